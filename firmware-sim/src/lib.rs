@@ -1,0 +1,1 @@
+//! A tag in software.

@@ -1,0 +1,3 @@
+//! Publishes a fleet of simulated tags.
+
+fn main() {}

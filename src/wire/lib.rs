@@ -1,0 +1,3 @@
+#![no_std]
+//! Messages between a tag and Cordon.
+extern crate alloc;
