@@ -1,0 +1,139 @@
+//! Alerts: one message to one recipient on one channel.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{AlertId, IncidentId, PersonId, Priority, StaffId, Timestamp, UnitId};
+
+/// One message to one recipient on one channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    /// Its id; the provider's idempotency key is made of it.
+    pub id: AlertId,
+    /// Why it is sent.
+    pub incident: IncidentId,
+    /// The unit that owns the incident.
+    pub unit: UnitId,
+    /// To whom.
+    pub recipient: Recipient,
+    /// On which channel.
+    pub channel: Channel,
+    /// Their address on that channel when the alert was raised.
+    pub address: String,
+    /// Which kind of message.
+    pub class: MessageClass,
+    /// The more urgent is sent first.
+    pub priority: Priority,
+    /// Which number of alert this is to this recipient for this incident, from 1: the wording varies with it, since
+    /// networks drop repeated texts.
+    pub nth: u32,
+    /// When the engine raised it.
+    pub raised_at: Timestamp,
+    /// How far it has come.
+    pub state: AlertState,
+}
+
+impl Alert {
+    /// The number that a recipient can quote, and that tells a real message from a forged one: 1000 to 9999.
+    #[must_use]
+    pub fn reference(&self) -> u16 {
+        reference(self.incident)
+    }
+}
+
+/// See [`Alert::reference`].
+fn reference(incident: IncidentId) -> u16 {
+    // A multiplication modulo a prime spreads neighbours apart, so that one reference does not betray the next.
+    let spread = incident.0.rem_euclid(8_999) * 5_003 % 8_999;
+    u16::try_from(1_000 + spread).unwrap_or(1_000)
+}
+
+/// Who gets an alert.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recipient {
+    /// A protected person.
+    Person(PersonId),
+    /// A member of the response team, or a desk.
+    Staff(StaffId),
+}
+
+impl fmt::Display for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person(id) => write!(f, "person {id}"),
+            Self::Staff(id) => write!(f, "staff {id}"),
+        }
+    }
+}
+
+/// Ways to reach a recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// A text message.
+    Sms,
+    /// A signed HTTP request to a control room.
+    Webhook,
+}
+
+impl Channel {
+    /// As it is written in files, tables and logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sms => "sms",
+            Self::Webhook => "webhook",
+        }
+    }
+}
+
+/// Kinds of message that must never be mistaken for each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageClass {
+    /// To a protected person: act on your safety plan.
+    Danger,
+    /// To staff: an incident card.
+    Card,
+}
+
+/// How far an alert has come. The first three are open; an alert ends in one of the last three.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertState {
+    /// In the outbox: nobody has taken it yet, or tries go on.
+    Waiting,
+    /// A provider has taken it. That is not the same as a person having read it.
+    Accepted,
+    /// The provider says it reached the phone. Still not read.
+    Delivered,
+    /// A person answered or acted: it did its work.
+    Acknowledged,
+    /// No longer needed before it was sent.
+    Withdrawn,
+    /// It can no longer reach anybody; the reason. The engine has gone to the next channel.
+    Expired(String),
+}
+
+impl AlertState {
+    /// As it is written in tables and counts.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Accepted => "accepted",
+            Self::Delivered => "delivered",
+            Self::Acknowledged => "acknowledged",
+            Self::Withdrawn => "withdrawn",
+            Self::Expired(_) => "expired",
+        }
+    }
+
+    /// Whether anything may still happen to it.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Waiting | Self::Accepted | Self::Delivered)
+    }
+}

@@ -1,0 +1,475 @@
+//! Incidents: lasting situations that a person must deal with, and what has happened in them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{AlertId, AlertState, CaseId, Channel, IncidentId, PersonId, PolicyId, Recipient, StaffId, Timestamp, UnitId, WearerId, ZoneId};
+
+/// A lasting situation. At most one is open for each subject and cause.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Its id.
+    pub id: IncidentId,
+    /// The unit that owns it.
+    pub unit: UnitId,
+    /// Whom or what it is about.
+    pub subject: Subject,
+    /// What it comes from: the key of "one incident per cause".
+    pub cause: Cause,
+    /// The case it belongs to.
+    pub case: Option<CaseId>,
+    /// Who is told.
+    pub policy: PolicyId,
+    /// What is happening; may worsen while it is open.
+    pub kind: IncidentKind,
+    /// How urgent; may rise while it is open.
+    pub priority: Priority,
+    /// What people have done about it.
+    pub handling: Handling,
+    /// Whether the situation still lasts. Apart from `handling`: over is not closed, and closed needs a person.
+    pub ongoing: bool,
+    /// When the engine raised it.
+    pub raised_at: Timestamp,
+    /// It was found in fixes that came late, and the protected person is not disturbed (unless the wearer may still be there).
+    pub late: bool,
+    /// Each time the wearer was in Violation.
+    pub episodes: Vec<Episode>,
+    /// Who is being told.
+    pub escalations: Vec<Escalation>,
+    /// What happened, oldest first; bounded, the journal has everything.
+    pub timeline: Vec<Entry>,
+}
+
+impl Incident {
+    /// Whether a person still has to deal with it.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !matches!(self.handling, Handling::Closed { .. })
+    }
+}
+
+/// Whom or what an incident is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// A wearer.
+    Wearer(WearerId),
+    /// Cordon itself.
+    Service,
+}
+
+/// What an incident comes from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// A wearer and a zone.
+    Zone(ZoneId),
+    /// The tag's strap.
+    Strap,
+    /// The tag's case.
+    Case,
+    /// The tag's battery.
+    Battery,
+    /// The tag cannot be heard, or cannot see where it is.
+    Contact,
+    /// The tag's receiver is being jammed.
+    Jamming,
+    /// The wearer asks for help.
+    Sos,
+    /// A source of pings (by its name in the configuration) cannot be heard.
+    Source(String),
+}
+
+/// What is happening.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IncidentKind {
+    /// In the warning zone.
+    Approach,
+    /// In the exclusion zone.
+    Violation,
+    /// The strap was cut, stretched or opened.
+    StrapTamper,
+    /// The case was opened.
+    CaseTamper,
+    /// The battery runs down.
+    LowBattery,
+    /// Nothing heard past the promised interval.
+    LostContact,
+    /// No trustworthy fix while the wearer could reach a zone.
+    Blind,
+    /// The receiver is being jammed.
+    Jamming,
+    /// The wearer asks for help.
+    Sos,
+    /// Cordon itself hears nothing from a source.
+    Deaf,
+}
+
+impl IncidentKind {
+    /// As it is written in tables, counts and pages' addresses.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approach => "approach",
+            Self::Violation => "violation",
+            Self::StrapTamper => "strap_tamper",
+            Self::CaseTamper => "case_tamper",
+            Self::LowBattery => "low_battery",
+            Self::LostContact => "lost_contact",
+            Self::Blind => "blind",
+            Self::Jamming => "jamming",
+            Self::Sos => "sos",
+            Self::Deaf => "deaf",
+        }
+    }
+}
+
+/// P1 danger, P2 device or blind, P3 upkeep. The more urgent is the smaller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Priority {
+    /// Danger.
+    P1,
+    /// Device or blind.
+    P2,
+    /// Upkeep.
+    P3,
+}
+
+impl Priority {
+    /// 1, 2 or 3.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        match self {
+            Self::P1 => 1,
+            Self::P2 => 2,
+            Self::P3 => 3,
+        }
+    }
+}
+
+impl fmt::Display for Priority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "P{}", self.number())
+    }
+}
+
+/// What people have done about an incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Handling {
+    /// Nobody has taken it, or whoever had did nothing in time.
+    Raised,
+    /// A person said "mine". The staff's escalation pauses for three minutes.
+    Owned {
+        /// Who.
+        by: StaffId,
+    },
+    /// A person did something about it. The staff's escalation has ended.
+    Acted {
+        /// Who.
+        by: StaffId,
+    },
+    /// Dealt with.
+    Closed {
+        /// Who closed it.
+        by: StaffId,
+        /// What it turned out to be.
+        outcome: Outcome,
+    },
+}
+
+impl Handling {
+    /// As it is written in tables and counts.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Raised => "raised",
+            Self::Owned { .. } => "owned",
+            Self::Acted { .. } => "acted",
+            Self::Closed { .. } => "closed",
+        }
+    }
+}
+
+/// What an incident turned out to be. Closing needs one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The wearer was there and should not have been.
+    Confirmed,
+    /// The wearer was there with a reason that staff accept.
+    Excused,
+    /// The wearer was not there, or the condition did not exist.
+    FalseAlarm,
+    /// The tag or the service was at fault, and it was put right.
+    Technical,
+    /// A drill.
+    Test,
+}
+
+impl Outcome {
+    /// All, in the order in which the console offers them.
+    pub const ALL: [Self; 5] = [Self::Confirmed, Self::Excused, Self::FalseAlarm, Self::Technical, Self::Test];
+
+    /// As it is written in tables and forms.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::Excused => "excused",
+            Self::FalseAlarm => "false_alarm",
+            Self::Technical => "technical",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// One stay in an exclusion zone, in fix time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Episode {
+    /// Its true time: the first fix that proves it, the moment the path crossed the border, or the moment the zone
+    /// began to apply to a wearer who was already inside.
+    pub from: Timestamp,
+    /// Later fixes, judged in fix order with those already known, no longer prove it. The incident stays.
+    pub disproved: bool,
+}
+
+/// What the engine believes about one wearer and one zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Nothing to see.
+    #[default]
+    Clear,
+    /// The accuracy circle touches the warning zone.
+    Watch,
+    /// Probably in the warning zone.
+    Approach,
+    /// In the exclusion zone.
+    Violation,
+    /// Has been in the exclusion zone and has left it, but is still near.
+    Left,
+}
+
+/// Towards whom an escalation goes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// A protected person: it ends when they answer.
+    Person(PersonId),
+    /// The response team: it pauses when one of them owns the incident, and ends when one has acted.
+    Staff,
+}
+
+/// One chain of alerts towards one audience.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Escalation {
+    /// Towards whom.
+    pub audience: Audience,
+    /// The step of the policy it has reached, from 0.
+    pub step: usize,
+    /// How it stands.
+    pub state: EscalationState,
+    /// The alerts it has raised and not forgotten, oldest first; bounded.
+    pub alerts: Vec<SentAlert>,
+    /// How many alerts it has raised in all.
+    pub raised: u32,
+}
+
+/// An alert as its escalation sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentAlert {
+    /// Which.
+    pub id: AlertId,
+    /// To whom.
+    pub recipient: Recipient,
+    /// On which channel.
+    pub channel: Channel,
+    /// For which step.
+    pub step: usize,
+    /// How far it has come.
+    pub state: AlertState,
+}
+
+/// How an escalation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EscalationState {
+    /// The next step comes at this time.
+    Running {
+        /// When.
+        next_at: Timestamp,
+    },
+    /// Somebody owns the incident; it goes on at this time unless they have acted.
+    Paused {
+        /// When.
+        until: Timestamp,
+    },
+    /// A person has answered or acted, or the incident was closed.
+    Ended,
+}
+
+/// One line of an incident's story.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When the engine learnt of it.
+    pub at: Timestamp,
+    /// What.
+    pub what: Happening,
+}
+
+/// What can happen in an incident.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Happening {
+    /// The situation began, worsened or came back.
+    Raised {
+        /// As what.
+        kind: IncidentKind,
+        /// When it really was.
+        true_time: Timestamp,
+        /// Why the engine thinks so.
+        reason: Reason,
+    },
+    /// The situation ended.
+    Over {
+        /// Why the engine thinks so.
+        reason: Reason,
+    },
+    /// Late fixes no longer prove the episode that began then.
+    Disproved {
+        /// The episode's true time.
+        from: Timestamp,
+    },
+    /// An alert changed state.
+    Alert {
+        /// Which.
+        alert: AlertId,
+        /// To whom.
+        recipient: Recipient,
+        /// On which channel.
+        channel: Channel,
+        /// Into which state.
+        state: AlertState,
+    },
+    /// A protected person answered.
+    Answered {
+        /// Who.
+        person: PersonId,
+        /// What: 1 safe, 2 help, 3 call me, or their words.
+        answer: String,
+    },
+    /// A person took it.
+    Owned {
+        /// Who.
+        by: StaffId,
+    },
+    /// Whoever owned it did nothing within three minutes.
+    BackToQueue,
+    /// A person did something about it.
+    Acted {
+        /// Who.
+        by: StaffId,
+    },
+    /// A person wrote something down.
+    Noted {
+        /// Who.
+        by: StaffId,
+        /// What.
+        text: String,
+    },
+    /// Closed.
+    Closed {
+        /// Who.
+        by: StaffId,
+        /// As what.
+        outcome: Outcome,
+    },
+}
+
+/// Why the engine concluded something, with the numbers that made it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// One trusted fix is inside.
+    TrustedFix {
+        /// Probability of being inside.
+        p: f64,
+        /// Metres to the border, negative inside.
+        border_m: f64,
+        /// The scale the fix was judged with, metres.
+        sigma_m: f64,
+    },
+    /// Several fixes agree that the wearer is inside.
+    Agreeing {
+        /// Probability of the last one.
+        p: f64,
+        /// Independent witnesses' worth of fixes that agree.
+        weight: f64,
+        /// Metres to the border, negative inside.
+        border_m: f64,
+    },
+    /// The straight path between two fixes went through.
+    Crossed {
+        /// Deepest metres inside.
+        depth_m: f64,
+        /// Seconds between the two fixes.
+        gap_s: f64,
+    },
+    /// The zone's schedule began while the wearer was inside.
+    ScheduleBegan {
+        /// Probability of being inside.
+        p: f64,
+    },
+    /// The zone was published around the wearer.
+    ZonePublished {
+        /// Probability of being inside.
+        p: f64,
+    },
+    /// Probably in the warning zone.
+    NearZone {
+        /// Probability of being in the warning zone.
+        p: f64,
+        /// Metres to the exclusion zone's border.
+        border_m: f64,
+    },
+    /// Two independent fixes are outside.
+    TwoFixesOutside {
+        /// Probability of being inside, by the later one.
+        p: f64,
+        /// Seconds between them.
+        apart_s: f64,
+    },
+    /// The zone no longer applies.
+    ZoneEnded,
+    /// The tag said so.
+    TagReported {
+        /// Which event.
+        event: String,
+    },
+    /// The battery's charge.
+    Battery {
+        /// Percent.
+        pct: u8,
+    },
+    /// Nothing heard for this long, though a ping was promised.
+    Silent {
+        /// Seconds since the last one.
+        for_s: f64,
+        /// Seconds it had promised.
+        promised_s: u32,
+    },
+    /// No trustworthy fix for this long, and a zone within reach.
+    OutOfSight {
+        /// Seconds since the last trustworthy fix.
+        for_s: f64,
+        /// Metres from there to the nearest border.
+        border_m: f64,
+    },
+    /// Heard again, or seen again.
+    Back,
+    /// Cordon itself hears nothing from a source.
+    SourceSilent,
+}

@@ -1,0 +1,28 @@
+//! The words of the field, parsed so that a wrong one cannot exist.
+//!
+//! Nothing here reads a clock, a file or the network. What arrives from outside is turned into these types once,
+//! at the edge; from then on a value of a type is a proof that its bounds hold.
+
+mod alert;
+mod ids;
+mod incident;
+mod ping;
+mod rulebook;
+mod schedule;
+mod time;
+
+pub use alert::{Alert, AlertState, Channel, MessageClass, Recipient};
+pub use ids::{
+    AlertId, CaseId, IdError, IncidentId, PersonId, PolicyId, StaffId, TagId, UnitId, WearerId, ZoneId,
+};
+pub use incident::{
+    Audience, Cause, Entry, Episode, Escalation, EscalationState, Happening, Handling, Incident, IncidentKind,
+    Outcome, Priority, Reason, SentAlert, Stage, Subject,
+};
+pub use ping::{Accuracy, Fix, Motion, Ping, Source, TagEvent, TagEventKind};
+pub use rulebook::{
+    Area, Assignment, Basis, BasisKind, Book, Case, Contact, EscalationPolicy, Margin, Person, PersonStep, Risk, Scope,
+    Staff, StaffStep, Unit, Wearer, Zone, ZoneShape,
+};
+pub use schedule::{Schedule, ScheduleError, WeeklySpan};
+pub use time::{Timestamp, MINUTE_MS, SECOND_MS};

@@ -1,0 +1,428 @@
+//! The content of rulebook revisions: units, wearers, protected persons and cases, as people write them.
+//!
+//! A [`Book`] is what one revision publishes: a whole unit, wearer, person or case, never a part of one, so that the
+//! newest revision of a [`Scope`] is all there is to know about it and erasing a person erases their revisions.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Channel, CaseId, PersonId, PolicyId, Schedule, StaffId, TagId, Timestamp, UnitId, WearerId, ZoneId};
+use crate::geometry::{Circle, LatLon, Polygon, Shape, ShapeError};
+
+/// What one rulebook revision publishes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Book {
+    /// A unit with its staff, policies and the zones that bind all its wearers.
+    Unit(Unit),
+    /// A wearer and the tags they wore.
+    Wearer(Wearer),
+    /// A protected person and how to reach them.
+    Person(Person),
+    /// A case with its zones.
+    Case(Case),
+}
+
+/// Whose revision a [`Book`] is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// See [`Book::Unit`].
+    Unit(UnitId),
+    /// See [`Book::Wearer`].
+    Wearer(WearerId),
+    /// See [`Book::Person`].
+    Person(PersonId),
+    /// See [`Book::Case`].
+    Case(CaseId),
+}
+
+impl Book {
+    /// Whose revision this is.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        match self {
+            Self::Unit(unit) => Scope::Unit(unit.id.clone()),
+            Self::Wearer(wearer) => Scope::Wearer(wearer.id.clone()),
+            Self::Person(person) => Scope::Person(person.id.clone()),
+            Self::Case(case) => Scope::Case(case.id.clone()),
+        }
+    }
+
+    /// The unit it belongs to.
+    #[must_use]
+    pub fn unit(&self) -> &UnitId {
+        match self {
+            Self::Unit(unit) => &unit.id,
+            Self::Wearer(wearer) => &wearer.unit,
+            Self::Person(person) => &person.unit,
+            Self::Case(case) => &case.unit,
+        }
+    }
+}
+
+/// A force or site.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unit {
+    /// Its id.
+    pub id: UnitId,
+    /// What staff call it.
+    pub name: String,
+    /// Every zone of the unit lies inside this box.
+    pub area: Area,
+    /// The policy for incidents that belong to no case.
+    pub policy: PolicyId,
+    /// Who answers alerts.
+    #[serde(default)]
+    pub staff: Vec<Staff>,
+    /// Who is told, in which order.
+    #[serde(default)]
+    pub policies: Vec<EscalationPolicy>,
+    /// Zones that bind every wearer of the unit.
+    #[serde(default)]
+    pub zones: Vec<Zone>,
+}
+
+/// A box in degrees that does not cross 180 degrees.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Area {
+    /// Southern border, degrees of latitude.
+    pub south: f64,
+    /// Western border, degrees of longitude.
+    pub west: f64,
+    /// Northern border, degrees of latitude.
+    pub north: f64,
+    /// Eastern border, degrees of longitude.
+    pub east: f64,
+}
+
+impl Area {
+    /// Whether a latitude and a longitude lie inside; takes bare numbers, so that swapped ones can be asked about.
+    #[must_use]
+    pub fn contains(&self, lat_deg: f64, lon_deg: f64) -> bool {
+        (self.south..=self.north).contains(&lat_deg) && (self.west..=self.east).contains(&lon_deg)
+    }
+}
+
+/// A person or desk that answers alerts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Staff {
+    /// Their id.
+    pub id: StaffId,
+    /// What colleagues call them.
+    pub name: String,
+    /// How to reach them.
+    pub contacts: Vec<Contact>,
+}
+
+/// An address on a channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    /// Which channel.
+    pub channel: Channel,
+    /// A phone number in E.164 for SMS, a URL for a webhook.
+    pub address: String,
+}
+
+/// Who is told of what, in which order. The last step of each list repeats until a person acts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EscalationPolicy {
+    /// Its id.
+    pub id: PolicyId,
+    /// Danger (P1): how each protected person of the case is told.
+    pub protected: Vec<PersonStep>,
+    /// Danger (P1): which staff are told.
+    pub danger: Vec<StaffStep>,
+    /// Device or blind (P2): which staff are told.
+    pub device: Vec<StaffStep>,
+    /// Upkeep (P3): which staff are told.
+    pub upkeep: Vec<StaffStep>,
+}
+
+/// One step towards a protected person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonStep {
+    /// On which of their channels.
+    pub channel: Channel,
+    /// Seconds until the next step.
+    pub wait_s: u32,
+}
+
+/// One step towards staff.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StaffStep {
+    /// Whom.
+    pub to: StaffId,
+    /// On which of their channels.
+    pub channel: Channel,
+    /// Seconds until the next step.
+    pub wait_s: u32,
+}
+
+/// A person who wears a tag.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wearer {
+    /// Their id.
+    pub id: WearerId,
+    /// The unit that monitors them.
+    pub unit: UnitId,
+    /// Their name, for officers.
+    pub name: String,
+    /// Which tags they wore, and when.
+    #[serde(default)]
+    pub tags: Vec<Assignment>,
+}
+
+/// A wearer wore a tag for an interval of time. A fix belongs to whoever wore the tag at its fix time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assignment {
+    /// Which tag.
+    pub tag: TagId,
+    /// Fitted at.
+    #[serde(with = "rfc3339")]
+    pub from: Timestamp,
+    /// Removed at; still worn if absent.
+    #[serde(default, with = "rfc3339_option", skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+impl Assignment {
+    /// Whether the tag was worn at `at`.
+    #[must_use]
+    pub fn covers(&self, at: Timestamp) -> bool {
+        self.from <= at && self.until.is_none_or(|until| at < until)
+    }
+}
+
+/// A person a case protects.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// Their id.
+    pub id: PersonId,
+    /// The unit that looks after them.
+    pub unit: UnitId,
+    /// Their name, for officers.
+    pub name: String,
+    /// How to reach them, one address for each channel.
+    pub contacts: Vec<Contact>,
+}
+
+/// Binds one wearer to the people protected from them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// Its id.
+    pub id: CaseId,
+    /// The unit that owns it.
+    pub unit: UnitId,
+    /// Who must stay away.
+    pub wearer: WearerId,
+    /// From whom.
+    pub persons: Vec<PersonId>,
+    /// Why and for how long Cordon may watch.
+    pub basis: Basis,
+    /// How dangerous the team thinks the wearer is.
+    pub risk: Risk,
+    /// Who is told of what.
+    pub policy: PolicyId,
+    /// Where the wearer must not be.
+    #[serde(default)]
+    pub zones: Vec<Zone>,
+}
+
+/// The ground on which a wearer is watched. Pings outside it are neither judged nor stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Basis {
+    /// Consent or order.
+    pub kind: BasisKind,
+    /// In force from.
+    #[serde(with = "rfc3339")]
+    pub from: Timestamp,
+    /// In force until; open if absent.
+    #[serde(default, with = "rfc3339_option", skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+impl Basis {
+    /// Whether it is in force at `at`.
+    #[must_use]
+    pub fn covers(&self, at: Timestamp) -> bool {
+        self.from <= at && self.until.is_none_or(|until| at < until)
+    }
+}
+
+/// Why a wearer is watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BasisKind {
+    /// They agreed, and may withdraw.
+    Consent,
+    /// A court ordered it.
+    Order,
+}
+
+/// The team's judgement of the danger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Risk {
+    /// Standard.
+    Standard,
+    /// Medium.
+    Medium,
+    /// High: a blind or cut tag is danger, not upkeep.
+    High,
+}
+
+/// An exclusion zone with the warning zone around it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Zone {
+    /// Its id.
+    pub id: ZoneId,
+    /// A neutral code name: it is shown and spoken, so it names no place and no person.
+    pub code: String,
+    /// The exclusion zone.
+    pub shape: ZoneShape,
+    /// How far the warning zone reaches beyond it.
+    #[serde(default)]
+    pub margin_m: Margin,
+    /// When both apply; always, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
+}
+
+impl Zone {
+    /// Whether the zone applies at `at`.
+    #[must_use]
+    pub fn applies(&self, at: Timestamp) -> bool {
+        self.schedule.as_ref().is_none_or(|schedule| schedule.covers(at))
+    }
+}
+
+/// Width of a warning zone in metres, 0 to 20,000.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct Margin(f64);
+
+impl Margin {
+    /// Metres.
+    #[must_use]
+    pub fn metres(self) -> f64 {
+        self.0
+    }
+}
+
+/// 300 m: about four minutes on foot.
+impl Default for Margin {
+    fn default() -> Self {
+        Self(300.0)
+    }
+}
+
+impl TryFrom<f64> for Margin {
+    type Error = String;
+    fn try_from(metres: f64) -> Result<Self, String> {
+        if (0.0..=20_000.0).contains(&metres) {
+            Ok(Self(metres))
+        } else {
+            Err(format!("a warning margin is 0 to 20000 m, not {metres}"))
+        }
+    }
+}
+
+impl From<Margin> for f64 {
+    fn from(margin: Margin) -> Self {
+        margin.0
+    }
+}
+
+/// A valid shape that remembers how to write itself down.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "RawShape", into = "RawShape")]
+pub struct ZoneShape(pub Shape);
+
+/// `{circle = {lat, lon, radius_m}}`, or `{polygon = [outer ring, holes ...]}` with corners as `[lat, lon]`.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum RawShape {
+    Circle { lat: f64, lon: f64, radius_m: f64 },
+    Polygon(Vec<Vec<[f64; 2]>>),
+}
+
+impl TryFrom<RawShape> for ZoneShape {
+    type Error = ShapeError;
+    fn try_from(raw: RawShape) -> Result<Self, ShapeError> {
+        Ok(Self(match raw {
+            RawShape::Circle { lat, lon, radius_m } => Shape::Circle(Circle::new(LatLon::new(lat, lon)?, radius_m)?),
+            RawShape::Polygon(rings) => {
+                let corner = |[lat, lon]: &[f64; 2]| LatLon::new(*lat, *lon);
+                let ring = |ring: &Vec<[f64; 2]>| ring.iter().map(corner).collect::<Result<Vec<_>, _>>();
+                Shape::Polygon(Polygon::new(rings.iter().map(ring).collect::<Result<_, _>>()?)?)
+            }
+        }))
+    }
+}
+
+impl From<ZoneShape> for RawShape {
+    fn from(shape: ZoneShape) -> Self {
+        match shape.0 {
+            Shape::Circle(circle) => Self::Circle {
+                lat: circle.centre().lat_deg(),
+                lon: circle.centre().lon_deg(),
+                radius_m: circle.radius_m(),
+            },
+            Shape::Polygon(polygon) => {
+                let corner = |p: &LatLon| [p.lat_deg(), p.lon_deg()];
+                Self::Polygon(polygon.rings().iter().map(|ring| ring.iter().map(corner).collect()).collect())
+            }
+        }
+    }
+}
+
+/// Instants in rulebook files are written in RFC 3339: people read and sign them.
+mod rfc3339 {
+    use serde::{de::Error, Deserialize, Deserializer, Serializer};
+
+    use super::Timestamp;
+
+    pub(super) fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(at)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let instant: jiff::Timestamp = text
+            .parse()
+            .map_err(|_| D::Error::custom("an instant is written like 2026-03-01T09:00:00Z"))?;
+        Ok(Timestamp::from_ms(instant.as_millisecond()))
+    }
+}
+
+mod rfc3339_option {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::{rfc3339, Timestamp};
+
+    pub(super) fn serialize<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+        match at {
+            Some(at) => rfc3339::serialize(at, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+        #[derive(Deserialize)]
+        struct Instant(#[serde(with = "rfc3339")] Timestamp);
+        Ok(Option::<Instant>::deserialize(deserializer)?.map(|instant| instant.0))
+    }
+}

@@ -1,0 +1,146 @@
+//! What can happen, as the engine is told of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{AlertId, Book, IncidentId, Outcome, Ping, StaffId, TagId, WearerId};
+
+/// Something that happened. There is no other way to change what the engine believes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// A tag's ping.
+    Ping {
+        /// The tag, authenticated by the broker.
+        tag: TagId,
+        /// What it says.
+        ping: Ping,
+    },
+    /// Something else: see [`Told`].
+    Told(Told),
+}
+
+/// Every input that is not a ping; journalled as JSON.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// The service has started; it hears nothing yet.
+    Started,
+    /// A source of pings can be heard, or no longer.
+    Source {
+        /// Its name in the configuration.
+        name: String,
+        /// Heard or not.
+        up: bool,
+    },
+    /// A tag's ping was refused. The bytes stand in the journal.
+    Unreadable {
+        /// The tag.
+        tag: TagId,
+        /// The reason code that the tag was told.
+        code: String,
+    },
+    /// A ping that nobody may judge or keep: no case of the wearer had a basis in force at its time.
+    OutsideBasis {
+        /// The tag.
+        tag: TagId,
+        /// The boot of the ping.
+        boot: u32,
+        /// Its sequence, where it has one.
+        seq: Option<u64>,
+        /// The oldest sequence the tag still holds.
+        oldest_kept: Option<u64>,
+    },
+    /// The broker says that a tag has connected, or that its connection is gone.
+    Connection {
+        /// The tag.
+        tag: TagId,
+        /// Connected or not.
+        up: bool,
+    },
+    /// A rulebook revision is published.
+    Publish(Book),
+    /// A deadline of the engine's own has passed.
+    Deadline(DeadlineKey),
+    /// What became of an alert.
+    Delivery {
+        /// Which.
+        alert: AlertId,
+        /// What.
+        report: DeliveryReport,
+    },
+    /// A text came back from an address.
+    Reply {
+        /// The phone number it came from.
+        from: String,
+        /// What it says.
+        text: String,
+    },
+    /// An officer or responder did something about an incident.
+    Handle {
+        /// Which.
+        incident: IncidentId,
+        /// Who.
+        by: StaffId,
+        /// What.
+        action: Action,
+    },
+}
+
+/// What a person can do about an incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// "Mine."
+    Own,
+    /// Something was done about it.
+    Act,
+    /// A note, 1 to 2,000 characters.
+    Note(String),
+    /// Closed, as what.
+    Close(Outcome),
+}
+
+/// What dispatch and the providers say about an alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryReport {
+    /// The provider took it.
+    Accepted,
+    /// The provider says it reached the phone.
+    Delivered,
+    /// Nobody took it for 20 s; the tries go on.
+    NoSuccess,
+    /// It can never be delivered there; the reason as a short code.
+    Refused(String),
+}
+
+/// Whose deadline.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeadlineKey {
+    /// A wearer's: silence, reach, schedules.
+    Wearer(WearerId),
+    /// An incident's: the next step of an escalation.
+    Incident(IncidentId),
+    /// A source's: it has been silent for too long.
+    Source(String),
+}
+
+/// Why an input had no effect.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// There is no open incident of that number.
+    #[error("there is no open incident {0}")]
+    NoSuchIncident(IncidentId),
+    /// The rulebook knows no such member of staff.
+    #[error("the rulebook knows no staff '{0}'")]
+    UnknownStaff(StaffId),
+    /// A note is empty or too long.
+    #[error("a note has 1 to 2000 characters")]
+    NoteLength,
+    /// A rulebook revision contradicts itself or the others; each line says where and how to put it right.
+    #[error("the revision was refused: {}", .0.join("; "))]
+    Rulebook(Vec<String>),
+    /// The address belongs to nobody in the rulebook, or nobody is waiting for its answer.
+    #[error("nobody waits for an answer from that address")]
+    UnexpectedReply,
+}

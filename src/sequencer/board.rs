@@ -1,0 +1,43 @@
+//! What the console shows: a picture of the engine's memory after a commit, never before.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    domain::{Incident, IncidentId, Stage, TagId, Timestamp, WearerId, ZoneId},
+    engine::Rulebook,
+    geometry::LatLon,
+};
+
+/// One picture.
+#[derive(Debug, Clone, Default)]
+pub struct Board {
+    /// The engine's time.
+    pub at: Option<Timestamp>,
+    /// Names, zones and cases in force.
+    pub rulebook: Arc<Rulebook>,
+    /// Every wearer that a fix is known of.
+    pub wearers: BTreeMap<WearerId, Dot>,
+    /// Tags that sent something and belong to nobody, with the time of the last message.
+    pub strays: BTreeMap<TagId, Timestamp>,
+    /// Open incidents, and those closed lately.
+    pub incidents: BTreeMap<IncidentId, Arc<Incident>>,
+    /// Sources of pings that cannot be heard.
+    pub deaf: Vec<String>,
+}
+
+/// Where a wearer was last seen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dot {
+    /// Where.
+    pub position: LatLon,
+    /// The scale of the error, metres.
+    pub sigma_m: f64,
+    /// When the position was taken.
+    pub fix_at: Timestamp,
+    /// When the tag was last heard.
+    pub heard_at: Timestamp,
+    /// The tag's charge.
+    pub battery_pct: Option<u8>,
+    /// Zones that are not clear.
+    pub stages: Vec<(ZoneId, Stage)>,
+}

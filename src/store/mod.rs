@@ -1,0 +1,193 @@
+//! The store's port: what Cordon must be able to write down and read back.
+//!
+//! Only the sequencer commits batches (journal, incidents, alerts); only dispatch writes leases and attempts. The
+//! adapters are private: [`open`] is the only door.
+
+mod memory;
+mod sql;
+
+use async_trait::async_trait;
+
+pub use sql::open;
+pub use memory::MemoryStore;
+
+use crate::domain::{Alert, AlertId, Incident, IncidentId, Timestamp, UnitId};
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database cannot be reached, is full, or refused for now: try again.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+    /// The same number was already committed with other content: somebody else writes this journal. Never try again.
+    #[error("journal row {0} is already there with other content")]
+    Conflict(i64),
+    /// What was read cannot be understood: it was damaged, or written by a later version.
+    #[error("the store holds something unreadable: {0}")]
+    Corrupt(String),
+}
+
+/// One row of the journal, append-only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalRow {
+    /// 1, 2, 3 ... without gaps.
+    pub no: i64,
+    /// The engine's time: strictly rising.
+    pub at: Timestamp,
+    /// The wall clock when it was stamped.
+    pub wall: Timestamp,
+    /// Which kind of input.
+    pub kind: String,
+    /// The unit it belongs to, where that is known.
+    pub unit: Option<UnitId>,
+    /// Whom it is about: `wearer:ID`, `person:ID`, `tag:VENDOR/TAG`, `unit:ID`, `incident:ID` or `service`.
+    pub subject: String,
+    /// How `payload` is written.
+    pub codec: i64,
+    /// The input as it came; for a ping the tag's own bytes.
+    pub payload: Vec<u8>,
+    /// What the engine concluded, one line for each conclusion; empty for nothing new.
+    pub decision: String,
+    /// The engine's version that concluded it.
+    pub engine: i64,
+    /// Random bytes that keep `digest` from betraying a short payload after its erasure.
+    pub salt: Vec<u8>,
+    /// SHA-256 over salt, payload and decision.
+    pub digest: Vec<u8>,
+    /// SHA-256 over the previous row's chain, this row's fixed columns and `digest`.
+    pub chain: Vec<u8>,
+}
+
+/// The end of the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalHead {
+    /// Number of the last row.
+    pub no: i64,
+    /// Its stamp.
+    pub at: Timestamp,
+    /// Its chain value.
+    pub chain: Vec<u8>,
+}
+
+/// What one transaction writes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Batch {
+    /// New rows, in order.
+    pub rows: Vec<JournalRow>,
+    /// New and changed incidents, whole, each once.
+    pub incidents: Vec<Incident>,
+    /// New and changed alerts, whole, each once.
+    pub alerts: Vec<Alert>,
+    /// Hand-ins that these rows have taken up.
+    pub taken: Vec<i64>,
+}
+
+/// An alert that dispatch has claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The alert, state `Waiting`.
+    pub alert: Alert,
+    /// Tries recorded so far.
+    pub tries: u32,
+    /// When the first try began.
+    pub first_try_at: Option<Timestamp>,
+    /// Whether the engine has been told that nothing succeeded.
+    pub told_no_success: bool,
+}
+
+/// One try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// Of which alert.
+    pub alert: AlertId,
+    /// The how many-th, from 1.
+    pub nth: u32,
+    /// When it began.
+    pub at: Timestamp,
+    /// How long it took, milliseconds.
+    pub took_ms: i64,
+    /// `accepted`, `retry` or `refused`.
+    pub result: String,
+    /// A short code for the reason; empty when accepted.
+    pub reason: String,
+    /// The provider's own reference, where it gave one.
+    pub provider_ref: String,
+}
+
+/// An input that another process wrote down for the sequencer to take up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandIn {
+    /// Its number.
+    pub id: i64,
+    /// JSON of an `engine::Told`.
+    pub payload: String,
+}
+
+/// How many of what, for the demo's last line and the health page.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Incidents by kind, open and closed.
+    pub incidents: std::collections::BTreeMap<String, i64>,
+    /// Alerts by state.
+    pub alerts: std::collections::BTreeMap<String, i64>,
+}
+
+/// Where state lives.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Writes a batch in one transaction. Writing the same batch again changes nothing (a commit whose answer was
+    /// lost is simply repeated).
+    ///
+    /// # Errors
+    /// `Conflict` if a row's number is taken by other content; nothing is written then.
+    async fn commit(&self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// The journal's last row, `None` if it is empty.
+    async fn head(&self) -> Result<Option<JournalHead>, StoreError>;
+
+    /// Rows with a number above `after`, in order, at most `limit`.
+    async fn journal(&self, after: i64, limit: i64) -> Result<Vec<JournalRow>, StoreError>;
+
+    /// An incident.
+    async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError>;
+
+    /// Incidents with a number above `after`, in order, at most `limit`.
+    async fn incidents(&self, after: IncidentId, limit: i64) -> Result<Vec<Incident>, StoreError>;
+
+    /// The alerts of an incident, in order.
+    async fn alerts_of(&self, incident: IncidentId) -> Result<Vec<Alert>, StoreError>;
+
+    /// The tries of an alert, in order.
+    async fn attempts_of(&self, alert: AlertId) -> Result<Vec<Attempt>, StoreError>;
+
+    /// How many of what.
+    async fn counts(&self) -> Result<Counts, StoreError>;
+
+    /// Claims up to `limit` waiting alerts that are due at `now` and not under a live lease, the most urgent (then the
+    /// oldest) first, and leases them to `owner` until `lease_until`. Two claimers never get the same alert.
+    async fn claim(
+        &self,
+        now: Timestamp,
+        owner: &str,
+        lease_until: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<Claimed>, StoreError>;
+
+    /// Records a try. With `next_try_at` the alert is due again then and its lease ends; without, the lease stays
+    /// until the sequencer has changed the alert's state (or runs out). `told_no_success` is remembered once set.
+    async fn record_attempt(
+        &self,
+        attempt: &Attempt,
+        next_try_at: Option<Timestamp>,
+        told_no_success: bool,
+    ) -> Result<(), StoreError>;
+
+    /// When the next waiting alert becomes due or its lease runs out, whichever is later for it.
+    async fn next_claimable(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Writes inputs down for the sequencer to take up; returns their numbers.
+    async fn hand_in(&self, payloads: &[String]) -> Result<Vec<i64>, StoreError>;
+
+    /// Hand-ins not yet taken up, in order, at most `limit`.
+    async fn handed_in(&self, limit: i64) -> Result<Vec<HandIn>, StoreError>;
+}
