@@ -7,16 +7,16 @@ use crate::{domain::Timestamp, geometry::LatLon};
 pub struct Ping {
     /// Changes at every start of the tag.
     pub boot: u32,
-    /// Rises by one with every ping of a boot; `None` for formats that carry no sequence.
-    pub seq: Option<u64>,
+    /// Rises by one with every ping of a boot.
+    pub seq: u64,
     /// The lowest sequence of this boot that the tag still holds.
-    pub oldest_kept: Option<u64>,
+    pub oldest_kept: u64,
     /// The tag's promise: the next ping comes within this many seconds.
     pub next_within_s: u32,
     /// When the tag says it sent this ping, by its own clock.
     pub sent: Timestamp,
     /// 0 to 100 %.
-    pub battery_pct: Option<u8>,
+    pub battery_pct: u8,
     /// On a charger.
     pub charging: bool,
     /// What the motion sensor says.

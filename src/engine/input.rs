@@ -11,6 +11,8 @@ pub enum Input {
     Ping {
         /// The tag, authenticated by the broker.
         tag: TagId,
+        /// The source it came through, by its name in the configuration.
+        source: String,
         /// What it says.
         ping: Ping,
     },
@@ -23,7 +25,10 @@ pub enum Input {
 #[serde(rename_all = "snake_case")]
 pub enum Told {
     /// The service has started; it hears nothing yet.
-    Started,
+    Started {
+        /// The sources of its configuration, by name.
+        sources: Vec<String>,
+    },
     /// A source of pings can be heard, or no longer.
     Source {
         /// Its name in the configuration.
@@ -44,10 +49,10 @@ pub enum Told {
         tag: TagId,
         /// The boot of the ping.
         boot: u32,
-        /// Its sequence, where it has one.
-        seq: Option<u64>,
+        /// Its sequence.
+        seq: u64,
         /// The oldest sequence the tag still holds.
-        oldest_kept: Option<u64>,
+        oldest_kept: u64,
     },
     /// The broker says that a tag has connected, or that its connection is gone.
     Connection {

@@ -1,5 +1,278 @@
-//! The rulebook in force.
+//! The rulebook in force: what was published, joined and indexed for the questions the engine asks.
 
-/// Everything published.
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    domain::{
+        Book, Case, CaseId, EscalationPolicy, Person, PersonId, PolicyId, Priority, Recipient, Risk, Scope, Staff,
+        StaffId, StaffStep, TagId, Timestamp, Unit, UnitId, Wearer, WearerId, Zone, ZoneId,
+    },
+    geometry::{Index, LatLon},
+};
+
+/// Everything in force.
 #[derive(Debug, Clone, Default)]
-pub struct Rulebook {}
+pub struct Rulebook {
+    units: BTreeMap<UnitId, Arc<Unit>>,
+    wearers: BTreeMap<WearerId, Arc<Wearer>>,
+    persons: BTreeMap<PersonId, Arc<Person>>,
+    cases: BTreeMap<CaseId, Arc<Case>>,
+    zones: BTreeMap<ZoneId, Arc<BoundZone>>,
+    cases_of: BTreeMap<WearerId, Vec<CaseId>>,
+    worn: BTreeMap<TagId, Vec<WearerId>>,
+    reached_at: BTreeMap<String, Vec<Recipient>>,
+    staff: BTreeMap<StaffId, UnitId>,
+    // A wearer's own zones, and beside them those that bind everybody of a unit: one tree for all would find mostly
+    // other people's zones around any city ping, and throw them away (1,500 times slower at a million zones).
+    own: BTreeMap<WearerId, Arc<Index<ZoneId>>>,
+    shared: BTreeMap<UnitId, Arc<Index<ZoneId>>>,
+    revisions: BTreeMap<Scope, u64>,
+}
+
+/// A zone and whom it binds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BoundZone {
+    /// The zone.
+    pub zone: Zone,
+    /// The case whose wearer it binds; `None` for every wearer of the unit.
+    pub case: Option<CaseId>,
+    /// The unit that owns it.
+    pub unit: UnitId,
+    /// Since when it stands as it stands. Fixes from before are not judged by it.
+    pub since: Timestamp,
+}
+
+impl Rulebook {
+    /// A unit.
+    #[must_use]
+    pub fn unit(&self, id: &UnitId) -> Option<&Unit> {
+        self.units.get(id).map(Arc::as_ref)
+    }
+
+    /// A wearer.
+    #[must_use]
+    pub fn wearer(&self, id: &WearerId) -> Option<&Wearer> {
+        self.wearers.get(id).map(Arc::as_ref)
+    }
+
+    /// A protected person.
+    #[must_use]
+    pub fn person(&self, id: &PersonId) -> Option<&Person> {
+        self.persons.get(id).map(Arc::as_ref)
+    }
+
+    /// A case.
+    #[must_use]
+    pub fn case(&self, id: &CaseId) -> Option<&Case> {
+        self.cases.get(id).map(Arc::as_ref)
+    }
+
+    /// A member of staff.
+    #[must_use]
+    pub fn staff(&self, id: &StaffId) -> Option<&Staff> {
+        self.unit(self.staff.get(id)?)?.staff.iter().find(|staff| staff.id == *id)
+    }
+
+    /// A zone.
+    #[must_use]
+    pub fn zone(&self, id: &ZoneId) -> Option<&Zone> {
+        self.zones.get(id).map(|bound| &bound.zone)
+    }
+
+    /// A zone and whom it binds.
+    #[must_use]
+    pub fn bound_zone(&self, id: &ZoneId) -> Option<&BoundZone> {
+        self.zones.get(id).map(Arc::as_ref)
+    }
+
+    /// All units, by id.
+    pub fn units(&self) -> impl Iterator<Item = &Unit> {
+        self.units.values().map(Arc::as_ref)
+    }
+
+    /// All wearers, by id.
+    pub fn wearers(&self) -> impl Iterator<Item = &Wearer> {
+        self.wearers.values().map(Arc::as_ref)
+    }
+
+    /// All cases, by id.
+    pub fn cases(&self) -> impl Iterator<Item = &Case> {
+        self.cases.values().map(Arc::as_ref)
+    }
+
+    /// All zones, by id.
+    pub fn zones(&self) -> impl Iterator<Item = &Zone> {
+        self.zones.values().map(|bound| &bound.zone)
+    }
+
+    /// How often a scope was published.
+    #[must_use]
+    pub fn revision(&self, scope: &Scope) -> u64 {
+        self.revisions.get(scope).copied().unwrap_or(0)
+    }
+
+    /// Who wore `tag` at `at`.
+    #[must_use]
+    pub fn wearer_of(&self, tag: &TagId, at: Timestamp) -> Option<&WearerId> {
+        self.worn.get(tag)?.iter().find(|id| {
+            self.wearer(id).is_some_and(|wearer| wearer.tags.iter().any(|a| a.tag == *tag && a.covers(at)))
+        })
+    }
+
+    /// The wearer's cases whose basis is in force at `at`.
+    pub fn cases_in_force(&self, wearer: &WearerId, at: Timestamp) -> impl Iterator<Item = &Case> {
+        let ids = self.cases_of.get(wearer).map_or(&[][..], Vec::as_slice);
+        ids.iter().filter_map(|id| self.case(id)).filter(move |case| case.basis.covers(at))
+    }
+
+    /// Whether anybody may watch the wearer at `at`.
+    #[must_use]
+    pub fn may_watch(&self, wearer: &WearerId, at: Timestamp) -> bool {
+        self.cases_in_force(wearer, at).next().is_some()
+    }
+
+    /// The highest risk of the wearer's cases in force.
+    #[must_use]
+    pub fn risk(&self, wearer: &WearerId, at: Timestamp) -> Option<Risk> {
+        self.cases_in_force(wearer, at).map(|case| case.risk).max()
+    }
+
+    /// Whether `zone` binds `wearer` and applies at `at`.
+    #[must_use]
+    pub fn applies(&self, bound: &BoundZone, wearer: &WearerId, at: Timestamp) -> bool {
+        let in_force = match &bound.case {
+            Some(case) => self.case(case).is_some_and(|case| case.basis.covers(at)),
+            None => self.may_watch(wearer, at),
+        };
+        in_force && bound.since <= at && bound.zone.applies(at)
+    }
+
+    /// The zones that bind `wearer` and whose warning zone may lie within `within_m` metres of the path from `from`
+    /// (if any) to `to`, by id. A superset: the caller measures.
+    #[must_use]
+    pub fn zones_near(&self, wearer: &WearerId, from: Option<LatLon>, to: LatLon, within_m: f64) -> Vec<ZoneId> {
+        let shared = self.wearer(wearer).and_then(|wearer| self.shared.get(&wearer.unit));
+        let trees = self.own.get(wearer).into_iter().chain(shared);
+        let found = trees.flat_map(|tree| match from {
+            Some(from) => tree.near_segment(from, to, within_m),
+            None => tree.near(to, within_m),
+        });
+        let mut ids: Vec<ZoneId> = found.collect();
+        ids.sort();
+        ids.dedup();
+        ids
+    }
+
+    /// Whether a zone binds `wearer`.
+    #[must_use]
+    pub fn binds(&self, bound: &BoundZone, wearer: &WearerId) -> bool {
+        match &bound.case {
+            Some(case) => self.case(case).is_some_and(|case| case.wearer == *wearer),
+            None => self.wearer(wearer).is_some_and(|wearer| wearer.unit == bound.unit),
+        }
+    }
+
+    /// A unit's policy.
+    #[must_use]
+    pub fn policy(&self, unit: &UnitId, id: &PolicyId) -> Option<&EscalationPolicy> {
+        self.unit(unit)?.policies.iter().find(|policy| policy.id == *id)
+    }
+
+    /// Whose address this is.
+    #[must_use]
+    pub fn recipients_at(&self, address: &str) -> &[Recipient] {
+        self.reached_at.get(address).map_or(&[], Vec::as_slice)
+    }
+
+    /// What a revision contradicts, each line with where and how to put it right. Empty: it can be published.
+    #[must_use]
+    pub fn check(&self, book: &Book) -> Vec<String> {
+        super::rulebook_check::check(self, book)
+    }
+
+    /// The rulebook after a revision that [`Rulebook::check`] finds nothing against, published at `at`.
+    #[must_use]
+    pub fn published(&self, book: Book, at: Timestamp) -> Self {
+        let mut next = self.clone();
+        *next.revisions.entry(book.scope()).or_default() += 1;
+        match book {
+            Book::Unit(unit) => {
+                next.replace_zones(None, &unit.id, &unit.zones, at);
+                next.units.insert(unit.id.clone(), Arc::new(unit));
+            }
+            Book::Wearer(wearer) => {
+                next.wearers.insert(wearer.id.clone(), Arc::new(wearer));
+            }
+            Book::Person(person) => {
+                next.persons.insert(person.id.clone(), Arc::new(person));
+            }
+            Book::Case(case) => {
+                next.replace_zones(Some(&case.id), &case.unit, &case.zones, at);
+                next.cases.insert(case.id.clone(), Arc::new(case));
+            }
+        }
+        next.join();
+        next
+    }
+
+    fn replace_zones(&mut self, case: Option<&CaseId>, unit: &UnitId, zones: &[Zone], at: Timestamp) {
+        let owned = |bound: &BoundZone| bound.case.as_ref() == case && (case.is_some() || bound.unit == *unit);
+        let before: BTreeMap<ZoneId, Arc<BoundZone>> =
+            self.zones.extract_if(.., |_, bound| owned(bound)).collect();
+        for zone in zones {
+            let since = before.get(&zone.id).filter(|old| old.zone == *zone).map_or(at, |old| old.since);
+            let bound = BoundZone { zone: zone.clone(), case: case.cloned(), unit: unit.clone(), since };
+            self.zones.insert(zone.id.clone(), Arc::new(bound));
+        }
+    }
+
+    /// Derives the look-ups from what is published.
+    fn join(&mut self) {
+        self.cases_of = grouped(self.cases.values().map(|case| (case.wearer.clone(), case.id.clone())));
+        self.worn = grouped(self.wearers.values().flat_map(|wearer| {
+            wearer.tags.iter().map(|assignment| (assignment.tag.clone(), wearer.id.clone()))
+        }));
+        self.staff = self
+            .units
+            .values()
+            .flat_map(|unit| unit.staff.iter().map(|staff| (staff.id.clone(), unit.id.clone())))
+            .collect();
+        let persons = self.persons.values().flat_map(|person| {
+            person.contacts.iter().map(|c| (c.address.clone(), Recipient::Person(person.id.clone())))
+        });
+        let staff = self.units.values().flat_map(|unit| &unit.staff).flat_map(|staff| {
+            staff.contacts.iter().map(|c| (c.address.clone(), Recipient::Staff(staff.id.clone())))
+        });
+        self.reached_at = grouped(persons.chain(staff));
+        self.own = self.indexes(|bound| Some(self.case(bound.case.as_ref()?)?.wearer.clone()));
+        self.shared = self.indexes(|bound| bound.case.is_none().then(|| bound.unit.clone()));
+    }
+
+    fn indexes<K: Ord>(&self, key: impl Fn(&BoundZone) -> Option<K>) -> BTreeMap<K, Arc<Index<ZoneId>>> {
+        let keyed = self.zones.values().filter_map(|bound| Some((key(bound)?, bound)));
+        grouped(keyed)
+            .into_iter()
+            .map(|(key, zones)| {
+                let entries = zones.iter().map(|b| (b.zone.id.clone(), &b.zone.shape.0, b.zone.margin_m.metres()));
+                (key, Arc::new(Index::build(entries)))
+            })
+            .collect()
+    }
+}
+
+/// The staff's steps for a priority.
+pub(super) fn staff_steps(policy: &EscalationPolicy, priority: Priority) -> &[StaffStep] {
+    match priority {
+        Priority::P1 => &policy.danger,
+        Priority::P2 => &policy.device,
+        Priority::P3 => &policy.upkeep,
+    }
+}
+
+fn grouped<K: Ord, V>(pairs: impl Iterator<Item = (K, V)>) -> BTreeMap<K, Vec<V>> {
+    let mut groups: BTreeMap<K, Vec<V>> = BTreeMap::new();
+    for (key, value) in pairs {
+        groups.entry(key).or_default().push(value);
+    }
+    groups
+}

@@ -27,6 +27,8 @@ pub enum Arrival {
 pub struct Message {
     /// The tag, authenticated by the broker.
     pub tag: TagId,
+    /// The source it came through, by its name in the configuration.
+    pub source: Arc<str>,
     /// What the bytes are.
     pub kind: MessageKind,
     /// As published; already within the packet limit or cut to one byte more.

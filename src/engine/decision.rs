@@ -1,0 +1,54 @@
+//! What the engine concluded from one input: everything that changes, and why.
+
+use std::sync::Arc;
+
+use super::{
+    contact_watch::SourceState,
+    input::{DeadlineKey, Refused},
+    receive::TagState,
+    rulebook::Rulebook,
+    WearerState,
+};
+use crate::domain::{Alert, AlertId, Incident, TagId, Timestamp, WearerId};
+
+/// What one input led to. Applying it is the only way the engine's memory changes; incidents and alerts are whole, so
+/// that the store writes what the engine believes.
+#[derive(Debug, Clone, Default)]
+pub struct Decision {
+    /// What to tell the tag about its pings.
+    pub receipt: Option<tag_wire::Ack>,
+    /// Incidents that are new or changed, by number.
+    pub incidents: Vec<Incident>,
+    /// Alerts that are new or changed, by number.
+    pub alerts: Vec<Alert>,
+    /// Why nothing was done, if the input asked for something that cannot be.
+    pub refused: Option<Refused>,
+    /// What was concluded, a line each, with quantised numbers: the same input in the same state gives the same lines
+    /// on every machine.
+    pub lines: Vec<String>,
+    pub(super) rulebook: Option<Arc<Rulebook>>,
+    pub(super) tags: Vec<(TagId, TagState)>,
+    pub(super) wearers: Vec<(WearerId, WearerState)>,
+    pub(super) sources: Vec<(String, SourceState)>,
+    pub(super) forgotten_sources: bool,
+    pub(super) wakes: Vec<(DeadlineKey, Timestamp)>,
+    pub(super) started: Option<Timestamp>,
+    pub(super) next_incident: i64,
+    pub(super) next_alert: AlertId,
+}
+
+impl Decision {
+    /// The lines as the journal keeps them.
+    #[must_use]
+    pub fn record(&self) -> String {
+        self.lines.join("\n")
+    }
+}
+
+/// Rounds to `digits` decimals, so that a last bit that differs between two machines is not a difference.
+#[must_use]
+pub(super) fn quantised(value: f64, digits: i32) -> f64 {
+    let scale = 10_f64.powi(digits);
+    // Adding 0 turns -0 into 0.
+    (value * scale).round() / scale + 0.0
+}

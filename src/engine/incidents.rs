@@ -1,0 +1,244 @@
+//! The only place that raises or changes an incident.
+
+use super::{draft::Draft, escalation, input::{Action, Refused}};
+use crate::domain::{
+    CaseId, Cause, Entry, Episode, Handling, Happening, Incident, IncidentId, IncidentKind, PolicyId, Priority, Reason,
+    StaffId, Subject, Timestamp, UnitId, WearerId, ZoneId,
+};
+
+/// Entries an incident keeps; the journal has the others.
+const TIMELINE_MAX: usize = 200;
+/// Episodes an incident keeps.
+const EPISODES_MAX: usize = 64;
+const NOTE_CHARS_MAX: usize = 2_000;
+
+/// A situation that the watches have found.
+pub(super) struct Situation {
+    pub(super) subject: Subject,
+    pub(super) cause: Cause,
+    pub(super) kind: IncidentKind,
+    pub(super) priority: Priority,
+    pub(super) true_time: Timestamp,
+    pub(super) reason: Reason,
+    /// Found in late fixes: the protected person is not disturbed.
+    pub(super) late: bool,
+    /// It still lasts.
+    pub(super) ongoing: bool,
+}
+
+/// Whose an incident is.
+struct Owner {
+    unit: UnitId,
+    case: Option<CaseId>,
+    policy: PolicyId,
+}
+
+impl Draft<'_> {
+    /// Raises an incident, or carries on the open one of the same subject and cause: worse or back after it was over,
+    /// it is raised again with new alerts; otherwise nothing changes.
+    pub(super) fn raise(&mut self, situation: Situation) {
+        let Some(id) = self.open_incident(&situation.subject, &situation.cause) else {
+            return self.raise_new(situation);
+        };
+        let Some(incident) = self.incident_mut(id) else { return };
+        let worse = situation.priority < incident.priority
+            || situation.kind != incident.kind && situation.priority == incident.priority && is_graver(situation.kind);
+        let back = !incident.ongoing && situation.ongoing && situation.kind == incident.kind;
+        let disturbs = worse || back && situation.kind != IncidentKind::Approach || incident.late && !situation.late;
+        incident.ongoing |= situation.ongoing;
+        note_episode(incident, &situation);
+        if worse {
+            incident.kind = situation.kind;
+            incident.priority = incident.priority.min(situation.priority);
+        }
+        if !(worse || back || disturbs) {
+            return;
+        }
+        incident.late &= situation.late;
+        let happening = raised(&situation);
+        if disturbs {
+            incident.handling = Handling::Raised;
+        }
+        self.tell_story(id, happening);
+        if disturbs {
+            escalation::start(self, id);
+        }
+    }
+
+    fn raise_new(&mut self, situation: Situation) {
+        let Some(owner) = self.owner(&situation) else { return };
+        let id = self.new_incident_id();
+        let happening = raised(&situation);
+        let mut incident = Incident {
+            id,
+            unit: owner.unit,
+            subject: situation.subject.clone(),
+            cause: situation.cause.clone(),
+            case: owner.case,
+            policy: owner.policy,
+            kind: situation.kind,
+            priority: situation.priority,
+            handling: Handling::Raised,
+            ongoing: situation.ongoing,
+            raised_at: self.at,
+            late: situation.late,
+            episodes: Vec::new(),
+            escalations: Vec::new(),
+            timeline: Vec::new(),
+        };
+        note_episode(&mut incident, &situation);
+        self.put_incident(incident);
+        self.tell_story(id, happening);
+        escalation::start(self, id);
+    }
+
+    /// The situation has ended; the incident stays until a person closes it.
+    pub(super) fn over(&mut self, subject: &Subject, cause: &Cause, reason: Reason) {
+        if let Some(id) = self.open_incident(subject, cause)
+            && let Some(incident) = self.incident_mut(id)
+            && incident.ongoing
+        {
+            incident.ongoing = false;
+            self.tell_story(id, Happening::Over { reason });
+        }
+    }
+
+    /// An episode in the past has come to light. It joins the open incident, or raises one that is over already.
+    pub(super) fn found_late(&mut self, wearer: &WearerId, zone: &ZoneId, from: Timestamp, reason: Reason) {
+        let (subject, cause) = (Subject::Wearer(wearer.clone()), Cause::Zone(zone.clone()));
+        let situation = Situation {
+            subject: subject.clone(),
+            cause: cause.clone(),
+            kind: IncidentKind::Violation,
+            priority: Priority::P1,
+            true_time: from,
+            reason,
+            late: true,
+            ongoing: false,
+        };
+        let known = self.open_incident(&subject, &cause).and_then(|id| self.incident_mut(id));
+        match known.filter(|incident| incident.kind == IncidentKind::Violation) {
+            Some(incident) => {
+                let (id, happening) = (incident.id, raised(&situation));
+                note_episode(incident, &situation);
+                self.tell_story(id, happening);
+            }
+            None => self.raise(situation),
+        }
+    }
+
+    /// Later fixes no longer prove an episode. Its incident says so, and stays.
+    pub(super) fn disproved(&mut self, wearer: &WearerId, zone: &ZoneId, from: Timestamp) {
+        let id = self.open_incident(&Subject::Wearer(wearer.clone()), &Cause::Zone(zone.clone()));
+        let Some(incident) = id.and_then(|id| self.incident_mut(id)) else { return };
+        let id = incident.id;
+        if let Some(episode) = incident.episodes.iter_mut().find(|episode| episode.from == from) {
+            episode.disproved = true;
+            self.tell_story(id, Happening::Disproved { from });
+        }
+    }
+
+    /// A person does something about an incident.
+    pub(super) fn handle(&mut self, id: IncidentId, by: &StaffId, action: Action) {
+        if let Err(refused) = self.try_handle(id, by, action) {
+            self.refused = Some(refused);
+        }
+    }
+
+    fn try_handle(&mut self, id: IncidentId, by: &StaffId, action: Action) -> Result<(), Refused> {
+        self.rulebook.staff(by).ok_or_else(|| Refused::UnknownStaff(by.clone()))?;
+        let incident = self.incident_mut(id).filter(|i| i.is_open()).ok_or(Refused::NoSuchIncident(id))?;
+        let by = by.clone();
+        match action {
+            Action::Own => {
+                if !matches!(incident.handling, Handling::Acted { .. }) {
+                    incident.handling = Handling::Owned { by: by.clone() };
+                }
+                self.tell_story(id, Happening::Owned { by });
+                escalation::owned(self, id);
+            }
+            Action::Act => {
+                incident.handling = Handling::Acted { by: by.clone() };
+                self.tell_story(id, Happening::Acted { by });
+                escalation::acted(self, id);
+            }
+            Action::Note(text) => {
+                if !(1..=NOTE_CHARS_MAX).contains(&text.trim().chars().count()) {
+                    return Err(Refused::NoteLength);
+                }
+                self.tell_story(id, Happening::Noted { by, text: text.trim().into() });
+            }
+            Action::Close(outcome) => {
+                incident.handling = Handling::Closed { by: by.clone(), outcome };
+                self.tell_story(id, Happening::Closed { by, outcome });
+                escalation::closed(self, id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a line to an incident's story, and to the decision's record.
+    pub(super) fn tell_story(&mut self, id: IncidentId, what: Happening) {
+        let entry = Entry { at: self.at, what };
+        let Some(incident) = self.incident_mut(id) else { return };
+        if incident.timeline.len() == TIMELINE_MAX {
+            // The first entry says how it began.
+            incident.timeline.remove(1);
+        }
+        incident.timeline.push(entry.clone());
+        let what = serde_json::to_string(&entry.what).unwrap_or_else(|error| error.to_string());
+        self.lines.push(format!("incident {id} {what}"));
+    }
+
+    fn owner(&self, situation: &Situation) -> Option<Owner> {
+        let Subject::Wearer(wearer) = &situation.subject else {
+            // The installation's own incidents go to its first unit.
+            let unit = self.rulebook.units().next()?;
+            return Some(Owner { unit: unit.id.clone(), case: None, policy: unit.policy.clone() });
+        };
+        let zone = match &situation.cause {
+            Cause::Zone(zone) => self.rulebook.bound_zone(zone),
+            _ => None,
+        };
+        let by_risk = || {
+            let cases = self.rulebook.cases_in_force(wearer, situation.true_time);
+            cases.max_by(|a, b| a.risk.cmp(&b.risk).then(b.id.cmp(&a.id)))
+        };
+        let case = match zone {
+            Some(bound) => bound.case.as_ref().and_then(|case| self.rulebook.case(case)),
+            None => by_risk(),
+        };
+        if let Some(case) = case {
+            return Some(Owner { unit: case.unit.clone(), case: Some(case.id.clone()), policy: case.policy.clone() });
+        }
+        let unit = self.rulebook.unit(&self.rulebook.wearer(wearer)?.unit)?;
+        Some(Owner { unit: unit.id.clone(), case: None, policy: unit.policy.clone() })
+    }
+}
+
+fn is_graver(kind: IncidentKind) -> bool {
+    matches!(kind, IncidentKind::Violation | IncidentKind::Blind)
+}
+
+fn raised(situation: &Situation) -> Happening {
+    Happening::Raised {
+        kind: situation.kind,
+        true_time: situation.true_time,
+        reason: situation.reason.clone(),
+    }
+}
+
+fn note_episode(incident: &mut Incident, situation: &Situation) {
+    if situation.kind != IncidentKind::Violation {
+        return;
+    }
+    if let Some(known) = incident.episodes.iter_mut().find(|episode| episode.from == situation.true_time) {
+        known.disproved = false;
+        return;
+    }
+    if incident.episodes.len() == EPISODES_MAX {
+        incident.episodes.remove(0);
+    }
+    incident.episodes.push(Episode { from: situation.true_time, disproved: false });
+    incident.episodes.sort_by_key(|episode| episode.from);
+}

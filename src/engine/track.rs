@@ -1,0 +1,297 @@
+//! Where a wearer was, in fix order, whatever the order in which the fixes came.
+//!
+//! The last fixes are kept beside the state from before them. A fix that comes late goes to its place and everything
+//! after it is judged again, so that the same fixes give the same episodes in every order of arrival. The live state
+//! never moves back: it is always that of the newest fix.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    rulebook::Rulebook,
+    zone_watch::{proves_alone, Judge, Transition, ZoneState, LOOK_SIGMAS, STILL_THERE_MS},
+};
+use crate::{
+    domain::{Accuracy, Reason, Source, Stage, Timestamp, WearerId, ZoneId},
+    geometry::{distance_m, LatLon},
+};
+
+/// Fixes kept: pings that come up to 32 pings late find their place, with two fixes in each.
+const WINDOW_FIXES: usize = 64;
+/// Faster than this is no wearer but a wrong fix, or two.
+const PLAUSIBLE_MPS: f64 = 70.0;
+/// Stays that were found in fixes older than the window, remembered for each wearer.
+const PAST_STAYS: usize = 8;
+
+/// A fix as the track keeps it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Point {
+    pub(super) at: Timestamp,
+    pub(super) position: LatLon,
+    pub(super) accuracy: Accuracy,
+    pub(super) source: Source,
+}
+
+/// The zones that are not plainly far away.
+pub(super) type Zones = BTreeMap<ZoneId, ZoneState>;
+
+/// A wearer's track.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Track {
+    /// The state before the window, and the last fix it includes.
+    base: Zones,
+    base_last: Option<Point>,
+    /// In fix order.
+    window: Vec<Point>,
+    pub(super) zones: Zones,
+    /// Episodes that began in the window.
+    episodes: Vec<(ZoneId, Timestamp)>,
+    /// Stays found in fixes older than the window: zone, first and last fix.
+    past: Vec<(ZoneId, Timestamp, Timestamp)>,
+}
+
+/// An episode that a late fix brought to light.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Found {
+    pub(super) zone: ZoneId,
+    pub(super) from: Timestamp,
+    pub(super) reason: Reason,
+}
+
+/// What a fix changed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Judged {
+    /// Changes of the live stage, in order.
+    pub(super) transitions: Vec<Transition>,
+    /// Episodes in the past that were not known.
+    pub(super) found: Vec<Found>,
+    /// Episodes that were known and are no longer proven.
+    pub(super) disproved: Vec<(ZoneId, Timestamp)>,
+}
+
+/// Whose zones a track is judged by.
+#[derive(Clone, Copy)]
+pub(super) struct Ground<'a> {
+    pub(super) rulebook: &'a Rulebook,
+    pub(super) wearer: &'a WearerId,
+}
+
+impl Point {
+    pub(super) fn sigma_m(&self) -> f64 {
+        self.accuracy.sigma_m()
+    }
+
+    /// Fix order; ties are broken by content, so that the order is the same however the fixes came.
+    fn key(&self) -> (Timestamp, Source, [u64; 3]) {
+        let position = [self.position.lat_deg(), self.position.lon_deg(), self.sigma_m()];
+        (self.at, self.source, position.map(f64::to_bits))
+    }
+}
+
+impl Track {
+    /// The newest fix.
+    pub(super) fn last(&self) -> Option<&Point> {
+        self.window.last().or(self.base_last.as_ref())
+    }
+
+    /// Takes a fix in at its place and judges what it changes. `now` is the engine's time.
+    pub(super) fn insert(&mut self, ground: Ground<'_>, fix: Point, now: Timestamp) -> Judged {
+        if self.base_last.is_some_and(|base| fix.key() <= base.key()) {
+            return self.insert_past(ground, &fix);
+        }
+        match self.window.binary_search_by_key(&fix.key(), Point::key) {
+            Ok(_) => Judged::default(),
+            Err(place) if place == self.window.len() => self.append(ground, fix),
+            Err(place) => {
+                self.window.insert(place, fix);
+                let judged = self.judge_again(ground, now);
+                self.fold(ground);
+                judged
+            }
+        }
+    }
+
+    /// Judges the newest fix at `now`: zones begin and cease to apply by themselves.
+    pub(super) fn moment(&mut self, ground: Ground<'_>, now: Timestamp) -> Judged {
+        let mut transitions = Vec::new();
+        let mut zones = std::mem::take(&mut self.zones);
+        self.at_moment(ground, now, &mut zones, &mut transitions);
+        self.zones = zones;
+        self.note_episodes(&transitions);
+        Judged { transitions, ..Judged::default() }
+    }
+
+    /// When a zone near the newest fix next begins or ceases to apply.
+    pub(super) fn next_moment(&self, ground: Ground<'_>, now: Timestamp) -> Option<Timestamp> {
+        let last = self.last()?;
+        let ids = near(ground, None, last, &self.zones);
+        let zones = ids.iter().filter_map(|id| ground.rulebook.bound_zone(id));
+        let edges = zones.flat_map(|bound| {
+            let schedule = bound.zone.schedule.as_ref().and_then(|schedule| schedule.next_change(now));
+            let basis = bound.case.as_ref().and_then(|id| ground.rulebook.case(id)).map(|case| &case.basis);
+            [schedule, basis.map(|basis| basis.from), basis.and_then(|basis| basis.until)]
+        });
+        edges.flatten().filter(|edge| *edge > now).min()
+    }
+
+    fn append(&mut self, ground: Ground<'_>, fix: Point) -> Judged {
+        let mut transitions = Vec::new();
+        let before = self.last().copied();
+        step(ground, before.as_ref(), &fix, &mut self.zones, &mut transitions);
+        self.window.push(fix);
+        self.note_episodes(&transitions);
+        self.fold(ground);
+        Judged { transitions, ..Judged::default() }
+    }
+
+    fn judge_again(&mut self, ground: Ground<'_>, now: Timestamp) -> Judged {
+        let (mut zones, mut before, mut all) = (self.base.clone(), self.base_last, Vec::new());
+        for fix in &self.window {
+            step(ground, before.as_ref(), fix, &mut zones, &mut all);
+            before = Some(*fix);
+        }
+        self.at_moment(ground, now, &mut zones, &mut all);
+        let known = std::mem::take(&mut self.episodes);
+        self.note_episodes(&all);
+        let begins = all.iter().filter(|change| change.to == Stage::Violation);
+        let found = begins.filter(|change| !known.contains(&(change.zone.clone(), change.true_time)));
+        let found = found
+            .map(|c| Found { zone: c.zone.clone(), from: c.true_time, reason: c.reason.clone() })
+            .collect();
+        let disproved = known.into_iter().filter(|episode| !self.episodes.contains(episode)).collect();
+        let transitions = net_changes(&self.zones, &zones, &all);
+        self.zones = zones;
+        Judged { transitions, found, disproved }
+    }
+
+    fn at_moment(&self, ground: Ground<'_>, now: Timestamp, zones: &mut Zones, out: &mut Vec<Transition>) {
+        let Some(last) = self.last() else { return };
+        for id in near(ground, None, last, zones) {
+            with_zone(ground, &id, now, zones, out, |judge, state| judge.moment(state, last, now));
+        }
+    }
+
+    /// A fix from before the window is judged alone.
+    fn insert_past(&mut self, ground: Ground<'_>, fix: &Point) -> Judged {
+        let mut judged = Judged::default();
+        for id in near(ground, None, fix, &Zones::new()) {
+            let Some(bound) = ground.rulebook.bound_zone(&id) else { continue };
+            if !ground.rulebook.applies(bound, ground.wearer, fix.at) {
+                continue;
+            }
+            if let Some(reason) = proves_alone(bound, fix)
+                && self.note_stay(&id, fix.at)
+            {
+                judged.found.push(Found { zone: id, from: fix.at, reason });
+            }
+        }
+        judged
+    }
+
+    /// Whether a fix inside begins a stay that was not known.
+    fn note_stay(&mut self, zone: &ZoneId, at: Timestamp) -> bool {
+        let same = |(known, first, last): &&mut (ZoneId, Timestamp, Timestamp)| {
+            known == zone && first.ms_since(at) <= STILL_THERE_MS && at.ms_since(*last) <= STILL_THERE_MS
+        };
+        if let Some((_, first, last)) = self.past.iter_mut().find(same) {
+            (*first, *last) = ((*first).min(at), (*last).max(at));
+            return false;
+        }
+        if self.past.len() == PAST_STAYS {
+            self.past.remove(0);
+        }
+        self.past.push((zone.clone(), at, at));
+        true
+    }
+
+    /// Moves the oldest fixes of an overfull window into the base. Their episodes are settled.
+    fn fold(&mut self, ground: Ground<'_>) {
+        while self.window.len() > WINDOW_FIXES {
+            let fix = self.window.remove(0);
+            let mut settled = Vec::new();
+            step(ground, self.base_last.as_ref(), &fix, &mut self.base, &mut settled);
+            self.base_last = Some(fix);
+            for change in settled.into_iter().filter(|change| change.to == Stage::Violation) {
+                self.episodes.retain(|(zone, from)| (zone, *from) != (&change.zone, change.true_time));
+                self.note_stay(&change.zone, change.true_time);
+            }
+        }
+    }
+
+    fn note_episodes(&mut self, transitions: &[Transition]) {
+        let begun = transitions.iter().filter(|change| change.to == Stage::Violation);
+        self.episodes.extend(begun.map(|change| (change.zone.clone(), change.true_time)));
+    }
+}
+
+/// Judges the next fix in fix order by every zone that is near it, near the path to it, or not clear.
+fn step(ground: Ground<'_>, before: Option<&Point>, fix: &Point, zones: &mut Zones, out: &mut Vec<Transition>) {
+    let jumped = before.is_some_and(|before| implausible(before, fix));
+    for id in near(ground, before, fix, zones) {
+        with_zone(ground, &id, fix.at, zones, out, |judge, state| judge.next_fix(state, before, fix, jumped));
+    }
+}
+
+fn with_zone(
+    ground: Ground<'_>,
+    id: &ZoneId,
+    at: Timestamp,
+    zones: &mut Zones,
+    out: &mut Vec<Transition>,
+    judge: impl FnOnce(&mut Judge<'_>, &mut ZoneState),
+) {
+    let mut state = zones.remove(id).unwrap_or_default();
+    let bound = ground.rulebook.bound_zone(id).filter(|bound| ground.rulebook.binds(bound, ground.wearer));
+    let Some(bound) = bound else {
+        // Taken out of the rulebook, or bound to somebody else.
+        if state.stage != Stage::Clear {
+            let (zone, reason) = (id.clone(), Reason::ZoneEnded);
+            out.push(Transition { zone, from: state.stage, to: Stage::Clear, true_time: at, reason });
+        }
+        return;
+    };
+    judge(&mut Judge { rulebook: ground.rulebook, wearer: ground.wearer, bound, out }, &mut state);
+    if !state.is_idle() {
+        zones.insert(id.clone(), state);
+    }
+}
+
+fn near(ground: Ground<'_>, before: Option<&Point>, fix: &Point, zones: &Zones) -> Vec<ZoneId> {
+    // Over a longer gap nothing is concluded from the path.
+    let from = before.filter(|before| fix.at.ms_since(before.at) <= STILL_THERE_MS).map(|before| before.position);
+    let reach_m = LOOK_SIGMAS * fix.sigma_m().max(before.map_or(0.0, Point::sigma_m));
+    let mut ids = ground.rulebook.zones_near(ground.wearer, from, fix.position, reach_m);
+    ids.extend(zones.keys().cloned());
+    ids.sort();
+    ids.dedup();
+    ids
+}
+
+/// Too far from the fix before to be true of both, even with both errors at twice their scale.
+fn implausible(before: &Point, fix: &Point) -> bool {
+    let doubt_m = 2.0 * (before.sigma_m() + fix.sigma_m());
+    let least_m = distance_m(before.position, fix.position) - doubt_m;
+    least_m > PLAUSIBLE_MPS * fix.at.s_since(before.at)
+}
+
+/// The changes from one live state to another, with the reasons of the last change of each zone.
+fn net_changes(before: &Zones, after: &Zones, all: &[Transition]) -> Vec<Transition> {
+    let stage = |zones: &Zones, id: &ZoneId| zones.get(id).map_or(Stage::Clear, |state| state.stage);
+    let mut ids: Vec<&ZoneId> = before.keys().chain(after.keys()).collect();
+    ids.sort();
+    ids.dedup();
+    let changed = ids.into_iter().filter(|id| stage(before, id) != stage(after, id));
+    changed
+        .map(|id| {
+            let last = all.iter().rev().find(|change| change.zone == *id);
+            Transition {
+                zone: id.clone(),
+                from: stage(before, id),
+                to: stage(after, id),
+                true_time: last.map_or(Timestamp::MIN, |change| change.true_time),
+                reason: last.map_or(Reason::ZoneEnded, |change| change.reason.clone()),
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,320 @@
+//! One wearer and one zone: from the next fix in fix order to the next stage, with its reason.
+//!
+//! The numbers below were chosen on recorded tracks with ground truth (`tests/scenarios`), one set for every zone.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    decision::quantised,
+    rulebook::{BoundZone, Rulebook},
+    track::Point,
+};
+use crate::{
+    domain::{Reason, Stage, Timestamp, WearerId, ZoneId},
+    geometry::{crossing, View},
+};
+
+/// Degrees of freedom of the Student-t that position errors are judged with: tails far heavier than a Gaussian's.
+const DOF: f64 = 4.0;
+/// One trusted fix proves a Violation from this probability on.
+const P_TRUSTED: f64 = 0.85;
+/// A fix supports a Violation from this probability on.
+const P_SUPPORT: f64 = 0.7;
+/// A fix speaks for having left below this probability.
+const P_OUTSIDE: f64 = 0.2;
+/// Fixes older than this no longer support a Violation, and no straight path is drawn over a longer gap.
+const EVIDENCE_MS: i64 = 130_000;
+/// Errors of GNSS fixes are correlated: 0.33 after 30 s, 0.12 after 60 s, hence about exp(-t / 27 s).
+const CORRELATION_S: f64 = 27.0;
+/// This many independent witnesses' worth of support proves a Violation: two fixes 15 s apart.
+const WEIGHT_NEEDED: f64 = 1.4;
+/// Support is looked for among the last fixes until they are worth this many witnesses: three fixes 15 s apart.
+const WEIGHT_CONSIDERED: f64 = 1.85;
+/// ... and among at least this many.
+const FIXES_CONSIDERED: usize = 3;
+/// Evidence kept: at one fix a second, `WEIGHT_NEEDED` takes 12.
+const EVIDENCE_KEPT: usize = 16;
+/// Having left takes two fixes at least this far apart.
+const LEAVING_MS: i64 = 60_000;
+/// A wearer is in the warning zone from this probability on ...
+const P_NEAR: f64 = 0.6;
+/// ... until it falls below this one.
+const P_FAR: f64 = 0.3;
+/// The accuracy circle, in scales, that must touch the warning zone for Watch.
+const WATCH_SIGMAS: f64 = 2.0;
+/// How deep, in scales of the worse fix, a straight path must lie inside to prove a crossing: 85 % of a Student-t.
+const CROSSING_SIGMAS: f64 = 1.2;
+/// ... and, since roads bend around things, in shares of the path's length.
+const CROSSING_BEND: f64 = 0.15;
+/// When a zone begins to apply, a wearer last seen inside it this long ago is taken to be there still.
+pub(super) const STILL_THERE_MS: i64 = 15 * 60_000;
+/// How far from a fix zones are looked at, in its scales: beyond, no stage but Clear is possible.
+pub(super) const LOOK_SIGMAS: f64 = 3.0;
+
+/// What is remembered of one zone while it is not plainly far away.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct ZoneState {
+    since: Option<Timestamp>,
+    pub(super) stage: Stage,
+    evidence: Vec<(Timestamp, f64)>,
+    outside_since: Option<Timestamp>,
+}
+
+/// A change of stage.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Transition {
+    pub(super) zone: ZoneId,
+    pub(super) from: Stage,
+    pub(super) to: Stage,
+    /// When it really happened, in fix time.
+    pub(super) true_time: Timestamp,
+    pub(super) reason: Reason,
+}
+
+/// One zone's judge for one fix.
+pub(super) struct Judge<'a> {
+    pub(super) rulebook: &'a Rulebook,
+    pub(super) wearer: &'a WearerId,
+    pub(super) bound: &'a BoundZone,
+    pub(super) out: &'a mut Vec<Transition>,
+}
+
+impl ZoneState {
+    /// Nothing in it differs from a zone never looked at.
+    pub(super) fn is_idle(&self) -> bool {
+        self.stage == Stage::Clear && self.evidence.is_empty()
+    }
+}
+
+impl Judge<'_> {
+    /// Judges the next fix in fix order. `jumped`: it is implausibly far from the one before.
+    pub(super) fn next_fix(&mut self, state: &mut ZoneState, before: Option<&Point>, fix: &Point, jumped: bool) {
+        self.renew(state);
+        if let Some(before) = before {
+            self.begins_between(state, before, fix.at);
+        }
+        if !self.rulebook.applies(self.bound, self.wearer, fix.at) {
+            return self.ended(state, fix.at);
+        }
+        let view = self.bound.zone.shape.0.seen_from(fix.position);
+        let p = view.probability_inside(fix.sigma_m(), DOF);
+        state.remember(fix.at, p);
+        let trusted = fix.accuracy.is_trusted() && !jumped;
+        if state.stage == Stage::Violation {
+            self.leaving(state, fix, &view, p);
+        } else if let Some((true_time, reason)) = self.proof(state, before, fix, &view, p, trusted) {
+            self.change(state, Stage::Violation, true_time, reason);
+            if p < P_OUTSIDE {
+                state.outside_since = Some(fix.at);
+            }
+        } else {
+            self.nearness(state, fix, &view);
+        }
+        state.forget_if_quiet();
+    }
+
+    /// Judges the last known fix at a moment when no new one has come: zones begin and cease to apply by themselves.
+    pub(super) fn moment(&mut self, state: &mut ZoneState, last: &Point, now: Timestamp) {
+        self.renew(state);
+        self.begins_between(state, last, now);
+        if !self.rulebook.applies(self.bound, self.wearer, now) {
+            self.ended(state, now);
+        }
+    }
+
+    /// A zone that was published anew starts from nothing.
+    fn renew(&self, state: &mut ZoneState) {
+        if state.since != Some(self.bound.since) {
+            *state = ZoneState { since: Some(self.bound.since), ..ZoneState::default() };
+        }
+    }
+
+    /// Level-triggered: whoever is inside when a zone begins to apply is in Violation from then on.
+    fn begins_between(&mut self, state: &mut ZoneState, before: &Point, until: Timestamp) {
+        let Some(begin) = self.begin_between(before.at, until) else { return };
+        if state.stage == Stage::Violation || begin.ms_since(before.at) > STILL_THERE_MS {
+            return;
+        }
+        let p = self.bound.zone.shape.0.seen_from(before.position).probability_inside(before.sigma_m(), DOF);
+        if p >= P_SUPPORT {
+            let p = quantised(p, 3);
+            let published = begin == self.bound.since;
+            let reason = if published { Reason::ZonePublished { p } } else { Reason::ScheduleBegan { p } };
+            self.change(state, Stage::Violation, begin, reason);
+        }
+    }
+
+    /// The latest instant in (`after`, `until`] at which the zone began to apply.
+    fn begin_between(&self, after: Timestamp, until: Timestamp) -> Option<Timestamp> {
+        let schedule = self.bound.zone.schedule.as_ref().and_then(|s| s.last_start_between(after, until));
+        let basis = self.bound.case.as_ref().and_then(|id| self.rulebook.case(id)).map(|case| case.basis.from);
+        let begins = [schedule, basis, Some(self.bound.since)].into_iter().flatten();
+        begins
+            .filter(|begin| after < *begin && *begin <= until && self.rulebook.applies(self.bound, self.wearer, *begin))
+            .max()
+    }
+
+    fn ended(&mut self, state: &mut ZoneState, at: Timestamp) {
+        if state.stage != Stage::Clear {
+            self.change(state, Stage::Clear, at, Reason::ZoneEnded);
+        }
+        state.evidence.clear();
+    }
+
+    fn proof(
+        &self,
+        state: &ZoneState,
+        before: Option<&Point>,
+        fix: &Point,
+        view: &View<'_>,
+        p: f64,
+        trusted: bool,
+    ) -> Option<(Timestamp, Reason)> {
+        let border_m = quantised(view.signed_distance_m(), 1);
+        if trusted && p >= P_TRUSTED {
+            let reason = Reason::TrustedFix { p: quantised(p, 3), border_m, sigma_m: quantised(fix.sigma_m(), 1) };
+            return Some((fix.at, reason));
+        }
+        if let Some((weight, earliest)) = state.agreement() {
+            let reason = Reason::Agreeing { p: quantised(p, 3), weight: quantised(weight, 2), border_m };
+            return Some((earliest, reason));
+        }
+        self.crossed(before.filter(|_| trusted)?, fix)
+    }
+
+    /// The straight path from the fix before went deep enough through the zone that the wearer did, too.
+    fn crossed(&self, before: &Point, fix: &Point) -> Option<(Timestamp, Reason)> {
+        let gap_ms = fix.at.ms_since(before.at);
+        if !before.accuracy.is_trusted() || gap_ms > EVIDENCE_MS {
+            return None;
+        }
+        let crossing = crossing(&self.bound.zone.shape.0, 0.0, before.position, fix.position)?;
+        let path_m = crate::geometry::distance_m(before.position, fix.position);
+        let needed_m = CROSSING_SIGMAS * before.sigma_m().max(fix.sigma_m()) + CROSSING_BEND * path_m;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "130,000 ms at the most")]
+        let entered = before.at.plus_ms((crossing.enter_fraction * gap_ms as f64) as i64);
+        let in_force = self.rulebook.applies(self.bound, self.wearer, entered);
+        (crossing.depth_m >= needed_m && in_force).then(|| {
+            let reason = Reason::Crossed {
+                depth_m: quantised(crossing.depth_m, 1),
+                gap_s: quantised(fix.at.s_since(before.at), 1),
+            };
+            (entered, reason)
+        })
+    }
+
+    fn leaving(&mut self, state: &mut ZoneState, fix: &Point, view: &View<'_>, p: f64) {
+        if p >= P_OUTSIDE {
+            state.outside_since = None;
+            return;
+        }
+        let first = *state.outside_since.get_or_insert(fix.at);
+        if fix.at.ms_since(first) >= LEAVING_MS {
+            let reason =
+                Reason::TwoFixesOutside { p: quantised(p, 3), apart_s: quantised(fix.at.s_since(first), 1) };
+            let margin_m = self.bound.zone.margin_m.metres();
+            let to = if touches(view, margin_m, fix) { Stage::Left } else { Stage::Clear };
+            self.change(state, to, fix.at, reason);
+        }
+    }
+
+    fn nearness(&mut self, state: &mut ZoneState, fix: &Point, view: &View<'_>) {
+        let margin_m = self.bound.zone.margin_m.metres();
+        let p = view.probability_within(margin_m, fix.sigma_m(), DOF);
+        let near = p >= if state.stage == Stage::Approach { P_FAR } else { P_NEAR };
+        let to = match (state.stage, near, touches(view, margin_m, fix)) {
+            (Stage::Left, true, _) | (Stage::Left, _, true) => Stage::Left,
+            (_, true, _) => Stage::Approach,
+            (_, false, true) => Stage::Watch,
+            (_, false, false) => Stage::Clear,
+        };
+        if to != state.stage {
+            let reason = Reason::NearZone { p: quantised(p, 3), border_m: quantised(view.signed_distance_m(), 1) };
+            self.change(state, to, fix.at, reason);
+        }
+    }
+
+    fn change(&mut self, state: &mut ZoneState, to: Stage, true_time: Timestamp, reason: Reason) {
+        let zone = self.bound.zone.id.clone();
+        self.out.push(Transition { zone, from: state.stage, to, true_time, reason });
+        state.stage = to;
+        state.outside_since = None;
+    }
+}
+
+/// One trusted fix that proves a Violation by itself: for fixes too old to be judged among their neighbours.
+pub(super) fn proves_alone(bound: &BoundZone, fix: &Point) -> Option<Reason> {
+    let view = bound.zone.shape.0.seen_from(fix.position);
+    let p = view.probability_inside(fix.sigma_m(), DOF);
+    (fix.accuracy.is_trusted() && p >= P_TRUSTED).then(|| Reason::TrustedFix {
+        p: quantised(p, 3),
+        border_m: quantised(view.signed_distance_m(), 1),
+        sigma_m: quantised(fix.sigma_m(), 1),
+    })
+}
+
+/// The accuracy circle touches the warning zone.
+fn touches(view: &View<'_>, margin_m: f64, fix: &Point) -> bool {
+    view.signed_distance_m() - margin_m < WATCH_SIGMAS * fix.sigma_m()
+}
+
+impl ZoneState {
+    fn remember(&mut self, at: Timestamp, p: f64) {
+        self.evidence.retain(|(earlier, _)| at.ms_since(*earlier) <= EVIDENCE_MS);
+        if self.evidence.len() == EVIDENCE_KEPT {
+            self.evidence.remove(0);
+        }
+        self.evidence.push((at, p));
+    }
+
+    /// Fixes before the first one that supports a Violation can never matter.
+    fn forget_if_quiet(&mut self) {
+        let first = self.evidence.iter().position(|(_, p)| *p >= P_SUPPORT).unwrap_or(self.evidence.len());
+        self.evidence.drain(..first);
+    }
+
+    /// How many independent witnesses' worth of the last fixes agree on "inside", the last one among them, and the
+    /// earliest that does: two of the last three, each weighted by how independent it is of the next.
+    fn agreement(&self) -> Option<(f64, Timestamp)> {
+        let (mut considered, mut support, mut earliest, mut later) = (0.0, 0.0, None, None);
+        for (i, (at, p)) in self.evidence.iter().rev().enumerate() {
+            if i == 0 && *p < P_SUPPORT || i >= FIXES_CONSIDERED && considered >= WEIGHT_CONSIDERED {
+                break;
+            }
+            let weight = later.map_or(1.0, |later: Timestamp| 1.0 - (-later.s_since(*at) / CORRELATION_S).exp());
+            considered += weight;
+            if *p >= P_SUPPORT {
+                support += weight;
+                earliest = Some(*at);
+            }
+            later = Some(*at);
+        }
+        earliest.filter(|_| support >= WEIGHT_NEEDED).map(|earliest| (support, earliest))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn agree(fixes: &[(i64, f64)]) -> bool {
+        let mut state = ZoneState::default();
+        for (s, p) in fixes {
+            state.remember(Timestamp::from_ms(s * 1_000), *p);
+        }
+        state.agreement().is_some()
+    }
+
+    #[test]
+    fn two_of_the_last_three_agree_and_a_crowd_of_one_second_fixes_is_one_witness() {
+        assert!(agree(&[(0, 0.8), (15, 0.8)]));
+        assert!(agree(&[(0, 0.8), (15, 0.1), (30, 0.8)]));
+        assert!(agree(&[(0, 0.8), (60, 0.1), (120, 0.8)]));
+        assert!(!agree(&[(0, 0.8), (15, 0.1), (30, 0.1), (45, 0.8)]));
+        assert!(!agree(&[(0, 0.8), (140, 0.8)]), "130 s is the limit");
+        assert!(!agree(&[(0, 0.8), (15, 0.8), (30, 0.5)]), "the last one must agree");
+        assert!(!agree(&[(0, 0.8), (1, 0.8), (2, 0.8)]));
+        let crowd: Vec<(i64, f64)> = (0..13).map(|s| (s, 0.8)).collect();
+        assert!(agree(&crowd));
+    }
+}
