@@ -1,0 +1,111 @@
+use proptest::prelude::*;
+
+use super::super::position::part_way;
+use super::super::{Circle, Crossing, LatLon, Shape, crossing, distance_m, offset};
+use super::{at, seen_shape, shape};
+
+/// A shape, and a path from a point near it to another, of any length to 300 km.
+fn passed() -> impl Strategy<Value = (Shape, LatLon, LatLon, f64)> {
+    let shapes = seen_shape(shape(20_000.0), 40_000.0);
+    let beyond = prop_oneof![Just(1.0), Just(30.0)];
+    (shapes, 0.0..360.0, 0.0..3.0, beyond, 0.0..0.5).prop_map(
+        |((shape, a), turn, part, beyond, grown)| {
+            let reach_m = shape.reach_m();
+            let length_m = (beyond * part * reach_m).min(300_000.0);
+            let b = offset(a, turn, length_m);
+            (shape, a, b, grown * reach_m)
+        },
+    )
+}
+
+const SAMPLES: usize = 400;
+
+/// The first and last sample of the longest run of samples inside, and the deepest of them.
+fn longest_run(depths: &[f64]) -> Option<(usize, usize)> {
+    let mut runs = Vec::new();
+    let mut start = None;
+    for (k, depth) in depths.iter().chain([&-1.0]).enumerate() {
+        match (start, *depth > 0.0) {
+            (None, true) => start = Some(k),
+            (Some(from), false) => {
+                runs.push((from, k - 1));
+                start = None;
+            }
+            _ => {}
+        }
+    }
+    runs.into_iter().max_by_key(|(from, to)| to - from)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn agrees_with_sampling((shape, a, b, margin_m) in passed()) {
+        let length_m = distance_m(a, b);
+        let spacing_m = length_m / SAMPLES as f64;
+        let depth_at =
+            |fraction: f64| margin_m - shape.signed_distance_m(part_way(a, b, fraction));
+        let depths: Vec<f64> =
+            (0..=SAMPLES).map(|k| depth_at(k as f64 / SAMPLES as f64)).collect();
+        let run = longest_run(&depths);
+        let Some(found) = crossing(&shape, margin_m, a, b) else {
+            let deepest = depths.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            prop_assert!(deepest < 1.0, "missed a crossing {deepest} m deep");
+            return Ok(());
+        };
+        let Crossing { enter_fraction, exit_fraction, depth_m } = found;
+        prop_assert!(0.0 <= enter_fraction && enter_fraction <= exit_fraction);
+        prop_assert!(exit_fraction <= 1.0);
+        for (fraction, open) in [(enter_fraction, 0.0), (exit_fraction, 1.0)] {
+            let depth = depth_at(fraction);
+            prop_assert!(depth.abs() < 2.0 || (fraction == open && depth > -2.0), "{depth}");
+        }
+        let inside_m = (exit_fraction - enter_fraction) * length_m;
+        if let Some((from, to)) = run {
+            prop_assert!(inside_m > (to - from) as f64 * spacing_m - 4.0);
+        }
+        for k in 0..=10 {
+            let within = enter_fraction + (exit_fraction - enter_fraction) * f64::from(k) / 10.0;
+            prop_assert!(depth_at(within) > -2.0);
+            prop_assert!(depth_at(within) < depth_m + inside_m / 96.0 + 2.0);
+        }
+        let deepest = depths.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        prop_assert!(depth_m < deepest + spacing_m + 2.0);
+    }
+}
+
+#[test]
+fn a_path_through_the_middle() {
+    let shape: Shape = Circle::new(at(51.5, 179.999), 500.0).unwrap().into();
+    let a = offset(shape.centre(), 270.0, 1_000.0);
+    let b = offset(shape.centre(), 90.0, 1_000.0);
+    let found = crossing(&shape, 100.0, a, b).unwrap();
+    assert!((found.enter_fraction - 0.2).abs() < 1e-4, "{found:?}");
+    assert!((found.exit_fraction - 0.8).abs() < 1e-4, "{found:?}");
+    assert!((found.depth_m - 600.0).abs() < 0.1, "{found:?}");
+}
+
+#[test]
+fn a_path_that_ends_short_of_it_or_stays_in_one_place() {
+    let shape: Shape = Circle::new(at(51.5, 0.0), 500.0).unwrap().into();
+    let a = offset(shape.centre(), 30.0, 2_000.0);
+    let b = offset(shape.centre(), 30.0, 501.0);
+    assert_eq!(crossing(&shape, 0.0, a, b), None);
+    assert_eq!(crossing(&shape, 0.0, b, b), None);
+    let found = crossing(&shape, 2.0, b, b).unwrap();
+    assert_eq!((found.enter_fraction, found.exit_fraction), (0.0, 1.0));
+    assert!((found.depth_m - 1.0).abs() < 0.01);
+}
+
+#[test]
+fn a_flight_of_900_km_over_a_small_circle() {
+    let (a, b) = (at(60.0, 5.0), at(62.0, 21.0));
+    let shape: Shape = Circle::new(part_way(a, b, 0.4), 500.0).unwrap().into();
+    let found = crossing(&shape, 0.0, a, b).unwrap();
+    assert!((found.depth_m - 500.0).abs() < 5.0, "{found:?}");
+    assert!(
+        (0.5 * (found.enter_fraction + found.exit_fraction) - 0.4).abs() < 1e-4,
+        "{found:?}"
+    );
+}
