@@ -4,7 +4,7 @@ use super::super::{LatLon, Plane, Polygon, Shape, distance_m, offset};
 use super::{at, circle, metres, oracle_m, polygon, position, seen_shape};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn circles_to_10_km((shape, p) in seen_shape(circle(10_000.0), 10_000.0)) {
@@ -31,7 +31,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn polygons_to_10_km((shape, p) in seen_shape(polygon(5_000.0), 10_000.0)) {

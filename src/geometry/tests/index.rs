@@ -56,7 +56,7 @@ fn index_of(shapes: &[(Shape, f64)]) -> Index<usize> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn names_every_shape_that_is_near(

@@ -75,8 +75,14 @@ fn seen_shape(
     shapes: impl Strategy<Value = Shape>,
     away_max_m: f64,
 ) -> impl Strategy<Value = (Shape, LatLon)> {
-    (shapes, 0.0..360.0, 0.0..2.0, 0.0..1.0, any::<bool>()).prop_map(
-        move |(shape, azimuth, part, away, close)| {
+    (
+        shapes,
+        0.0..360.0,
+        0.0..2.0_f64,
+        0.0..1.0_f64,
+        any::<bool>(),
+    )
+        .prop_map(move |(shape, azimuth, part, away, close)| {
             let away_m = if close {
                 part * shape.reach_m()
             } else {
@@ -84,8 +90,7 @@ fn seen_shape(
             };
             let p = offset(shape.centre(), azimuth, away_m.min(away_max_m));
             (shape, p)
-        },
-    )
+        })
 }
 
 /// Metres to the border, negative inside, by geodesics alone.

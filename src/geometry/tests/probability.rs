@@ -30,7 +30,7 @@ fn sampled(shape: &Shape, p: LatLon, margin_m: f64, sigma_m: f64, dof: f64) -> f
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn inside_agrees_with_sampling((shape, p, sigma_m, dof) in uncertain()) {
@@ -66,8 +66,8 @@ proptest! {
     fn the_centre_of_a_circle_has_a_closed_form(
         centre in position(),
         radius_m in metres(10.0, 5_000.0),
-        size in 0.1..2.0,
-        dof in 0.5..20.0,
+        size in 0.1..2.0_f64,
+        dof in 0.5..20.0_f64,
     ) {
         let sigma_m = size * radius_m;
         let shape: Shape = Circle::new(centre, radius_m).unwrap().into();
