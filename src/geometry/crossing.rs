@@ -35,17 +35,17 @@ pub fn crossing(shape: &Shape, margin_m: f64, a: LatLon, b: LatLon) -> Option<Cr
     let mut plane = Plane::about(a);
     let mut end = plane.project(b);
     let length_m = length(end);
-    if length(plane.project(shape.centre())) > length_m + shape.reach_m() + margin_m + 1.0 {
+    if length(shape.centre_in(&plane)) > length_m + shape.reach_m() + margin_m + 1.0 {
         return None;
     }
     let mut start = [0.0, 0.0];
     if length_m > SHORT_PATH_M {
-        plane = plane_of_passing(shape.centre(), a, b, plane);
+        plane = plane_of_passing(shape, a, b, plane);
         (start, end) = (plane.project(a), plane.project(b));
     }
     match shape {
         Shape::Circle(circle) => through_circle(
-            circle.centre_in(&plane),
+            shape.centre_in(&plane),
             circle.radius_m() + margin_m,
             start,
             end,
@@ -54,15 +54,15 @@ pub fn crossing(shape: &Shape, margin_m: f64, a: LatLon, b: LatLon) -> Option<Cr
     }
 }
 
-/// The plane about the point of the path next to `centre`: the path is a straight line in every
+/// The plane about the point of the path next to the middle of `shape`: the path is a straight line in every
 /// plane about one of its own points, and the shape is least distorted in this one.
-fn plane_of_passing(centre: LatLon, a: LatLon, b: LatLon, about_a: Plane) -> Plane {
+fn plane_of_passing(shape: &Shape, a: LatLon, b: LatLon, about_a: Plane) -> Plane {
     let mut plane = about_a;
     let mut passing = 0.0;
     // One round is enough on a plain; more are needed where the path is long enough to be curved.
     for _ in 0..4 {
         let (start, end) = (plane.project(a), plane.project(b));
-        let next = nearest_fraction(plane.project(centre), start, end);
+        let next = nearest_fraction(shape.centre_in(&plane), start, end);
         let moved_m = (next - passing).abs() * length(minus(end, start));
         if moved_m < PASSING_M {
             break;

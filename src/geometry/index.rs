@@ -1,6 +1,7 @@
 //! Finds the shapes that may be near a point or a path, out of many.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use rstar::RTree;
 use rstar::RTreeObject as _;
@@ -16,6 +17,7 @@ type Entry<K> = GeomWithData<Rectangle<[f64; 2]>, K>;
 ///
 /// It answers with a superset: no shape that is near is left out, some that are not are named.
 /// Ask [`Shape::signed_distance_m`] afterwards.
+#[derive(Clone)]
 pub struct Index<K> {
     tree: RTree<Entry<K>>,
     bounds: BTreeMap<K, Bounds>,
@@ -89,6 +91,13 @@ impl<K: Ord + Clone> Index<K> {
         keys.sort();
         keys.dedup();
         keys
+    }
+}
+
+/// Shows how many shapes, but not where.
+impl<K> fmt::Debug for Index<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Index of {} shapes", self.bounds.len())
     }
 }
 

@@ -16,6 +16,7 @@ mod position;
 mod probability;
 mod rings;
 mod shape;
+mod shape_error;
 mod spans;
 #[cfg(test)]
 mod tests;
@@ -27,5 +28,5 @@ pub use index::Index;
 pub use plane::Plane;
 pub use position::{LatLon, PositionError, distance_m, offset};
 pub use shape::{Circle, Polygon, Shape};
-pub use validity::ShapeError;
+pub use shape_error::ShapeError;
 pub use view::View;

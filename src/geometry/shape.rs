@@ -3,7 +3,8 @@
 use super::plane::Plane;
 use super::position::{Ecef, LatLon, distance_m};
 use super::rings::Rings;
-use super::validity::{self, ShapeError};
+use super::shape_error::ShapeError;
+use super::validity;
 use super::view::View;
 
 /// All points within a distance of a centre.
@@ -23,6 +24,7 @@ pub struct Polygon {
     /// Where in `vertices` each ring ends; the outer ring is the first.
     ends: Vec<usize>,
     centre: LatLon,
+    centre_ecef: Ecef,
     reach_m: f64,
 }
 
@@ -58,10 +60,6 @@ impl Circle {
     pub fn radius_m(&self) -> f64 {
         self.radius_m
     }
-
-    pub(super) fn centre_in(&self, plane: &Plane) -> [f64; 2] {
-        plane.project_known(self.centre, &self.centre_ecef)
-    }
 }
 
 impl Polygon {
@@ -92,6 +90,7 @@ impl Polygon {
             ecef,
             ends,
             centre,
+            centre_ecef: Ecef::from(centre),
             reach_m,
         })
     }
@@ -140,6 +139,13 @@ impl Shape {
         match self {
             Self::Circle(circle) => circle.centre,
             Self::Polygon(polygon) => polygon.centre,
+        }
+    }
+
+    pub(super) fn centre_in(&self, plane: &Plane) -> [f64; 2] {
+        match self {
+            Self::Circle(circle) => plane.project_known(circle.centre, &circle.centre_ecef),
+            Self::Polygon(polygon) => plane.project_known(polygon.centre, &polygon.centre_ecef),
         }
     }
 

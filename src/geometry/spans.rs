@@ -41,8 +41,7 @@ impl Spans {
                     .push((a[0] * b[1] - b[0] * a[1]) / (b[1] - a[1]));
             }
             if margin_m > 0.0 {
-                self.spans_m.extend(through_disc(a, margin_m));
-                self.spans_m.extend(through_rectangle(a, b, margin_m));
+                self.spans_m.extend(through_border(a, b, margin_m));
             }
         }
         self.add_polygon();
@@ -85,16 +84,25 @@ fn seen_along(line: &Line, point: Point) -> Point {
     [dot(line.along, from_start), cross(line.along, from_start)]
 }
 
+/// The part of the line (the axis of a and b) within `margin_m` of a or beside the edge from a to b.
+/// Disc and rectangle together are convex, so there is one part at most.
+fn through_border(a: Point, b: Point, margin_m: f64) -> Option<(f64, f64)> {
+    let aside = a[1].min(b[1]) > margin_m || a[1].max(b[1]) < -margin_m;
+    if aside || a[0].max(b[0]) < -margin_m {
+        return None;
+    }
+    match (through_disc(a, margin_m), through_rectangle(a, b, margin_m)) {
+        (Some(disc), Some(beside)) => Some((disc.0.min(beside.0), disc.1.max(beside.1))),
+        (disc, beside) => disc.or(beside),
+    }
+}
+
 fn through_disc(centre: Point, radius_m: f64) -> Option<(f64, f64)> {
     let half_2 = radius_m * radius_m - centre[1] * centre[1];
     (half_2 > 0.0).then(|| (centre[0] - half_2.sqrt(), centre[0] + half_2.sqrt()))
 }
 
-/// The part of the line (the axis of a and b) over the edge from a to b, at most `margin_m` from it.
 fn through_rectangle(a: Point, b: Point, margin_m: f64) -> Option<(f64, f64)> {
-    if a[1].min(b[1]) > margin_m || a[1].max(b[1]) < -margin_m {
-        return None;
-    }
     let edge = minus(b, a);
     let length = edge[0].hypot(edge[1]);
     let [cos, sin] = [edge[0] / length, edge[1] / length];

@@ -1,7 +1,7 @@
 //! A shape as seen from one point: how far its border is, and how likely it holds the point.
 
 use super::plane::Plane;
-use super::position::{LatLon, distance_m};
+use super::position::LatLon;
 use super::probability::{self, Radial};
 use super::rings::{Rings, length};
 use super::shape::Shape;
@@ -26,15 +26,9 @@ enum Outline<'a> {
 impl<'a> View<'a> {
     pub(super) fn new(shape: &'a Shape, p: LatLon) -> Self {
         let plane = Plane::about(p);
+        let centre_distance_m = length(shape.centre_in(&plane));
         match shape {
-            Shape::Circle(circle) => {
-                Self::of_circle(length(circle.centre_in(&plane)), circle.radius_m())
-            }
-            Shape::Polygon(polygon) => {
-                let centre_distance_m = distance_m(p, shape.centre());
-                if centre_distance_m > FAR_M {
-                    return Self::of_circle(centre_distance_m, shape.reach_m());
-                }
+            Shape::Polygon(polygon) if centre_distance_m <= FAR_M => {
                 let rings = polygon.rings_in(&plane);
                 let signed_distance_m = rings.signed_distance_m([0.0, 0.0]);
                 Self {
@@ -42,6 +36,7 @@ impl<'a> View<'a> {
                     signed_distance_m,
                 }
             }
+            _ => Self::of_circle(centre_distance_m, shape.reach_m()),
         }
     }
 
