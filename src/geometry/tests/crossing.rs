@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::super::position::part_way;
+use super::super::position::{azimuth_deg, part_way};
 use super::super::{Circle, Crossing, LatLon, Shape, crossing, distance_m, offset};
 use super::{at, seen_shape, shape};
 
@@ -102,6 +102,21 @@ fn a_flight_of_900_km_over_a_small_circle() {
     assert!((found.depth_m - 500.0).abs() < 5.0, "{found:?}");
     assert!(
         (0.5 * (found.enter_fraction + found.exit_fraction) - 0.4).abs() < 1e-4,
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_long_path_past_the_edge_of_a_large_circle() {
+    // In the plane about the start, 600 km off, the circle would be 30 m out of place.
+    let (a, b) = (at(60.0, 5.0), at(62.0, 21.0));
+    let passing = part_way(a, b, 0.7);
+    let centre = offset(passing, azimuth_deg(passing, b) + 90.0, 19_000.0);
+    let shape: Shape = Circle::new(centre, 20_000.0).unwrap().into();
+    let found = crossing(&shape, 0.0, a, b).unwrap();
+    assert!((found.depth_m - 1_000.0).abs() < 1.0, "{found:?}");
+    assert!(
+        (0.5 * (found.enter_fraction + found.exit_fraction) - 0.7).abs() < 1e-4,
         "{found:?}"
     );
 }
