@@ -33,7 +33,7 @@ impl Bounds {
                 Self::of_point(circle.centre()).grown(circle.radius_m() + margin_m)
             }
             Shape::Polygon(polygon) => {
-                let edges = polygon.rings().take(1).flat_map(|outer| outer.windows(2));
+                let edges = polygon.rings()[0].windows(2);
                 let outer = edges.map(|edge| Self::of_path(edge[0], edge[1]));
                 let whole = outer
                     .reduce(Self::with)

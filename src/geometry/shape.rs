@@ -18,10 +18,10 @@ pub struct Circle {
 /// The inside of an outer ring without its holes. Edges are geodesics; the border belongs to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Polygon {
-    /// All rings, one after the other, each with its first vertex repeated as its last.
-    vertices: Vec<LatLon>,
+    /// The outer ring first; each ring with its first vertex repeated as its last.
+    rings: Vec<Vec<LatLon>>,
+    /// The vertices of all rings, one after the other, and where each ring ends.
     ecef: Vec<Ecef>,
-    /// Where in `vertices` each ring ends; the outer ring is the first.
     ends: Vec<usize>,
     centre: LatLon,
     centre_ecef: Ecef,
@@ -63,30 +63,25 @@ impl Circle {
 }
 
 impl Polygon {
-    /// A polygon from its outer ring and its holes, in either direction, closed (last vertex
-    /// equal to the first) or not. The outer ring is kept counter-clockwise and holes clockwise.
+    /// A polygon from its outer ring and then its holes, each in either direction, closed (last
+    /// vertex equal to the first) or not. The outer ring is kept counter-clockwise, holes clockwise.
     ///
     /// # Errors
     /// See [`ShapeError`]. Rings and vertices are counted from 0 as given; the outer ring is 0.
-    pub fn new(outer: Vec<LatLon>, holes: Vec<Vec<LatLon>>) -> Result<Self, ShapeError> {
-        let mut rings = vec![outer];
-        rings.extend(holes);
+    pub fn new(mut rings: Vec<Vec<LatLon>>) -> Result<Self, ShapeError> {
         let centre = validity::check_rings(&mut rings)?;
-        let mut vertices = Vec::new();
         let mut ends = Vec::new();
-        for ring in rings {
-            let first = ring[0];
-            vertices.extend(ring);
-            vertices.push(first);
-            ends.push(vertices.len());
+        for ring in &mut rings {
+            ring.push(ring[0]);
+            ends.push(ring.len() + ends.last().copied().unwrap_or(0));
         }
-        let ecef = vertices.iter().copied().map(Ecef::from).collect();
-        let reach_m = vertices
-            .iter()
-            .map(|v| distance_m(centre, *v))
+        let vertices = || rings.iter().flatten().copied();
+        let ecef = vertices().map(Ecef::from).collect();
+        let reach_m = vertices()
+            .map(|v| distance_m(centre, v))
             .fold(0.0, f64::max);
         Ok(Self {
-            vertices,
+            rings,
             ecef,
             ends,
             centre,
@@ -97,15 +92,12 @@ impl Polygon {
 
     /// The outer ring, counter-clockwise, then the holes, clockwise; each closed: its last vertex
     /// is its first.
-    pub fn rings(&self) -> impl Iterator<Item = &[LatLon]> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts
-            .zip(&self.ends)
-            .map(|(start, end)| &self.vertices[start..*end])
+    pub fn rings(&self) -> &[Vec<LatLon>] {
+        &self.rings
     }
 
     pub(super) fn rings_in(&self, plane: &Plane) -> Rings<'_> {
-        let known = self.vertices.iter().zip(&self.ecef);
+        let known = self.rings.iter().flatten().zip(&self.ecef);
         let points = known
             .map(|(vertex, ecef)| plane.project_known(*vertex, ecef))
             .collect();

@@ -1,9 +1,14 @@
 //! What is wrong with a shape, in words that tell what to change.
 
+use super::position::PositionError;
+
 /// Why a shape is refused. Ring 0 is the outer ring, then the holes; vertices count from 0 in the
 /// order given; edge n runs from vertex n to the next, the last edge back to vertex 0.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum ShapeError {
+    /// A centre or a vertex is not a position.
+    #[error(transparent)]
+    Position(#[from] PositionError),
     /// The radius is out of range or not a number.
     #[error("radius must be 10 m to 50,000 m, not {radius_m} m")]
     Radius {

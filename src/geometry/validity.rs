@@ -26,6 +26,12 @@ pub(super) fn check_radius(radius_m: f64) -> Result<(), ShapeError> {
 /// Checks an outer ring and its holes and brings them into one form: open, outer ring
 /// counter-clockwise, holes clockwise. Returns the middle of the outer ring.
 pub(super) fn check_rings(rings: &mut [Vec<LatLon>]) -> Result<LatLon, ShapeError> {
+    if rings.is_empty() {
+        return Err(ShapeError::TooFewVertices {
+            ring: 0,
+            distinct: 0,
+        });
+    }
     let count = rings.iter().map(Vec::len).sum();
     if count > VERTICES_MAX {
         return Err(ShapeError::TooManyVertices { count });

@@ -37,7 +37,7 @@ fn neighbourhood() -> impl Strategy<Value = (LatLon, Vec<(Shape, f64)>)> {
                     // Long, thin and often straight to the east: the worst case for a bulge.
                     let long = [85.0, 95.0, 265.0, 275.0].map(|az| az + 20.0 * stretch);
                     let corners = long.map(|az| offset(centre, az, size_m)).to_vec();
-                    Polygon::new(corners, vec![]).ok()?.into()
+                    Polygon::new(vec![corners]).ok()?.into()
                 };
                 Some((shape, margin_m))
             })
@@ -106,6 +106,7 @@ proptest! {
                 }
                 Shape::Polygon(polygon) => polygon
                     .rings()
+                    .iter()
                     .flat_map(|ring| ring.windows(2))
                     .map(|edge| part_way(edge[0], edge[1], part))
                     .collect(),

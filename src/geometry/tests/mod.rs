@@ -61,7 +61,9 @@ fn polygon(reach_max_m: f64) -> impl Strategy<Value = Shape> {
             } else {
                 vec![]
             };
-            Polygon::new(outer, holes).ok().map(Shape::from)
+            Polygon::new([vec![outer], holes].concat())
+                .ok()
+                .map(Shape::from)
         },
     )
 }
@@ -99,7 +101,7 @@ fn oracle_m(shape: &Shape, p: LatLon) -> f64 {
         Shape::Circle(circle) => return distance_m(p, circle.centre()) - circle.radius_m(),
         Shape::Polygon(polygon) => polygon,
     };
-    let edges = || polygon.rings().flat_map(|ring| ring.windows(2));
+    let edges = || polygon.rings().iter().flat_map(|ring| ring.windows(2));
     let nearest = edges().map(|edge| distance_to_edge_m(p, edge[0], edge[1]));
     let nearest = nearest.fold(f64::INFINITY, f64::min);
     let turned: f64 = edges().map(|edge| turn_deg(p, edge[0], edge[1])).sum();

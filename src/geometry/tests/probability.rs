@@ -50,7 +50,7 @@ proptest! {
     fn deeper_is_likelier(centre in position(), sigma_m in 2.0..300.0, dof in 1.0..8.0) {
         let diagonal = 500.0 * std::f64::consts::SQRT_2;
         let corners = [45.0, 135.0, 225.0, 315.0].map(|az| offset(centre, az, diagonal));
-        let square = Polygon::new(corners.to_vec(), vec![]);
+        let square = Polygon::new(vec![corners.to_vec()]);
         prop_assume!(square.is_ok());
         for shape in [square.unwrap().into(), Shape::from(Circle::new(centre, 500.0).unwrap())] {
             let at_m = |m: f64| shape.probability_inside(offset(centre, 90.0, m), sigma_m, dof);
@@ -86,7 +86,7 @@ proptest! {
         let half_m = 20_000.0;
         let diagonal = half_m * std::f64::consts::SQRT_2;
         let corners = [45.0, 135.0, 225.0, 315.0].map(|az| offset(centre, az + turn, diagonal));
-        let square = Polygon::new(corners.to_vec(), vec![]);
+        let square = Polygon::new(vec![corners.to_vec()]);
         prop_assume!(square.is_ok());
         let shape: Shape = square.unwrap().into();
         let near = offset(centre, 90.0 + turn, half_m - 100.0);
@@ -119,7 +119,7 @@ fn a_distant_shape_gets_the_mass_of_the_tail() {
     // Far from a small shape the density is all but constant: mass = density x area.
     let centre = at(60.0, 10.0);
     let corners = [45.0, 135.0, 225.0, 315.0].map(|az| offset(centre, az, 100.0));
-    let square: Shape = Polygon::new(corners.to_vec(), vec![]).unwrap().into();
+    let square: Shape = Polygon::new(vec![corners.to_vec()]).unwrap().into();
     let circle: Shape = Circle::new(centre, 80.0).unwrap().into();
     let (sigma_m, dof, away_m) = (500.0_f64, 3.0_f64, 900.0_f64);
     let p = offset(centre, 17.0, away_m);
