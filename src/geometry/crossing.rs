@@ -54,8 +54,8 @@ pub fn crossing(shape: &Shape, margin_m: f64, a: LatLon, b: LatLon) -> Option<Cr
     }
 }
 
-/// The plane about the point of the path next to the middle of `shape`: the path is a straight line in every
-/// plane about one of its own points, and the shape is least distorted in this one.
+/// The plane about the point of the path next to the middle of `shape`: the path is a straight
+/// line in every plane about one of its own points, and the shape is least distorted in this one.
 fn plane_of_passing(shape: &Shape, a: LatLon, b: LatLon, about_a: Plane) -> Plane {
     let mut plane = about_a;
     let mut passing = 0.0;

@@ -64,7 +64,8 @@ impl Circle {
 
 impl Polygon {
     /// A polygon from its outer ring and then its holes, each in either direction, closed (last
-    /// vertex equal to the first) or not. The outer ring is kept counter-clockwise, holes clockwise.
+    /// vertex equal to the first) or not. The outer ring is kept counter-clockwise, the holes
+    /// clockwise.
     ///
     /// # Errors
     /// See [`ShapeError`]. Rings and vertices are counted from 0 as given; the outer ring is 0.

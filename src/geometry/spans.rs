@@ -84,7 +84,7 @@ fn seen_along(line: &Line, point: Point) -> Point {
     [dot(line.along, from_start), cross(line.along, from_start)]
 }
 
-/// The part of the line (the axis of a and b) within `margin_m` of a or beside the edge from a to b.
+/// The part of the line (the axis of a and b) within `margin_m` of a or beside the edge to b.
 /// Disc and rectangle together are convex, so there is one part at most.
 fn through_border(a: Point, b: Point, margin_m: f64) -> Option<(f64, f64)> {
     let aside = a[1].min(b[1]) > margin_m || a[1].max(b[1]) < -margin_m;

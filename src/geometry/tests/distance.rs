@@ -22,7 +22,11 @@ proptest! {
     }
 
     #[test]
-    fn planes_keep_places_to_100_km(p in position(), azimuth in 0.0..360.0, m in metres(0.01, 1e5)) {
+    fn planes_keep_places_to_100_km(
+        p in position(),
+        azimuth in 0.0..360.0,
+        m in metres(0.01, 1e5),
+    ) {
         let q = offset(p, azimuth, m);
         let [east, north] = Plane::about(p).project(q);
         let (sin, cos) = f64::to_radians(azimuth).sin_cos();

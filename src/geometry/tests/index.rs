@@ -120,7 +120,10 @@ proptest! {
     }
 
     #[test]
-    fn inserting_and_removing_is_like_building((middle, shapes) in neighbourhood(), keep in 0..40_usize) {
+    fn inserting_and_removing_is_like_building(
+        (middle, shapes) in neighbourhood(),
+        keep in 0..40_usize,
+    ) {
         let mut index = index_of(&shapes[..0]);
         for (key, (shape, margin_m)) in shapes.iter().enumerate() {
             index.insert(key, &shapes[0].0, 0.0);
