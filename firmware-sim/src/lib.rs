@@ -1,1 +1,26 @@
-//! A tag in software.
+//! A tag in software: what the demo, the simulator and the tests wear on the ankle.
+//!
+//! | Part | What is in it |
+//! |---|---|
+//! | [`route`] | true motion: routes, waits, wandering; a position for every second |
+//! | [`gnss`] | what a receiver makes of it: errors with heavy tails and a memory |
+//! | [`Tag`] | the firmware: interval, battery, strap, store-and-forward until acknowledged |
+//! | [`kept`] | the store of pings that are not acknowledged yet |
+//! | [`track`] | recorded fixes from a CSV file, thinned into the pings a tag would have sent |
+//! | [`link`] | one tag's MQTT session, and what drives it |
+//! | [`random`] | seeded random numbers |
+//! | [`clock`] | virtual time from wall time: the only file that reads the time or waits |
+//!
+//! Invariant: everything but [`link`] and [`clock`] is pure. Time is an argument, randomness comes from
+//! a seed, and the same calls give the same bytes.
+
+pub mod clock;
+pub mod gnss;
+pub mod kept;
+pub mod link;
+pub mod random;
+pub mod route;
+mod tag;
+pub mod track;
+
+pub use tag::{Tag, TagConfig};
