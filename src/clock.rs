@@ -31,7 +31,12 @@ impl Clock {
     /// Agrees with the wall clock at `epoch` and runs `speed` times as fast from there.
     #[must_use]
     pub fn scaled(epoch: Timestamp, speed: f64) -> Self {
-        let mut clock = Self { speed, epoch, started: Instant::now(), started_at: epoch };
+        let mut clock = Self {
+            speed,
+            epoch,
+            started: Instant::now(),
+            started_at: epoch,
+        };
         clock.started_at = clock.wall();
         clock
     }
@@ -39,7 +44,9 @@ impl Clock {
     /// The wall clock's time (scaled), which an operator may set back.
     #[must_use]
     pub fn wall(&self) -> Timestamp {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since_epoch = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         let real_us = i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX);
         self.scale(self.epoch, real_us - self.epoch.as_us())
     }
@@ -47,7 +54,10 @@ impl Clock {
     /// A time that never goes back while the process lives: the wall time of the start plus what has passed since.
     #[must_use]
     pub fn steady(&self) -> Timestamp {
-        self.scale(self.started_at, i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX))
+        self.scale(
+            self.started_at,
+            i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX),
+        )
     }
 
     /// Real microseconds since the process started, never scaled: for measuring latency.
@@ -59,19 +69,33 @@ impl Clock {
     /// Waits until `steady` has reached `until`, or somewhat less for a far one; callers look again.
     pub async fn wait_until(&self, until: Timestamp) {
         let ahead_us = until.as_us().saturating_sub(self.steady().as_us()).max(0);
-        self.wait_ms(ahead_us / 1_000 + i64::from(ahead_us % 1_000 > 0)).await;
+        self.wait_ms(ahead_us / 1_000 + i64::from(ahead_us % 1_000 > 0))
+            .await;
     }
 
     /// Waits `ms` milliseconds of this clock's time, or a minute of real time if that is shorter.
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded to a minute")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "bounded to a minute"
+    )]
     pub async fn wait_ms(&self, ms: i64) {
         let real_us = (ms.max(0) as f64 * 1_000.0 / self.speed).min(60e6) as u64;
         tokio::time::sleep(Duration::from_micros(real_us).min(WAIT_MAX)).await;
     }
 
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "292,000 years of microseconds")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "292,000 years of microseconds"
+    )]
     fn scale(&self, from: Timestamp, real_us: i64) -> Timestamp {
-        let passed = if self.speed == 1.0 { real_us } else { (real_us as f64 * self.speed) as i64 };
+        let passed = if self.speed == 1.0 {
+            real_us
+        } else {
+            (real_us as f64 * self.speed) as i64
+        };
         Timestamp::from_us(from.as_us().saturating_add(passed))
     }
 }

@@ -1,9 +1,9 @@
 //! Cordon: warns a person before the one they must be kept safe from is near.
 
-pub mod geometry;
+pub mod clock;
 pub mod domain;
 pub mod engine;
-pub mod clock;
-pub mod store;
+pub mod geometry;
+// pub mod store;
 pub mod notify;
 pub mod sequencer;

@@ -38,15 +38,8 @@ impl Alert {
     /// The number that a recipient can quote, and that tells a real message from a forged one: 1000 to 9999.
     #[must_use]
     pub fn reference(&self) -> u16 {
-        reference(self.incident)
+        self.incident.reference()
     }
-}
-
-/// See [`Alert::reference`].
-fn reference(incident: IncidentId) -> u16 {
-    // A multiplication modulo a prime spreads neighbours apart, so that one reference does not betray the next.
-    let spread = incident.0.rem_euclid(8_999) * 5_003 % 8_999;
-    u16::try_from(1_000 + spread).unwrap_or(1_000)
 }
 
 /// Who gets an alert.

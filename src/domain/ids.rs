@@ -14,7 +14,9 @@ pub enum IdError {
     #[error("an id has 1 to 40 characters, this one has {0}")]
     Length(usize),
     /// A character outside `a-z 0-9 -`.
-    #[error("an id is made of a-z, 0-9 and '-' and starts with a letter or digit; '{0}' is not one of them")]
+    #[error(
+        "an id is made of a-z, 0-9 and '-' and starts with a letter or digit; '{0}' is not one of them"
+    )]
     Character(char),
     /// A tag without its vendor.
     #[error("a tag is written vendor/tag")]
@@ -91,8 +93,12 @@ fn check(text: &str) -> Result<(), IdError> {
     if text.is_empty() || text.len() > ID_BYTES_MAX {
         return Err(IdError::Length(text.chars().count()));
     }
-    let bad = |(i, c): &(usize, char)| !(c.is_ascii_lowercase() || c.is_ascii_digit() || (*i > 0 && *c == '-'));
-    text.char_indices().find(bad).map_or(Ok(()), |(_, c)| Err(IdError::Character(c)))
+    let bad = |(i, c): &(usize, char)| {
+        !(c.is_ascii_lowercase() || c.is_ascii_digit() || (*i > 0 && *c == '-'))
+    };
+    text.char_indices()
+        .find(bad)
+        .map_or(Ok(()), |(_, c)| Err(IdError::Character(c)))
 }
 
 /// A tag: its vendor's name and its own, as they stand in the MQTT topic. Written `vendor/tag`.
@@ -108,7 +114,10 @@ impl TagId {
     #[must_use]
     pub fn new(vendor: &tag_wire::VendorName, tag: &tag_wire::TagName) -> Self {
         let vendor = vendor.as_str();
-        Self { text: Arc::from(format!("{vendor}/{}", tag.as_str())), slash: vendor.len() }
+        Self {
+            text: Arc::from(format!("{vendor}/{}", tag.as_str())),
+            slash: vendor.len(),
+        }
     }
 
     /// `vendor/tag`.
@@ -135,7 +144,10 @@ impl FromStr for TagId {
     fn from_str(text: &str) -> Result<Self, IdError> {
         let (vendor, tag) = text.split_once('/').ok_or(IdError::NoVendor)?;
         let bad = |_| IdError::Character('/');
-        Ok(Self::new(&vendor.parse().map_err(bad)?, &tag.parse().map_err(bad)?))
+        Ok(Self::new(
+            &vendor.parse().map_err(bad)?,
+            &tag.parse().map_err(bad)?,
+        ))
     }
 }
 
@@ -184,4 +196,14 @@ number_id! {
     IncidentId,
     /// An alert, numbered from 1 in the order of raising.
     AlertId,
+}
+
+impl IncidentId {
+    /// The number that a recipient can quote, and that tells a real message from a forged one: 1000 to 9998.
+    #[must_use]
+    pub fn reference(self) -> u16 {
+        // A multiplication modulo a prime spreads neighbours apart, so that one reference does not betray the next.
+        let spread = self.0.rem_euclid(8_999) * 5_003 % 8_999;
+        u16::try_from(1_000 + spread).unwrap_or(1_000)
+    }
 }

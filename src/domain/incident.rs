@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AlertId, AlertState, CaseId, Channel, IncidentId, PersonId, PolicyId, Recipient, StaffId, Timestamp, UnitId, WearerId, ZoneId};
+use super::{
+    AlertId, AlertState, CaseId, Channel, IncidentId, PersonId, PolicyId, Recipient, StaffId,
+    Timestamp, UnitId, WearerId, ZoneId,
+};
 
 /// A lasting situation. At most one is open for each subject and cause.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -211,7 +214,13 @@ pub enum Outcome {
 
 impl Outcome {
     /// All, in the order in which the console offers them.
-    pub const ALL: [Self; 5] = [Self::Confirmed, Self::Excused, Self::FalseAlarm, Self::Technical, Self::Test];
+    pub const ALL: [Self; 5] = [
+        Self::Confirmed,
+        Self::Excused,
+        Self::FalseAlarm,
+        Self::Technical,
+        Self::Test,
+    ];
 
     /// As it is written in tables and forms.
     #[must_use]

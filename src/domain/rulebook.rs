@@ -5,7 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Channel, CaseId, PersonId, PolicyId, Schedule, StaffId, TagId, Timestamp, UnitId, WearerId, ZoneId};
+use super::{
+    CaseId, Channel, PersonId, PolicyId, Schedule, StaffId, TagId, Timestamp, UnitId, WearerId,
+    ZoneId,
+};
 use crate::geometry::{Circle, LatLon, Polygon, Shape, ShapeError};
 
 /// What one rulebook revision publishes.
@@ -190,7 +193,11 @@ pub struct Assignment {
     #[serde(with = "rfc3339")]
     pub from: Timestamp,
     /// Removed at; still worn if absent.
-    #[serde(default, with = "rfc3339_option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "rfc3339_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub until: Option<Timestamp>,
 }
 
@@ -249,7 +256,11 @@ pub struct Basis {
     #[serde(with = "rfc3339")]
     pub from: Timestamp,
     /// In force until; open if absent.
-    #[serde(default, with = "rfc3339_option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "rfc3339_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub until: Option<Timestamp>,
 }
 
@@ -305,7 +316,9 @@ impl Zone {
     /// Whether the zone applies at `at`.
     #[must_use]
     pub fn applies(&self, at: Timestamp) -> bool {
-        self.schedule.as_ref().is_none_or(|schedule| schedule.covers(at))
+        self.schedule
+            .as_ref()
+            .is_none_or(|schedule| schedule.covers(at))
     }
 }
 
@@ -363,11 +376,16 @@ impl TryFrom<RawShape> for ZoneShape {
     type Error = ShapeError;
     fn try_from(raw: RawShape) -> Result<Self, ShapeError> {
         Ok(Self(match raw {
-            RawShape::Circle { lat, lon, radius_m } => Shape::Circle(Circle::new(LatLon::new(lat, lon)?, radius_m)?),
+            RawShape::Circle { lat, lon, radius_m } => {
+                Shape::Circle(Circle::new(LatLon::new(lat, lon)?, radius_m)?)
+            }
             RawShape::Polygon(rings) => {
                 let corner = |[lat, lon]: &[f64; 2]| LatLon::new(*lat, *lon);
-                let ring = |ring: &Vec<[f64; 2]>| ring.iter().map(corner).collect::<Result<Vec<_>, _>>();
-                Shape::Polygon(Polygon::new(rings.iter().map(ring).collect::<Result<_, _>>()?)?)
+                let ring =
+                    |ring: &Vec<[f64; 2]>| ring.iter().map(corner).collect::<Result<Vec<_>, _>>();
+                Shape::Polygon(Polygon::new(
+                    rings.iter().map(ring).collect::<Result<_, _>>()?,
+                )?)
             }
         }))
     }
@@ -383,7 +401,13 @@ impl From<ZoneShape> for RawShape {
             },
             Shape::Polygon(polygon) => {
                 let corner = |p: &LatLon| [p.lat_deg(), p.lon_deg()];
-                Self::Polygon(polygon.rings().iter().map(|ring| ring.iter().map(corner).collect()).collect())
+                Self::Polygon(
+                    polygon
+                        .rings()
+                        .iter()
+                        .map(|ring| ring.iter().map(corner).collect())
+                        .collect(),
+                )
             }
         }
     }
@@ -391,15 +415,20 @@ impl From<ZoneShape> for RawShape {
 
 /// Instants in rulebook files are written in RFC 3339: people read and sign them.
 mod rfc3339 {
-    use serde::{de::Error, Deserialize, Deserializer, Serializer};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     use super::Timestamp;
 
-    pub(super) fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        at: &Timestamp,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         serializer.collect_str(at)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Timestamp, D::Error> {
         let text = String::deserialize(deserializer)?;
         let instant: jiff::Timestamp = text
             .parse()
@@ -411,16 +440,21 @@ mod rfc3339 {
 mod rfc3339_option {
     use serde::{Deserialize, Deserializer, Serializer};
 
-    use super::{rfc3339, Timestamp};
+    use super::{Timestamp, rfc3339};
 
-    pub(super) fn serialize<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        at: &Option<Timestamp>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         match at {
             Some(at) => rfc3339::serialize(at, serializer),
             None => serializer.serialize_none(),
         }
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Timestamp>, D::Error> {
         #[derive(Deserialize)]
         struct Instant(#[serde(with = "rfc3339")] Timestamp);
         Ok(Option::<Instant>::deserialize(deserializer)?.map(|instant| instant.0))

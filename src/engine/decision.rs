@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use super::{
+    WearerState,
     contact_watch::SourceState,
     input::{DeadlineKey, Refused},
     receive::TagState,
     rulebook::Rulebook,
-    WearerState,
 };
 use crate::domain::{Alert, AlertId, Incident, TagId, Timestamp, WearerId};
 
 /// What one input led to. Applying it is the only way the engine's memory changes; incidents and alerts are whole, so
 /// that the store writes what the engine believes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Decision {
     /// What to tell the tag about its pings.
     pub receipt: Option<tag_wire::Ack>,

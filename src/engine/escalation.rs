@@ -1,14 +1,15 @@
 //! Who is told next. Each audience of an incident has its own escalation; the last step repeats until a person acts.
 
 use super::{
+    Action,
     draft::Draft,
     input::{DeliveryReport, Refused},
     rulebook::staff_steps,
-    Action,
 };
 use crate::domain::{
-    Alert, AlertId, AlertState, Audience, Channel, Contact, Escalation, EscalationState, Handling, Happening, Incident,
-    IncidentId, IncidentKind, MessageClass, Recipient, SentAlert, Timestamp, MINUTE_MS, SECOND_MS,
+    Alert, AlertId, AlertState, Audience, Channel, Contact, Escalation, EscalationState, Handling,
+    Happening, Incident, IncidentId, IncidentKind, MINUTE_MS, MessageClass, Recipient, SECOND_MS,
+    SentAlert, Timestamp,
 };
 
 /// Whoever owns an incident has this long to act before it goes back to the queue.
@@ -28,7 +29,9 @@ struct Plan {
 
 /// Starts (or starts again) the escalations that an incident as it stands needs.
 pub(super) fn start(draft: &mut Draft<'_>, id: IncidentId) {
-    let Some(incident) = draft.incident_mut(id) else { return };
+    let Some(incident) = draft.incident_mut(id) else {
+        return;
+    };
     let danger = incident.kind == IncidentKind::Violation && !incident.late;
     let case = incident.case.clone();
     let mut audiences = vec![Audience::Staff];
@@ -36,13 +39,27 @@ pub(super) fn start(draft: &mut Draft<'_>, id: IncidentId) {
         audiences.extend(case.persons.iter().cloned().map(Audience::Person));
     }
     for audience in audiences {
-        let Some(incident) = draft.incident_mut(id) else { return };
-        let running = EscalationState::Running { next_at: Timestamp::MAX };
-        let place = match incident.escalations.iter().position(|known| known.audience == audience) {
+        let Some(incident) = draft.incident_mut(id) else {
+            return;
+        };
+        let running = EscalationState::Running {
+            next_at: Timestamp::MAX,
+        };
+        let place = match incident
+            .escalations
+            .iter()
+            .position(|known| known.audience == audience)
+        {
             Some(place) => place,
             None => {
                 let (alerts, raised) = (Vec::new(), 0);
-                incident.escalations.push(Escalation { audience, step: 0, state: running, alerts, raised });
+                incident.escalations.push(Escalation {
+                    audience,
+                    step: 0,
+                    state: running,
+                    alerts,
+                    raised,
+                });
                 incident.escalations.len() - 1
             }
         };
@@ -76,7 +93,9 @@ pub(super) fn acted(draft: &mut Draft<'_>, id: IncidentId) {
 
 /// The incident is closed: nobody is told any more.
 pub(super) fn closed(draft: &mut Draft<'_>, id: IncidentId) {
-    let count = draft.incident_mut(id).map_or(0, |incident| incident.escalations.len());
+    let count = draft
+        .incident(id)
+        .map_or(0, |incident| incident.escalations.len());
     for place in 0..count {
         end(draft, id, place, answered);
     }
@@ -84,10 +103,14 @@ pub(super) fn closed(draft: &mut Draft<'_>, id: IncidentId) {
 
 /// The incident's deadline has passed: whatever is due goes on to its next step.
 pub(super) fn deadline(draft: &mut Draft<'_>, id: IncidentId) {
-    let Some(incident) = draft.incident_mut(id).filter(|incident| incident.is_open()) else { return };
+    let Some(incident) = draft.incident(id).filter(|incident| incident.is_open()) else {
+        return;
+    };
     for place in 0..incident.escalations.len() {
         let now = draft.at;
-        let Some(escalation) = escalation_mut(draft, id, place) else { return };
+        let Some(escalation) = escalation_mut(draft, id, place) else {
+            return;
+        };
         match escalation.state {
             EscalationState::Running { next_at } if next_at <= now => advance(draft, id, place),
             EscalationState::Paused { until } if until <= now => {
@@ -104,11 +127,15 @@ pub(super) fn deadline(draft: &mut Draft<'_>, id: IncidentId) {
 
 /// What became of an alert.
 pub(super) fn delivery(draft: &mut Draft<'_>, id: AlertId, report: DeliveryReport) {
-    let Some(alert) = draft.alert_mut(id).filter(|alert| alert.state.is_open()) else { return };
+    let Some(alert) = draft.alert_mut(id).filter(|alert| alert.state.is_open()) else {
+        return;
+    };
     let incident = alert.incident;
     let state = match (&report, &alert.state) {
         (DeliveryReport::Accepted, AlertState::Waiting) => AlertState::Accepted,
-        (DeliveryReport::Delivered, AlertState::Waiting | AlertState::Accepted) => AlertState::Delivered,
+        (DeliveryReport::Delivered, AlertState::Waiting | AlertState::Accepted) => {
+            AlertState::Delivered
+        }
         (DeliveryReport::Refused(reason), AlertState::Waiting | AlertState::Accepted) => {
             AlertState::Expired(reason.clone())
         }
@@ -116,7 +143,10 @@ pub(super) fn delivery(draft: &mut Draft<'_>, id: AlertId, report: DeliveryRepor
         _ => return,
     };
     set_state(draft, id, state);
-    if matches!(report, DeliveryReport::Refused(_) | DeliveryReport::NoSuccess) {
+    if matches!(
+        report,
+        DeliveryReport::Refused(_) | DeliveryReport::NoSuccess
+    ) {
         next_channel(draft, incident, id);
     }
 }
@@ -124,12 +154,20 @@ pub(super) fn delivery(draft: &mut Draft<'_>, id: AlertId, report: DeliveryRepor
 /// An alert does not get through: the next step begins at once, while the old one keeps trying. After the last step
 /// there is nothing else to start; it repeats when its time has come.
 fn next_channel(draft: &mut Draft<'_>, incident: IncidentId, alert: AlertId) {
-    let Some(known) = draft.incident_mut(incident) else { return };
+    let Some(known) = draft.incident(incident) else {
+        return;
+    };
     let current = |escalation: &Escalation| {
         let running = matches!(escalation.state, EscalationState::Running { .. });
-        running && escalation.alerts.iter().any(|sent| sent.id == alert && sent.step == escalation.step)
+        running
+            && escalation
+                .alerts
+                .iter()
+                .any(|sent| sent.id == alert && sent.step == escalation.step)
     };
-    let Some(place) = known.escalations.iter().position(current) else { return };
+    let Some(place) = known.escalations.iter().position(current) else {
+        return;
+    };
     let step = known.escalations[place].step;
     if step + 1 < step_count(draft, incident, place) {
         advance(draft, incident, place);
@@ -138,10 +176,15 @@ fn next_channel(draft: &mut Draft<'_>, incident: IncidentId, alert: AlertId) {
 
 /// A text came back from an address.
 pub(super) fn reply(draft: &mut Draft<'_>, from: &str, text: &str) {
-    let answered = draft.rulebook.recipients_at(from).to_vec().into_iter().find_map(|recipient| {
-        let incident = draft.incident_awaiting(&recipient, text)?;
-        Some((recipient, incident))
-    });
+    let answered = draft
+        .rulebook
+        .recipients_at(from)
+        .to_vec()
+        .into_iter()
+        .find_map(|recipient| {
+            let incident = draft.incident_awaiting(&recipient, text)?;
+            Some((recipient, incident))
+        });
     let Some((recipient, id)) = answered else {
         draft.refused = Some(Refused::UnexpectedReply);
         return;
@@ -155,7 +198,13 @@ pub(super) fn reply(draft: &mut Draft<'_>, from: &str, text: &str) {
                 '3' => "call me".into(),
                 _ => text.trim().chars().take(200).collect(),
             };
-            draft.tell_story(id, Happening::Answered { person: person.clone(), answer });
+            draft.tell_story(
+                id,
+                Happening::Answered {
+                    person: person.clone(),
+                    answer,
+                },
+            );
             if let Some(place) = place_of(draft, id, &Audience::Person(person)) {
                 end(draft, id, place, self::answered);
             }
@@ -187,11 +236,14 @@ fn rouse(draft: &mut Draft<'_>, id: IncidentId) {
 
 /// When the incident next needs the engine.
 pub(super) fn next_deadline(incident: &Incident) -> Option<Timestamp> {
-    let times = incident.escalations.iter().filter_map(|escalation| match escalation.state {
-        EscalationState::Running { next_at } => Some(next_at),
-        EscalationState::Paused { until } => Some(until),
-        EscalationState::Ended => None,
-    });
+    let times = incident
+        .escalations
+        .iter()
+        .filter_map(|escalation| match escalation.state {
+            EscalationState::Running { next_at } => Some(next_at),
+            EscalationState::Paused { until } => Some(until),
+            EscalationState::Ended => None,
+        });
     times.min().filter(|_| incident.is_open())
 }
 
@@ -210,7 +262,12 @@ fn run_step(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
     if let Some(escalation) = escalation_mut(draft, id, place) {
         escalation.state = EscalationState::Running { next_at };
     }
-    if let Some(Plan { recipient, channel, address: Some(address), .. }) = plan
+    if let Some(Plan {
+        recipient,
+        channel,
+        address: Some(address),
+        ..
+    }) = plan
         && !is_still_trying(draft, id, place, &recipient, channel)
     {
         raise_alert(draft, id, place, recipient, channel, address);
@@ -218,16 +275,38 @@ fn run_step(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
 }
 
 /// The same message to the same phone is not put in twice while the first is still being tried.
-fn is_still_trying(draft: &mut Draft<'_>, id: IncidentId, place: usize, to: &Recipient, on: Channel) -> bool {
-    let trying = |sent: &SentAlert| sent.recipient == *to && sent.channel == on && sent.state == AlertState::Waiting;
-    escalation_mut(draft, id, place).is_some_and(|escalation| escalation.alerts.iter().any(trying))
+fn is_still_trying(
+    draft: &Draft<'_>,
+    id: IncidentId,
+    place: usize,
+    to: &Recipient,
+    on: Channel,
+) -> bool {
+    let trying = |sent: &SentAlert| {
+        sent.recipient == *to && sent.channel == on && sent.state == AlertState::Waiting
+    };
+    let escalation = draft
+        .incident(id)
+        .and_then(|incident| incident.escalations.get(place));
+    escalation.is_some_and(|escalation| escalation.alerts.iter().any(trying))
 }
 
-fn raise_alert(draft: &mut Draft<'_>, id: IncidentId, place: usize, recipient: Recipient, channel: Channel, address: String) {
+fn raise_alert(
+    draft: &mut Draft<'_>,
+    id: IncidentId,
+    place: usize,
+    recipient: Recipient,
+    channel: Channel,
+    address: String,
+) {
     let alert_id = draft.new_alert_id();
     let at = draft.at;
-    let Some(incident) = draft.incident_mut(id) else { return };
-    let Some(escalation) = incident.escalations.get_mut(place) else { return };
+    let Some(incident) = draft.incident_mut(id) else {
+        return;
+    };
+    let Some(escalation) = incident.escalations.get_mut(place) else {
+        return;
+    };
     escalation.raised += 1;
     let sent = SentAlert {
         id: alert_id,
@@ -242,7 +321,11 @@ fn raise_alert(draft: &mut Draft<'_>, id: IncidentId, place: usize, recipient: R
         id: alert_id,
         incident: id,
         unit: incident.unit.clone(),
-        class: if matches!(recipient, Recipient::Person(_)) { MessageClass::Danger } else { MessageClass::Card },
+        class: if matches!(recipient, Recipient::Person(_)) {
+            MessageClass::Danger
+        } else {
+            MessageClass::Card
+        },
         recipient: recipient.clone(),
         channel,
         address,
@@ -252,7 +335,15 @@ fn raise_alert(draft: &mut Draft<'_>, id: IncidentId, place: usize, recipient: R
         state: AlertState::Waiting,
     };
     draft.put_alert(alert);
-    draft.tell_story(id, Happening::Alert { alert: alert_id, recipient, channel, state: AlertState::Waiting });
+    draft.tell_story(
+        id,
+        Happening::Alert {
+            alert: alert_id,
+            recipient,
+            channel,
+            state: AlertState::Waiting,
+        },
+    );
     if let Some(old) = superseded.filter(|old| old.state.is_open()) {
         set_state(draft, old.id, AlertState::Expired("repeated".into()));
     }
@@ -267,40 +358,84 @@ fn end(draft: &mut Draft<'_>, id: IncidentId, place: usize, state: fn(&AlertStat
 
 /// A person answered: what had reached a provider did its work, what had not is not needed any more.
 fn answered(state: &AlertState) -> AlertState {
-    if *state == AlertState::Waiting { AlertState::Withdrawn } else { AlertState::Acknowledged }
+    if *state == AlertState::Waiting {
+        AlertState::Withdrawn
+    } else {
+        AlertState::Acknowledged
+    }
 }
 
-fn finish_alerts(draft: &mut Draft<'_>, id: IncidentId, place: usize, state: fn(&AlertState) -> AlertState) {
-    let Some(escalation) = escalation_mut(draft, id, place) else { return };
-    let open: Vec<SentAlert> = escalation.alerts.iter().filter(|sent| sent.state.is_open()).cloned().collect();
+fn finish_alerts(
+    draft: &mut Draft<'_>,
+    id: IncidentId,
+    place: usize,
+    state: fn(&AlertState) -> AlertState,
+) {
+    let Some(escalation) = escalation_mut(draft, id, place) else {
+        return;
+    };
+    let open: Vec<SentAlert> = escalation
+        .alerts
+        .iter()
+        .filter(|sent| sent.state.is_open())
+        .cloned()
+        .collect();
     for sent in open {
         set_state(draft, sent.id, state(&sent.state));
     }
 }
 
 fn set_state(draft: &mut Draft<'_>, id: AlertId, state: AlertState) {
-    let Some(alert) = draft.alert_mut(id) else { return };
+    let Some(alert) = draft.alert_mut(id) else {
+        return;
+    };
     if alert.state == state {
         return;
     }
     alert.state = state.clone();
     let (incident, recipient, channel) = (alert.incident, alert.recipient.clone(), alert.channel);
-    let Some(known) = draft.incident_mut(incident) else { return };
-    for sent in known.escalations.iter_mut().flat_map(|escalation| &mut escalation.alerts).filter(|s| s.id == id) {
+    let Some(known) = draft.incident_mut(incident) else {
+        return;
+    };
+    for sent in known
+        .escalations
+        .iter_mut()
+        .flat_map(|escalation| &mut escalation.alerts)
+        .filter(|s| s.id == id)
+    {
         sent.state = state.clone();
     }
-    draft.tell_story(incident, Happening::Alert { alert: id, recipient, channel, state });
+    draft.tell_story(
+        incident,
+        Happening::Alert {
+            alert: id,
+            recipient,
+            channel,
+            state,
+        },
+    );
 }
 
-fn plan(draft: &mut Draft<'_>, id: IncidentId, place: usize) -> Option<Plan> {
-    let incident = draft.incident_mut(id)?.clone();
+fn plan(draft: &Draft<'_>, id: IncidentId, place: usize) -> Option<Plan> {
+    let incident = draft.incident(id)?;
     let escalation = incident.escalations.get(place)?;
     let policy = draft.rulebook.policy(&incident.unit, &incident.policy)?;
-    let address = |contacts: &[Contact], on: Channel| contacts.iter().find(|c| c.channel == on).map(|c| c.address.clone());
+    let address = |contacts: &[Contact], on: Channel| {
+        contacts
+            .iter()
+            .find(|c| c.channel == on)
+            .map(|c| c.address.clone())
+    };
     match &escalation.audience {
         Audience::Person(person) => {
-            let step = policy.protected.get(escalation.step).or(policy.protected.last())?;
-            let contacts = draft.rulebook.person(person).map_or(&[][..], |person| &person.contacts);
+            let step = policy
+                .protected
+                .get(escalation.step)
+                .or(policy.protected.last())?;
+            let contacts = draft
+                .rulebook
+                .person(person)
+                .map_or(&[][..], |person| &person.contacts);
             Some(Plan {
                 recipient: Recipient::Person(person.clone()),
                 channel: step.channel,
@@ -311,7 +446,10 @@ fn plan(draft: &mut Draft<'_>, id: IncidentId, place: usize) -> Option<Plan> {
         Audience::Staff => {
             let steps = staff_steps(policy, incident.priority);
             let step = steps.get(escalation.step).or(steps.last())?;
-            let contacts = draft.rulebook.staff(&step.to).map_or(&[][..], |staff| &staff.contacts);
+            let contacts = draft
+                .rulebook
+                .staff(&step.to)
+                .map_or(&[][..], |staff| &staff.contacts);
             Some(Plan {
                 recipient: Recipient::Staff(step.to.clone()),
                 channel: step.channel,
@@ -322,20 +460,36 @@ fn plan(draft: &mut Draft<'_>, id: IncidentId, place: usize) -> Option<Plan> {
     }
 }
 
-fn step_count(draft: &mut Draft<'_>, id: IncidentId, place: usize) -> usize {
-    let Some(incident) = draft.incident_mut(id).cloned() else { return 0 };
-    let Some(policy) = draft.rulebook.policy(&incident.unit, &incident.policy) else { return 0 };
-    match incident.escalations.get(place).map(|escalation| &escalation.audience) {
+fn step_count(draft: &Draft<'_>, id: IncidentId, place: usize) -> usize {
+    let Some(incident) = draft.incident(id) else {
+        return 0;
+    };
+    let Some(policy) = draft.rulebook.policy(&incident.unit, &incident.policy) else {
+        return 0;
+    };
+    match incident
+        .escalations
+        .get(place)
+        .map(|escalation| &escalation.audience)
+    {
         Some(Audience::Person(_)) => policy.protected.len(),
         Some(Audience::Staff) => staff_steps(policy, incident.priority).len(),
         None => 0,
     }
 }
 
-fn place_of(draft: &mut Draft<'_>, id: IncidentId, audience: &Audience) -> Option<usize> {
-    draft.incident_mut(id)?.escalations.iter().position(|escalation| escalation.audience == *audience)
+fn place_of(draft: &Draft<'_>, id: IncidentId, audience: &Audience) -> Option<usize> {
+    draft
+        .incident(id)?
+        .escalations
+        .iter()
+        .position(|escalation| escalation.audience == *audience)
 }
 
-fn escalation_mut<'d>(draft: &'d mut Draft<'_>, id: IncidentId, place: usize) -> Option<&'d mut Escalation> {
+fn escalation_mut<'d>(
+    draft: &'d mut Draft<'_>,
+    id: IncidentId,
+    place: usize,
+) -> Option<&'d mut Escalation> {
     draft.incident_mut(id)?.escalations.get_mut(place)
 }

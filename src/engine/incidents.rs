@@ -1,9 +1,13 @@
 //! The only place that raises or changes an incident.
 
-use super::{draft::Draft, escalation, input::{Action, Refused}};
+use super::{
+    draft::Draft,
+    escalation,
+    input::{Action, Refused},
+};
 use crate::domain::{
-    CaseId, Cause, Entry, Episode, Handling, Happening, Incident, IncidentId, IncidentKind, PolicyId, Priority, Reason,
-    StaffId, Subject, Timestamp, UnitId, WearerId, ZoneId,
+    CaseId, Cause, Entry, Episode, Handling, Happening, Incident, IncidentId, IncidentKind,
+    PolicyId, Priority, Reason, StaffId, Subject, Timestamp, UnitId, WearerId, ZoneId,
 };
 
 /// Entries an incident keeps; the journal has the others.
@@ -40,11 +44,17 @@ impl Draft<'_> {
         let Some(id) = self.open_incident(&situation.subject, &situation.cause) else {
             return self.raise_new(situation);
         };
-        let Some(incident) = self.incident_mut(id) else { return };
+        let Some(incident) = self.incident_mut(id) else {
+            return;
+        };
         let worse = situation.priority < incident.priority
-            || situation.kind != incident.kind && situation.priority == incident.priority && is_graver(situation.kind);
+            || situation.kind != incident.kind
+                && situation.priority == incident.priority
+                && is_graver(situation.kind);
         let back = !incident.ongoing && situation.ongoing && situation.kind == incident.kind;
-        let disturbs = worse || back && situation.kind != IncidentKind::Approach || incident.late && !situation.late;
+        let disturbs = worse
+            || back && situation.kind != IncidentKind::Approach
+            || incident.late && !situation.late;
         incident.ongoing |= situation.ongoing;
         note_episode(incident, &situation);
         if worse {
@@ -66,7 +76,9 @@ impl Draft<'_> {
     }
 
     fn raise_new(&mut self, situation: Situation) {
-        let Some(owner) = self.owner(&situation) else { return };
+        let Some(owner) = self.owner(&situation) else {
+            return;
+        };
         let id = self.new_incident_id();
         let happening = raised(&situation);
         let mut incident = Incident {
@@ -104,7 +116,13 @@ impl Draft<'_> {
     }
 
     /// An episode in the past has come to light. It joins the open incident, or raises one that is over already.
-    pub(super) fn found_late(&mut self, wearer: &WearerId, zone: &ZoneId, from: Timestamp, reason: Reason) {
+    pub(super) fn found_late(
+        &mut self,
+        wearer: &WearerId,
+        zone: &ZoneId,
+        from: Timestamp,
+        reason: Reason,
+    ) {
         let (subject, cause) = (Subject::Wearer(wearer.clone()), Cause::Zone(zone.clone()));
         let situation = Situation {
             subject: subject.clone(),
@@ -116,7 +134,9 @@ impl Draft<'_> {
             late: true,
             ongoing: false,
         };
-        let known = self.open_incident(&subject, &cause).and_then(|id| self.incident_mut(id));
+        let known = self
+            .open_incident(&subject, &cause)
+            .and_then(|id| self.incident_mut(id));
         match known.filter(|incident| incident.kind == IncidentKind::Violation) {
             Some(incident) => {
                 let (id, happening) = (incident.id, raised(&situation));
@@ -130,9 +150,15 @@ impl Draft<'_> {
     /// Later fixes no longer prove an episode. Its incident says so, and stays.
     pub(super) fn disproved(&mut self, wearer: &WearerId, zone: &ZoneId, from: Timestamp) {
         let id = self.open_incident(&Subject::Wearer(wearer.clone()), &Cause::Zone(zone.clone()));
-        let Some(incident) = id.and_then(|id| self.incident_mut(id)) else { return };
+        let Some(incident) = id.and_then(|id| self.incident_mut(id)) else {
+            return;
+        };
         let id = incident.id;
-        if let Some(episode) = incident.episodes.iter_mut().find(|episode| episode.from == from) {
+        if let Some(episode) = incident
+            .episodes
+            .iter_mut()
+            .find(|episode| episode.from == from)
+        {
             episode.disproved = true;
             self.tell_story(id, Happening::Disproved { from });
         }
@@ -146,8 +172,13 @@ impl Draft<'_> {
     }
 
     fn try_handle(&mut self, id: IncidentId, by: &StaffId, action: Action) -> Result<(), Refused> {
-        self.rulebook.staff(by).ok_or_else(|| Refused::UnknownStaff(by.clone()))?;
-        let incident = self.incident_mut(id).filter(|i| i.is_open()).ok_or(Refused::NoSuchIncident(id))?;
+        self.rulebook
+            .staff(by)
+            .ok_or_else(|| Refused::UnknownStaff(by.clone()))?;
+        let incident = self
+            .incident_mut(id)
+            .filter(|i| i.is_open())
+            .ok_or(Refused::NoSuchIncident(id))?;
         let by = by.clone();
         match action {
             Action::Own => {
@@ -166,10 +197,19 @@ impl Draft<'_> {
                 if !(1..=NOTE_CHARS_MAX).contains(&text.trim().chars().count()) {
                     return Err(Refused::NoteLength);
                 }
-                self.tell_story(id, Happening::Noted { by, text: text.trim().into() });
+                self.tell_story(
+                    id,
+                    Happening::Noted {
+                        by,
+                        text: text.trim().into(),
+                    },
+                );
             }
             Action::Close(outcome) => {
-                incident.handling = Handling::Closed { by: by.clone(), outcome };
+                incident.handling = Handling::Closed {
+                    by: by.clone(),
+                    outcome,
+                };
                 self.tell_story(id, Happening::Closed { by, outcome });
                 escalation::closed(self, id);
             }
@@ -180,7 +220,9 @@ impl Draft<'_> {
     /// Adds a line to an incident's story, and to the decision's record.
     pub(super) fn tell_story(&mut self, id: IncidentId, what: Happening) {
         let entry = Entry { at: self.at, what };
-        let Some(incident) = self.incident_mut(id) else { return };
+        let Some(incident) = self.incident_mut(id) else {
+            return;
+        };
         if incident.timeline.len() == TIMELINE_MAX {
             // The first entry says how it began.
             incident.timeline.remove(1);
@@ -194,7 +236,11 @@ impl Draft<'_> {
         let Subject::Wearer(wearer) = &situation.subject else {
             // The installation's own incidents go to its first unit.
             let unit = self.rulebook.units().next()?;
-            return Some(Owner { unit: unit.id.clone(), case: None, policy: unit.policy.clone() });
+            return Some(Owner {
+                unit: unit.id.clone(),
+                case: None,
+                policy: unit.policy.clone(),
+            });
         };
         let zone = match &situation.cause {
             Cause::Zone(zone) => self.rulebook.bound_zone(zone),
@@ -205,14 +251,25 @@ impl Draft<'_> {
             cases.max_by(|a, b| a.risk.cmp(&b.risk).then(b.id.cmp(&a.id)))
         };
         let case = match zone {
-            Some(bound) => bound.case.as_ref().and_then(|case| self.rulebook.case(case)),
+            Some(bound) => bound
+                .case
+                .as_ref()
+                .and_then(|case| self.rulebook.case(case)),
             None => by_risk(),
         };
         if let Some(case) = case {
-            return Some(Owner { unit: case.unit.clone(), case: Some(case.id.clone()), policy: case.policy.clone() });
+            return Some(Owner {
+                unit: case.unit.clone(),
+                case: Some(case.id.clone()),
+                policy: case.policy.clone(),
+            });
         }
         let unit = self.rulebook.unit(&self.rulebook.wearer(wearer)?.unit)?;
-        Some(Owner { unit: unit.id.clone(), case: None, policy: unit.policy.clone() })
+        Some(Owner {
+            unit: unit.id.clone(),
+            case: None,
+            policy: unit.policy.clone(),
+        })
     }
 }
 
@@ -232,13 +289,20 @@ fn note_episode(incident: &mut Incident, situation: &Situation) {
     if situation.kind != IncidentKind::Violation {
         return;
     }
-    if let Some(known) = incident.episodes.iter_mut().find(|episode| episode.from == situation.true_time) {
+    if let Some(known) = incident
+        .episodes
+        .iter_mut()
+        .find(|episode| episode.from == situation.true_time)
+    {
         known.disproved = false;
         return;
     }
     if incident.episodes.len() == EPISODES_MAX {
         incident.episodes.remove(0);
     }
-    incident.episodes.push(Episode { from: situation.true_time, disproved: false });
+    incident.episodes.push(Episode {
+        from: situation.true_time,
+        disproved: false,
+    });
     incident.episodes.sort_by_key(|episode| episode.from);
 }

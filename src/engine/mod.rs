@@ -1,7 +1,246 @@
-//! The pure engine.
+//! The pure engine: it is told what happened and when, and says what follows.
+//!
+//! [`Engine::decide`] reads, [`Engine::apply`] writes, [`Engine::due`] says which deadlines have passed. There is no
+//! clock, no randomness, no I/O and no unordered map in here: the same inputs at the same times give the same
+//! decisions, in service, in replay and in simulation.
+//!
+//! | Part | What it knows |
+//! |---|---|
+//! | `rulebook`, `rulebook_check` | what is in force, and what may be published |
+//! | `receive` | which pings have come: duplicates, acknowledgements |
+//! | `track`, `zone_watch` | where a wearer was in fix order, and what that means for each zone |
+//! | `contact_watch`, `tag_watch` | what silence and the tag's own events mean |
+//! | `incidents` | the only place that changes an incident |
+//! | `escalation` | who is told next |
+//! | `decide`, `draft`, `decision` | one input's way through all of it |
 
+mod contact_watch;
+mod decide;
+mod decision;
+mod draft;
+mod escalation;
+mod incidents;
 mod input;
+mod receive;
 mod rulebook;
+mod rulebook_check;
+mod tag_watch;
+mod track;
+mod zone_watch;
 
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+pub use contact_watch::SourceState;
+pub use decision::Decision;
 pub use input::{Action, DeadlineKey, DeliveryReport, Input, Refused, Told};
-pub use rulebook::Rulebook;
+pub use receive::TagState;
+pub use rulebook::{BoundZone, Rulebook};
+
+use crate::{
+    domain::{
+        Accuracy, Alert, AlertId, Cause, Incident, IncidentId, Stage, Subject, TagId, Timestamp,
+        WearerId, ZoneId,
+    },
+    geometry::LatLon,
+};
+use contact_watch::Contact;
+use track::Track;
+
+/// Rises whenever the same input may lead to another decision. Replay compares only rows of its own version.
+pub const ENGINE_VERSION: i64 = 1;
+
+/// Everything the engine remembers.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    rulebook: Arc<Rulebook>,
+    tags: BTreeMap<TagId, TagState>,
+    wearers: BTreeMap<WearerId, WearerState>,
+    sources: BTreeMap<String, SourceState>,
+    started: Timestamp,
+    incidents: BTreeMap<IncidentId, Arc<Incident>>,
+    open_by_cause: BTreeMap<(Subject, Cause), IncidentId>,
+    alerts: BTreeMap<AlertId, Alert>,
+    deadlines: BTreeMap<DeadlineKey, Timestamp>,
+    due: BTreeSet<(Timestamp, DeadlineKey)>,
+    next_incident: i64,
+    next_alert: AlertId,
+}
+
+/// What is remembered of a wearer.
+#[derive(Debug, Clone)]
+pub struct WearerState {
+    track: Track,
+    contact: Contact,
+    battery_pct: u8,
+    conditions: BTreeMap<Cause, (Timestamp, bool)>,
+    /// Violations found in old fixes, that become danger if nothing newer shows the wearer elsewhere by then.
+    rechecks: BTreeMap<ZoneId, Timestamp>,
+}
+
+/// Where a wearer was last seen, for the console.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sighting {
+    /// Where.
+    pub position: LatLon,
+    /// How sure.
+    pub accuracy: Accuracy,
+    /// When the position was taken.
+    pub fix_at: Timestamp,
+    /// When the tag was last heard.
+    pub heard_at: Timestamp,
+    /// The tag's charge, percent.
+    pub battery_pct: u8,
+    /// Zones that are not clear.
+    pub stages: Vec<(ZoneId, Stage)>,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self {
+            rulebook: Arc::default(),
+            tags: BTreeMap::new(),
+            wearers: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            started: Timestamp::MIN,
+            incidents: BTreeMap::new(),
+            open_by_cause: BTreeMap::new(),
+            alerts: BTreeMap::new(),
+            deadlines: BTreeMap::new(),
+            due: BTreeSet::new(),
+            next_incident: 1,
+            next_alert: AlertId(1),
+        }
+    }
+}
+
+impl Engine {
+    /// What follows from `input` at `at`, which must not be before the last one's. Changes nothing.
+    #[must_use]
+    pub fn decide(&self, at: Timestamp, input: &Input) -> Decision {
+        decide::decide(self, at, input)
+    }
+
+    /// Makes a decision the engine's memory.
+    pub fn apply(&mut self, decision: &Decision) {
+        if let Some(rulebook) = &decision.rulebook {
+            self.rulebook = Arc::clone(rulebook);
+        }
+        if let Some(started) = decision.started {
+            self.started = started;
+        }
+        if decision.forgotten_sources {
+            self.sources.clear();
+        }
+        self.tags.extend(decision.tags.iter().cloned());
+        self.wearers.extend(decision.wearers.iter().cloned());
+        self.sources.extend(decision.sources.iter().cloned());
+        for incident in &decision.incidents {
+            self.apply_incident(incident);
+        }
+        for alert in &decision.alerts {
+            if self.incidents.contains_key(&alert.incident) {
+                self.alerts.insert(alert.id, alert.clone());
+            }
+        }
+        for (key, at) in &decision.wakes {
+            self.set_deadline(key, *at);
+        }
+        self.next_incident = decision.next_incident;
+        self.next_alert = decision.next_alert;
+    }
+
+    /// The next time at which the engine wants to be told that a deadline has passed.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.due.first().map(|(at, _)| *at)
+    }
+
+    /// The first deadline that has passed at `now`, if any: the next input.
+    #[must_use]
+    pub fn due(&self, now: Timestamp) -> Option<DeadlineKey> {
+        self.due
+            .first()
+            .filter(|(at, _)| *at <= now)
+            .map(|(_, key)| key.clone())
+    }
+
+    /// What is in force.
+    #[must_use]
+    pub fn rulebook(&self) -> &Arc<Rulebook> {
+        &self.rulebook
+    }
+
+    /// Open incidents, by number.
+    pub fn open_incidents(&self) -> impl Iterator<Item = &Arc<Incident>> {
+        self.incidents.values()
+    }
+
+    /// The alerts of open incidents, by number.
+    pub fn open_alerts(&self) -> impl Iterator<Item = &Alert> {
+        self.alerts.values()
+    }
+
+    /// Tags, with what is known of each.
+    pub fn tags(&self) -> impl Iterator<Item = (&TagId, &TagState)> {
+        self.tags.iter()
+    }
+
+    /// Sources that cannot be heard.
+    pub fn silent_sources(&self) -> impl Iterator<Item = &str> {
+        self.sources
+            .iter()
+            .filter(|(_, state)| !state.up)
+            .map(|(name, _)| name.as_str())
+    }
+
+    /// Where each wearer was last seen, by id.
+    pub fn sightings(&self) -> impl Iterator<Item = (&WearerId, Sighting)> {
+        self.wearers
+            .iter()
+            .filter_map(|(id, state)| Some((id, state.sighting()?)))
+    }
+
+    fn apply_incident(&mut self, incident: &Incident) {
+        let key = (incident.subject.clone(), incident.cause.clone());
+        if incident.is_open() {
+            self.open_by_cause.insert(key, incident.id);
+            self.incidents
+                .insert(incident.id, Arc::new(incident.clone()));
+        } else if self.incidents.remove(&incident.id).is_some() {
+            self.open_by_cause.retain(|_, id| *id != incident.id);
+            self.alerts.retain(|_, alert| alert.incident != incident.id);
+        }
+    }
+
+    fn set_deadline(&mut self, key: &DeadlineKey, at: Timestamp) {
+        if let Some(before) = self.deadlines.remove(key) {
+            self.due.remove(&(before, key.clone()));
+        }
+        if at < Timestamp::MAX {
+            self.deadlines.insert(key.clone(), at);
+            self.due.insert((at, key.clone()));
+        }
+    }
+}
+
+impl WearerState {
+    fn sighting(&self) -> Option<Sighting> {
+        let last = self.track.last()?;
+        let near = self
+            .track
+            .zones
+            .iter()
+            .filter(|(_, zone)| zone.stage != Stage::Clear);
+        Some(Sighting {
+            position: last.position,
+            accuracy: last.accuracy,
+            fix_at: last.at,
+            heard_at: self.contact.heard_at,
+            battery_pct: self.battery_pct,
+            stages: near.map(|(id, zone)| (id.clone(), zone.stage)).collect(),
+        })
+    }
+}

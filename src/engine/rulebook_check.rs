@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::rulebook::Rulebook;
 use crate::{
-    domain::{Area, Book, Case, Channel, Contact, EscalationPolicy, Person, Unit, UnitId, Wearer, Zone},
+    domain::{
+        Area, Book, Case, Channel, Contact, EscalationPolicy, Person, Unit, UnitId, Wearer, Zone,
+    },
     geometry::{LatLon, Shape},
 };
 
@@ -13,7 +15,10 @@ const WAIT_S: std::ops::RangeInclusive<u32> = 5..=86_400;
 
 /// See [`Rulebook::check`].
 pub(super) fn check(rulebook: &Rulebook, book: &Book) -> Vec<String> {
-    let mut problems = Problems { rulebook, found: Vec::new() };
+    let mut problems = Problems {
+        rulebook,
+        found: Vec::new(),
+    };
     match book {
         Book::Unit(unit) => problems.unit(unit),
         Book::Wearer(wearer) => problems.wearer(wearer),
@@ -41,52 +46,109 @@ impl Problems<'_> {
         let area = unit.area;
         let sound = area.south < area.north
             && area.west < area.east
-            && [area.south, area.north].iter().all(|lat| (-90.0..=90.0).contains(lat))
-            && [area.west, area.east].iter().all(|lon| (-180.0..=180.0).contains(lon));
+            && [area.south, area.north]
+                .iter()
+                .all(|lat| (-90.0..=90.0).contains(lat))
+            && [area.west, area.east]
+                .iter()
+                .all(|lon| (-180.0..=180.0).contains(lon));
         self.add(sound, || {
-            format!("unit {id}: area needs south < north and west < east in degrees, not crossing 180")
+            format!(
+                "unit {id}: area needs south < north and west < east in degrees, not crossing 180"
+            )
         });
-        self.distinct(&format!("unit {id}: staff"), unit.staff.iter().map(|staff| staff.id.as_str()));
-        self.distinct(&format!("unit {id}: policy"), unit.policies.iter().map(|policy| policy.id.as_str()));
+        self.distinct(
+            &format!("unit {id}: staff"),
+            unit.staff.iter().map(|staff| staff.id.as_str()),
+        );
+        self.distinct(
+            &format!("unit {id}: policy"),
+            unit.policies.iter().map(|policy| policy.id.as_str()),
+        );
         for staff in &unit.staff {
             let place = format!("unit {id}: staff {}", staff.id);
             self.name(&place, &staff.name);
             self.contacts(&place, &staff.contacts);
-            let elsewhere =
-                self.rulebook.units().any(|other| other.id != *id && other.staff.iter().any(|s| s.id == staff.id));
-            self.add(!elsewhere, || format!("{place}: another unit has staff of that id; choose another id"));
+            let elsewhere = self
+                .rulebook
+                .units()
+                .any(|other| other.id != *id && other.staff.iter().any(|s| s.id == staff.id));
+            self.add(!elsewhere, || {
+                format!("{place}: another unit has staff of that id; choose another id")
+            });
         }
         for policy in &unit.policies {
             self.policy(unit, policy);
         }
-        self.add(unit.policies.iter().any(|policy| policy.id == unit.policy), || {
-            format!("unit {id}: there is no policy '{}'; name one of the unit's policies", unit.policy)
+        self.add(
+            unit.policies.iter().any(|policy| policy.id == unit.policy),
+            || {
+                format!(
+                    "unit {id}: there is no policy '{}'; name one of the unit's policies",
+                    unit.policy
+                )
+            },
+        );
+        self.zones(&format!("unit {id}"), &unit.zones, &area, |bound| {
+            bound.case.is_none() && bound.unit == *id
         });
-        self.zones(&format!("unit {id}"), &unit.zones, &area, |bound| bound.case.is_none() && bound.unit == *id);
         // A policy that a case relies on must not vanish from under it.
         for case in self.rulebook.cases().filter(|case| case.unit == *id) {
-            self.add(unit.policies.iter().any(|policy| policy.id == case.policy), || {
-                format!("unit {id}: case {} uses policy '{}'; keep it, or change the case first", case.id, case.policy)
-            });
+            self.add(
+                unit.policies.iter().any(|policy| policy.id == case.policy),
+                || {
+                    format!(
+                        "unit {id}: case {} uses policy '{}'; keep it, or change the case first",
+                        case.id, case.policy
+                    )
+                },
+            );
         }
     }
 
     fn policy(&mut self, unit: &Unit, policy: &EscalationPolicy) {
         let place = format!("unit {}: policy {}", unit.id, policy.id);
-        self.add(!policy.protected.is_empty(), || format!("{place}: protected needs at least one step"));
+        self.add(!policy.protected.is_empty(), || {
+            format!("{place}: protected needs at least one step")
+        });
         let waits = policy.protected.iter().map(|step| step.wait_s);
-        let lists = [("danger", &policy.danger), ("device", &policy.device), ("upkeep", &policy.upkeep)];
-        let waits = waits.chain(lists.iter().flat_map(|(_, steps)| steps.iter().map(|step| step.wait_s)));
+        let lists = [
+            ("danger", &policy.danger),
+            ("device", &policy.device),
+            ("upkeep", &policy.upkeep),
+        ];
+        let waits = waits.chain(
+            lists
+                .iter()
+                .flat_map(|(_, steps)| steps.iter().map(|step| step.wait_s)),
+        );
         let sound = waits.into_iter().all(|wait_s| WAIT_S.contains(&wait_s));
-        self.add(sound, || format!("{place}: wait_s is {} to {} seconds", WAIT_S.start(), WAIT_S.end()));
+        self.add(sound, || {
+            format!(
+                "{place}: wait_s is {} to {} seconds",
+                WAIT_S.start(),
+                WAIT_S.end()
+            )
+        });
         for (name, steps) in lists {
-            self.add(!steps.is_empty(), || format!("{place}: {name} needs at least one step: the last one repeats"));
+            self.add(!steps.is_empty(), || {
+                format!("{place}: {name} needs at least one step: the last one repeats")
+            });
             for step in steps {
                 let staff = unit.staff.iter().find(|staff| staff.id == step.to);
-                self.add(staff.is_some(), || format!("{place}: {name} names staff '{}', who is not in the unit", step.to));
+                self.add(staff.is_some(), || {
+                    format!(
+                        "{place}: {name} names staff '{}', who is not in the unit",
+                        step.to
+                    )
+                });
                 let reached = staff.is_none_or(|staff| has(&staff.contacts, step.channel));
                 self.add(reached, || {
-                    format!("{place}: {name} reaches {} by {}, for which they have no contact", step.to, step.channel.as_str())
+                    format!(
+                        "{place}: {name} reaches {} by {}, for which they have no contact",
+                        step.to,
+                        step.channel.as_str()
+                    )
                 });
             }
         }
@@ -99,13 +161,23 @@ impl Problems<'_> {
         for (i, assignment) in wearer.tags.iter().enumerate() {
             let tag = &assignment.tag;
             let sound = assignment.until.is_none_or(|until| assignment.from < until);
-            self.add(sound, || format!("{place}: tag {tag} is removed before it is fitted"));
+            self.add(sound, || {
+                format!("{place}: tag {tag} is removed before it is fitted")
+            });
             let overlaps = |from, until: Option<_>| {
-                until.is_none_or(|until| assignment.from < until) && assignment.until.is_none_or(|own| from < own)
+                until.is_none_or(|until| assignment.from < until)
+                    && assignment.until.is_none_or(|own| from < own)
             };
-            let twice = wearer.tags[..i].iter().any(|a| a.tag == *tag && overlaps(a.from, a.until));
-            let others = self.rulebook.wearers().filter(|other| other.id != wearer.id);
-            let taken = others.flat_map(|other| &other.tags).any(|a| a.tag == *tag && overlaps(a.from, a.until));
+            let twice = wearer.tags[..i]
+                .iter()
+                .any(|a| a.tag == *tag && overlaps(a.from, a.until));
+            let others = self
+                .rulebook
+                .wearers()
+                .filter(|other| other.id != wearer.id);
+            let taken = others
+                .flat_map(|other| &other.tags)
+                .any(|a| a.tag == *tag && overlaps(a.from, a.until));
             self.add(!twice && !taken, || {
                 format!("{place}: tag {tag} is already worn during that time; end the earlier assignment first")
             });
@@ -117,7 +189,11 @@ impl Problems<'_> {
         self.name(&place, &person.name);
         self.known_unit(&place, &person.unit);
         self.contacts(&place, &person.contacts);
-        let cases: Vec<&Case> = self.rulebook.cases().filter(|case| case.persons.contains(&person.id)).collect();
+        let cases: Vec<&Case> = self
+            .rulebook
+            .cases()
+            .filter(|case| case.persons.contains(&person.id))
+            .collect();
         for case in cases {
             self.reachable(case, person);
         }
@@ -127,32 +203,52 @@ impl Problems<'_> {
         let place = format!("case {}", case.id);
         self.known_unit(&place, &case.unit);
         let wearer = self.rulebook.wearer(&case.wearer);
-        self.add(wearer.is_some_and(|wearer| wearer.unit == case.unit), || {
-            format!("{place}: the unit has no wearer '{}'; publish the wearer first", case.wearer)
+        self.add(
+            wearer.is_some_and(|wearer| wearer.unit == case.unit),
+            || {
+                format!(
+                    "{place}: the unit has no wearer '{}'; publish the wearer first",
+                    case.wearer
+                )
+            },
+        );
+        self.add(!case.persons.is_empty(), || {
+            format!("{place}: protects nobody; name at least one person")
         });
-        self.add(!case.persons.is_empty(), || format!("{place}: protects nobody; name at least one person"));
-        self.add(self.rulebook.policy(&case.unit, &case.policy).is_some(), || {
-            format!("{place}: the unit has no policy '{}'", case.policy)
-        });
-        self.add(case.basis.until.is_none_or(|until| case.basis.from < until), || {
-            format!("{place}: the basis ends before it begins")
-        });
+        self.add(
+            self.rulebook.policy(&case.unit, &case.policy).is_some(),
+            || format!("{place}: the unit has no policy '{}'", case.policy),
+        );
+        self.add(
+            case.basis.until.is_none_or(|until| case.basis.from < until),
+            || format!("{place}: the basis ends before it begins"),
+        );
         for id in &case.persons {
-            let person = self.rulebook.person(id).filter(|person| person.unit == case.unit);
-            self.add(person.is_some(), || format!("{place}: the unit has no person '{id}'; publish the person first"));
+            let person = self
+                .rulebook
+                .person(id)
+                .filter(|person| person.unit == case.unit);
+            self.add(person.is_some(), || {
+                format!("{place}: the unit has no person '{id}'; publish the person first")
+            });
             if let Some(person) = person {
                 self.reachable(case, person);
             }
         }
         let area = self.rulebook.unit(&case.unit).map(|unit| unit.area);
         if let Some(area) = area {
-            self.zones(&place, &case.zones, &area, |bound| bound.case.as_ref() == Some(&case.id));
+            self.zones(&place, &case.zones, &area, |bound| {
+                bound.case.as_ref() == Some(&case.id)
+            });
         }
     }
 
     /// Every step of the case's policy must find a contact of the person: a step that reaches nobody is a missed alert.
     fn reachable(&mut self, case: &Case, person: &Person) {
-        let steps = self.rulebook.policy(&case.unit, &case.policy).map_or(&[][..], |policy| &policy.protected);
+        let steps = self
+            .rulebook
+            .policy(&case.unit, &case.policy)
+            .map_or(&[][..], |policy| &policy.protected);
         for step in steps {
             self.add(has(&person.contacts, step.channel), || {
                 let channel = step.channel.as_str();
@@ -161,16 +257,35 @@ impl Problems<'_> {
         }
     }
 
-    fn zones(&mut self, place: &str, zones: &[Zone], area: &Area, own: impl Fn(&super::rulebook::BoundZone) -> bool) {
-        self.distinct(&format!("{place}: zone"), zones.iter().map(|zone| zone.id.as_str()));
+    fn zones(
+        &mut self,
+        place: &str,
+        zones: &[Zone],
+        area: &Area,
+        own: impl Fn(&super::rulebook::BoundZone) -> bool,
+    ) {
+        self.distinct(
+            &format!("{place}: zone"),
+            zones.iter().map(|zone| zone.id.as_str()),
+        );
         for zone in zones {
             let place = format!("{place}: zone {}", zone.id);
             self.name(&place, &zone.code);
-            let taken = self.rulebook.bound_zone(&zone.id).is_some_and(|bound| !own(bound));
-            self.add(!taken, || format!("{place}: another case or unit has a zone of that id; choose another id"));
-            let outside: Vec<LatLon> =
-                corners(&zone.shape.0).into_iter().filter(|p| !area.contains(p.lat_deg(), p.lon_deg())).collect();
-            let swapped = !outside.is_empty() && outside.iter().all(|p| area.contains(p.lon_deg(), p.lat_deg()));
+            let taken = self
+                .rulebook
+                .bound_zone(&zone.id)
+                .is_some_and(|bound| !own(bound));
+            self.add(!taken, || {
+                format!("{place}: another case or unit has a zone of that id; choose another id")
+            });
+            let outside: Vec<LatLon> = corners(&zone.shape.0)
+                .into_iter()
+                .filter(|p| !area.contains(p.lat_deg(), p.lon_deg()))
+                .collect();
+            let swapped = !outside.is_empty()
+                && outside
+                    .iter()
+                    .all(|p| area.contains(p.lon_deg(), p.lat_deg()));
             self.add(outside.is_empty(), || {
                 if swapped {
                     format!("{place}: latitude and longitude are swapped; write the latitude first")
@@ -182,37 +297,49 @@ impl Problems<'_> {
     }
 
     fn contacts(&mut self, place: &str, contacts: &[Contact]) {
-        self.distinct(&format!("{place}: contact"), contacts.iter().map(|contact| contact.channel.as_str()));
+        self.distinct(
+            &format!("{place}: contact"),
+            contacts.iter().map(|contact| contact.channel.as_str()),
+        );
         for contact in contacts {
             let address = contact.address.as_str();
             let sound = match contact.channel {
                 Channel::Sms => is_e164(address),
                 Channel::Webhook => {
-                    (address.starts_with("https://") || address.starts_with("http://")) && address.len() <= 500
+                    (address.starts_with("https://") || address.starts_with("http://"))
+                        && address.len() <= 500
                 }
             };
             self.add(sound, || match contact.channel {
                 Channel::Sms => format!("{place}: a phone number is written like +447700900123"),
-                Channel::Webhook => format!("{place}: a webhook's address is an http(s) URL of at most 500 characters"),
+                Channel::Webhook => format!(
+                    "{place}: a webhook's address is an http(s) URL of at most 500 characters"
+                ),
             });
         }
     }
 
     fn known_unit(&mut self, place: &str, unit: &UnitId) {
         let known = self.rulebook.unit(unit).is_some();
-        self.add(known, || format!("{place}: there is no unit '{unit}'; publish the unit first"));
+        self.add(known, || {
+            format!("{place}: there is no unit '{unit}'; publish the unit first")
+        });
     }
 
     fn name(&mut self, place: &str, name: &str) {
         let length = name.chars().count();
         let sound = (1..=NAME_CHARS_MAX).contains(&length) && !name.chars().any(char::is_control);
-        self.add(sound, || format!("{place}: a name has 1 to {NAME_CHARS_MAX} printable characters"));
+        self.add(sound, || {
+            format!("{place}: a name has 1 to {NAME_CHARS_MAX} printable characters")
+        });
     }
 
     fn distinct<'t>(&mut self, place: &str, names: impl Iterator<Item = &'t str>) {
         let mut seen = BTreeSet::new();
         for name in names {
-            self.add(seen.insert(name), || format!("{place} '{name}' stands there twice"));
+            self.add(seen.insert(name), || {
+                format!("{place} '{name}' stands there twice")
+            });
         }
     }
 }
@@ -224,7 +351,9 @@ fn has(contacts: &[Contact], channel: Channel) -> bool {
 /// ITU-T E.164: a plus sign and up to 15 digits, the first of them not 0.
 fn is_e164(text: &str) -> bool {
     let digits = text.strip_prefix('+').unwrap_or("");
-    (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0')
+    (7..=15).contains(&digits.len())
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && !digits.starts_with('0')
 }
 
 fn corners(shape: &Shape) -> Vec<LatLon> {

@@ -4,4 +4,6 @@ mod board;
 mod inbox;
 
 pub use board::{Board, Dot};
-pub use inbox::{Arrival, Done, Inbox, Message, MessageKind, SubmitError, TagReply, Ticket, INBOX_ARRIVALS_MAX};
+pub use inbox::{
+    Arrival, Done, INBOX_ARRIVALS_MAX, Inbox, Message, MessageKind, SubmitError, TagReply, Ticket,
+};

@@ -1,0 +1,471 @@
+//! One input's way through the watches.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    Engine, WearerState,
+    contact_watch::{BACKLOG_MS, Contact, DEAF_MS, SourceState},
+    decision::Decision,
+    draft::Draft,
+    escalation,
+    incidents::Situation,
+    input::{DeadlineKey, Input, Refused, Told},
+    receive::Arrived,
+    tag_watch,
+    track::{Ground, Judged, Point, Track},
+    zone_watch::Transition,
+};
+use crate::domain::{
+    Book, Cause, Fix, IncidentKind, Ping, Priority, Reason, Scope, Stage, Subject, TagId,
+    Timestamp, WearerId, ZoneId,
+};
+
+/// A violation this old is no reason to wake somebody before it is known whether the wearer is still there.
+const LATE_MS: i64 = 15 * 60_000;
+/// How long newer fixes are waited for before an old violation becomes danger: a buffer is sent oldest first.
+const RECHECK_MS: i64 = 30_000;
+/// A tag clock ahead of ours by more than this is wrong.
+const AHEAD_MS: i64 = 120_000;
+
+/// See [`Engine::decide`].
+pub(super) fn decide(engine: &Engine, at: Timestamp, input: &Input) -> Decision {
+    let mut draft = Draft::new(engine, at);
+    match input {
+        Input::Ping { tag, source, ping } => ping_came(&mut draft, tag, source, ping),
+        Input::Told(told) => told_came(&mut draft, told),
+    }
+    draft.finish()
+}
+
+fn told_came(draft: &mut Draft<'_>, told: &Told) {
+    let at = draft.at;
+    match told {
+        Told::Started { sources } => started(draft, sources),
+        Told::Source { name, up } => source(draft, name, *up),
+        Told::Unreadable { tag, .. } => draft.tag_mut(tag).heard_at = Some(at),
+        Told::OutsideBasis {
+            tag,
+            boot,
+            seq,
+            oldest_kept,
+        } => {
+            let state = draft.tag_mut(tag);
+            state.receive(*boot, *seq, *oldest_kept);
+            draft.receipt = draft.tag_mut(tag).ack(*boot);
+        }
+        Told::Connection { tag, up } => draft.tag_mut(tag).connected = Some(*up),
+        Told::Publish(book) => publish(draft, book),
+        Told::Deadline(key) => deadline(draft, key),
+        Told::Delivery { alert, report } => escalation::delivery(draft, *alert, report.clone()),
+        Told::Reply { from, text } => escalation::reply(draft, from, text),
+        Told::Handle {
+            incident,
+            by,
+            action,
+        } => draft.handle(*incident, by, action.clone()),
+    }
+}
+
+fn ping_came(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping) {
+    let at = draft.at;
+    let state = draft.tag_mut(tag);
+    let arrived = state.receive(ping.boot, ping.seq, ping.oldest_kept);
+    let receipt = state.ack(ping.boot);
+    if arrived == Arrived::New {
+        state.heard_at = Some(at);
+        judge_ping(draft, tag, source, ping);
+    }
+    draft.receipt = receipt;
+}
+
+fn judge_ping(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping) {
+    let at = draft.at;
+    let clock = TagClock {
+        sent: ping.sent,
+        now: at,
+    };
+    let mut fixes: Vec<Fix> = ping
+        .fixes
+        .iter()
+        .map(|fix| Fix {
+            at: clock.corrected(fix.at),
+            ..*fix
+        })
+        .collect();
+    fixes.sort_by_key(|fix| fix.at);
+    // A fix belongs to whoever wore the tag at its time: after a swap one ping may speak of two wearers.
+    let mut by_wearer: BTreeMap<WearerId, Vec<Fix>> = BTreeMap::new();
+    for fix in fixes {
+        if let Some(wearer) = draft.rulebook.wearer_of(tag, fix.at).cloned()
+            && draft.rulebook.may_watch(&wearer, fix.at)
+        {
+            by_wearer.entry(wearer).or_default().push(fix);
+        }
+    }
+    let now = draft
+        .rulebook
+        .wearer_of(tag, at)
+        .cloned()
+        .filter(|wearer| draft.rulebook.may_watch(wearer, at));
+    if let Some(wearer) = &now {
+        let new = || WearerState::new(at, ping, source);
+        let state = draft.wearer_or(wearer, new);
+        state
+            .contact
+            .heard(at, ping.next_within_s, ping.motion, source);
+        state.battery_pct = ping.battery_pct;
+        tag_watch::battery(draft, wearer, ping);
+    }
+    for (wearer, fixes) in by_wearer {
+        for fix in fixes {
+            fix_came(draft, &wearer, &fix, || WearerState::new(at, ping, source));
+        }
+        look_around(draft, &wearer);
+    }
+    for event in &ping.events {
+        let true_time = clock.corrected(event.at);
+        let wearer = draft.rulebook.wearer_of(tag, true_time).cloned();
+        if let Some(wearer) = wearer.filter(|wearer| draft.rulebook.may_watch(wearer, true_time)) {
+            draft.wearer_or(&wearer, || WearerState::new(at, ping, source));
+            tag_watch::event(draft, &wearer, event, true_time);
+        }
+    }
+    if let Some(wearer) = now {
+        look_around(draft, &wearer);
+    }
+}
+
+fn fix_came(
+    draft: &mut Draft<'_>,
+    wearer: &WearerId,
+    fix: &Fix,
+    new: impl FnOnce() -> WearerState,
+) {
+    let (now, rulebook) = (draft.at, Arc::clone(&draft.rulebook));
+    let point = Point {
+        at: fix.at,
+        position: fix.position,
+        accuracy: fix.accuracy,
+        source: fix.source,
+    };
+    let state = draft.wearer_or(wearer, new);
+    state.contact.seen(fix.at, fix.position, point.sigma_m());
+    let judged = state.track.insert(
+        Ground {
+            rulebook: &rulebook,
+            wearer,
+        },
+        point,
+        now,
+    );
+    follow(draft, wearer, judged);
+}
+
+/// Turns what the track says into incidents.
+fn follow(draft: &mut Draft<'_>, wearer: &WearerId, judged: Judged) {
+    for (zone, from) in judged.disproved {
+        draft.disproved(wearer, &zone, from);
+    }
+    let live = |zone: &ZoneId, draft: &Draft<'_>| {
+        draft
+            .wearer(wearer)
+            .and_then(|state| state.track.zones.get(zone))
+            .is_some_and(|z| z.stage == Stage::Violation)
+    };
+    for found in judged.found {
+        // The newest of them may be the stay that lasts: then its transition raises it.
+        let lasts = judged
+            .transitions
+            .iter()
+            .any(|t| t.to == Stage::Violation && t.zone == found.zone && t.true_time == found.from);
+        if !(lasts && live(&found.zone, draft)) {
+            draft.found_late(wearer, &found.zone, found.from, found.reason);
+        }
+    }
+    for transition in judged.transitions {
+        changed(draft, wearer, transition);
+    }
+}
+
+fn changed(draft: &mut Draft<'_>, wearer: &WearerId, change: Transition) {
+    let Transition {
+        zone,
+        from,
+        to,
+        true_time,
+        reason,
+    } = change;
+    let text = serde_json::to_string(&reason).unwrap_or_else(|error| error.to_string());
+    draft.lines.push(format!(
+        "wearer {wearer} zone {zone} {from:?} -> {to:?} at {true_time} {text}"
+    ));
+    let (subject, cause) = (Subject::Wearer(wearer.clone()), Cause::Zone(zone.clone()));
+    match (from, to) {
+        (_, Stage::Violation) => {
+            let late = draft.at.ms_since(true_time) > LATE_MS;
+            let recheck_at = draft.at.plus_ms(RECHECK_MS);
+            if let Some(state) = draft.wearer_mut(wearer).filter(|_| late) {
+                state.rechecks.insert(zone, recheck_at);
+            }
+            draft.raise(violation(subject, cause, true_time, reason, late));
+        }
+        (_, Stage::Approach) => {
+            let (kind, priority) = (IncidentKind::Approach, Priority::P3);
+            draft.raise(Situation {
+                subject,
+                cause,
+                kind,
+                priority,
+                true_time,
+                reason,
+                late: false,
+                ongoing: true,
+            });
+        }
+        (Stage::Violation | Stage::Approach, Stage::Clear | Stage::Watch | Stage::Left) => {
+            draft.over(&subject, &cause, reason);
+        }
+        _ => {}
+    }
+}
+
+fn violation(
+    subject: Subject,
+    cause: Cause,
+    true_time: Timestamp,
+    reason: Reason,
+    late: bool,
+) -> Situation {
+    let (kind, priority) = (IncidentKind::Violation, Priority::P1);
+    Situation {
+        subject,
+        cause,
+        kind,
+        priority,
+        true_time,
+        reason,
+        late,
+        ongoing: true,
+    }
+}
+
+/// Judges what a wearer's situation is at this moment, without a new fix, and when to look again.
+fn look_around(draft: &mut Draft<'_>, wearer: &WearerId) {
+    let (now, rulebook) = (draft.at, Arc::clone(&draft.rulebook));
+    let ground = Ground {
+        rulebook: &rulebook,
+        wearer,
+    };
+    let Some(state) = draft.wearer_mut(wearer) else {
+        return;
+    };
+    let judged = state.track.moment(ground, now);
+    follow(draft, wearer, judged);
+    recheck(draft, wearer);
+    let contact_at = contact(draft, ground);
+    let Some(state) = draft.wearer(wearer) else {
+        return;
+    };
+    let moments = [
+        state.track.next_moment(ground, now),
+        contact_at,
+        state.rechecks.values().min().copied(),
+    ];
+    let wake = moments
+        .into_iter()
+        .flatten()
+        .min()
+        .unwrap_or(Timestamp::MAX);
+    draft.wake(DeadlineKey::Wearer(wearer.clone()), wake);
+}
+
+/// Old violations that nothing newer has moved away from: the wearer may still be there.
+fn recheck(draft: &mut Draft<'_>, wearer: &WearerId) {
+    let now = draft.at;
+    let Some(state) = draft.wearer_mut(wearer) else {
+        return;
+    };
+    let due: Vec<ZoneId> = state
+        .rechecks
+        .iter()
+        .filter(|(_, at)| **at <= now)
+        .map(|(zone, _)| zone.clone())
+        .collect();
+    for zone in due {
+        let Some(state) = draft.wearer_mut(wearer) else {
+            return;
+        };
+        state.rechecks.remove(&zone);
+        let there = state
+            .track
+            .zones
+            .get(&zone)
+            .is_some_and(|zone| zone.stage == Stage::Violation);
+        let last = state.track.last().map(|last| last.at);
+        let (subject, cause) = (Subject::Wearer(wearer.clone()), Cause::Zone(zone));
+        let late = draft
+            .open_incident(&subject, &cause)
+            .and_then(|id| draft.incident_mut(id))
+            .filter(|i| i.late);
+        if let (Some(incident), Some(last), true) = (late, last, there) {
+            let true_time = incident
+                .episodes
+                .last()
+                .map_or(last, |episode| episode.from);
+            let for_s = super::decision::quantised(now.s_since(last), 0);
+            let reason = Reason::OutOfSight {
+                for_s,
+                border_m: 0.0,
+            };
+            draft.raise(violation(subject, cause, true_time, reason, false));
+        }
+    }
+}
+
+fn contact(draft: &mut Draft<'_>, ground: Ground<'_>) -> Option<Timestamp> {
+    let state = draft.wearer(ground.wearer)?;
+    let judged_from = match draft.source(&state.contact.source) {
+        Some(SourceState { up: true, since }) => Some(since.plus_ms(BACKLOG_MS)),
+        Some(SourceState { up: false, .. }) => None,
+        None => Some(draft.started_at().plus_ms(BACKLOG_MS)),
+    };
+    let verdict = state.contact.judge(ground, draft.at, judged_from);
+    let (subject, cause) = (Subject::Wearer(ground.wearer.clone()), Cause::Contact);
+    match verdict.wrong {
+        Some((kind, priority, reason)) => {
+            let true_time = draft.at;
+            draft.raise(Situation {
+                subject,
+                cause,
+                kind,
+                priority,
+                true_time,
+                reason,
+                late: false,
+                ongoing: true,
+            });
+        }
+        // While Cordon is deaf, nothing is known to be well again.
+        None if judged_from.is_some() => draft.over(&subject, &cause, Reason::Back),
+        None => {}
+    }
+    verdict.look_again
+}
+
+fn deadline(draft: &mut Draft<'_>, key: &DeadlineKey) {
+    // Whatever it was for is over, unless the judgement says otherwise.
+    draft.wake(key.clone(), Timestamp::MAX);
+    match key {
+        DeadlineKey::Wearer(wearer) => look_around(draft, wearer),
+        DeadlineKey::Incident(id) => escalation::deadline(draft, *id),
+        DeadlineKey::Source(name) => {
+            let down = draft.source(name).is_some_and(|state| !state.up);
+            if down {
+                let (kind, priority) = (IncidentKind::Deaf, Priority::P2);
+                draft.raise(Situation {
+                    subject: Subject::Service,
+                    cause: Cause::Source(name.clone()),
+                    kind,
+                    priority,
+                    true_time: draft.at,
+                    reason: Reason::SourceSilent,
+                    late: false,
+                    ongoing: true,
+                });
+            }
+        }
+    }
+}
+
+fn started(draft: &mut Draft<'_>, sources: &[String]) {
+    draft.forgotten_sources = true;
+    draft.started = Some(draft.at);
+    for name in sources {
+        let since = draft.at;
+        draft.put_source(name, SourceState { up: false, since });
+        draft.wake(DeadlineKey::Source(name.clone()), since.plus_ms(DEAF_MS));
+    }
+    // Tags heard through a source that the configuration no longer has are judged all the same.
+    let judged_at = draft.at.plus_ms(BACKLOG_MS);
+    for wearer in draft.known_wearers() {
+        let through = draft
+            .wearer(&wearer)
+            .map(|state| state.contact.source.clone());
+        if through.is_some_and(|source| !sources.contains(&source)) {
+            draft.wake(DeadlineKey::Wearer(wearer), judged_at);
+        }
+    }
+}
+
+fn source(draft: &mut Draft<'_>, name: &str, up: bool) {
+    if draft.source(name).is_some_and(|known| known.up == up) {
+        return;
+    }
+    let since = draft.at;
+    draft.put_source(name, SourceState { up, since });
+    let key = DeadlineKey::Source(name.into());
+    if !up {
+        return draft.wake(key, since.plus_ms(DEAF_MS));
+    }
+    draft.wake(key, Timestamp::MAX);
+    draft.over(&Subject::Service, &Cause::Source(name.into()), Reason::Back);
+    // Silence was not judged meanwhile; the backlog comes first.
+    for wearer in draft.heard_through(name) {
+        draft.wake(DeadlineKey::Wearer(wearer), since.plus_ms(BACKLOG_MS));
+    }
+}
+
+fn publish(draft: &mut Draft<'_>, book: &Book) {
+    let problems = draft.rulebook.check(book);
+    if !problems.is_empty() {
+        draft.refused = Some(Refused::Rulebook(problems));
+        return;
+    }
+    let concerned: Vec<WearerId> = match book.scope() {
+        Scope::Wearer(wearer) => vec![wearer],
+        Scope::Case(id) => {
+            let before = draft.rulebook.case(&id).map(|case| case.wearer.clone());
+            let Book::Case(case) = book else { return };
+            before.into_iter().chain([case.wearer.clone()]).collect()
+        }
+        Scope::Unit(_) => draft.known_wearers(),
+        Scope::Person(_) => Vec::new(),
+    };
+    draft.rulebook = Arc::new(draft.rulebook.published(book.clone(), draft.at));
+    draft.lines.push(format!(
+        "published {:?} revision {}",
+        book.scope(),
+        draft.rulebook.revision(&book.scope())
+    ));
+    for wearer in concerned {
+        look_around(draft, &wearer);
+    }
+}
+
+impl WearerState {
+    fn new(at: Timestamp, ping: &Ping, source: &str) -> Self {
+        Self {
+            track: Track::default(),
+            contact: Contact::new(at, ping.next_within_s, ping.motion, source),
+            battery_pct: ping.battery_pct,
+            conditions: BTreeMap::new(),
+            rechecks: BTreeMap::new(),
+        }
+    }
+}
+
+/// What a tag's own clock says, read against ours.
+struct TagClock {
+    sent: Timestamp,
+    now: Timestamp,
+}
+
+impl TagClock {
+    /// A time in our future cannot be: the tag's clock is ahead, and its fix is as old as it was when it was sent.
+    fn corrected(&self, at: Timestamp) -> Timestamp {
+        if at.ms_since(self.now) <= AHEAD_MS {
+            return at;
+        }
+        self.now.plus_ms(-self.sent.ms_since(at).max(0))
+    }
+}

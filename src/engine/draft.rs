@@ -1,0 +1,239 @@
+//! A decision in the making: the engine's memory as it will be, laid over what it is.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    Engine, WearerState, contact_watch::SourceState, decision::Decision, escalation,
+    input::DeadlineKey, input::Refused, receive::TagState, rulebook::Rulebook,
+};
+use crate::domain::{
+    Alert, AlertId, Cause, Incident, IncidentId, Recipient, Subject, TagId, Timestamp, WearerId,
+};
+
+/// See the module's documentation. Everything is copied when it is first changed.
+pub(super) struct Draft<'e> {
+    engine: &'e Engine,
+    pub(super) at: Timestamp,
+    pub(super) rulebook: Arc<Rulebook>,
+    pub(super) lines: Vec<String>,
+    pub(super) refused: Option<Refused>,
+    pub(super) receipt: Option<tag_wire::Ack>,
+    pub(super) forgotten_sources: bool,
+    pub(super) started: Option<Timestamp>,
+    tags: BTreeMap<TagId, TagState>,
+    wearers: BTreeMap<WearerId, WearerState>,
+    sources: BTreeMap<String, SourceState>,
+    incidents: BTreeMap<IncidentId, Incident>,
+    alerts: BTreeMap<AlertId, Alert>,
+    wakes: BTreeMap<DeadlineKey, Timestamp>,
+    next_incident: i64,
+    next_alert: AlertId,
+}
+
+impl<'e> Draft<'e> {
+    pub(super) fn new(engine: &'e Engine, at: Timestamp) -> Self {
+        Self {
+            engine,
+            at,
+            rulebook: Arc::clone(&engine.rulebook),
+            lines: Vec::new(),
+            refused: None,
+            receipt: None,
+            forgotten_sources: false,
+            started: None,
+            tags: BTreeMap::new(),
+            wearers: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            incidents: BTreeMap::new(),
+            alerts: BTreeMap::new(),
+            wakes: BTreeMap::new(),
+            next_incident: engine.next_incident,
+            next_alert: engine.next_alert,
+        }
+    }
+
+    /// What is known of a tag, to be changed.
+    pub(super) fn tag_mut(&mut self, id: &TagId) -> &mut TagState {
+        let engine = self.engine;
+        self.tags
+            .entry(id.clone())
+            .or_insert_with(|| engine.tags.get(id).cloned().unwrap_or_default())
+    }
+
+    /// What is known of a wearer.
+    pub(super) fn wearer(&self, id: &WearerId) -> Option<&WearerState> {
+        self.wearers.get(id).or_else(|| self.engine.wearers.get(id))
+    }
+
+    /// What is known of a wearer, to be changed; `None` before their first ping.
+    pub(super) fn wearer_mut(&mut self, id: &WearerId) -> Option<&mut WearerState> {
+        if !self.wearers.contains_key(id) {
+            self.wearers
+                .insert(id.clone(), self.engine.wearers.get(id)?.clone());
+        }
+        self.wearers.get_mut(id)
+    }
+
+    /// The same, beginning with `first`.
+    pub(super) fn wearer_or(
+        &mut self,
+        id: &WearerId,
+        first: impl FnOnce() -> WearerState,
+    ) -> &mut WearerState {
+        let engine = self.engine;
+        self.wearers
+            .entry(id.clone())
+            .or_insert_with(|| engine.wearers.get(id).cloned().unwrap_or_else(first))
+    }
+
+    /// Every wearer with a known track, by id.
+    pub(super) fn known_wearers(&self) -> Vec<WearerId> {
+        self.engine.wearers.keys().cloned().collect()
+    }
+
+    /// Wearers whose tags are heard through a source.
+    pub(super) fn heard_through(&self, source: &str) -> Vec<WearerId> {
+        let known = self.engine.wearers.iter();
+        known
+            .filter(|(_, state)| state.contact.source == source)
+            .map(|(id, _)| id.clone())
+            .collect()
+    }
+
+    /// Whether a source can be heard; `None` if the configuration no longer has it.
+    pub(super) fn source(&self, name: &str) -> Option<SourceState> {
+        let known = || {
+            self.engine
+                .sources
+                .get(name)
+                .copied()
+                .filter(|_| !self.forgotten_sources)
+        };
+        self.sources.get(name).copied().or_else(known)
+    }
+
+    pub(super) fn put_source(&mut self, name: &str, state: SourceState) {
+        self.sources.insert(name.into(), state);
+    }
+
+    /// When the service started.
+    pub(super) fn started_at(&self) -> Timestamp {
+        self.started.unwrap_or(self.engine.started)
+    }
+
+    /// Come back to this at that time, whatever else it waits for.
+    pub(super) fn wake(&mut self, key: DeadlineKey, at: Timestamp) {
+        self.wakes.insert(key, at);
+    }
+
+    /// The open incident of a subject and cause.
+    pub(super) fn open_incident(&self, subject: &Subject, cause: &Cause) -> Option<IncidentId> {
+        let is_it = |i: &&Incident| i.is_open() && i.subject == *subject && i.cause == *cause;
+        if let Some(incident) = self.incidents.values().find(is_it) {
+            return Some(incident.id);
+        }
+        let known = self
+            .engine
+            .open_by_cause
+            .get(&(subject.clone(), cause.clone()))
+            .copied();
+        // It may have been closed in this very decision.
+        known.filter(|id| self.incidents.get(id).is_none_or(Incident::is_open))
+    }
+
+    /// An incident; `None` if it is not open.
+    pub(super) fn incident(&self, id: IncidentId) -> Option<&Incident> {
+        self.incidents
+            .get(&id)
+            .or_else(|| self.engine.incidents.get(&id).map(Arc::as_ref))
+    }
+
+    /// An incident, to be changed; `None` if it is not open.
+    pub(super) fn incident_mut(&mut self, id: IncidentId) -> Option<&mut Incident> {
+        if !self.incidents.contains_key(&id) {
+            let known = self.engine.incidents.get(&id)?;
+            self.incidents.insert(id, Incident::clone(known));
+        }
+        self.incidents.get_mut(&id)
+    }
+
+    pub(super) fn put_incident(&mut self, incident: Incident) {
+        self.incidents.insert(incident.id, incident);
+    }
+
+    pub(super) fn new_incident_id(&mut self) -> IncidentId {
+        let id = IncidentId(self.next_incident);
+        self.next_incident += 1;
+        id
+    }
+
+    /// An alert of an open incident, to be changed.
+    pub(super) fn alert_mut(&mut self, id: AlertId) -> Option<&mut Alert> {
+        if !self.alerts.contains_key(&id) {
+            let known = self.engine.alerts.get(&id)?.clone();
+            self.alerts.insert(id, known);
+        }
+        self.alerts.get_mut(&id)
+    }
+
+    pub(super) fn put_alert(&mut self, alert: Alert) {
+        self.alerts.insert(alert.id, alert);
+    }
+
+    pub(super) fn new_alert_id(&mut self) -> AlertId {
+        let id = self.next_alert;
+        self.next_alert = AlertId(id.0 + 1);
+        id
+    }
+
+    /// The newest open incident that has told `recipient`; one whose reference stands in `text` goes first.
+    pub(super) fn incident_awaiting(
+        &self,
+        recipient: &Recipient,
+        text: &str,
+    ) -> Option<IncidentId> {
+        let open = self
+            .engine
+            .incidents
+            .values()
+            .map(Arc::as_ref)
+            .filter(|incident| incident.is_open());
+        let told = |incident: &&Incident| {
+            incident
+                .escalations
+                .iter()
+                .flat_map(|e| &e.alerts)
+                .any(|sent| sent.recipient == *recipient)
+        };
+        let quoted = |id: IncidentId| text.contains(&id.reference().to_string());
+        open.filter(told)
+            .map(|incident| incident.id)
+            .max_by_key(|id| (quoted(*id), *id))
+    }
+
+    /// Everything that changed.
+    pub(super) fn finish(self) -> Decision {
+        let mut wakes: Vec<(DeadlineKey, Timestamp)> = self.wakes.into_iter().collect();
+        for (id, incident) in &self.incidents {
+            let at = escalation::next_deadline(incident).unwrap_or(Timestamp::MAX);
+            wakes.push((DeadlineKey::Incident(*id), at));
+        }
+        let published = !Arc::ptr_eq(&self.rulebook, &self.engine.rulebook);
+        Decision {
+            receipt: self.receipt,
+            incidents: self.incidents.into_values().collect(),
+            alerts: self.alerts.into_values().collect(),
+            refused: self.refused,
+            lines: self.lines,
+            rulebook: published.then_some(self.rulebook),
+            tags: self.tags.into_iter().collect(),
+            wearers: self.wearers.into_iter().collect(),
+            sources: self.sources.into_iter().collect(),
+            forgotten_sources: self.forgotten_sources,
+            wakes,
+            started: self.started,
+            next_incident: self.next_incident,
+            next_alert: self.next_alert,
+        }
+    }
+}
