@@ -14,8 +14,9 @@ use std::time::Duration;
 
 use firmware_sim::clock::{ScaledClock, wait, wall_now_ms, within};
 use firmware_sim::kept::Counts;
-use firmware_sim::link::{Broker, Link, PingSource, Replay, Until, World};
+use firmware_sim::link::{Broker, Link, Until};
 use firmware_sim::route::Truth;
+use firmware_sim::source::{PingSource, Replay, World};
 use firmware_sim::track::{PingPlan, TimedPing, pings, read};
 use firmware_sim::{Tag, TagConfig};
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
@@ -132,7 +133,7 @@ async fn answer(port: u16, seen: Arc<Mutex<Seen>>, skip: u64, refuse: u64) {
                 .unwrap();
             continue;
         }
-        if skip > 0 && ping.seq % skip == 0 && forgotten.insert(ping.seq) {
+        if skip > 0 && ping.seq.is_multiple_of(skip) && forgotten.insert(ping.seq) {
             continue;
         }
         seen.numbers.insert(ping.seq);
