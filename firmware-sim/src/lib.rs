@@ -7,7 +7,8 @@
 //! | [`Tag`] | the firmware: interval, battery, strap, store-and-forward until acknowledged |
 //! | [`kept`] | the store of pings that are not acknowledged yet |
 //! | [`track`] | recorded fixes from a CSV file, thinned into the pings a tag would have sent |
-//! | [`link`] | one tag's MQTT session, and what drives it |
+//! | [`source`] | what makes pings: a tag in its world, or a recorded track |
+//! | [`link`] | one tag's MQTT session |
 //! | [`random`] | seeded random numbers |
 //! | [`clock`] | virtual time from wall time: the only file that reads the time or waits |
 //!
@@ -20,6 +21,7 @@ pub mod kept;
 pub mod link;
 pub mod random;
 pub mod route;
+pub mod source;
 mod tag;
 pub mod track;
 

@@ -1,5 +1,10 @@
 //! The link against a real Mosquitto, with somebody behind it who answers as Cordon does.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests, where clippy does not see that they are"
+)]
+
 use std::collections::BTreeSet;
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -9,8 +14,9 @@ use std::time::Duration;
 
 use firmware_sim::clock::{ScaledClock, wait, wall_now_ms, within};
 use firmware_sim::kept::Counts;
-use firmware_sim::link::{Broker, Link, PingSource, Replay, Until, World};
+use firmware_sim::link::{Broker, Link, Until};
 use firmware_sim::route::Truth;
+use firmware_sim::source::{PingSource, Replay, World};
 use firmware_sim::track::{PingPlan, TimedPing, pings, read};
 use firmware_sim::{Tag, TagConfig};
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
@@ -26,7 +32,7 @@ struct Mosquitto {
 
 impl Mosquitto {
     /// `None`, said aloud, where it is not installed.
-    fn start(port: Option<u16>) -> Option<Self> {
+    async fn start(port: Option<u16>) -> Option<Self> {
         let program = [
             "/usr/sbin/mosquitto",
             "/usr/bin/mosquitto",
@@ -52,11 +58,7 @@ impl Mosquitto {
             .spawn()
             .expect("mosquitto starts");
         let broker = Self { port, child };
-        let listening = |_: &u32| TcpStream::connect(("127.0.0.1", port)).is_ok();
-        assert!(
-            (0..5_000_000).find(listening).is_some(),
-            "mosquitto listens before the patience ends"
-        );
+        until(|| TcpStream::connect(("127.0.0.1", port)).is_ok()).await;
         Some(broker)
     }
 
@@ -131,7 +133,7 @@ async fn answer(port: u16, seen: Arc<Mutex<Seen>>, skip: u64, refuse: u64) {
                 .unwrap();
             continue;
         }
-        if skip > 0 && ping.seq % skip == 0 && forgotten.insert(ping.seq) {
+        if skip > 0 && ping.seq.is_multiple_of(skip) && forgotten.insert(ping.seq) {
             continue;
         }
         seen.numbers.insert(ping.seq);
@@ -186,19 +188,30 @@ fn clock(speed: f64) -> ScaledClock {
     ScaledClock::new(wall_now_ms(), speed).unwrap()
 }
 
+/// Looks again and again until something is so.
+async fn until(so: impl Fn() -> bool) {
+    let looking = async {
+        while !so() {
+            wait(Duration::from_millis(5)).await;
+        }
+    };
+    within(PATIENCE, looking)
+        .await
+        .expect("it came true in time");
+}
+
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replay_ends_when_every_ping_is_acknowledged_or_refused() {
-    let Some(broker) = Mosquitto::start(None) else {
+    let Some(broker) = Mosquitto::start(None).await else {
         return;
     };
     let seen = Arc::<Mutex<Seen>>::default();
     let answering = tokio::spawn(answer(broker.port, seen.clone(), 7, 13));
     let mut replay = Replay::new(due_pings(300), 4, 20);
-    let run = broker
-        .link("walk")
-        .run(&mut replay, clock(20.0), Until::Acked);
+    let link = broker.link("walk");
+    let run = link.run(&mut replay, clock(20.0), Until::Acked);
     let counts = within(PATIENCE, run).await.expect("the replay ends");
     assert_eq!(
         counts,
@@ -221,13 +234,12 @@ async fn a_replay_ends_when_every_ping_is_acknowledged_or_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_waiting_for_acks_the_broker_s_word_is_enough() {
-    let Some(broker) = Mosquitto::start(None) else {
+    let Some(broker) = Mosquitto::start(None).await else {
         return;
     };
     let mut replay = Replay::new(due_pings(250), 4, 1_000);
-    let run = broker
-        .link("walk")
-        .run(&mut replay, clock(1.0), Until::Published);
+    let link = broker.link("walk");
+    let run = link.run(&mut replay, clock(1.0), Until::Published);
     let counts = within(PATIENCE, run).await.expect("the replay ends");
     assert_eq!(
         counts,
@@ -240,7 +252,7 @@ async fn without_waiting_for_acks_the_broker_s_word_is_enough() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_is_killed_loses_nothing() {
-    let Some(mut broker) = Mosquitto::start(None) else {
+    let Some(mut broker) = Mosquitto::start(None).await else {
         return;
     };
     let port = broker.port;
@@ -258,10 +270,10 @@ async fn a_broker_that_is_killed_loses_nothing() {
         let mut replay = Replay::new(pings, 4, 100);
         link.run(&mut replay, clock, Until::Acked).await
     });
-    for _ in 0..3 {
-        wait(Duration::from_millis(700)).await;
+    for arrived in [60, 150, 260] {
+        until(|| seen.lock().unwrap().numbers.len() > arrived).await;
         drop(broker);
-        broker = Mosquitto::start(Some(port)).unwrap();
+        broker = Mosquitto::start(Some(port)).await.unwrap();
     }
     let counts = within(PATIENCE, replay)
         .await
@@ -275,7 +287,7 @@ async fn a_broker_that_is_killed_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tag_goes_dark_comes_back_and_obeys() {
-    let Some(broker) = Mosquitto::start(None) else {
+    let Some(broker) = Mosquitto::start(None).await else {
         return;
     };
     let seen = Arc::<Mutex<Seen>>::default();
@@ -301,7 +313,8 @@ async fn a_tag_goes_dark_comes_back_and_obeys() {
         ..TagConfig::new(8, 1, start_ms)
     };
     let mut world = World::new(Tag::new(config), script);
-    let run = broker.link("walk").run(&mut world, clock, Until::Acked);
+    let link = broker.link("walk");
+    let run = link.run(&mut world, clock, Until::Acked);
     let counts = within(PATIENCE, run).await.expect("the tag switches off");
     answering.abort();
     assert_eq!((counts.pings, counts.acked), (counts.pings, counts.pings));
