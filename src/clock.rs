@@ -41,6 +41,12 @@ impl Clock {
         clock
     }
 
+    /// The same, but `steady` starts no earlier than `at`: stamps rise over restarts, whatever the wall clock did.
+    #[must_use]
+    pub fn not_before(self, at: Timestamp) -> Self {
+        Self { started_at: self.started_at.max(at), ..self }
+    }
+
     /// The wall clock's time (scaled), which an operator may set back.
     #[must_use]
     pub fn wall(&self) -> Timestamp {

@@ -50,8 +50,9 @@ fn told_came(draft: &mut Draft<'_>, told: &Told) {
             oldest_kept,
         } => {
             let state = draft.tag_mut(tag);
-            state.receive(*boot, *seq, *oldest_kept);
-            draft.receipt = draft.tag_mut(tag).ack(*boot);
+            let arrived = state.receive(*boot, *seq, *oldest_kept);
+            draft.receipt = state.ack(*boot);
+            draft.is_duplicate = arrived == Arrived::Duplicate;
         }
         Told::Connection { tag, up } => draft.tag_mut(tag).connected = Some(*up),
         Told::Publish(book) => publish(draft, book),
@@ -76,6 +77,7 @@ fn ping_came(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping) {
         judge_ping(draft, tag, source, ping);
     }
     draft.receipt = receipt;
+    draft.is_duplicate = arrived == Arrived::Duplicate;
 }
 
 fn judge_ping(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping) {

@@ -17,6 +17,8 @@ use crate::domain::{Alert, AlertId, Incident, TagId, Timestamp, WearerId};
 pub struct Decision {
     /// What to tell the tag about its pings.
     pub receipt: Option<tag_wire::Ack>,
+    /// The ping had been received before.
+    pub is_duplicate: bool,
     /// Incidents that are new or changed, by number.
     pub incidents: Vec<Incident>,
     /// Alerts that are new or changed, by number.

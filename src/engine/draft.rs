@@ -18,6 +18,7 @@ pub(super) struct Draft<'e> {
     pub(super) lines: Vec<String>,
     pub(super) refused: Option<Refused>,
     pub(super) receipt: Option<tag_wire::Ack>,
+    pub(super) is_duplicate: bool,
     pub(super) forgotten_sources: bool,
     pub(super) started: Option<Timestamp>,
     tags: BTreeMap<TagId, TagState>,
@@ -39,6 +40,7 @@ impl<'e> Draft<'e> {
             lines: Vec::new(),
             refused: None,
             receipt: None,
+            is_duplicate: false,
             forgotten_sources: false,
             started: None,
             tags: BTreeMap::new(),
@@ -221,6 +223,7 @@ impl<'e> Draft<'e> {
         let published = !Arc::ptr_eq(&self.rulebook, &self.engine.rulebook);
         Decision {
             receipt: self.receipt,
+            is_duplicate: self.is_duplicate,
             incidents: self.incidents.into_values().collect(),
             alerts: self.alerts.into_values().collect(),
             refused: self.refused,

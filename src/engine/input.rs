@@ -90,6 +90,25 @@ pub enum Told {
     },
 }
 
+impl Told {
+    /// Its kind, as the journal's column has it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Started { .. } => "started",
+            Self::Source { .. } => "source",
+            Self::Unreadable { .. } => "unreadable",
+            Self::OutsideBasis { .. } => "outside_basis",
+            Self::Connection { .. } => "connection",
+            Self::Publish(_) => "publish",
+            Self::Deadline(_) => "deadline",
+            Self::Delivery { .. } => "delivery",
+            Self::Reply { .. } => "reply",
+            Self::Handle { .. } => "handle",
+        }
+    }
+}
+
 /// What a person can do about an incident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -152,6 +152,27 @@ impl Engine {
         self.next_alert = decision.next_alert;
     }
 
+    /// Takes the store's open incidents and alerts for its own: what people were told is never judged again.
+    pub fn adopt(&mut self, incidents: Vec<Incident>, alerts: Vec<Alert>) {
+        let known: Vec<IncidentId> = self.incidents.keys().copied().collect();
+        self.incidents.clear();
+        self.open_by_cause.clear();
+        self.alerts.clear();
+        for id in known {
+            self.set_deadline(&DeadlineKey::Incident(id), Timestamp::MAX);
+        }
+        for incident in incidents {
+            let key = DeadlineKey::Incident(incident.id);
+            self.set_deadline(&key, escalation::next_deadline(&incident).unwrap_or(Timestamp::MAX));
+            self.next_incident = self.next_incident.max(incident.id.0 + 1);
+            self.apply_incident(&incident);
+        }
+        for alert in alerts {
+            self.next_alert = self.next_alert.max(AlertId(alert.id.0 + 1));
+            self.alerts.insert(alert.id, alert);
+        }
+    }
+
     /// The next time at which the engine wants to be told that a deadline has passed.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     domain::{Incident, IncidentId, Stage, TagId, Timestamp, WearerId, ZoneId},
-    engine::Rulebook,
+    engine::{Rulebook, Sighting},
     geometry::LatLon,
 };
 
@@ -19,7 +19,7 @@ pub struct Board {
     pub wearers: BTreeMap<WearerId, Dot>,
     /// Tags that sent something and belong to nobody, with the time of the last message.
     pub strays: BTreeMap<TagId, Timestamp>,
-    /// Open incidents, and those closed lately.
+    /// Open incidents.
     pub incidents: BTreeMap<IncidentId, Arc<Incident>>,
     /// Sources of pings that cannot be heard.
     pub deaf: Vec<String>,
@@ -37,7 +37,20 @@ pub struct Dot {
     /// When the tag was last heard.
     pub heard_at: Timestamp,
     /// The tag's charge.
-    pub battery_pct: Option<u8>,
+    pub battery_pct: u8,
     /// Zones that are not clear.
     pub stages: Vec<(ZoneId, Stage)>,
+}
+
+impl From<Sighting> for Dot {
+    fn from(seen: Sighting) -> Self {
+        Self {
+            position: seen.position,
+            sigma_m: seen.accuracy.sigma_m(),
+            fix_at: seen.fix_at,
+            heard_at: seen.heard_at,
+            battery_pct: seen.battery_pct,
+            stages: seen.stages,
+        }
+    }
 }

@@ -18,6 +18,8 @@ pub const INBOX_ARRIVALS_MAX: usize = 8_192;
 pub enum Arrival {
     /// A message from a tag.
     Message(Message),
+    /// What another process handed in, by its number.
+    HandIn(i64, Told),
     /// Anything else, and whoever wants to know what became of it.
     Told(Told, Option<oneshot::Sender<Result<(), Refused>>>),
 }
@@ -111,7 +113,7 @@ impl Inbox {
             .try_send(Arrival::Message(message))
             .map_err(|error| match error.into_inner() {
                 Arrival::Message(message) => Box::new(message),
-                Arrival::Told(..) => unreachable!("a message was put in"),
+                Arrival::Told(..) | Arrival::HandIn(..) => unreachable!("a message was put in"),
             })
     }
 

@@ -1,9 +1,26 @@
 //! Number, stamp, decide, apply, commit, then acknowledge.
+//!
+//! | Part | What it does |
+//! |---|---|
+//! | `inbox` | the one way in |
+//! | `step` | numbers, stamps, decides, applies; synchronous, the simulator calls the same |
+//! | `record` | an input as a journal row, and back; the integrity chain |
+//! | `driver` | waits, steps, commits, acknowledges |
+//! | `recover` | the engine's memory from the journal |
+//! | `board`, `meter` | what the console shows, what is counted |
 
 mod board;
+mod driver;
 mod inbox;
+mod meter;
+mod record;
+mod recover;
+mod step;
 
 pub use board::{Board, Dot};
-pub use inbox::{
-    Arrival, Done, INBOX_ARRIVALS_MAX, Inbox, Message, MessageKind, SubmitError, TagReply, Ticket,
-};
+pub use driver::Driver;
+pub use inbox::{Arrival, Done, Inbox, Message, MessageKind, SubmitError, TagReply, Ticket, INBOX_ARRIVALS_MAX};
+pub use meter::{Meter, Percentiles, Reading};
+pub use record::{chain_of, digest_of, input_of, RecordError};
+pub use recover::{decide_again, recover, Findings, RecoverError, Recovered};
+pub use step::{Now, Sequencer, Stepped};

@@ -1,0 +1,143 @@
+//! Drives the sequencer: wait, step, commit, acknowledge.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use tokio::sync::{mpsc, watch};
+
+use super::{
+    board::{Board, Dot},
+    inbox::Arrival,
+    meter::Meter,
+    step::{Now, Sequencer, Stepped},
+};
+use crate::{
+    clock::Clock,
+    domain::Timestamp,
+    engine::Told,
+    store::{Store, StoreError},
+};
+
+/// Arrivals taken up in one transaction.
+const BATCH_ARRIVALS_MAX: usize = 1_000;
+/// Hand-ins of other processes are looked for this often.
+const HAND_IN_MS: i64 = 500;
+/// How long after a failed commit the same rows are tried again.
+const RETRY_MS: i64 = 200;
+/// The board is drawn at most this often.
+const BOARD_EVERY_US: i64 = 200_000;
+
+/// What the driver needs.
+pub struct Driver {
+    /// Numbers, stamps, decides and applies.
+    pub sequencer: Sequencer,
+    /// What arrives.
+    pub arrivals: mpsc::Receiver<Arrival>,
+    /// Where state lives.
+    pub store: Arc<dyn Store>,
+    /// What time it is.
+    pub clock: Clock,
+    /// Where the console looks.
+    pub board: watch::Sender<Arc<Board>>,
+    /// What is counted.
+    pub meter: Arc<Meter>,
+    /// Wakes dispatch when there is something to send.
+    pub wake_dispatch: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Driver {
+    /// Runs until every sender of arrivals is gone, or the journal belongs to somebody else.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`]: another process writes this journal.
+    pub async fn run(mut self) -> Result<(), StoreError> {
+        let mut next_hand_in = self.clock.steady();
+        let mut drawn_us = i64::MIN;
+        loop {
+            let mut arrivals = Vec::new();
+            let deadline = self.sequencer.engine().next_deadline().unwrap_or(Timestamp::MAX);
+            tokio::select! {
+                count = self.arrivals.recv_many(&mut arrivals, BATCH_ARRIVALS_MAX) => {
+                    if count == 0 {
+                        return Ok(());
+                    }
+                }
+                () = self.clock.wait_until(deadline.min(next_hand_in)) => {}
+            }
+            if self.clock.steady() >= next_hand_in {
+                self.hand_ins(&mut arrivals).await;
+                next_hand_in = self.clock.steady().plus_ms(HAND_IN_MS);
+            }
+            let now = Now { steady: self.clock.steady(), wall: self.clock.wall() };
+            let stepped = self.sequencer.step(now, arrivals, &mut salt);
+            if !stepped.batch.rows.is_empty() {
+                self.commit(&stepped).await?;
+                self.after_commit(stepped);
+            }
+            if self.clock.real_us().saturating_sub(drawn_us) >= BOARD_EVERY_US {
+                self.draw(now.steady);
+                drawn_us = self.clock.real_us();
+            }
+        }
+    }
+
+    /// The same rows are tried until they are in: their numbers make that safe.
+    async fn commit(&self, stepped: &Stepped) -> Result<(), StoreError> {
+        loop {
+            match self.store.commit(&stepped.batch).await {
+                Ok(()) => return Ok(()),
+                Err(StoreError::Unavailable(reason)) => {
+                    tracing::error!(reason, rows = stepped.batch.rows.len(), "commit failed, trying again");
+                    self.clock.wait_ms(RETRY_MS).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn after_commit(&self, stepped: Stepped) {
+        self.meter.committed(&stepped);
+        if !stepped.batch.alerts.is_empty() {
+            (self.wake_dispatch)();
+        }
+        stepped.acknowledge();
+    }
+
+    async fn hand_ins(&self, arrivals: &mut Vec<Arrival>) {
+        let handed_in = match self.store.handed_in(256).await {
+            Ok(handed_in) => handed_in,
+            Err(error) => return tracing::warn!(%error, "hand-ins cannot be read"),
+        };
+        for hand_in in handed_in {
+            match serde_json::from_str::<Told>(&hand_in.payload) {
+                Ok(told) => arrivals.push(Arrival::HandIn(hand_in.id, told)),
+                Err(error) => tracing::error!(id = hand_in.id, %error, "a hand-in cannot be read and is left lying"),
+            }
+        }
+    }
+
+    fn draw(&self, at: Timestamp) {
+        let engine = self.sequencer.engine();
+        let rulebook = Arc::clone(engine.rulebook());
+        let worn = |tag| rulebook.wearer_of(tag, at).is_some();
+        let strays = engine.tags().filter(|(tag, _)| !worn(tag));
+        let board = Board {
+            at: Some(at),
+            wearers: engine.sightings().map(|(id, seen)| (id.clone(), Dot::from(seen))).collect(),
+            strays: strays.filter_map(|(tag, state)| Some((tag.clone(), state.heard_at?))).collect(),
+            incidents: engine.open_incidents().map(|incident| (incident.id, Arc::clone(incident))).collect::<BTreeMap<_, _>>(),
+            deaf: engine.silent_sources().map(str::to_owned).collect(),
+            rulebook,
+        };
+        self.board.send_replace(Arc::new(board));
+    }
+}
+
+/// Random bytes for a row's digest. Without randomness the payload is still kept and chained; only a guess at an
+/// erased short payload could then be confirmed.
+fn salt() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    if let Err(error) = getrandom::fill(&mut bytes) {
+        tracing::error!(%error, "no random bytes for the journal's salt");
+    }
+    bytes
+}

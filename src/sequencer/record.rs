@@ -1,0 +1,104 @@
+//! How an input is written into the journal, and read back to be decided again.
+//!
+//! A ping is kept as the tag's own bytes behind one line of JSON that says whose they are; everything else is JSON.
+//! The integrity chain runs over salted digests, so that a payload can be erased and the chain still verifies.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    domain::{Ping, TagId},
+    engine::{Input, Told},
+    store::JournalRow,
+};
+
+/// A ping: one line of JSON ([`Origin`]), a newline, the tag's bytes.
+pub(super) const CODEC_PING: i64 = 1;
+/// JSON of a [`Told`].
+pub(super) const CODEC_TOLD: i64 = 2;
+/// Bytes that are no ping: one line of JSON ([`Origin`] with a code), a newline, the bytes.
+pub(super) const CODEC_UNREADABLE: i64 = 3;
+
+/// Whose bytes they are.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Origin {
+    pub(super) tag: TagId,
+    pub(super) source: String,
+    /// Why they were refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) code: Option<String>,
+}
+
+/// Why a row cannot be read back.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// Its codec is not known to this version.
+    #[error("journal row {0} is written in codec {1}, which this version does not know")]
+    Codec(i64, i64),
+    /// Its payload is damaged.
+    #[error("journal row {0} cannot be read: {1}")]
+    Payload(i64, String),
+}
+
+impl Origin {
+    /// The line and the bytes.
+    pub(super) fn before(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut payload = serde_json::to_vec(self).unwrap_or_default();
+        payload.push(b'\n');
+        payload.extend_from_slice(bytes);
+        payload
+    }
+}
+
+/// The input that a row holds.
+///
+/// # Errors
+/// See [`RecordError`].
+pub fn input_of(row: &JournalRow) -> Result<Input, RecordError> {
+    let damaged = |error: String| RecordError::Payload(row.no, error);
+    match row.codec {
+        CODEC_TOLD => {
+            let told: Told = serde_json::from_slice(&row.payload).map_err(|error| damaged(error.to_string()))?;
+            Ok(Input::Told(told))
+        }
+        CODEC_PING | CODEC_UNREADABLE => {
+            let line = row.payload.iter().position(|b| *b == b'\n').ok_or_else(|| damaged("no origin".into()))?;
+            let origin: Origin =
+                serde_json::from_slice(&row.payload[..line]).map_err(|error| damaged(error.to_string()))?;
+            if let Some(code) = origin.code {
+                return Ok(Input::Told(Told::Unreadable { tag: origin.tag, code }));
+            }
+            let ping = tag_wire::decode_ping(&row.payload[line + 1..]);
+            let ping = ping.map_err(|refusal| damaged(refusal.code.as_str().into()))?;
+            Ok(Input::Ping { tag: origin.tag, source: origin.source, ping: Ping::from(ping) })
+        }
+        codec => Err(RecordError::Codec(row.no, codec)),
+    }
+}
+
+/// SHA-256 over salt, payload and decision.
+#[must_use]
+pub fn digest_of(row: &JournalRow) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    for part in [row.salt.as_slice(), row.payload.as_slice(), row.decision.as_bytes()] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().to_vec()
+}
+
+/// SHA-256 over the previous row's chain value, the row's fixed columns and its digest.
+#[must_use]
+pub fn chain_of(previous: &[u8], row: &JournalRow) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update(previous);
+    for number in [row.no, row.at.as_us(), row.wall.as_us(), row.codec, row.engine] {
+        hash.update(number.to_be_bytes());
+    }
+    let unit = row.unit.as_ref().map_or("", |unit| unit.as_str());
+    for part in [row.kind.as_bytes(), unit.as_bytes(), row.subject.as_bytes(), row.digest.as_slice()] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().to_vec()
+}

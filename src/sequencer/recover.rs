@@ -1,0 +1,146 @@
+//! From the journal back to the engine's memory.
+
+use std::collections::BTreeMap;
+
+use super::{
+    record::{chain_of, digest_of, input_of, RecordError},
+    step::Sequencer,
+};
+use crate::{
+    domain::{Alert, AlertId, Incident, IncidentId, Timestamp},
+    engine::{Engine, ENGINE_VERSION},
+    store::{JournalHead, JournalRow, Store, StoreError},
+};
+
+/// Rows read at a time.
+const PAGE_ROWS: i64 = 2_000;
+
+/// Why the journal cannot be carried on.
+#[derive(Debug, thiserror::Error)]
+pub enum RecoverError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A row cannot be read.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+/// What deciding the journal again found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// Rows read.
+    pub rows: i64,
+    /// Rows decided by another version of the engine: read, not compared.
+    pub other_versions: i64,
+    /// The first rows that differ, each in a sentence; bounded.
+    pub differences: Vec<String>,
+}
+
+/// What the journal leads to.
+#[derive(Debug, Default)]
+pub struct Recovered {
+    /// The engine after the last row.
+    pub engine: Engine,
+    /// The last row.
+    pub head: Option<JournalHead>,
+    /// Every incident as the decisions left it.
+    pub incidents: BTreeMap<IncidentId, Incident>,
+    /// Every alert as the decisions left it.
+    pub alerts: BTreeMap<AlertId, Alert>,
+    /// Differences.
+    pub findings: Findings,
+}
+
+/// Differences named one by one.
+const DIFFERENCES_MAX: usize = 20;
+
+/// A sequencer that carries on where the journal ends. Incidents and alerts are those of the store: they are never
+/// judged again.
+///
+/// # Errors
+/// See [`RecoverError`].
+pub async fn recover(store: &dyn Store) -> Result<(Sequencer, Findings), RecoverError> {
+    let mut recovered = decide_again(store).await?;
+    let open = stored_open(store, &mut recovered).await?;
+    recovered.engine.adopt(open.0, open.1);
+    Ok((Sequencer::after(recovered.engine, recovered.head), recovered.findings))
+}
+
+/// Decides the whole journal again, verifies its integrity chain, and compares.
+///
+/// # Errors
+/// See [`RecoverError`].
+pub async fn decide_again(store: &dyn Store) -> Result<Recovered, RecoverError> {
+    let mut recovered = Recovered::default();
+    let mut after = 0;
+    loop {
+        let rows = store.journal(after, PAGE_ROWS).await?;
+        let Some(last) = rows.last() else { return Ok(recovered) };
+        after = last.no;
+        for row in &rows {
+            recovered.decide_row(row)?;
+        }
+    }
+}
+
+impl Recovered {
+    fn decide_row(&mut self, row: &JournalRow) -> Result<(), RecordError> {
+        self.verify(row);
+        let decision = self.engine.decide(row.at, &input_of(row)?);
+        self.findings.rows += 1;
+        if row.engine != ENGINE_VERSION {
+            self.findings.other_versions += 1;
+        } else if decision.record() != row.decision {
+            self.differs(format!("row {}: decided again, it says other than what was recorded", row.no));
+        }
+        self.engine.apply(&decision);
+        self.incidents.extend(decision.incidents.into_iter().map(|incident| (incident.id, incident)));
+        self.alerts.extend(decision.alerts.into_iter().map(|alert| (alert.id, alert)));
+        self.head = Some(JournalHead { no: row.no, at: row.at, chain: row.chain.clone() });
+        Ok(())
+    }
+
+    fn verify(&mut self, row: &JournalRow) {
+        let (before, at) = self.head.as_ref().map_or((0, Timestamp::MIN), |head| (head.no, head.at));
+        if row.no != before + 1 || row.at <= at {
+            self.differs(format!("row {}: does not follow row {before}", row.no));
+        }
+        if digest_of(row) != row.digest {
+            self.differs(format!("row {}: its content is not what was digested", row.no));
+        }
+        let previous = self.head.as_ref().map_or(&[][..], |head| &head.chain);
+        if chain_of(previous, row) != row.chain {
+            self.differs(format!("row {}: the integrity chain is broken here", row.no));
+        }
+    }
+
+    /// Notes a difference.
+    pub fn differs(&mut self, what: String) {
+        if self.findings.differences.len() < DIFFERENCES_MAX {
+            self.findings.differences.push(what);
+        }
+    }
+}
+
+/// The store's open incidents and their alerts; notes where they differ from what the journal says.
+async fn stored_open(
+    store: &dyn Store,
+    recovered: &mut Recovered,
+) -> Result<(Vec<Incident>, Vec<Alert>), StoreError> {
+    let (mut incidents, mut alerts, mut after) = (Vec::new(), Vec::new(), IncidentId(0));
+    loop {
+        let page = store.incidents(after, PAGE_ROWS).await?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        for incident in page.into_iter().filter(Incident::is_open) {
+            alerts.extend(store.alerts_of(incident.id).await?);
+            incidents.push(incident);
+        }
+    }
+    let decided = recovered.engine.open_incidents().map(|incident| incident.as_ref());
+    if !decided.eq(incidents.iter()) {
+        recovered.differs("the open incidents in the store are not those that the journal leads to".into());
+    }
+    Ok((incidents, alerts))
+}

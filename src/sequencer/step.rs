@@ -1,0 +1,301 @@
+//! One step: number, stamp, decide, apply. Nothing in it waits, reads a clock or a database; the simulator calls the
+//! same.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use tokio::sync::oneshot;
+
+use super::{
+    inbox::{Arrival, Done, Message, MessageKind, TagReply, Ticket},
+    record::{chain_of, digest_of, Origin, CODEC_PING, CODEC_TOLD, CODEC_UNREADABLE},
+};
+use crate::{
+    domain::{Alert, AlertId, Incident, IncidentId, Ping, Recipient, Scope, TagId, Timestamp, UnitId},
+    engine::{Decision, Engine, Input, Refused, Told, ENGINE_VERSION},
+    store::{Batch, JournalHead, JournalRow},
+};
+
+/// Deadlines taken up in one step; the others wait for the next.
+const DEADLINES_MAX: usize = 1_000;
+/// Refused bytes are kept up to this length.
+const REFUSED_BYTES_KEPT: usize = 8_192;
+
+/// Numbers, stamps, decides and applies.
+#[derive(Debug, Default)]
+pub struct Sequencer {
+    engine: Engine,
+    no: i64,
+    at: Option<Timestamp>,
+    chain: Vec<u8>,
+}
+
+/// The two times of a step.
+#[derive(Debug, Clone, Copy)]
+pub struct Now {
+    /// Never goes back.
+    pub steady: Timestamp,
+    /// What the wall clock says.
+    pub wall: Timestamp,
+}
+
+/// What a step has to do once its batch is committed, and never before.
+#[derive(Debug, Default)]
+pub struct Stepped {
+    /// To be committed.
+    pub batch: Batch,
+    /// To be acknowledged.
+    pub tickets: Vec<(Ticket, Option<TagReply>)>,
+    /// To be answered.
+    pub answers: Vec<(oneshot::Sender<Result<(), Refused>>, Result<(), Refused>)>,
+    /// New alerts and when the message that caused them was received (`Clock::real_us`).
+    pub caused: Vec<(AlertId, i64)>,
+    /// Pings in the batch, duplicates among them.
+    pub pings: u64,
+    /// Pings that had been received before.
+    pub duplicates: u64,
+}
+
+/// A row before it is numbered.
+struct Entry {
+    input: Input,
+    kind: &'static str,
+    codec: i64,
+    payload: Vec<u8>,
+}
+
+#[derive(Default)]
+struct Changes {
+    incidents: BTreeMap<IncidentId, Incident>,
+    alerts: BTreeMap<AlertId, Alert>,
+}
+
+impl Sequencer {
+    /// Carries on after `head` with an engine that has decided everything up to it.
+    #[must_use]
+    pub fn after(engine: Engine, head: Option<JournalHead>) -> Self {
+        match head {
+            Some(head) => Self { engine, no: head.no, at: Some(head.at), chain: head.chain },
+            None => Self { engine, ..Self::default() },
+        }
+    }
+
+    /// The engine as it is after the last step.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Takes up the deadlines that have passed, then `arrivals` in order. `salt` gives 16 random bytes for each row.
+    pub fn step(&mut self, now: Now, arrivals: Vec<Arrival>, salt: &mut dyn FnMut() -> [u8; 16]) -> Stepped {
+        let mut stepped = Stepped::default();
+        let mut changes = Changes::default();
+        for _ in 0..DEADLINES_MAX {
+            let Some(key) = self.engine.due(self.next_at(now)) else { break };
+            self.take(now, told_entry(Told::Deadline(key)), salt, &mut stepped, &mut changes);
+        }
+        for arrival in arrivals {
+            match arrival {
+                Arrival::Message(message) => self.take_message(now, message, salt, &mut stepped, &mut changes),
+                Arrival::Told(told, answer) => {
+                    let decision = self.take(now, told_entry(told), salt, &mut stepped, &mut changes);
+                    if let Some(answer) = answer {
+                        stepped.answers.push((answer, decision.refused.map_or(Ok(()), Err)));
+                    }
+                }
+                Arrival::HandIn(id, told) => {
+                    self.take(now, told_entry(told), salt, &mut stepped, &mut changes);
+                    stepped.batch.taken.push(id);
+                }
+            }
+        }
+        stepped.batch.incidents = changes.incidents.into_values().collect();
+        stepped.batch.alerts = changes.alerts.into_values().collect();
+        stepped
+    }
+
+    fn take_message(
+        &mut self,
+        now: Now,
+        message: Message,
+        salt: &mut dyn FnMut() -> [u8; 16],
+        stepped: &mut Stepped,
+        changes: &mut Changes,
+    ) {
+        let Message { tag, source, kind, payload, received_real_us, ticket } = message;
+        let (entry, refused) = self.read(&tag, &source, kind, payload);
+        let boot = match &entry.input {
+            Input::Ping { ping, .. } => Some(ping.boot),
+            Input::Told(Told::OutsideBasis { boot, .. }) => Some(*boot),
+            Input::Told(_) => None,
+        };
+        let decision = self.take(now, entry, salt, stepped, changes);
+        if boot.is_some() {
+            stepped.pings += 1;
+            stepped.duplicates += u64::from(decision.is_duplicate);
+        }
+        let raised = decision.alerts.iter().filter(|alert| alert.raised_at == self.at.unwrap_or(alert.raised_at));
+        stepped.caused.extend(raised.map(|alert| (alert.id, received_real_us)));
+        let reply = refused.or_else(|| {
+            let payload: Arc<[u8]> = decision.receipt?.encode().into();
+            Some(TagReply { tag, topic: tag_wire::TopicKind::Ack, payload })
+        });
+        stepped.tickets.push((ticket, reply));
+    }
+
+    /// Decodes a message. What cannot be read becomes an input, too, and its sender is told why.
+    fn read(&self, tag: &TagId, source: &str, kind: MessageKind, payload: Vec<u8>) -> (Entry, Option<TagReply>) {
+        let refusal = match kind {
+            MessageKind::Ping => match tag_wire::decode_ping(&payload) {
+                Ok(ping) => return (self.ping_entry(tag, source, ping, &payload), None),
+                Err(refusal) => refusal,
+            },
+            MessageKind::Status => match tag_wire::decode_status(&payload) {
+                Ok(status) => return (told_entry(Told::Connection { tag: tag.clone(), up: status.online }), None),
+                Err(refusal) => refusal,
+            },
+        };
+        let code = refusal.code.as_str().to_owned();
+        let origin = Origin { tag: tag.clone(), source: source.into(), code: Some(code.clone()) };
+        let kept = &payload[..payload.len().min(REFUSED_BYTES_KEPT)];
+        let entry = Entry {
+            input: Input::Told(Told::Unreadable { tag: tag.clone(), code }),
+            kind: "unreadable",
+            codec: CODEC_UNREADABLE,
+            payload: origin.before(kept),
+        };
+        let reject: Arc<[u8]> = tag_wire::Reject::new(&payload, &refusal).encode().into();
+        (entry, Some(TagReply { tag: tag.clone(), topic: tag_wire::TopicKind::Reject, payload: reject }))
+    }
+
+    fn ping_entry(&self, tag: &TagId, source: &str, ping: tag_wire::Ping, payload: &[u8]) -> Entry {
+        let ping = Ping::from(ping);
+        if self.is_outside_basis(tag, &ping) {
+            let (boot, seq, oldest_kept) = (ping.boot, ping.seq, ping.oldest_kept);
+            return told_entry(Told::OutsideBasis { tag: tag.clone(), boot, seq, oldest_kept });
+        }
+        let origin = Origin { tag: tag.clone(), source: source.into(), code: None };
+        Entry {
+            input: Input::Ping { tag: tag.clone(), source: source.into(), ping },
+            kind: "ping",
+            codec: CODEC_PING,
+            payload: origin.before(payload),
+        }
+    }
+
+    /// The tag is worn, and nobody may watch its wearer at any of the ping's times: neither judged nor stored. A tag
+    /// that belongs to nobody is kept and shown.
+    fn is_outside_basis(&self, tag: &TagId, ping: &Ping) -> bool {
+        let rulebook = self.engine.rulebook();
+        let times = ping.fixes.iter().map(|fix| fix.at).chain([ping.sent]);
+        let mut worn = times.filter_map(|at| Some((rulebook.wearer_of(tag, at)?, at))).peekable();
+        worn.peek().is_some() && worn.all(|(wearer, at)| !rulebook.may_watch(wearer, at))
+    }
+
+    fn take(
+        &mut self,
+        now: Now,
+        entry: Entry,
+        salt: &mut dyn FnMut() -> [u8; 16],
+        stepped: &mut Stepped,
+        changes: &mut Changes,
+    ) -> Decision {
+        let at = self.next_at(now);
+        let (unit, subject) = self.whose(&entry.input, at);
+        let decision = self.engine.decide(at, &entry.input);
+        self.engine.apply(&decision);
+        let mut row = JournalRow {
+            no: self.no + 1,
+            at,
+            wall: now.wall,
+            kind: entry.kind.into(),
+            unit,
+            subject,
+            codec: entry.codec,
+            payload: entry.payload,
+            decision: decision.record(),
+            engine: ENGINE_VERSION,
+            salt: salt().to_vec(),
+            digest: Vec::new(),
+            chain: Vec::new(),
+        };
+        row.digest = digest_of(&row);
+        row.chain = chain_of(&self.chain, &row);
+        (self.no, self.at, self.chain) = (row.no, Some(at), row.chain.clone());
+        stepped.batch.rows.push(row);
+        changes.incidents.extend(decision.incidents.iter().map(|incident| (incident.id, incident.clone())));
+        changes.alerts.extend(decision.alerts.iter().map(|alert| (alert.id, alert.clone())));
+        decision
+    }
+
+    /// Strictly after the last stamp.
+    fn next_at(&self, now: Now) -> Timestamp {
+        self.at.map_or(now.steady, |last| now.steady.max(Timestamp::from_us(last.as_us() + 1)))
+    }
+
+    /// Whom an input is about.
+    fn whose(&self, input: &Input, at: Timestamp) -> (Option<UnitId>, String) {
+        let rulebook = self.engine.rulebook();
+        let of_tag = |tag: &TagId| match rulebook.wearer_of(tag, at).and_then(|id| rulebook.wearer(id)) {
+            Some(wearer) => (Some(wearer.unit.clone()), format!("wearer:{}", wearer.id)),
+            None => (None, format!("tag:{tag}")),
+        };
+        let of_incident = |id: IncidentId| {
+            let unit = self.engine.open_incidents().find(|incident| incident.id == id).map(|i| i.unit.clone());
+            (unit, format!("incident:{id}"))
+        };
+        let told = match input {
+            Input::Ping { tag, .. } => return of_tag(tag),
+            Input::Told(told) => told,
+        };
+        match told {
+            Told::Unreadable { tag, .. } | Told::OutsideBasis { tag, .. } | Told::Connection { tag, .. } => of_tag(tag),
+            Told::Publish(book) => {
+                let subject = match book.scope() {
+                    Scope::Unit(id) => format!("unit:{id}"),
+                    Scope::Wearer(id) => format!("wearer:{id}"),
+                    Scope::Person(id) => format!("person:{id}"),
+                    Scope::Case(id) => format!("case:{id}"),
+                };
+                (Some(book.unit().clone()), subject)
+            }
+            Told::Delivery { alert, .. } => {
+                let alert = self.engine.open_alerts().find(|known| known.id == *alert);
+                alert.map_or((None, "service".into()), |alert| of_incident(alert.incident))
+            }
+            Told::Handle { incident, .. } => of_incident(*incident),
+            Told::Reply { from, .. } => match rulebook.recipients_at(from).first() {
+                Some(Recipient::Person(id)) => {
+                    (rulebook.person(id).map(|person| person.unit.clone()), format!("person:{id}"))
+                }
+                Some(Recipient::Staff(id)) => (None, format!("staff:{id}")),
+                None => (None, "service".into()),
+            },
+            Told::Deadline(crate::engine::DeadlineKey::Wearer(id)) => {
+                (rulebook.wearer(id).map(|wearer| wearer.unit.clone()), format!("wearer:{id}"))
+            }
+            Told::Deadline(crate::engine::DeadlineKey::Incident(id)) => of_incident(*id),
+            Told::Deadline(crate::engine::DeadlineKey::Source(_)) | Told::Started { .. } | Told::Source { .. } => {
+                (None, "service".into())
+            }
+        }
+    }
+}
+
+impl Stepped {
+    /// Says everybody that their message or input is committed.
+    pub fn acknowledge(self) {
+        for (ticket, reply) in self.tickets {
+            // A source that has gone gets its message again from the broker.
+            let _ = ticket.done.send(Done { id: ticket.id, reply });
+        }
+        for (answer, result) in self.answers {
+            // Whoever asked may have gone away.
+            let _ = answer.send(result);
+        }
+    }
+}
+
+fn told_entry(told: Told) -> Entry {
+    let payload = serde_json::to_vec(&told).unwrap_or_default();
+    Entry { kind: told.name(), input: Input::Told(told), codec: CODEC_TOLD, payload }
+}
