@@ -4,6 +4,6 @@ pub mod clock;
 pub mod domain;
 pub mod engine;
 pub mod geometry;
-// pub mod store;
 pub mod notify;
 pub mod sequencer;
+pub mod store;

@@ -2,9 +2,9 @@
 
 use cordon::{
     domain::{
-        Alert, AlertId, AlertState, Audience, Cause, Channel, Entry, Episode, Escalation, EscalationState, Handling,
-        Happening, Incident, IncidentId, IncidentKind, MessageClass, Outcome, Priority, Reason, Recipient, SentAlert,
-        Subject, Timestamp,
+        Alert, AlertId, AlertState, Audience, Cause, Channel, Entry, Episode, Escalation,
+        EscalationState, Handling, Happening, Incident, IncidentId, IncidentKind, MessageClass,
+        Outcome, Priority, Reason, Recipient, SentAlert, Subject, Timestamp,
     },
     store::{Attempt, Batch, JournalRow},
 };
@@ -40,7 +40,10 @@ pub(crate) fn rows(numbers: std::ops::RangeInclusive<i64>) -> Vec<JournalRow> {
 
 /// A batch of rows alone.
 pub(crate) fn batch(numbers: std::ops::RangeInclusive<i64>) -> Batch {
-    Batch { rows: rows(numbers), ..Batch::default() }
+    Batch {
+        rows: rows(numbers),
+        ..Batch::default()
+    }
 }
 
 /// An open incident about a wearer and a zone of their own: no two ids have a cause in common.
@@ -59,11 +62,16 @@ pub(crate) fn incident(id: i64) -> Incident {
         ongoing: true,
         raised_at: at(id),
         late: false,
-        episodes: vec![Episode { from: at(id - 5), disproved: false }],
+        episodes: vec![Episode {
+            from: at(id - 5),
+            disproved: false,
+        }],
         escalations: vec![Escalation {
             audience: Audience::Person("p-1".parse().unwrap()),
             step: 0,
-            state: EscalationState::Running { next_at: at(60_000) },
+            state: EscalationState::Running {
+                next_at: at(60_000),
+            },
             alerts: vec![SentAlert {
                 id: AlertId(id),
                 recipient: person,
@@ -78,7 +86,11 @@ pub(crate) fn incident(id: i64) -> Incident {
             what: Happening::Raised {
                 kind: IncidentKind::Violation,
                 true_time: at(id - 5),
-                reason: Reason::TrustedFix { p: 0.912_345_678_901_234_5, border_m: -12.3, sigma_m: 1.0 / 3.0 },
+                reason: Reason::TrustedFix {
+                    p: 0.912_345_678_901_234_5,
+                    border_m: -12.3,
+                    sigma_m: 1.0 / 3.0,
+                },
             },
         }],
     }
@@ -86,7 +98,14 @@ pub(crate) fn incident(id: i64) -> Incident {
 
 pub(crate) fn closed(id: i64) -> Incident {
     let by = "officer-1".parse().unwrap();
-    Incident { handling: Handling::Closed { by, outcome: Outcome::Confirmed }, ongoing: false, ..incident(id) }
+    Incident {
+        handling: Handling::Closed {
+            by,
+            outcome: Outcome::Confirmed,
+        },
+        ongoing: false,
+        ..incident(id)
+    }
 }
 
 /// A waiting alert of an incident.
@@ -108,12 +127,20 @@ pub(crate) fn alert(id: i64, of: i64) -> Alert {
 
 /// Row 1, incident 1 and these alerts of it.
 pub(crate) fn first_batch(alerts: Vec<Alert>) -> Batch {
-    Batch { rows: rows(1..=1), incidents: vec![incident(1)], alerts, taken: vec![] }
+    Batch {
+        rows: rows(1..=1),
+        incidents: vec![incident(1)],
+        alerts,
+        taken: vec![],
+    }
 }
 
 /// Row `no` and these alerts of incidents that are already there.
 pub(crate) fn alerts_batch(no: i64, alerts: Vec<Alert>) -> Batch {
-    Batch { alerts, ..batch(no..=no) }
+    Batch {
+        alerts,
+        ..batch(no..=no)
+    }
 }
 
 pub(crate) fn attempt(alert: i64, nth: u32, ms: i64) -> Attempt {

@@ -46,7 +46,13 @@ impl Db {
         on!(self, write, |tx| {
             let head: Option<i64> = sqlx::query_scalar(HEAD_NO).fetch_one(&mut *tx).await?;
             let marks: Vec<(i64, Vec<u8>, Vec<u8>)> = match overlap(&batch.rows, head) {
-                Some((first, last)) => sqlx::query_as(MARKS).bind(first).bind(last).fetch_all(&mut *tx).await?,
+                Some((first, last)) => {
+                    sqlx::query_as(MARKS)
+                        .bind(first)
+                        .bind(last)
+                        .fetch_all(&mut *tx)
+                        .await?
+                }
                 None => Vec::new(),
             };
             let there: Vec<Mark> = marks.into_iter().map(Mark::from).collect();
@@ -56,21 +62,45 @@ impl Db {
                 return Ok(());
             }
             if tx.insert_rows(new).await? != new.len() as u64 {
-                return Err(StoreError::Unavailable("these rows are being committed elsewhere".into()).into());
+                return Err(StoreError::Unavailable(
+                    "these rows are being committed elsewhere".into(),
+                )
+                .into());
             }
             for row in &incidents {
                 let of = row.incident;
                 execute!(
-                    tx, INCIDENT, of.id.0, of.unit.as_str(), &row.subject, &row.cause,
-                    of.case.as_ref().map(CaseId::as_str), of.kind.as_str(), i64::from(of.priority.number()),
-                    of.handling.as_str(), of.ongoing, of.raised_at.as_us(), CODEC, &row.record,
+                    tx,
+                    INCIDENT,
+                    of.id.0,
+                    of.unit.as_str(),
+                    &row.subject,
+                    &row.cause,
+                    of.case.as_ref().map(CaseId::as_str),
+                    of.kind.as_str(),
+                    i64::from(of.priority.number()),
+                    of.handling.as_str(),
+                    of.ongoing,
+                    of.raised_at.as_us(),
+                    CODEC,
+                    &row.record,
                 );
             }
             for row in &alerts {
                 let of = row.alert;
                 execute!(
-                    tx, ALERT, of.id.0, of.incident.0, of.unit.as_str(), &row.subject, of.channel.as_str(),
-                    i64::from(of.priority.number()), of.raised_at.as_us(), of.state.as_str(), CODEC, &row.record,
+                    tx,
+                    ALERT,
+                    of.id.0,
+                    of.incident.0,
+                    of.unit.as_str(),
+                    &row.subject,
+                    of.channel.as_str(),
+                    i64::from(of.priority.number()),
+                    of.raised_at.as_us(),
+                    of.state.as_str(),
+                    CODEC,
+                    &row.record,
                 );
             }
             for id in &batch.taken {
@@ -95,7 +125,9 @@ struct IncidentRow<'a> {
 }
 
 fn incident_rows(batch: &Batch) -> Result<Vec<IncidentRow<'_>>, StoreError> {
-    let row = |incident: &'_ Incident| -> Result<_, StoreError> { encode("incident", incident.id.0, incident) };
+    let row = |incident: &'_ Incident| -> Result<_, StoreError> {
+        encode("incident", incident.id.0, incident)
+    };
     let incidents = batch.incidents_closed_first().into_iter();
     incidents
         .map(|incident| {

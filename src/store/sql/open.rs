@@ -58,8 +58,11 @@ async fn open_sqlite(url: &str) -> Result<Db, StoreError> {
     let read = if in_memory {
         write.clone()
     } else {
-        let pool = SqlitePoolOptions::new().max_connections(READERS_MAX).acquire_timeout(ACQUIRE_MAX);
-        pool.connect_with(options.pragma("query_only", "on")).await?
+        let pool = SqlitePoolOptions::new()
+            .max_connections(READERS_MAX)
+            .acquire_timeout(ACQUIRE_MAX);
+        pool.connect_with(options.pragma("query_only", "on"))
+            .await?
     };
     Ok(Db::Sqlite { write, read })
 }
@@ -83,11 +86,15 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let made = options.open(path);
-    made.map(drop).map_err(|error| StoreError::Unavailable(format!("the file cannot be opened ({})", error.kind())))
+    made.map(drop).map_err(|error| {
+        StoreError::Unavailable(format!("the file cannot be opened ({})", error.kind()))
+    })
 }
 
 async fn open_pg(url: &str) -> Result<Db, StoreError> {
-    let options = PgConnectOptions::from_str(url).map_err(|_| not_understood())?.application_name("cordon");
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|_| not_understood())?
+        .application_name("cordon");
     // On a connection of its own: a migration may take longer than a statement is allowed to.
     let mut connection = options.connect().await?;
     MIGRATIONS_PG.run(&mut connection).await?;
@@ -98,11 +105,76 @@ async fn open_pg(url: &str) -> Result<Db, StoreError> {
         ("lock_timeout", "5s"),
         ("idle_in_transaction_session_timeout", "10s"),
     ];
-    let pool = PgPoolOptions::new().max_connections(PG_CONNECTIONS_MAX).acquire_timeout(ACQUIRE_MAX);
+    let pool = PgPoolOptions::new()
+        .max_connections(PG_CONNECTIONS_MAX)
+        .acquire_timeout(ACQUIRE_MAX);
     Ok(Db::Pg(pool.connect_with(options.options(limits)).await?))
 }
 
 fn not_understood() -> StoreError {
     let forms = "write sqlite:PATH or postgres://USER@HOST:PORT/NAME";
     StoreError::Unavailable(format!("its address is not understood; {forms}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Batch, JournalRow};
+
+    fn batch(no: i64, bytes: usize) -> Batch {
+        let row = JournalRow {
+            no,
+            at: crate::domain::Timestamp::from_us(no),
+            wall: crate::domain::Timestamp::from_us(no),
+            kind: "ping".into(),
+            unit: None,
+            subject: "service".into(),
+            codec: 1,
+            payload: vec![7; bytes],
+            decision: String::new(),
+            engine: 1,
+            salt: vec![],
+            digest: vec![],
+            chain: vec![],
+        };
+        Batch {
+            rows: vec![row],
+            ..Batch::default()
+        }
+    }
+
+    async fn pragma(db: &Db, statement: &'static str) -> i64 {
+        let Db::Sqlite { write, .. } = db else {
+            panic!("SQLite")
+        };
+        sqlx::query_scalar(statement)
+            .fetch_one(write)
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_unavailable_and_over_once_there_is_room() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = open_sqlite(&format!(
+            "sqlite:{}",
+            dir.path().join("cordon.db").display()
+        ))
+        .await
+        .unwrap();
+        assert_eq!(pragma(&db, "PRAGMA synchronous").await, 2, "FULL");
+        db.commit(&batch(1, 10)).await.unwrap();
+        // The limit belongs to the connection; that a later commit succeeds shows that the connection was replaced.
+        for _ in 0..2 {
+            pragma(&db, "PRAGMA max_page_count = 40").await;
+            let full = db.commit(&batch(2, 1_000_000)).await;
+            assert!(
+                matches!(&full, Err(StoreError::Unavailable(text)) if text == "code 13"),
+                "{full:?}"
+            );
+        }
+        assert_eq!(db.journal(0, 10).await.unwrap(), batch(1, 10).rows);
+        db.commit(&batch(2, 1_000_000)).await.unwrap();
+        assert_eq!(db.journal(1, 10).await.unwrap(), batch(2, 1_000_000).rows);
+    }
 }
