@@ -1,9 +1,13 @@
 //! Cordon: warns a person before the one they must be kept safe from is near.
 
-pub mod clock;
-pub mod domain;
-pub mod engine;
 pub mod geometry;
-pub mod store;
+
+pub mod domain;
+
+pub mod engine;
+
+pub mod clock;
 pub mod notify;
+pub mod store;
+
 pub mod sequencer;

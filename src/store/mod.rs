@@ -3,13 +3,14 @@
 //! Only the sequencer commits batches (journal, incidents, alerts); only dispatch writes leases and attempts. The
 //! adapters are private: [`open`] is the only door.
 
+mod fit;
 mod memory;
 mod sql;
 
 use async_trait::async_trait;
 
-pub use sql::open;
 pub use memory::MemoryStore;
+pub use sql::open;
 
 use crate::domain::{Alert, AlertId, Incident, IncidentId, Timestamp, UnitId};
 
@@ -19,12 +20,20 @@ pub enum StoreError {
     /// The database cannot be reached, is full, or refused for now: try again.
     #[error("the store is not available: {0}")]
     Unavailable(String),
-    /// The same number was already committed with other content: somebody else writes this journal. Never try again.
-    #[error("journal row {0} is already there with other content")]
+    /// A batch does not fit what was committed before: its row with this number is there with other content or does
+    /// not follow the last one, or the batch from this row on would break a rule of the store (two open incidents of
+    /// one cause, an alert without its incident). Somebody else writes this journal. Never try again.
+    #[error("journal row {0} does not fit what is already there")]
     Conflict(i64),
-    /// What was read cannot be understood: it was damaged, or written by a later version.
+    /// What was read cannot be understood: it was damaged, written by a later version, or is not there at all.
     #[error("the store holds something unreadable: {0}")]
     Corrupt(String),
+}
+
+impl StoreError {
+    fn no_alert(id: AlertId) -> Self {
+        Self::Corrupt(format!("there is no alert {id}"))
+    }
 }
 
 /// One row of the journal, append-only.
@@ -82,6 +91,20 @@ pub struct Batch {
     pub taken: Vec<i64>,
 }
 
+impl Batch {
+    /// The number of the first row, 0 without rows.
+    fn first_no(&self) -> i64 {
+        self.rows.first().map_or(0, |row| row.no)
+    }
+
+    /// In the order in which no cause has two open incidents on the way.
+    fn incidents_closed_first(&self) -> Vec<&Incident> {
+        let mut incidents: Vec<&Incident> = self.incidents.iter().collect();
+        incidents.sort_by_key(|incident| (incident.is_open(), incident.id));
+        incidents
+    }
+}
+
 /// An alert that dispatch has claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimed {
@@ -136,10 +159,16 @@ pub struct Counts {
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Writes a batch in one transaction. Writing the same batch again changes nothing (a commit whose answer was
-    /// lost is simply repeated).
+    /// lost is simply repeated): when all its rows are already there, nothing else of it is written, so an old batch
+    /// never sets back what came after it. A batch without rows is written as it stands.
+    ///
+    /// The first row of an empty journal may have any number from 1; every other one follows the last without a gap.
+    /// A new alert is due when it was raised. A lease ends when its alert is no longer waiting; nothing else of what
+    /// dispatch wrote is touched.
     ///
     /// # Errors
-    /// `Conflict` if a row's number is taken by other content; nothing is written then.
+    /// `Conflict` if a row's number is taken by other content or leaves a gap, or if the batch breaks a rule of the
+    /// store; nothing is written then.
     async fn commit(&self, batch: &Batch) -> Result<(), StoreError>;
 
     /// The journal's last row, `None` if it is empty.
@@ -175,6 +204,10 @@ pub trait Store: Send + Sync {
 
     /// Records a try. With `next_try_at` the alert is due again then and its lease ends; without, the lease stays
     /// until the sequencer has changed the alert's state (or runs out). `told_no_success` is remembered once set.
+    /// Recording the same try again changes nothing; another owner's try with the same `nth` is kept beside it.
+    ///
+    /// # Errors
+    /// `Corrupt` if there is no such alert.
     async fn record_attempt(
         &self,
         attempt: &Attempt,

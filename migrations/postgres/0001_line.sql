@@ -1,0 +1,89 @@
+-- The line: what came in, what was concluded, whom it was told, and how that went.
+-- The same tables and columns as migrations/sqlite; a test compares the two.
+--
+-- Instants are microseconds since 1970. Every number is 64 bits wide: a 32-bit key once ran out and delayed the alerts
+-- of 16,000 people by twelve hours. Records are TEXT, not JSONB: JSONB refuses U+0000 and rewrites what it is given.
+
+-- Inputs in the order in which they were judged. Rows are only ever added.
+CREATE TABLE journal (
+    no       BIGINT PRIMARY KEY CHECK (no >= 1),
+    at       BIGINT NOT NULL,
+    wall     BIGINT NOT NULL,
+    kind     TEXT   NOT NULL,
+    -- Unknown for the service's own rows and for a tag that nobody wears.
+    unit     TEXT,
+    subject  TEXT   NOT NULL,
+    codec    BIGINT NOT NULL,
+    payload  BYTEA  NOT NULL,
+    decision TEXT   NOT NULL,
+    engine   BIGINT NOT NULL,
+    salt     BYTEA  NOT NULL,
+    digest   BYTEA  NOT NULL,
+    chain    BYTEA  NOT NULL
+);
+
+-- `record` is the whole incident as JSON, written as `codec` says; the columns beside it are what is asked for.
+CREATE TABLE incidents (
+    id        BIGINT  PRIMARY KEY,
+    unit      TEXT    NOT NULL,
+    subject   TEXT    NOT NULL,
+    cause     TEXT    NOT NULL,
+    case_id   TEXT,
+    kind      TEXT    NOT NULL,
+    priority  BIGINT  NOT NULL,
+    handling  TEXT    NOT NULL,
+    ongoing   BOOLEAN NOT NULL,
+    raised_at BIGINT  NOT NULL,
+    codec     BIGINT  NOT NULL,
+    record    TEXT    NOT NULL
+);
+
+-- Killed, restarted or run twice: one cause never has two open incidents.
+CREATE UNIQUE INDEX incidents_one_open ON incidents (subject, cause) WHERE handling <> 'closed';
+
+-- The outbox, and what became of it. The sequencer writes up to `record`, dispatch writes what stands below it.
+CREATE TABLE alerts (
+    id              BIGINT  PRIMARY KEY,
+    incident        BIGINT  NOT NULL REFERENCES incidents (id),
+    unit            TEXT    NOT NULL,
+    -- The recipient, person:ID or staff:ID.
+    subject         TEXT    NOT NULL,
+    channel         TEXT    NOT NULL,
+    priority        BIGINT  NOT NULL,
+    raised_at       BIGINT  NOT NULL,
+    state           TEXT    NOT NULL,
+    codec           BIGINT  NOT NULL,
+    record          TEXT    NOT NULL,
+    due_at          BIGINT  NOT NULL,
+    lease_owner     TEXT,
+    lease_until     BIGINT,
+    tries           BIGINT  NOT NULL DEFAULT 0,
+    first_try_at    BIGINT,
+    told_no_success BOOLEAN NOT NULL DEFAULT FALSE
+);
+
+CREATE INDEX alerts_by_incident ON alerts (incident, id);
+-- In the order of claiming, and no larger than what waits: a claim does not slow down as the years add up.
+CREATE INDEX alerts_waiting ON alerts (priority, raised_at, id) WHERE state = 'waiting';
+
+-- Tries. `at` is part of the key: an owner whose lease ran out may have made the same try as its successor, and both
+-- are evidence, while a record that is written twice is one try.
+CREATE TABLE attempts (
+    alert        BIGINT NOT NULL REFERENCES alerts (id),
+    nth          BIGINT NOT NULL,
+    at           BIGINT NOT NULL,
+    unit         TEXT   NOT NULL,
+    -- The alert's recipient.
+    subject      TEXT   NOT NULL,
+    took_ms      BIGINT NOT NULL,
+    result       TEXT   NOT NULL,
+    reason       TEXT   NOT NULL,
+    provider_ref TEXT   NOT NULL,
+    PRIMARY KEY (alert, nth, at)
+);
+
+-- Inputs from another process, deleted in the transaction that journals them: the journal row names subject and unit.
+CREATE TABLE hand_ins (
+    id      BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    payload TEXT NOT NULL
+);

@@ -1,0 +1,180 @@
+//! The door: from an address to an open database with this version's schema.
+
+use std::{fs::OpenOptions, path::Path, str::FromStr, sync::Arc, time::Duration};
+
+use sqlx::{
+    ConnectOptions, Connection, SqlitePool,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::Db;
+use crate::store::{Store, StoreError};
+
+static MIGRATIONS_SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static MIGRATIONS_PG: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// How long a writer waits for another process's transaction, and a caller for a connection.
+const BUSY_MAX: Duration = Duration::from_secs(5);
+const ACQUIRE_MAX: Duration = Duration::from_secs(10);
+const READERS_MAX: u32 = 4;
+const PG_CONNECTIONS_MAX: u32 = 8;
+
+/// Opens the database at `url` and brings its schema up to date.
+///
+/// `sqlite:PATH` is a file, which is made when it is not there (`?mode=rw` to refuse that); `sqlite::memory:` forgets
+/// everything when it is dropped; `postgres://USER@HOST:PORT/NAME` is a database on a server.
+///
+/// # Errors
+/// `Unavailable` if it cannot be reached or the address cannot be understood; `Corrupt` if its schema is a later
+/// version's, or not Cordon's.
+pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
+    let db = if url.starts_with("sqlite:") {
+        open_sqlite(url).await?
+    } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        open_pg(url).await?
+    } else {
+        return Err(not_understood());
+    };
+    Ok(Arc::new(db))
+}
+
+async fn open_sqlite(url: &str) -> Result<Db, StoreError> {
+    // FULL: what is acknowledged after a commit must survive a power cut, which in WAL mode NORMAL does not promise.
+    let options = SqliteConnectOptions::from_str(url)
+        .map_err(|_| not_understood())?
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_MAX);
+    let in_memory = url.contains(":memory:") || url.contains("mode=memory");
+    if !in_memory && !url.contains("mode=") {
+        create_private(options.get_filename())?;
+    }
+    let write = writer(options.clone()).await?;
+    MIGRATIONS_SQLITE.run(&write).await?;
+    // Another connection would see another empty database in memory.
+    let read = if in_memory {
+        write.clone()
+    } else {
+        let pool = SqlitePoolOptions::new()
+            .max_connections(READERS_MAX)
+            .acquire_timeout(ACQUIRE_MAX);
+        pool.connect_with(options.pragma("query_only", "on"))
+            .await?
+    };
+    Ok(Db::Sqlite { write, read })
+}
+
+async fn writer(options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE_MAX)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        // After a full disk SQLite has rolled back by itself, the driver's own roll-back fails, and it believes for ever
+        // that a transaction is open: such a connection is replaced.
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
+    Ok(pool.connect_with(options).await?)
+}
+
+/// Makes the file readable for its owner alone; the files that SQLite puts beside it are made alike.
+fn create_private(path: &Path) -> Result<(), StoreError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let made = options.open(path);
+    made.map(drop).map_err(|error| {
+        StoreError::Unavailable(format!("the file cannot be opened ({})", error.kind()))
+    })
+}
+
+async fn open_pg(url: &str) -> Result<Db, StoreError> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|_| not_understood())?
+        .application_name("cordon");
+    // On a connection of its own: a migration may take longer than a statement is allowed to.
+    let mut connection = options.connect().await?;
+    MIGRATIONS_PG.run(&mut connection).await?;
+    connection.close().await?;
+    // A statement that hangs would stop the line: the sequencer repeats it instead.
+    let limits = [
+        ("statement_timeout", "10s"),
+        ("lock_timeout", "5s"),
+        ("idle_in_transaction_session_timeout", "10s"),
+    ];
+    let pool = PgPoolOptions::new()
+        .max_connections(PG_CONNECTIONS_MAX)
+        .acquire_timeout(ACQUIRE_MAX);
+    Ok(Db::Pg(pool.connect_with(options.options(limits)).await?))
+}
+
+fn not_understood() -> StoreError {
+    let forms = "write sqlite:PATH or postgres://USER@HOST:PORT/NAME";
+    StoreError::Unavailable(format!("its address is not understood; {forms}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Batch, JournalRow};
+
+    fn batch(no: i64, bytes: usize) -> Batch {
+        let row = JournalRow {
+            no,
+            at: crate::domain::Timestamp::from_us(no),
+            wall: crate::domain::Timestamp::from_us(no),
+            kind: "ping".into(),
+            unit: None,
+            subject: "service".into(),
+            codec: 1,
+            payload: vec![7; bytes],
+            decision: String::new(),
+            engine: 1,
+            salt: vec![],
+            digest: vec![],
+            chain: vec![],
+        };
+        Batch {
+            rows: vec![row],
+            ..Batch::default()
+        }
+    }
+
+    async fn pragma(db: &Db, statement: &'static str) -> i64 {
+        let Db::Sqlite { write, .. } = db else {
+            panic!("SQLite")
+        };
+        sqlx::query_scalar(statement)
+            .fetch_one(write)
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_unavailable_and_over_once_there_is_room() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = open_sqlite(&format!(
+            "sqlite:{}",
+            dir.path().join("cordon.db").display()
+        ))
+        .await
+        .unwrap();
+        assert_eq!(pragma(&db, "PRAGMA synchronous").await, 2, "FULL");
+        db.commit(&batch(1, 10)).await.unwrap();
+        // The limit belongs to the connection; that a later commit succeeds shows that the connection was replaced.
+        for _ in 0..2 {
+            pragma(&db, "PRAGMA max_page_count = 40").await;
+            let full = db.commit(&batch(2, 1_000_000)).await;
+            assert!(
+                matches!(&full, Err(StoreError::Unavailable(text)) if text == "code 13"),
+                "{full:?}"
+            );
+        }
+        assert_eq!(db.journal(0, 10).await.unwrap(), batch(1, 10).rows);
+        db.commit(&batch(2, 1_000_000)).await.unwrap();
+        assert_eq!(db.journal(1, 10).await.unwrap(), batch(2, 1_000_000).rows);
+    }
+}

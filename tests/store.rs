@@ -1,0 +1,56 @@
+//! The store: one suite for memory, SQLite and PostgreSQL, and what only a database can get wrong.
+
+#[path = "store/build.rs"]
+mod build;
+#[path = "store/incidents.rs"]
+mod incidents;
+#[path = "store/journal.rs"]
+mod journal;
+#[path = "store/model.rs"]
+mod model;
+#[path = "store/outbox.rs"]
+mod outbox;
+#[path = "store/places.rs"]
+mod places;
+#[path = "support/postgres.rs"]
+mod postgres;
+#[path = "store/schema.rs"]
+mod schema;
+
+/// Each of these on every kind of store.
+macro_rules! on_every_store {
+    ($($module:ident: $($test:ident),+;)+) => {
+        on_every_store!(@kind memory, $($($module::$test as $test),+),+);
+        on_every_store!(@kind sqlite, $($($module::$test as $test),+),+);
+        on_every_store!(@kind postgresql, $($($module::$test as $test),+),+);
+    };
+    (@kind $kind:ident, $($path:path as $test:ident),+) => {
+        mod $kind {
+            use super::{incidents, journal, outbox, places};
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    if let Some(place) = places::$kind().await {
+                        $path(&place).await;
+                    }
+                }
+            )+
+        }
+    };
+}
+
+on_every_store! {
+    journal: a_batch_reads_back_as_it_was_written, repeating_a_batch_changes_nothing,
+        a_longer_batch_may_begin_with_rows_that_are_there, a_row_with_other_content_is_a_conflict,
+        a_gap_is_refused, numbers_below_one_are_refused, two_writers_cannot_both_have_a_number,
+        large_batches_and_pages, numbers_beyond_32_bits, every_byte_of_a_payload_is_kept,
+        hand_ins_are_taken_in_the_transaction, a_refused_batch_leaves_its_hand_ins;
+    incidents: changes_replace_what_was_there, one_open_incident_per_cause, a_cause_may_come_back_when_closed,
+        one_batch_may_close_and_raise_a_cause, other_subjects_and_causes_do_not_meet,
+        an_alert_needs_its_incident, paging, counts_by_kind_and_state;
+    outbox: the_most_urgent_then_the_oldest_first, nothing_is_claimed_before_it_is_due,
+        a_lease_keeps_others_out_until_it_runs_out, a_state_change_ends_the_lease,
+        a_change_while_waiting_keeps_lease_and_tries, tries_are_recorded, a_try_written_twice_is_one,
+        rival_tries_are_both_kept, a_try_of_an_unknown_alert_is_refused, the_next_claimable_instant,
+        an_old_batch_does_not_wake_an_alert, two_claimers_share_out_every_alert;
+}
