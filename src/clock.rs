@@ -44,7 +44,10 @@ impl Clock {
     /// The same, but `steady` starts no earlier than `at`: stamps rise over restarts, whatever the wall clock did.
     #[must_use]
     pub fn not_before(self, at: Timestamp) -> Self {
-        Self { started_at: self.started_at.max(at), ..self }
+        Self {
+            started_at: self.started_at.max(at),
+            ..self
+        }
     }
 
     /// The wall clock's time (scaled), which an operator may set back.

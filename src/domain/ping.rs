@@ -134,3 +134,72 @@ pub enum TagEventKind {
     /// Not known to this version: its text, bounded by the wire contract.
     Other(String),
 }
+
+impl From<tag_wire::Ping> for Ping {
+    fn from(ping: tag_wire::Ping) -> Self {
+        Self {
+            boot: ping.boot,
+            seq: ping.seq,
+            oldest_kept: ping.oldest_kept,
+            next_within_s: ping.next_within_s,
+            sent: Timestamp::from_ms(ping.sent_ms),
+            battery_pct: ping.battery_pct,
+            charging: ping.charging,
+            motion: match ping.motion {
+                tag_wire::Motion::Moving => Motion::Moving,
+                tag_wire::Motion::Still => Motion::Still,
+                tag_wire::Motion::Unknown => Motion::Unknown,
+            },
+            // The wire contract's bounds are those of a position: none is left out.
+            fixes: ping.fixes.iter().filter_map(Fix::from_wire).collect(),
+            events: ping.events.into_iter().map(TagEvent::from).collect(),
+        }
+    }
+}
+
+impl Fix {
+    fn from_wire(fix: &tag_wire::Fix) -> Option<Self> {
+        let accuracy = match (
+            fix.acc_m.filter(|m| *m > 0.0),
+            fix.hdop.filter(|hdop| *hdop > 0.0),
+        ) {
+            (Some(metres), _) => Accuracy::Stated(metres),
+            (None, Some(hdop)) => Accuracy::Hdop(hdop),
+            (None, None) => Accuracy::Unknown,
+        };
+        Some(Self {
+            at: Timestamp::from_ms(fix.t_ms),
+            position: LatLon::new(fix.lat, fix.lon).ok()?,
+            accuracy,
+            source: match fix.source {
+                tag_wire::Source::Gnss => Source::Gnss,
+                tag_wire::Source::Wifi => Source::Wifi,
+                tag_wire::Source::Cell => Source::Cell,
+                tag_wire::Source::Beacon => Source::Beacon,
+                tag_wire::Source::HomeUnit => Source::HomeUnit,
+            },
+            speed_mps: fix.speed_mps,
+        })
+    }
+}
+
+impl From<tag_wire::Event> for TagEvent {
+    fn from(event: tag_wire::Event) -> Self {
+        use tag_wire::EventKind;
+        let text = event.kind.as_str().to_owned();
+        Self {
+            at: Timestamp::from_ms(event.t_ms),
+            kind: match event.kind {
+                EventKind::StrapTamper => TagEventKind::StrapTamper,
+                EventKind::CaseTamper => TagEventKind::CaseTamper,
+                EventKind::Jamming => TagEventKind::Jamming,
+                EventKind::NoFix => TagEventKind::NoFix,
+                EventKind::Charging => TagEventKind::Charging,
+                EventKind::PowerOff => TagEventKind::PowerOff,
+                EventKind::Sos => TagEventKind::Sos,
+                EventKind::Other(_) => TagEventKind::Other(text),
+            },
+            restored: event.restored,
+        }
+    }
+}

@@ -163,7 +163,10 @@ impl Engine {
         }
         for incident in incidents {
             let key = DeadlineKey::Incident(incident.id);
-            self.set_deadline(&key, escalation::next_deadline(&incident).unwrap_or(Timestamp::MAX));
+            self.set_deadline(
+                &key,
+                escalation::next_deadline(&incident).unwrap_or(Timestamp::MAX),
+            );
             self.next_incident = self.next_incident.max(incident.id.0 + 1);
             self.apply_incident(&incident);
         }

@@ -54,7 +54,11 @@ impl Driver {
         let mut drawn_us = i64::MIN;
         loop {
             let mut arrivals = Vec::new();
-            let deadline = self.sequencer.engine().next_deadline().unwrap_or(Timestamp::MAX);
+            let deadline = self
+                .sequencer
+                .engine()
+                .next_deadline()
+                .unwrap_or(Timestamp::MAX);
             tokio::select! {
                 count = self.arrivals.recv_many(&mut arrivals, BATCH_ARRIVALS_MAX) => {
                     if count == 0 {
@@ -67,7 +71,10 @@ impl Driver {
                 self.hand_ins(&mut arrivals).await;
                 next_hand_in = self.clock.steady().plus_ms(HAND_IN_MS);
             }
-            let now = Now { steady: self.clock.steady(), wall: self.clock.wall() };
+            let now = Now {
+                steady: self.clock.steady(),
+                wall: self.clock.wall(),
+            };
             let stepped = self.sequencer.step(now, arrivals, &mut salt);
             if !stepped.batch.rows.is_empty() {
                 self.commit(&stepped).await?;
@@ -86,7 +93,11 @@ impl Driver {
             match self.store.commit(&stepped.batch).await {
                 Ok(()) => return Ok(()),
                 Err(StoreError::Unavailable(reason)) => {
-                    tracing::error!(reason, rows = stepped.batch.rows.len(), "commit failed, trying again");
+                    tracing::error!(
+                        reason,
+                        rows = stepped.batch.rows.len(),
+                        "commit failed, trying again"
+                    );
                     self.clock.wait_ms(RETRY_MS).await;
                 }
                 Err(error) => return Err(error),
@@ -110,7 +121,9 @@ impl Driver {
         for hand_in in handed_in {
             match serde_json::from_str::<Told>(&hand_in.payload) {
                 Ok(told) => arrivals.push(Arrival::HandIn(hand_in.id, told)),
-                Err(error) => tracing::error!(id = hand_in.id, %error, "a hand-in cannot be read and is left lying"),
+                Err(error) => {
+                    tracing::error!(id = hand_in.id, %error, "a hand-in cannot be read and is left lying")
+                }
             }
         }
     }
@@ -122,9 +135,17 @@ impl Driver {
         let strays = engine.tags().filter(|(tag, _)| !worn(tag));
         let board = Board {
             at: Some(at),
-            wearers: engine.sightings().map(|(id, seen)| (id.clone(), Dot::from(seen))).collect(),
-            strays: strays.filter_map(|(tag, state)| Some((tag.clone(), state.heard_at?))).collect(),
-            incidents: engine.open_incidents().map(|incident| (incident.id, Arc::clone(incident))).collect::<BTreeMap<_, _>>(),
+            wearers: engine
+                .sightings()
+                .map(|(id, seen)| (id.clone(), Dot::from(seen)))
+                .collect(),
+            strays: strays
+                .filter_map(|(tag, state)| Some((tag.clone(), state.heard_at?)))
+                .collect(),
+            incidents: engine
+                .open_incidents()
+                .map(|incident| (incident.id, Arc::clone(incident)))
+                .collect::<BTreeMap<_, _>>(),
             deaf: engine.silent_sources().map(str::to_owned).collect(),
             rulebook,
         };

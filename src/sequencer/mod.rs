@@ -19,8 +19,10 @@ mod step;
 
 pub use board::{Board, Dot};
 pub use driver::Driver;
-pub use inbox::{Arrival, Done, Inbox, Message, MessageKind, SubmitError, TagReply, Ticket, INBOX_ARRIVALS_MAX};
+pub use inbox::{
+    Arrival, Done, INBOX_ARRIVALS_MAX, Inbox, Message, MessageKind, SubmitError, TagReply, Ticket,
+};
 pub use meter::{Meter, Percentiles, Reading};
-pub use record::{chain_of, digest_of, input_of, RecordError};
-pub use recover::{decide_again, recover, Findings, RecoverError, Recovered};
+pub use record::{RecordError, chain_of, digest_of, input_of};
+pub use recover::{Findings, RecoverError, Recovered, decide_again, recover};
 pub use step::{Now, Sequencer, Stepped};
