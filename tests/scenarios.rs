@@ -1,0 +1,12 @@
+//! The engine on timelines: recorded tracks with ground truth, and stories told ping by ping.
+
+#[path = "support/line.rs"]
+mod line;
+#[path = "scenarios/order.rs"]
+mod order;
+#[path = "support/recorded.rs"]
+mod recorded;
+#[path = "scenarios/stories.rs"]
+mod stories;
+#[path = "scenarios/tracks.rs"]
+mod tracks;
