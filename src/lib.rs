@@ -1,5 +1,6 @@
 //! Cordon: warns a person before the one they must be kept safe from is near.
 
+pub mod document;
 pub mod geometry;
 
 pub mod domain;
@@ -11,3 +12,6 @@ pub mod notify;
 pub mod store;
 
 pub mod sequencer;
+pub mod rulebook_file;
+pub mod config;
+pub mod cli;

@@ -3,8 +3,8 @@
 //! Every mistake is found in one go and told with its fix. There is no key for the speed of the clock: the service
 //! runs on the real one.
 
-mod overrides;
 mod judge;
+mod overrides;
 mod raw;
 mod secret;
 mod show;

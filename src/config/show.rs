@@ -13,14 +13,30 @@ impl fmt::Display for Config {
             writeln!(f, "public_url = {url:?}")?;
         }
         for source in &self.sources {
-            let scheme = if source.tls.is_some() { "mqtts" } else { "mqtt" };
-            let host = if source.host.contains(':') { format!("[{}]", source.host) } else { source.host.clone() };
-            writeln!(f, "\n[[source]]\nname = {:?}\nurl = \"{scheme}://{host}:{}\"", source.name, source.port)?;
+            let scheme = if source.tls.is_some() {
+                "mqtts"
+            } else {
+                "mqtt"
+            };
+            let host = if source.host.contains(':') {
+                format!("[{}]", source.host)
+            } else {
+                source.host.clone()
+            };
+            writeln!(
+                f,
+                "\n[[source]]\nname = {:?}\nurl = \"{scheme}://{host}:{}\"",
+                source.name, source.port
+            )?;
             if let Some(path) = source.tls.as_ref().and_then(|tls| tls.ca_file.as_deref()) {
                 writeln!(f, "ca_file = {path:?}")?;
             }
             if let Some(login) = &source.login {
-                writeln!(f, "username = {:?}\npassword = \"{}\"", login.username, login.password)?;
+                writeln!(
+                    f,
+                    "username = {:?}\npassword = \"{}\"",
+                    login.username, login.password
+                )?;
             }
             if let Some(vendor) = &source.vendor {
                 writeln!(f, "vendor = {:?}", vendor.as_str())?;
