@@ -77,18 +77,18 @@ pub struct Phones {
     /// Where to take messages and show the phones: a loopback address
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8090", value_parser = loopback)]
     pub listen: SocketAddr,
-    /// Where Cordon takes receipts and replies, as in http://127.0.0.1:8080
-    #[arg(long, value_name = "URL")]
-    pub cordon: String,
     /// File with the token that Cordon sends: its sms.token
     #[arg(long, value_name = "FILE")]
     pub token_file: PathBuf,
-    /// File with the key that receipts and replies are signed with: Cordon's sms.callback_secret
-    #[arg(long, value_name = "FILE")]
-    pub callback_secret_file: PathBuf,
     /// File with the key that webhooks are signed with: Cordon's webhook.secret
     #[arg(long, value_name = "FILE")]
-    pub webhook_secret_file: Option<PathBuf>,
+    pub webhook_secret_file: PathBuf,
+    /// Where Cordon takes receipts and replies, as in http://127.0.0.1:8080; without it none are sent
+    #[arg(long, value_name = "URL", requires = "callback_secret_file")]
+    pub cordon: Option<String>,
+    /// File with the key that receipts and replies are signed with: Cordon's sms.callback_secret
+    #[arg(long, value_name = "FILE", requires = "cordon")]
+    pub callback_secret_file: Option<PathBuf>,
 }
 
 /// `cordon rulebook ...`.

@@ -202,6 +202,7 @@ fn payload(told: &Told) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::{Batch, MemoryStore};
 
     const EXAMPLE: &str = include_str!("../deploy/rulebook.example.toml");
 
@@ -399,5 +400,52 @@ mod tests {
             problems,
             ["case c-1: the unit has no wearer 'w-9'; publish the wearer first"]
         );
+    }
+
+    fn fast_clock() -> Clock {
+        Clock::scaled(Timestamp::from_ms(0), 2_000.0)
+    }
+
+    #[tokio::test]
+    async fn revisions_that_nobody_takes_up_are_stored_whole() {
+        let store = MemoryStore::new();
+        let books = read_text(EXAMPLE, ".toml").unwrap();
+        let published = publish(&store, &fast_clock(), books.clone()).await.unwrap();
+        assert_eq!(published, Published::Stored);
+        let waiting = store.handed_in(100).await.unwrap();
+        let told: Vec<Told> = waiting
+            .iter()
+            .map(|hand_in| serde_json::from_str(&hand_in.payload).unwrap())
+            .collect();
+        assert_eq!(
+            told,
+            books.into_iter().map(Told::Publish).collect::<Vec<_>>()
+        );
+    }
+
+    #[tokio::test]
+    async fn revisions_are_live_once_a_service_has_taken_all_of_them_up() {
+        let store = MemoryStore::new();
+        store.hand_in(&["somebody else's".into()]).await.unwrap();
+        let books = read_text(EXAMPLE, ".toml").unwrap();
+        let (count, clock) = (books.len(), fast_clock());
+        let service = async {
+            loop {
+                let waiting = store.handed_in(100).await.unwrap();
+                if waiting.len() == count + 1 {
+                    let taken = waiting[1..].iter().map(|hand_in| hand_in.id).collect();
+                    return store
+                        .commit(&Batch {
+                            taken,
+                            ..Batch::default()
+                        })
+                        .await
+                        .unwrap();
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let (published, ()) = tokio::join!(publish(&store, &clock, books), service);
+        assert_eq!(published.unwrap(), Published::Live);
     }
 }

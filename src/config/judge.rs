@@ -11,11 +11,10 @@ use std::{
 use reqwest::Url;
 
 use super::{
-    Config, ConfigErrors, Console, Format, Loaded, Login, Secret, Sms, Source, StoreUrl, Tls,
-    Webhook,
+    Config, ConfigErrors, Console, Format, Loaded, Login, Sms, Source, StoreUrl, Tls, Webhook,
     raw::{self, Raw},
 };
-use crate::{document::did_you_mean, domain::UnitId};
+use crate::{document::did_you_mean, domain::UnitId, secret::Secret};
 
 const LISTEN: &str = "127.0.0.1:8080";
 /// A key that Cordon and its provider made up: a shorter one can be guessed.

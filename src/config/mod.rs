@@ -6,7 +6,6 @@
 mod judge;
 mod overrides;
 mod raw;
-mod secret;
 mod show;
 
 use std::{
@@ -18,10 +17,11 @@ use std::{
 
 use tag_wire::VendorName;
 
-use crate::document::{self, Misfit};
+use crate::{
+    document::{self, Misfit},
+    secret::Secret,
+};
 use raw::Raw;
-
-pub use secret::Secret;
 
 /// A full example with comments; `cordon config template` prints it.
 pub const TEMPLATE: &str = include_str!("../../deploy/cordon.example.toml");
