@@ -1,13 +1,37 @@
 //! Cordon: warns a person before the one they must be kept safe from is near.
+//!
+//! One line of work, one writer, one transaction, one outbox, around a pure engine that is told what happened and
+//! when. Imports point down the floors only; neighbours on a floor meet through a port (`tests/tidy` checks both).
+//!
+//! | floor | module | what it does |
+//! |---|---|---|
+//! | 0 | `document` | reads TOML and JSON that people write, and names their mistakes |
+//! | 0 | `geometry` | metres on the ellipsoid, circles, polygons, paths, the index; numbers only |
+//! | 0 | `secret` | secrets: read once, never shown |
+//! | 1 | `domain` | the words of the field, parsed so that a wrong one cannot exist |
+//! | 2 | `engine` | decides what an input means; no clock, no random numbers, ordered maps only |
+//! | 3 | `clock` | port: the one file that asks what time it is |
+//! | 3 | `config` | what an operator decides: one file, environment overrides |
+//! | 3 | `notify` | port: one provider carries alerts on one channel; behind it the channels |
+//! | 3 | `store` | port: what must be written down and read back; behind it memory, SQLite, PostgreSQL |
+//! | 4 | `rulebook_file` | units, wearers, persons and cases, as people write them |
+//! | 4 | `sequencer` | number, stamp, decide, apply, commit, then acknowledge |
+//! | 5 | `cli` | what can be asked of `cordon` |
 
+pub mod document;
 pub mod geometry;
+pub mod secret;
 
 pub mod domain;
 
 pub mod engine;
 
 pub mod clock;
+pub mod config;
 pub mod notify;
 pub mod store;
 
+pub mod rulebook_file;
 pub mod sequencer;
+
+pub mod cli;

@@ -2,6 +2,9 @@
 //!
 //! A [`Book`] is what one revision publishes: a whole unit, wearer, person or case, never a part of one, so that the
 //! newest revision of a [`Scope`] is all there is to know about it and erasing a person erases their revisions.
+//!
+//! The names that serde uses are those of rulebook files (`deploy/rulebook.example.toml`): a list of tables is named
+//! in the singular there, as in `[[case.zone]]`. The journal keeps the same form.
 
 use serde::{Deserialize, Serialize};
 
@@ -74,15 +77,16 @@ pub struct Unit {
     /// Every zone of the unit lies inside this box.
     pub area: Area,
     /// The policy for incidents that belong to no case.
+    #[serde(rename = "default_policy")]
     pub policy: PolicyId,
     /// Who answers alerts.
     #[serde(default)]
     pub staff: Vec<Staff>,
     /// Who is told, in which order.
-    #[serde(default)]
+    #[serde(rename = "policy", default)]
     pub policies: Vec<EscalationPolicy>,
     /// Zones that bind every wearer of the unit.
-    #[serde(default)]
+    #[serde(rename = "zone", default)]
     pub zones: Vec<Zone>,
 }
 
@@ -117,6 +121,7 @@ pub struct Staff {
     /// What colleagues call them.
     pub name: String,
     /// How to reach them.
+    #[serde(rename = "contact")]
     pub contacts: Vec<Contact>,
 }
 
@@ -179,7 +184,7 @@ pub struct Wearer {
     /// Their name, for officers.
     pub name: String,
     /// Which tags they wore, and when.
-    #[serde(default)]
+    #[serde(rename = "tag", default)]
     pub tags: Vec<Assignment>,
 }
 
@@ -188,6 +193,7 @@ pub struct Wearer {
 #[serde(deny_unknown_fields)]
 pub struct Assignment {
     /// Which tag.
+    #[serde(rename = "id")]
     pub tag: TagId,
     /// Fitted at.
     #[serde(with = "rfc3339")]
@@ -220,6 +226,7 @@ pub struct Person {
     /// Their name, for officers.
     pub name: String,
     /// How to reach them, one address for each channel.
+    #[serde(rename = "contact")]
     pub contacts: Vec<Contact>,
 }
 
@@ -242,7 +249,7 @@ pub struct Case {
     /// Who is told of what.
     pub policy: PolicyId,
     /// Where the wearer must not be.
-    #[serde(default)]
+    #[serde(rename = "zone", default)]
     pub zones: Vec<Zone>,
 }
 
@@ -373,22 +380,31 @@ enum RawShape {
 }
 
 impl TryFrom<RawShape> for ZoneShape {
-    type Error = ShapeError;
-    fn try_from(raw: RawShape) -> Result<Self, ShapeError> {
+    type Error = String;
+    fn try_from(raw: RawShape) -> Result<Self, String> {
+        let refused = |error: ShapeError| error.to_string();
         Ok(Self(match raw {
             RawShape::Circle { lat, lon, radius_m } => {
-                Shape::Circle(Circle::new(LatLon::new(lat, lon)?, radius_m)?)
+                let centre = LatLon::new(lat, lon).map_err(|error| format!("centre: {error}"))?;
+                Shape::Circle(Circle::new(centre, radius_m).map_err(refused)?)
             }
             RawShape::Polygon(rings) => {
-                let corner = |[lat, lon]: &[f64; 2]| LatLon::new(*lat, *lon);
-                let ring =
-                    |ring: &Vec<[f64; 2]>| ring.iter().map(corner).collect::<Result<Vec<_>, _>>();
-                Shape::Polygon(Polygon::new(
-                    rings.iter().map(ring).collect::<Result<_, _>>()?,
-                )?)
+                let rings: Vec<_> = rings
+                    .iter()
+                    .enumerate()
+                    .map(ring)
+                    .collect::<Result<_, _>>()?;
+                Shape::Polygon(Polygon::new(rings).map_err(refused)?)
             }
         }))
     }
+}
+
+fn ring((i, corners): (usize, &Vec<[f64; 2]>)) -> Result<Vec<LatLon>, String> {
+    let corner = |(j, [lat, lon]): (usize, &[f64; 2])| {
+        LatLon::new(*lat, *lon).map_err(|error| format!("ring {i}, vertex {j}: {error}"))
+    };
+    corners.iter().enumerate().map(corner).collect()
 }
 
 impl From<ZoneShape> for RawShape {
@@ -415,7 +431,12 @@ impl From<ZoneShape> for RawShape {
 
 /// Instants in rulebook files are written in RFC 3339: people read and sign them.
 mod rfc3339 {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use std::fmt;
+
+    use serde::{
+        Deserializer, Serializer,
+        de::{Error, Unexpected, Visitor},
+    };
 
     use super::Timestamp;
 
@@ -429,11 +450,24 @@ mod rfc3339 {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Timestamp, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let instant: jiff::Timestamp = text
-            .parse()
-            .map_err(|_| D::Error::custom("an instant is written like 2026-03-01T09:00:00Z"))?;
-        Ok(Timestamp::from_ms(instant.as_millisecond()))
+        deserializer.deserialize_str(InstantVisitor)
+    }
+
+    struct InstantVisitor;
+
+    impl Visitor<'_> for InstantVisitor {
+        type Value = Timestamp;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an instant in quotes such as \"2026-03-01T09:00:00Z\"")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Timestamp, E> {
+            let instant: jiff::Timestamp = text
+                .parse()
+                .map_err(|_| E::invalid_value(Unexpected::Str(text), &self))?;
+            Ok(Timestamp::from_ms(instant.as_millisecond()))
+        }
     }
 }
 

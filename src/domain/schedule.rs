@@ -24,13 +24,19 @@ pub enum ScheduleError {
     SpanCount(usize),
     /// Weekday, start or end out of range.
     #[error(
-        "span {0}: a weekday is 1 (Monday) to 7, a time is 00:00 to 24:00, and the start differs from the end"
+        "spans[{0}]: a weekday is 1 (Monday) to 7, a time is 00:00 to 24:00, and the start differs from the end"
     )]
     Span(usize),
+    /// Not days as people write them.
+    #[error("'{0}' are no days; write \"mon\", \"mon-fri\" or \"sat, sun\"")]
+    Days(String),
+    /// Not a time of day as people write it.
+    #[error("'{0}' is no time of day; write it like \"08:00\", the end of the day as \"24:00\"")]
+    Time(String),
 }
 
 /// Part of a week: from a minute of a weekday's civil time to another, over midnight if the end is not after the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WeeklySpan {
     /// 1 is Monday, 7 is Sunday: the day on which the span starts.
     pub weekday: i8,
@@ -50,10 +56,21 @@ pub struct Schedule {
     spans: Vec<WeeklySpan>,
 }
 
+/// `{time_zone = "Europe/London", spans = [{days = "mon-fri", from = "22:00", until = "06:00"}]}`.
 #[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Raw {
     time_zone: String,
-    spans: Vec<WeeklySpan>,
+    spans: Vec<RawSpan>,
+}
+
+/// The same times on several days.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawSpan {
+    days: String,
+    from: String,
+    until: String,
 }
 
 impl Schedule {
@@ -155,16 +172,77 @@ impl WeeklySpan {
 impl TryFrom<Raw> for Schedule {
     type Error = ScheduleError;
     fn try_from(raw: Raw) -> Result<Self, ScheduleError> {
-        Self::new(&raw.time_zone, raw.spans)
+        let mut spans = Vec::new();
+        for span in raw.spans {
+            let (from_min, until_min) = (minute(&span.from)?, minute(&span.until)?);
+            spans.extend(weekdays(&span.days)?.into_iter().map(|weekday| WeeklySpan {
+                weekday,
+                from_min,
+                until_min,
+            }));
+            if spans.len() > SPANS_MAX {
+                return Err(ScheduleError::SpanCount(spans.len()));
+            }
+        }
+        Self::new(&raw.time_zone, spans)
     }
 }
 
 impl From<Schedule> for Raw {
     fn from(schedule: Schedule) -> Self {
+        let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
+        let day = |weekday: i8| {
+            usize::try_from(weekday - 1)
+                .ok()
+                .and_then(|i| DAYS.get(i))
+                .copied()
+                .unwrap_or_default()
+        };
+        let span = |span: &WeeklySpan| RawSpan {
+            days: day(span.weekday).into(),
+            from: clock(span.from_min),
+            until: clock(span.until_min),
+        };
         Self {
             time_zone: schedule.name,
-            spans: schedule.spans,
+            spans: schedule.spans.iter().map(span).collect(),
         }
+    }
+}
+
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+/// The weekdays of `mon`, `mon-fri`, `fri-mon` (over the weekend) or `tue, thu`, from 1 for Monday.
+fn weekdays(text: &str) -> Result<Vec<i8>, ScheduleError> {
+    let refused = || ScheduleError::Days(text.chars().take(40).collect());
+    let number = |day: &str| {
+        (1..)
+            .zip(DAYS)
+            .find(|(_, name)| *name == day.trim())
+            .map(|(n, _)| n)
+            .ok_or_else(refused)
+    };
+    let mut days = Vec::new();
+    for part in text.split(',').take(SPANS_MAX) {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last): (i8, i8) = (number(first)?, number(last)?);
+        days.extend((0..=(last - first).rem_euclid(7)).map(|i| (first - 1 + i) % 7 + 1));
+    }
+    Ok(days)
+}
+
+/// Minutes since midnight of `HH:MM`. `Schedule::new` judges the range.
+fn minute(text: &str) -> Result<u16, ScheduleError> {
+    let part = |digits: &str| match digits.as_bytes() {
+        [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => Some((tens - b'0') * 10 + (ones - b'0')),
+        _ => None,
+    };
+    let parts = text
+        .split_once(':')
+        .and_then(|(hours, minutes)| Some((part(hours)?, part(minutes)?)));
+    match parts {
+        Some((hours @ 0..=24, minutes @ 0..=59)) => Ok(u16::from(hours) * 60 + u16::from(minutes)),
+        _ => Err(ScheduleError::Time(text.chars().take(40).collect())),
     }
 }
 
@@ -294,6 +372,59 @@ mod tests {
                 Err(ScheduleError::Span(1)),
                 "{bad:?}"
             );
+        }
+    }
+
+    fn parsed(spans: &str) -> Result<Schedule, String> {
+        let text = format!(r#"{{"time_zone": "Europe/London", "spans": [{spans}]}}"#);
+        serde_json::from_str(&text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn days_and_times_are_written_as_people_write_them() {
+        for (days, expected) in [
+            ("mon", vec![1]),
+            ("mon-fri", vec![1, 2, 3, 4, 5]),
+            ("fri-mon", vec![5, 6, 7, 1]),
+            ("tue, thu", vec![2, 4]),
+            ("mon-tue,sun", vec![1, 2, 7]),
+        ] {
+            let schedule = parsed(&format!(
+                r#"{{"days": "{days}", "from": "08:05", "until": "24:00"}}"#
+            ))
+            .unwrap();
+            let weekdays: Vec<i8> = schedule.spans.iter().map(|span| span.weekday).collect();
+            assert_eq!(weekdays, expected, "{days}");
+            assert!(
+                schedule
+                    .spans
+                    .iter()
+                    .all(|span| (span.from_min, span.until_min) == (485, 1440)),
+                "{days}"
+            );
+            let again: Schedule =
+                serde_json::from_str(&serde_json::to_string(&schedule).unwrap()).unwrap();
+            assert_eq!(again, schedule);
+        }
+    }
+
+    #[test]
+    fn days_and_times_that_cannot_be_are_refused_with_an_example() {
+        for (days, from, says) in [
+            ("monday", "08:00", "mon-fri"),
+            ("mon-", "08:00", "mon-fri"),
+            ("", "08:00", "mon-fri"),
+            ("mon", "8:00", "\"08:00\""),
+            ("mon", "08:60", "\"08:00\""),
+            ("mon", "+8:00", "\"08:00\""),
+            ("mon", "24:00", "spans[0]"),
+            ("mon", "24:30", "spans[0]"),
+        ] {
+            let error = parsed(&format!(
+                r#"{{"days": "{days}", "from": "{from}", "until": "23:00"}}"#
+            ))
+            .unwrap_err();
+            assert!(error.contains(says), "{days} {from}: {error}");
         }
     }
 }

@@ -1,0 +1,253 @@
+//! The command line: what can be asked of `cordon`, and nothing about how it is done.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+
+/// Warns a person before the one they must be kept safe from is near.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+pub struct Cli {
+    /// Write log lines as JSON. CORDON_LOG chooses what is logged, as in CORDON_LOG=cordon=debug
+    #[arg(long, global = true)]
+    pub log_json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show everything at work in a fictional town: tags, zones, phones, the console
+    Demo(Demo),
+    /// Run the service
+    Serve(Serve),
+    /// Publish or try out a rulebook file: wearers, tags, people, cases, zones, policies
+    #[command(subcommand)]
+    Rulebook(RulebookCommand),
+    /// Judge or write a configuration file
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Decide the whole journal again and compare with what was recorded
+    Replay(Replay),
+    /// Run a provider of simulated phones: an inbox page per phone, receipts and replies
+    Phones(Phones),
+}
+
+/// `cordon demo`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Demo {
+    /// Check the scripted alerts and exit, with an error if one is missing or doubled
+    #[arg(long)]
+    pub headless: bool,
+    /// Stop after this long: 60s, 5m, 1h. Headless runs stop after 60s unless told otherwise
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    pub lasts: Option<Duration>,
+    /// Print one JSON object as the last line
+    #[arg(long)]
+    pub json: bool,
+    /// The same seed makes the same town and the same walks
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Where the console listens: a loopback address; port 0 chooses a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", value_parser = loopback)]
+    pub listen: SocketAddr,
+}
+
+/// `cordon serve`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Serve {
+    /// Which installation.
+    #[command(flatten)]
+    pub config: ConfigFile,
+}
+
+/// `cordon replay`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Replay {
+    /// Which installation.
+    #[command(flatten)]
+    pub config: ConfigFile,
+}
+
+/// `cordon phones`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Phones {
+    /// Where to take messages and show the phones: a loopback address
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8090", value_parser = loopback)]
+    pub listen: SocketAddr,
+    /// File with the token that Cordon sends: its sms.token
+    #[arg(long, value_name = "FILE")]
+    pub token_file: PathBuf,
+    /// File with the key that webhooks are signed with: Cordon's webhook.secret
+    #[arg(long, value_name = "FILE")]
+    pub webhook_secret_file: PathBuf,
+    /// Where Cordon takes receipts and replies, as in http://127.0.0.1:8080; without it none are sent
+    #[arg(long, value_name = "URL", requires = "callback_secret_file")]
+    pub cordon: Option<String>,
+    /// File with the key that receipts and replies are signed with: Cordon's sms.callback_secret
+    #[arg(long, value_name = "FILE", requires = "cordon")]
+    pub callback_secret_file: Option<PathBuf>,
+}
+
+/// `cordon rulebook ...`.
+#[derive(Debug, Subcommand)]
+pub enum RulebookCommand {
+    /// Try a file out and publish it, all or nothing
+    Load(RulebookLoad),
+    /// Try a file out on its own
+    Check {
+        /// TOML, or JSON if its name ends so
+        file: PathBuf,
+    },
+}
+
+/// `cordon rulebook load`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct RulebookLoad {
+    /// TOML, or JSON if its name ends so
+    pub file: PathBuf,
+    /// Which installation.
+    #[command(flatten)]
+    pub config: ConfigFile,
+}
+
+/// `cordon config ...`.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print every mistake, or "ok" and the settings in force without their secrets
+    Check {
+        /// The configuration file
+        file: PathBuf,
+    },
+    /// Print a full example with comments
+    Template,
+}
+
+/// The file that describes an installation.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct ConfigFile {
+    /// The configuration file; `cordon config template` prints one
+    #[arg(long = "config", value_name = "FILE", env = "CORDON_CONFIG")]
+    pub path: PathBuf,
+}
+
+/// A whole number and a unit: 500ms, 60s, 5m, 2h.
+fn duration(text: &str) -> Result<Duration, String> {
+    const WRITE: &str =
+        "write a number and ms, s, m or h, as in 60s; more than nothing, at most a year";
+    const YEAR_MS: u64 = 365 * 24 * 3_600_000;
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let unit_ms = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return Err(WRITE.into()),
+    };
+    let ms = number
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(unit_ms));
+    ms.filter(|ms| (1..=YEAR_MS).contains(ms))
+        .map(Duration::from_millis)
+        .ok_or_else(|| WRITE.into())
+}
+
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text
+        .parse()
+        .map_err(|_| "write an address and a port, as in 127.0.0.1:8080")?;
+    if !address.ip().is_loopback() {
+        return Err("only this machine may be answered: listen on 127.0.0.1 or [::1]".into());
+    }
+    Ok(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, error::ErrorKind};
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, clap::Error> {
+        Cli::try_parse_from(line.split_whitespace()).map(|cli| cli.command)
+    }
+
+    #[test]
+    fn the_commands_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_demo_is_told_how_to_run() {
+        let Ok(Command::Demo(demo)) =
+            parse("cordon demo --headless --for 90s --json --seed 7 --listen [::1]:0")
+        else {
+            panic!("a demo");
+        };
+        let expected = Demo {
+            headless: true,
+            lasts: Some(Duration::from_secs(90)),
+            json: true,
+            seed: 7,
+            listen: "[::1]:0".parse().unwrap(),
+        };
+        assert_eq!(demo, expected);
+    }
+
+    #[test]
+    fn durations_have_a_unit_and_a_bound() {
+        for (text, ms) in [
+            ("500ms", 500),
+            ("60s", 60_000),
+            ("5m", 300_000),
+            ("2h", 7_200_000),
+        ] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(ms)), "{text}");
+        }
+        for text in [
+            "",
+            "60",
+            "s",
+            "0s",
+            "-1s",
+            "1.5s",
+            "1d",
+            "9000h",
+            "99999999999999999999s",
+            "18446744073709551615h",
+        ] {
+            assert!(duration(text).unwrap_err().contains("as in 60s"), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_this_machine_is_answered() {
+        for line in [
+            "cordon demo --listen 0.0.0.0:80",
+            "cordon demo --listen 80",
+            "cordon phones --listen 10.0.0.1:1 --cordon x",
+        ] {
+            assert_eq!(
+                parse(line).unwrap_err().kind(),
+                ErrorKind::ValueValidation,
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_scaled_clock_cannot_be_asked_for() {
+        assert_eq!(
+            parse("cordon serve --config x --speed 20")
+                .unwrap_err()
+                .kind(),
+            ErrorKind::UnknownArgument
+        );
+    }
+}

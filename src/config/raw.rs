@@ -1,0 +1,61 @@
+//! The configuration as it is written: every key known, nothing judged yet.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// The whole file.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Raw {
+    pub(super) installation: Option<String>,
+    pub(super) store: Store,
+    pub(super) console: Console,
+    pub(super) source: Vec<Source>,
+    pub(super) sms: Option<Sms>,
+    pub(super) webhook: Option<Webhook>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Store {
+    pub(super) url: Option<String>,
+    pub(super) url_file: Option<PathBuf>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Console {
+    pub(super) listen: Option<String>,
+    pub(super) public_url: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Source {
+    pub(super) name: Option<String>,
+    pub(super) url: Option<String>,
+    pub(super) ca_file: Option<PathBuf>,
+    pub(super) username: Option<String>,
+    pub(super) password: Option<String>,
+    pub(super) password_file: Option<PathBuf>,
+    pub(super) vendor: Option<String>,
+    pub(super) format: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Sms {
+    pub(super) url: Option<String>,
+    pub(super) token: Option<String>,
+    pub(super) token_file: Option<PathBuf>,
+    pub(super) callback_secret: Option<String>,
+    pub(super) callback_secret_file: Option<PathBuf>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Webhook {
+    pub(super) secret: Option<String>,
+    pub(super) secret_file: Option<PathBuf>,
+}

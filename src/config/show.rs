@@ -1,0 +1,57 @@
+//! The settings in force, as `config check` prints them: TOML again, with every secret left out.
+
+use std::fmt;
+
+use super::{Config, Format};
+
+impl fmt::Display for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "installation = {:?}", self.installation)?;
+        writeln!(f, "\n[store]\nurl = {:?}", self.store.to_string())?;
+        writeln!(f, "\n[console]\nlisten = \"{}\"", self.console.listen)?;
+        if let Some(url) = &self.console.public_url {
+            writeln!(f, "public_url = {url:?}")?;
+        }
+        for source in &self.sources {
+            let scheme = if source.tls.is_some() {
+                "mqtts"
+            } else {
+                "mqtt"
+            };
+            let host = if source.host.contains(':') {
+                format!("[{}]", source.host)
+            } else {
+                source.host.clone()
+            };
+            writeln!(
+                f,
+                "\n[[source]]\nname = {:?}\nurl = \"{scheme}://{host}:{}\"",
+                source.name, source.port
+            )?;
+            if let Some(path) = source.tls.as_ref().and_then(|tls| tls.ca_file.as_deref()) {
+                writeln!(f, "ca_file = {path:?}")?;
+            }
+            if let Some(login) = &source.login {
+                writeln!(
+                    f,
+                    "username = {:?}\npassword = \"{}\"",
+                    login.username, login.password
+                )?;
+            }
+            if let Some(vendor) = &source.vendor {
+                writeln!(f, "vendor = {:?}", vendor.as_str())?;
+            }
+            match source.format {
+                Format::Native => writeln!(f, "format = \"native\"")?,
+            }
+        }
+        if let Some(sms) = &self.sms {
+            writeln!(f, "\n[sms]\nurl = {:?}\ntoken = \"{}\"", sms.url, sms.token)?;
+            writeln!(f, "callback_secret = \"{}\"", sms.callback_secret)?;
+        }
+        if let Some(webhook) = &self.webhook {
+            writeln!(f, "\n[webhook]\nsecret = \"{}\"", webhook.secret)?;
+        }
+        Ok(())
+    }
+}
