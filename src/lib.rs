@@ -10,4 +10,7 @@ pub mod clock;
 pub mod notify;
 pub mod store;
 
+pub mod ingest;
 pub mod sequencer;
+
+pub mod sandbox;
