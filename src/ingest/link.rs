@@ -56,6 +56,7 @@ pub async fn run(
     let (done, dones) = mpsc::unbounded_channel();
     let telling = tell(source.name.clone(), inbox.clone(), told);
     let mut link = Link {
+        name: source.name.as_str().into(),
         source,
         inbox,
         clock,
@@ -97,6 +98,7 @@ async fn tell(name: String, inbox: Inbox, mut heard: watch::Receiver<bool>) {
 
 struct Link {
     source: Source,
+    name: Arc<str>,
     inbox: Inbox,
     clock: Clock,
     counts: Arc<Counts>,
@@ -161,7 +163,7 @@ impl Link {
                 self.failures = 0;
                 self.counts.connected.add_one();
                 self.heard.send_replace(true);
-                tracing::info!(source = self.source.name, "connected to the broker");
+                tracing::info!(source = &*self.name, "connected to the broker");
                 Ok(())
             }
             Packet::Publish(publish) => {
@@ -197,6 +199,7 @@ impl Link {
         }
         self.held.push_back(Message {
             tag,
+            source: Arc::clone(&self.name),
             kind,
             payload: kept.to_vec(),
             received_real_us: self.clock.real_us(),
@@ -268,9 +271,9 @@ impl Link {
         self.counts.lost.add_one();
         self.failures = self.failures.saturating_add(1);
         if was_heard || self.failures == 1 {
-            tracing::warn!(source = self.source.name, %lost, "the broker cannot be heard; trying again");
+            tracing::warn!(source = &*self.name, %lost, "the broker cannot be heard; trying again");
         } else {
-            tracing::debug!(source = self.source.name, %lost, failures = self.failures, "no connection to the broker");
+            tracing::debug!(source = &*self.name, %lost, failures = self.failures, "no connection to the broker");
         }
         let random = getrandom::u32().unwrap_or(0);
         self.clock.wait_ms(backoff::wait_ms(self.failures, random)).await;
