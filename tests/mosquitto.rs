@@ -12,7 +12,7 @@ use std::{collections::VecDeque, net::SocketAddr, sync::Arc};
 use cordon::{
     clock::Clock,
     engine::Told,
-    ingest::{self, Counts, Login, Source},
+    ingest::{self, Counts, Login, Source, Tls},
     sequencer::{Arrival, Done, Inbox, Message, MessageKind, TagReply, INBOX_ARRIVALS_MAX},
 };
 use mosquitto::Mosquitto;
@@ -51,22 +51,18 @@ impl Drop for Ingest {
 impl Ingest {
     /// Starts it and waits until it says that the source can be heard.
     async fn start(addr: SocketAddr, vendor: Option<&str>) -> Self {
-        let source = Source {
-            name: "tags".into(),
-            host: addr.ip().to_string(),
-            port: addr.port(),
-            tls: None,
-            client_id: SERVICE.0.into(),
-            login: Some(Login { name: SERVICE.0.into(), password: SERVICE.1.into() }),
-            vendor: vendor.map(|vendor| vendor.parse().unwrap()),
-        };
+        let vendor = vendor.map(|vendor| vendor.parse().unwrap());
+        let mut this = Self::of(Source { vendor, ..source(addr) });
+        this.heard(true).await;
+        this
+    }
+
+    fn of(source: Source) -> Self {
         let (inbox, arrivals) = Inbox::new();
         let counts = Arc::new(Counts::default());
         let task = ingest::run(source, inbox, Clock::real(), Arc::clone(&counts), std::future::pending());
         let running = tokio::spawn(async { task.await.unwrap() });
-        let mut this = Self { arrivals, early: VecDeque::new(), counts, running };
-        this.heard(true).await;
-        this
+        Self { arrivals, early: VecDeque::new(), counts, running }
     }
 
     async fn next(&mut self) -> Arrival {
@@ -117,6 +113,18 @@ impl Ingest {
     async fn kill(mut self) {
         self.running.abort();
         let _ = (&mut self.running).await;
+    }
+}
+
+fn source(addr: SocketAddr) -> Source {
+    Source {
+        name: "tags".into(),
+        host: addr.ip().to_string(),
+        port: addr.port(),
+        tls: None,
+        client_id: SERVICE.0.into(),
+        login: Some(Login { name: SERVICE.0.into(), password: SERVICE.1.into() }),
+        vendor: None,
     }
 }
 
@@ -289,28 +297,28 @@ async fn a_link_that_swallows_everything_is_noticed_and_replaced() {
 }
 
 #[tokio::test]
-async fn a_refused_login_is_told_and_tried_again() {
-    let Some(broker) = Mosquitto::start_with("cordon-other", &[("cordon-other", "x"), TAG], &[]) else { return };
-    let (inbox, _arrivals) = Inbox::new();
-    let counts = Arc::new(Counts::default());
-    let source = Source {
-        name: "tags".into(),
-        host: "127.0.0.1".into(),
-        port: broker.addr().port(),
-        tls: None,
-        client_id: SERVICE.0.into(),
-        login: Some(Login { name: SERVICE.0.into(), password: SERVICE.1.into() }),
-        vendor: None,
+async fn a_refused_login_is_tried_again() {
+    let Some(broker) = Mosquitto::start("cordon-other", &[("cordon-other", "x"), TAG]) else { return };
+    let ingest = Ingest::of(source(broker.addr()));
+    ingest.until("three failures", |tally| tally.lost >= 3).await;
+    assert_eq!(ingest.counts.read().connected, 0);
+}
+
+#[tokio::test]
+async fn tls_is_spoken_to_a_broker_that_the_ca_file_vouches_for_and_to_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let (Some((cert, key)), Some((stranger, _))) =
+        (mosquitto::certificate(folder.path(), "broker"), mosquitto::certificate(folder.path(), "stranger"))
+    else {
+        return;
     };
-    let running = ingest::run(source, inbox, Clock::real(), Arc::clone(&counts), std::future::pending());
-    let failures = async {
-        while counts.read().lost < 3 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::select! {
-        ended = running => panic!("{ended:?}"),
-        () = soon("three failures", failures) => {}
+    let files = [("certfile", cert.to_str().unwrap()), ("keyfile", key.to_str().unwrap())];
+    let Some(broker) = mosquitto(&files) else { return };
+    let trusting = |ca_file| Source { tls: Some(Tls { ca_file: Some(ca_file) }), ..source(broker.addr()) };
+    Ingest::of(trusting(cert.clone())).heard(true).await;
+    for unfit in [trusting(stranger), Source { tls: Some(Tls { ca_file: None }), ..source(broker.addr()) }, source(broker.addr())] {
+        let ingest = Ingest::of(unfit);
+        ingest.until("two failures", |tally| tally.lost >= 2).await;
+        assert_eq!(ingest.counts.read().connected, 0);
     }
-    assert_eq!(counts.read().connected, 0);
 }

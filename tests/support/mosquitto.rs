@@ -1,4 +1,5 @@
 //! A private Mosquitto that runs the configuration of `deploy/mosquitto`.
+#![allow(dead_code, reason = "no test uses all of it")]
 
 use std::{
     fs,
@@ -28,7 +29,7 @@ impl Mosquitto {
         Self::start_with(service, logins, &[])
     }
 
-    /// Lets `settings` replace lines of the configuration.
+    /// Lets `settings` replace lines of the configuration, or add some.
     pub(crate) fn start_with(service: &str, logins: &[(&str, &str)], settings: &[(&str, &str)]) -> Option<Self> {
         let Some(program) = find("mosquitto") else {
             assert!(std::env::var(REQUIRED).as_deref() != Ok("1"), "mosquitto is not installed and {REQUIRED}=1");
@@ -65,6 +66,27 @@ impl Drop for Mosquitto {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A certificate for 127.0.0.1 that vouches for itself, and its key. `None`, with a word about it, without openssl.
+pub(crate) fn certificate(folder: &Path, name: &str) -> Option<(PathBuf, PathBuf)> {
+    if find("openssl").is_none() {
+        eprintln!("SKIPPED: openssl is not installed (apt-get install openssl)");
+        return None;
+    }
+    let (cert, key) = (folder.join(format!("{name}.pem")), folder.join(format!("{name}.key")));
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
+        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE", "-out"])
+        .arg(&cert)
+        .arg("-keyout")
+        .arg(&key)
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(made.success(), "openssl req failed");
+    Some((cert, key))
 }
 
 fn find(name: &str) -> Option<PathBuf> {
@@ -106,11 +128,11 @@ fn write_config(folder: &Path, addr: SocketAddr, settings: &[(&str, &str)]) {
         ("password_file", &inside("passwords")),
         ("acl_file", &inside("acl")),
         ("persistence_location", &format!("{}/", folder.display())),
-    ]
-    .into_iter()
-    .chain(settings.iter().copied())
-    {
-        config = with_line(&config, key, value);
+    ] {
+        config = with_line(&config, key, value).unwrap_or_else(|| panic!("mosquitto.conf has one line '{key}'"));
+    }
+    for (key, value) in settings {
+        config = with_line(&config, key, value).unwrap_or_else(|| format!("{config}{key} {value}\n"));
     }
     // It would give up root and then could not read the folder.
     let me = Command::new("id").arg("-un").output().unwrap().stdout;
@@ -118,10 +140,11 @@ fn write_config(folder: &Path, addr: SocketAddr, settings: &[(&str, &str)]) {
     fs::write(folder.join("mosquitto.conf"), config).unwrap();
 }
 
-fn with_line(config: &str, key: &str, value: &str) -> String {
+fn with_line(config: &str, key: &str, value: &str) -> Option<String> {
     let is_it = |line: &&str| line.split_whitespace().next() == Some(key);
-    assert_eq!(config.lines().filter(is_it).count(), 1, "deploy/mosquitto/mosquitto.conf has one line '{key}'");
-    config.lines().map(|line| if is_it(&line) { format!("{key} {value}\n") } else { format!("{line}\n") }).collect()
+    let one = config.lines().filter(is_it).count() == 1;
+    let set = |line: &str| if is_it(&line) { format!("{key} {value}\n") } else { format!("{line}\n") };
+    one.then(|| config.lines().map(set).collect())
 }
 
 /// Returns when it says that it runs.

@@ -1,4 +1,5 @@
 //! A tag, a gateway or Cordon itself as a plain MQTT client.
+#![allow(dead_code, reason = "no test uses all of it")]
 
 use std::{collections::VecDeque, future::Future, net::SocketAddr, time::Duration};
 
