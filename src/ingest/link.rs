@@ -2,17 +2,19 @@
 
 use std::{collections::VecDeque, future::Future, pin::pin, sync::Arc};
 
-use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, Packet, Publish, QoS, SubscribeReasonCode};
+use rumqttc::{
+    AsyncClient, ConnectionError, Event, EventLoop, Packet, Publish, QoS, SubscribeReasonCode,
+};
 use tag_wire::limits::PACKET_BYTES_MAX;
 use tokio::sync::{mpsc, watch};
 
 use super::{
     backoff,
     counts::Counts,
-    doorman::{judge, Verdict},
+    doorman::{Verdict, judge},
     ledger::Ledger,
     replies::Replies,
-    source::{network_options, Source, SourceError, KEEPALIVE_S},
+    source::{KEEPALIVE_S, Source, SourceError, network_options},
 };
 use crate::{
     clock::Clock,
@@ -36,7 +38,10 @@ const HELD_MAX_HARD: usize = 2 * HELD_MAX;
 /// How long the link waits for room in the inbox before it tries again.
 const ROOM_WAIT_MS: i64 = 50;
 
-const _: () = assert!(ROOM_WAIT_MS * 3 <= KEEPALIVE_S as i64 * 1_000, "poll is not kept waiting beyond a third of the keepalive");
+const _: () = assert!(
+    ROOM_WAIT_MS * 3 <= KEEPALIVE_S as i64 * 1_000,
+    "poll is not kept waiting beyond a third of the keepalive"
+);
 
 /// Brings what tags publish into the inbox and what is decided back to them, until `shutdown` completes.
 ///
@@ -85,7 +90,14 @@ async fn tell(name: String, inbox: Inbox, mut heard: watch::Receiver<bool>) {
     loop {
         let up = *heard.borrow_and_update();
         if up != told {
-            if inbox.tell(Told::Source { name: name.clone(), up }).await.is_err() {
+            if inbox
+                .tell(Told::Source {
+                    name: name.clone(),
+                    up,
+                })
+                .await
+                .is_err()
+            {
                 return;
             }
             told = up;
@@ -121,7 +133,7 @@ impl Link {
             let wrong = match self.next_event(eventloop).await {
                 Ok(Event::Incoming(packet)) => self.take(packet).err(),
                 Ok(Event::Outgoing(_)) => None,
-                Err(error) => Some(Lost::Connection(error)),
+                Err(error) => Some(Lost::Connection(Box::new(error))),
             };
             match wrong {
                 Some(lost) => self.lost(eventloop, &lost).await,
@@ -138,7 +150,11 @@ impl Link {
         }
         let mut poll = pin!(eventloop.poll());
         loop {
-            let pause = pause(self.clock.clone(), !self.held.is_empty(), self.replies.next_at());
+            let pause = pause(
+                self.clock.clone(),
+                !self.held.is_empty(),
+                self.replies.next_at(),
+            );
             tokio::select! {
                 biased;
                 event = &mut poll => return event,
@@ -168,7 +184,11 @@ impl Link {
             }
             Packet::Publish(publish) => {
                 self.receive(&publish);
-                if self.held.len() > HELD_MAX_HARD { Err(Lost::NoRoom) } else { Ok(()) }
+                if self.held.len() > HELD_MAX_HARD {
+                    Err(Lost::NoRoom)
+                } else {
+                    Ok(())
+                }
             }
             Packet::PubAck(_) => {
                 self.replies_under_way = self.replies_under_way.saturating_sub(1);
@@ -203,7 +223,10 @@ impl Link {
             kind,
             payload: kept.to_vec(),
             received_real_us: self.clock.real_us(),
-            ticket: Ticket { id: ticket, done: self.done.clone() },
+            ticket: Ticket {
+                id: ticket,
+                done: self.done.clone(),
+            },
         });
     }
 
@@ -245,9 +268,20 @@ impl Link {
         let now = self.clock.steady();
         self.replies.wake(now);
         while *self.heard.borrow() && self.replies_under_way < REPLIES_UNDER_WAY_MAX {
-            let Some(TagReply { tag, topic, payload }) = self.replies.next() else { break };
+            let Some(TagReply {
+                tag,
+                topic,
+                payload,
+            }) = self.replies.next()
+            else {
+                break;
+            };
             let path = format!("cordon/v1/{tag}/{topic}");
-            if self.client.try_publish(path, QoS::AtLeastOnce, false, payload.as_ref()).is_err() {
+            if self
+                .client
+                .try_publish(path, QoS::AtLeastOnce, false, payload.as_ref())
+                .is_err()
+            {
                 break;
             }
             self.replies.sent(now);
@@ -276,7 +310,9 @@ impl Link {
             tracing::debug!(source = &*self.name, %lost, failures = self.failures, "no connection to the broker");
         }
         let random = getrandom::u32().unwrap_or(0);
-        self.clock.wait_ms(backoff::wait_ms(self.failures, random)).await;
+        self.clock
+            .wait_ms(backoff::wait_ms(self.failures, random))
+            .await;
     }
 }
 
@@ -284,7 +320,7 @@ impl Link {
 #[derive(Debug, thiserror::Error)]
 enum Lost {
     #[error("{0}")]
-    Connection(ConnectionError),
+    Connection(Box<ConnectionError>),
     #[error("the broker refuses the subscription: check its access rules for this login")]
     SubscriptionRefused,
     #[error("the client's queue is full")]

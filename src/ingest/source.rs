@@ -4,8 +4,8 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use rumqttc::{MqttOptions, NetworkOptions, QoS, SubscribeFilter, TlsConfiguration, Transport};
 use rustls::{
-    pki_types::{pem::PemObject, CertificateDer},
     ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
 };
 use rustls_platform_verifier::BuilderVerifierExt;
 use tag_wire::{TopicKind, VendorName};
@@ -61,7 +61,9 @@ pub struct Login {
 
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Login")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -69,7 +71,9 @@ impl fmt::Debug for Login {
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// The authorities to trust cannot be read.
-    #[error("source '{name}': {file}: {problem}; name a PEM file with the certificates of the authorities to trust")]
+    #[error(
+        "source '{name}': {file}: {problem}; name a PEM file with the certificates of the authorities to trust"
+    )]
     CaFile {
         /// The source.
         name: String,
@@ -109,7 +113,9 @@ impl Source {
             options.set_credentials(&login.name, &login.password);
         }
         if let Some(tls) = &self.tls {
-            options.set_transport(Transport::Tls(TlsConfiguration::Rustls(Arc::new(self.tls_config(tls)?))));
+            options.set_transport(Transport::Tls(TlsConfiguration::Rustls(Arc::new(
+                self.tls_config(tls)?,
+            ))));
         }
         Ok(options)
     }
@@ -117,14 +123,21 @@ impl Source {
     pub(super) fn subscriptions(&self) -> Vec<SubscribeFilter> {
         let vendor = self.vendor.as_ref().map_or("+", VendorName::as_str);
         [TopicKind::Ping, TopicKind::Status]
-            .map(|kind| SubscribeFilter::new(format!("cordon/v1/{vendor}/+/{kind}"), QoS::AtLeastOnce))
+            .map(|kind| {
+                SubscribeFilter::new(format!("cordon/v1/{vendor}/+/{kind}"), QoS::AtLeastOnce)
+            })
             .to_vec()
     }
 
     fn tls_config(&self, tls: &Tls) -> Result<ClientConfig, SourceError> {
-        let failed = |problem: rustls::Error| SourceError::Tls { name: self.name.clone(), problem: problem.to_string() };
+        let failed = |problem: rustls::Error| SourceError::Tls {
+            name: self.name.clone(),
+            problem: problem.to_string(),
+        };
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(failed)?;
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(failed)?;
         let builder = match &tls.ca_file {
             Some(file) => builder.with_root_certificates(self.authorities(file)?),
             None => builder.with_platform_verifier().map_err(failed)?,
@@ -139,9 +152,13 @@ impl Source {
             problem,
         };
         let mut roots = RootCertStore::empty();
-        for certificate in CertificateDer::pem_file_iter(file).map_err(|error| wrong(error.to_string()))? {
+        for certificate in
+            CertificateDer::pem_file_iter(file).map_err(|error| wrong(error.to_string()))?
+        {
             let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
-            roots.add(certificate).map_err(|error| wrong(error.to_string()))?;
+            roots
+                .add(certificate)
+                .map_err(|error| wrong(error.to_string()))?;
         }
         if roots.is_empty() {
             return Err(wrong("there is no certificate in it".into()));
@@ -168,7 +185,10 @@ mod tests {
             port: 1,
             tls: None,
             client_id: "cordon-london".into(),
-            login: Some(Login { name: "cordon-london".into(), password: "hunter2".into() }),
+            login: Some(Login {
+                name: "cordon-london".into(),
+                password: "hunter2".into(),
+            }),
             vendor: None,
         }
     }
@@ -184,10 +204,25 @@ mod tests {
 
     #[test]
     fn subscribes_to_pings_and_status_messages_of_its_vendor_or_of_all() {
-        let paths = |source: Source| source.subscriptions().into_iter().map(|s| s.path).collect::<Vec<_>>();
-        assert_eq!(paths(source()), ["cordon/v1/+/+/ping", "cordon/v1/+/+/status"]);
-        let own = Source { vendor: Some("acme".parse().unwrap()), ..source() };
-        assert_eq!(paths(own), ["cordon/v1/acme/+/ping", "cordon/v1/acme/+/status"]);
+        let paths = |source: Source| {
+            source
+                .subscriptions()
+                .into_iter()
+                .map(|s| s.path)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            paths(source()),
+            ["cordon/v1/+/+/ping", "cordon/v1/+/+/status"]
+        );
+        let own = Source {
+            vendor: Some("acme".parse().unwrap()),
+            ..source()
+        };
+        assert_eq!(
+            paths(own),
+            ["cordon/v1/acme/+/ping", "cordon/v1/acme/+/status"]
+        );
     }
 
     #[test]
@@ -201,9 +236,17 @@ mod tests {
         let empty = folder.path().join("ca.pem");
         std::fs::write(&empty, "nothing").unwrap();
         for file in [empty, folder.path().join("missing.pem")] {
-            let source = Source { tls: Some(Tls { ca_file: Some(file.clone()) }), ..source() };
+            let source = Source {
+                tls: Some(Tls {
+                    ca_file: Some(file.clone()),
+                }),
+                ..source()
+            };
             let error = source.options().unwrap_err().to_string();
-            assert!(error.contains("'tags'") && error.contains(file.to_str().unwrap()), "{error}");
+            assert!(
+                error.contains("'tags'") && error.contains(file.to_str().unwrap()),
+                "{error}"
+            );
         }
     }
 }

@@ -9,9 +9,9 @@ use std::{future::Future, net::SocketAddr, pin::Pin, sync::Arc};
 use async_trait::async_trait;
 use mqtt5::{
     broker::{
+        AuthProvider, BrokerConfig, BrokerShutdownHandle, MqttBroker,
         auth::AuthResult,
         config::{StorageBackend, StorageConfig},
-        AuthProvider, BrokerConfig, BrokerShutdownHandle, MqttBroker,
     },
     error::Result as MqttResult,
     packet::connect::ConnectPacket,
@@ -19,7 +19,7 @@ use mqtt5::{
 };
 use tokio::task::JoinHandle;
 
-pub use super::accounts::{gateway_login, tag_login, Accounts};
+pub use super::accounts::{Accounts, gateway_login, tag_login};
 
 /// The longest packet in bytes: far beyond the contract's 16 KiB, so that it is Cordon that refuses with a reason.
 pub const PACKET_BYTES_MAX: usize = 64 * 1024;
@@ -81,15 +81,24 @@ pub async fn start(settings: Settings) -> Result<Box<dyn Broker>, BrokerError> {
         .await
         .map_err(|error| failed(error.to_string()))?
         .with_auth_provider(Arc::new(Guard(settings.accounts)));
-    let addr = broker.local_addr().ok_or_else(|| failed("no address".into()))?;
+    let addr = broker
+        .local_addr()
+        .ok_or_else(|| failed("no address".into()))?;
     let (shutdown, mut ready) = (broker.shutdown_handle(), broker.ready_receiver());
     let running = tokio::spawn(async move {
         if let Err(error) = broker.run().await {
             tracing::error!(%error, "the embedded broker has ended");
         }
     });
-    ready.wait_for(|ready| *ready).await.map_err(|_| failed("it ended at once".into()))?;
-    Ok(Box::new(Embedded { addr, shutdown, running }))
+    ready
+        .wait_for(|ready| *ready)
+        .await
+        .map_err(|_| failed("it ended at once".into()))?;
+    Ok(Box::new(Embedded {
+        addr,
+        shutdown,
+        running,
+    }))
 }
 
 struct Embedded {
@@ -124,7 +133,11 @@ struct Guard(Accounts);
 type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 impl AuthProvider for Guard {
-    fn authenticate<'a>(&'a self, connect: &'a ConnectPacket, _: SocketAddr) -> Answer<'a, MqttResult<AuthResult>> {
+    fn authenticate<'a>(
+        &'a self,
+        connect: &'a ConnectPacket,
+        _: SocketAddr,
+    ) -> Answer<'a, MqttResult<AuthResult>> {
         let login = connect.username.as_deref().unwrap_or_default();
         let password = connect.password.as_deref().unwrap_or_default();
         let result = if self.0.admits(login, password, &connect.client_id) {
@@ -135,11 +148,21 @@ impl AuthProvider for Guard {
         Box::pin(async { Ok(result) })
     }
 
-    fn authorize_publish<'a>(&'a self, _: &str, login: Option<&'a str>, topic: &'a str) -> Answer<'a, bool> {
+    fn authorize_publish<'a>(
+        &'a self,
+        _: &str,
+        login: Option<&'a str>,
+        topic: &'a str,
+    ) -> Answer<'a, bool> {
         Box::pin(async move { login.is_some_and(|login| self.0.may_publish(login, topic)) })
     }
 
-    fn authorize_subscribe<'a>(&'a self, _: &str, login: Option<&'a str>, filter: &'a str) -> Answer<'a, bool> {
+    fn authorize_subscribe<'a>(
+        &'a self,
+        _: &str,
+        login: Option<&'a str>,
+        filter: &'a str,
+    ) -> Answer<'a, bool> {
         Box::pin(async move { login.is_some_and(|login| self.0.may_subscribe(login, filter)) })
     }
 }

@@ -30,9 +30,16 @@ impl Mosquitto {
     }
 
     /// Lets `settings` replace lines of the configuration, or add some.
-    pub(crate) fn start_with(service: &str, logins: &[(&str, &str)], settings: &[(&str, &str)]) -> Option<Self> {
+    pub(crate) fn start_with(
+        service: &str,
+        logins: &[(&str, &str)],
+        settings: &[(&str, &str)],
+    ) -> Option<Self> {
         let Some(program) = find("mosquitto") else {
-            assert!(std::env::var(REQUIRED).as_deref() != Ok("1"), "mosquitto is not installed and {REQUIRED}=1");
+            assert!(
+                std::env::var(REQUIRED).as_deref() != Ok("1"),
+                "mosquitto is not installed and {REQUIRED}=1"
+            );
             eprintln!("SKIPPED: mosquitto is not installed (apt-get install mosquitto)");
             return None;
         };
@@ -41,7 +48,12 @@ impl Mosquitto {
         write_logins(folder.path(), service, logins);
         write_config(folder.path(), addr, settings);
         let child = spawn(&program, folder.path());
-        Some(Self { program, folder, addr, child })
+        Some(Self {
+            program,
+            folder,
+            addr,
+            child,
+        })
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {
@@ -50,7 +62,10 @@ impl Mosquitto {
 
     /// Asks it to end, so that it writes its sessions and messages.
     pub(crate) fn stop(&mut self) {
-        let ended = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        let ended = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status()
+            .unwrap();
         assert!(ended.success());
         self.child.wait().unwrap();
     }
@@ -74,10 +89,28 @@ pub(crate) fn certificate(folder: &Path, name: &str) -> Option<(PathBuf, PathBuf
         eprintln!("SKIPPED: openssl is not installed (apt-get install openssl)");
         return None;
     }
-    let (cert, key) = (folder.join(format!("{name}.pem")), folder.join(format!("{name}.key")));
+    let (cert, key) = (
+        folder.join(format!("{name}.pem")),
+        folder.join(format!("{name}.key")),
+    );
     let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
-        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"])
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+        ])
+        .args([
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+        ])
         .args(["-addext", "basicConstraints=critical,CA:FALSE", "-out"])
         .arg(&cert)
         .arg("-keyout")
@@ -91,23 +124,38 @@ pub(crate) fn certificate(folder: &Path, name: &str) -> Option<(PathBuf, PathBuf
 
 fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
-    folders.map(|folder: PathBuf| folder.join(name)).find(|file| file.is_file())
+    let folders =
+        std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
+    folders
+        .map(|folder: PathBuf| folder.join(name))
+        .find(|file| file.is_file())
 }
 
 fn free_addr() -> SocketAddr {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap()
+    TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
 }
 
 fn deployed(file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/mosquitto").join(file)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("deploy/mosquitto")
+        .join(file)
 }
 
 fn write_logins(folder: &Path, service: &str, logins: &[(&str, &str)]) {
     let passwords = folder.join("passwords");
-    let lines: String = logins.iter().map(|(login, password)| format!("{login}:{password}\n")).collect();
+    let lines: String = logins
+        .iter()
+        .map(|(login, password)| format!("{login}:{password}\n"))
+        .collect();
     fs::write(&passwords, &lines).unwrap();
-    let hashed = Command::new("mosquitto_passwd").arg("-U").arg(&passwords).status().unwrap();
+    let hashed = Command::new("mosquitto_passwd")
+        .arg("-U")
+        .arg(&passwords)
+        .status()
+        .unwrap();
     assert!(hashed.success());
     let mut making = Command::new(deployed("make-acl"))
         .arg(service)
@@ -115,7 +163,12 @@ fn write_logins(folder: &Path, service: &str, logins: &[(&str, &str)]) {
         .stdout(fs::File::create(folder.join("acl")).unwrap())
         .spawn()
         .unwrap();
-    making.stdin.take().unwrap().write_all(&fs::read(&passwords).unwrap()).unwrap();
+    making
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(&fs::read(&passwords).unwrap())
+        .unwrap();
     assert!(making.wait().unwrap().success());
 }
 
@@ -129,10 +182,12 @@ fn write_config(folder: &Path, addr: SocketAddr, settings: &[(&str, &str)]) {
         ("acl_file", &inside("acl")),
         ("persistence_location", &format!("{}/", folder.display())),
     ] {
-        config = with_line(&config, key, value).unwrap_or_else(|| panic!("mosquitto.conf has one line '{key}'"));
+        config = with_line(&config, key, value)
+            .unwrap_or_else(|| panic!("mosquitto.conf has one line '{key}'"));
     }
     for (key, value) in settings {
-        config = with_line(&config, key, value).unwrap_or_else(|| format!("{config}{key} {value}\n"));
+        config =
+            with_line(&config, key, value).unwrap_or_else(|| format!("{config}{key} {value}\n"));
     }
     // It would give up root and then could not read the folder.
     let me = Command::new("id").arg("-un").output().unwrap().stdout;
@@ -143,7 +198,13 @@ fn write_config(folder: &Path, addr: SocketAddr, settings: &[(&str, &str)]) {
 fn with_line(config: &str, key: &str, value: &str) -> Option<String> {
     let is_it = |line: &&str| line.split_whitespace().next() == Some(key);
     let one = config.lines().filter(is_it).count() == 1;
-    let set = |line: &str| if is_it(&line) { format!("{key} {value}\n") } else { format!("{line}\n") };
+    let set = |line: &str| {
+        if is_it(&line) {
+            format!("{key} {value}\n")
+        } else {
+            format!("{line}\n")
+        }
+    };
     one.then(|| config.lines().map(set).collect())
 }
 
@@ -157,7 +218,9 @@ fn spawn(program: &Path, folder: &Path) -> Child {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let mut lines = BufReader::new(child.stderr.take().unwrap())
+        .lines()
+        .map_while(Result::ok);
     let mut said = Vec::new();
     let runs = lines.by_ref().any(|line| {
         said.push(line.clone());

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{
-        tcp::{OwnedReadHalf, OwnedWriteHalf},
         TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
     sync::watch,
     task::JoinHandle,
@@ -32,7 +32,11 @@ impl Proxy {
                 tokio::spawn(pipe(broker_in, client_out, passes.clone()));
             }
         });
-        Self { addr, passing, accepting }
+        Self {
+            addr,
+            passing,
+            accepting,
+        }
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {
