@@ -31,7 +31,10 @@ pub mod config;
 pub mod notify;
 pub mod store;
 
+pub mod ingest;
 pub mod rulebook_file;
 pub mod sequencer;
+
+pub mod sandbox;
 
 pub mod cli;
