@@ -22,7 +22,7 @@ use super::{
 use crate::{
     domain::{Alert, Happening, Incident, IncidentId, Outcome, Timestamp},
     sequencer::Board,
-    store::Attempt,
+    store::{Attempt, StoreError},
 };
 
 /// Alerts whose tries are listed, the newest ones: each costs a query.
@@ -55,6 +55,8 @@ struct Story {
     timeline: Vec<Line>,
     alerts: Vec<AlertLine>,
     alerts_folded: usize,
+    /// The alerts could not be read just now.
+    records_away: bool,
 }
 
 struct CaseLine {
@@ -156,14 +158,31 @@ async fn story(app: &App, id: IncidentId) -> Result<Story, Refusal> {
         Some(incident) => incident,
         None => app.store.incident(id).await?.ok_or_else(|| Refusal::no_incident(&id.to_string()))?,
     };
+    let (alerts, alerts_folded, records_away) = match records(app, id, &board, now).await {
+        Ok((alerts, folded)) => (alerts, folded, false),
+        Err(error) => {
+            // What is happening now does not wait for the records.
+            tracing::error!(%error, "the console could not read an incident's alerts");
+            (Vec::new(), 0, true)
+        }
+    };
+    Ok(Story { alerts, alerts_folded, records_away, ..tell(&incident, &board, now) })
+}
+
+/// The newest alerts with their tries, and how many older ones there are.
+async fn records(
+    app: &App,
+    id: IncidentId,
+    board: &Board,
+    now: Timestamp,
+) -> Result<(Vec<AlertLine>, usize), StoreError> {
     let all = app.store.alerts_of(id).await?;
-    let alerts_folded = all.len().saturating_sub(ALERTS_MAX);
     let mut alerts = Vec::new();
     for alert in all.iter().rev().take(ALERTS_MAX) {
         let attempts = app.store.attempts_of(alert.id).await?;
-        alerts.push(alert_line(alert, &attempts, &board, now));
+        alerts.push(alert_line(alert, &attempts, board, now));
     }
-    Ok(Story { alerts, alerts_folded, ..tell(&incident, &board, now) })
+    Ok((alerts, all.len().saturating_sub(ALERTS_MAX)))
 }
 
 fn tell(incident: &Incident, board: &Board, now: Timestamp) -> Story {
@@ -194,6 +213,7 @@ fn tell(incident: &Incident, board: &Board, now: Timestamp) -> Story {
         timeline: timeline.collect(),
         alerts: Vec::new(),
         alerts_folded: 0,
+        records_away: false,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
 /// When the picture was taken: 2026-03-01T01:54:07Z.
 pub(super) const AT: Timestamp = Timestamp::from_ms(1_772_330_047_000);
 
-pub(super) const KINDS: [IncidentKind; 10] = [
+pub(in crate::console) const KINDS: [IncidentKind; 10] = [
     IncidentKind::Approach,
     IncidentKind::Violation,
     IncidentKind::StrapTamper,
@@ -27,11 +27,11 @@ pub(super) const KINDS: [IncidentKind; 10] = [
     IncidentKind::Deaf,
 ];
 
-pub(super) fn id<T: std::str::FromStr<Err = IdError>>(text: &str) -> T {
+pub(in crate::console) fn id<T: std::str::FromStr<Err = IdError>>(text: &str) -> T {
     text.parse().expect("an id")
 }
 
-pub(super) fn handlings() -> [Handling; 4] {
+pub(in crate::console) fn handlings() -> [Handling; 4] {
     let by: StaffId = id("amy");
     let outcome = Outcome::FalseAlarm;
     [
@@ -47,7 +47,7 @@ fn book(value: serde_json::Value) -> Book {
 }
 
 /// Names are hostile where the rulebook lets people choose them.
-pub(super) fn rulebook(wearer_name: &str) -> Rulebook {
+pub(in crate::console) fn rulebook(wearer_name: &str) -> Rulebook {
     let circle = |lat: f64, lon: f64, r: f64| json!({"circle": {"lat": lat, "lon": lon, "radius_m": r}});
     let ring = json!([[53.196, -2.905], [53.196, -2.893], [53.2015, -2.891], [53.202, -2.902]]);
     let books = [
