@@ -1,0 +1,223 @@
+//! What every request must pass, and what every answer carries.
+
+use axum::{
+    extract::{FromRequest, FromRequestParts, Form, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts, uri::Authority},
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{
+    App,
+    refusal::Refusal,
+    sign_in::Signed,
+};
+use crate::domain::StaffId;
+
+/// The session's cookie.
+pub(super) const COOKIE: &str = "cordon_session";
+/// The field in every form that proves the console drew it.
+pub(super) const FORM_TOKEN: &str = "form_token";
+
+const SEALS: [(HeaderName, &str); 7] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::CACHE_CONTROL, "no-store"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// Puts the security headers on every answer, refusals included.
+pub(super) async fn seal(mut response: Response) -> Response {
+    for (name, value) in SEALS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Refuses requests that another site's page could have caused.
+pub(super) async fn own_pages_only(request: Request, next: Next) -> Response {
+    match check_origin(request.method(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+fn check_origin(method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    // A name that an attacker's DNS points at 127.0.0.1 is not one of ours.
+    let host = text(header::HOST).filter(|host| is_loopback(host)).ok_or_else(Refusal::foreign_host)?;
+    if matches!(*method, Method::GET | Method::HEAD) {
+        return Ok(());
+    }
+    let site = text(HeaderName::from_static("sec-fetch-site"));
+    // Under `Referrer-Policy: no-referrer` a browser sends `Origin: null` with our own forms, too; then it must vouch
+    // for them by Sec-Fetch-Site. Something that sends neither is no browser, and still needs the form's token.
+    let origin_fits = match text(header::ORIGIN) {
+        None => true,
+        Some("null") => site == Some("same-origin"),
+        Some(origin) => origin.strip_prefix("http://").is_some_and(|from| from.eq_ignore_ascii_case(host)),
+    };
+    let site_fits = site.is_none_or(|site| site == "same-origin");
+    if origin_fits && site_fits { Ok(()) } else { Err(Refusal::foreign_origin()) }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    if host.contains('@') {
+        return false;
+    }
+    let name = authority.host().trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+}
+
+/// Lets in whoever has a session and has said who they are; a handler behind it finds both as [`Officer`].
+pub(super) async fn signed_in_only(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let Some(signed) = session(&app, request.headers()) else {
+        return sign_in_first(&request);
+    };
+    let choosing = request.uri().path() == "/who" || request.uri().path() == "/sign-out";
+    if signed.by.is_none() && !choosing {
+        return if is_page(&request) {
+            Redirect::to("/who").into_response()
+        } else {
+            Refusal::say_who_first().into_response()
+        };
+    }
+    request.extensions_mut().insert(signed);
+    next.run(request).await
+}
+
+/// The live session that a request's cookie names.
+fn session(app: &App, headers: &HeaderMap) -> Option<Signed> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+        .find_map(|cookie| app.sign_in.session(cookie, app.clock.real_us()))
+}
+
+fn sign_in_first(request: &Request) -> Response {
+    if is_page(request) {
+        Redirect::to("/sign-in").into_response()
+    } else {
+        Refusal::sign_in_first().into_response()
+    }
+}
+
+/// Whether a person is looking at the answer, rather than the page's script.
+fn is_page(request: &Request) -> bool {
+    let path = request.uri().path();
+    request.method() == Method::GET && !path.starts_with("/fragments/") && path != "/live"
+}
+
+/// The signed-in person, and who they are.
+pub(super) struct Officer {
+    pub(super) signed: Signed,
+    pub(super) id: StaffId,
+}
+
+impl FromRequestParts<App> for Officer {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let signed = Signed::from_request_parts(parts, app).await?;
+        let id = signed.by.clone().ok_or_else(Refusal::say_who_first)?;
+        Ok(Self { signed, id })
+    }
+}
+
+impl FromRequestParts<App> for Signed {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Refusal> {
+        // Missing if a route was put outside the guard by mistake: then nobody gets in.
+        parts.extensions.get::<Self>().cloned().ok_or_else(Refusal::sign_in_first)
+    }
+}
+
+/// The fields of a form that this session's pages drew. There is no other way to read a posted form behind sign-in.
+pub(super) struct Posted(Fields);
+
+impl Posted {
+    pub(super) fn field(&self, name: &str) -> &str {
+        self.0.field(name)
+    }
+}
+
+impl FromRequest<App> for Posted {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        let signed = request.extensions().get::<Signed>().cloned().ok_or_else(Refusal::sign_in_first)?;
+        let fields = Fields::from_request(request, app).await?;
+        if signed.owns_form(fields.field(FORM_TOKEN)) {
+            Ok(Self(fields))
+        } else {
+            Err(Refusal::stale_form())
+        }
+    }
+}
+
+/// A form's fields, whoever sent it.
+pub(super) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// The first field of that name; empty if there is none.
+    pub(super) fn field(&self, name: &str) -> &str {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).unwrap_or_default()
+    }
+}
+
+impl FromRequest<App> for Fields {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        match Form::from_request(request, app).await {
+            Ok(Form(fields)) => Ok(Self(fields)),
+            Err(rejection) => Err(Refusal::unreadable_form(rejection.status())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_are_ours() {
+        for ours in ["127.0.0.1:8080", "127.0.0.1", "localhost:1", "LOCALHOST", "[::1]:8080", "127.9.9.9:1"] {
+            assert!(is_loopback(ours), "{ours}");
+        }
+        for foreign in
+            ["evil.example:8080", "127.0.0.1.evil.example", "10.0.0.1", "localhost.evil.example", "", "x@127.0.0.1"]
+        {
+            assert!(!is_loopback(foreign), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn a_post_must_come_from_our_own_page() {
+        let check = |headers: &[(&'static str, &'static str)]| {
+            let headers = headers.iter().map(|(name, value)| {
+                (HeaderName::from_static(name), HeaderValue::from_static(value))
+            });
+            let headers = [(header::HOST, HeaderValue::from_static("127.0.0.1:80"))].into_iter().chain(headers);
+            check_origin(&Method::POST, &headers.collect()).is_ok()
+        };
+        assert!(check(&[]));
+        assert!(check(&[("origin", "http://127.0.0.1:80")]));
+        assert!(check(&[("origin", "null"), ("sec-fetch-site", "same-origin")]));
+        assert!(!check(&[("origin", "null")]));
+        assert!(!check(&[("origin", "null"), ("sec-fetch-site", "cross-site")]));
+        assert!(!check(&[("origin", "http://127.0.0.1:81")]));
+        assert!(!check(&[("origin", "https://evil.example")]));
+        assert!(!check(&[("sec-fetch-site", "same-site")]));
+    }
+}

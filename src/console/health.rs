@@ -1,0 +1,68 @@
+//! Whether Cordon is well, for machines that watch it. Counts only: no names, no places.
+
+use std::collections::BTreeMap;
+
+use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
+use serde::Serialize;
+
+use super::App;
+use crate::domain::Priority;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new().route("/livez", get(async || "ok\n")).route("/health", get(health))
+}
+
+#[derive(Serialize)]
+struct Health {
+    /// `ok`; `deaf` if a source cannot be heard; `store` if the records cannot be read.
+    status: &'static str,
+    /// The engine's time, RFC 3339.
+    at: Option<String>,
+    /// Seconds since the engine's last commit.
+    picture_age_s: Option<f64>,
+    /// Sources of pings that cannot be heard.
+    deaf: Vec<String>,
+    wearers_seen: usize,
+    stray_tags: usize,
+    open_incidents: Open,
+    /// Raised so far, by kind.
+    incidents: BTreeMap<String, i64>,
+    /// Raised so far, by state.
+    alerts: BTreeMap<String, i64>,
+}
+
+#[derive(Serialize)]
+struct Open {
+    p1: usize,
+    p2: usize,
+    p3: usize,
+}
+
+async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
+    let (board, now) = app.look();
+    let open = |priority: Priority| {
+        board.incidents.values().filter(|incident| incident.is_open() && incident.priority == priority).count()
+    };
+    let counts = app.store.counts().await;
+    if let Err(error) = &counts {
+        tracing::error!(%error, "the store does not answer the health page");
+    }
+    let (code, status) = match &counts {
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "store"),
+        Ok(_) if !board.deaf.is_empty() => (StatusCode::SERVICE_UNAVAILABLE, "deaf"),
+        Ok(_) => (StatusCode::OK, "ok"),
+    };
+    let counts = counts.unwrap_or_default();
+    let health = Health {
+        status,
+        at: board.at.map(|at| at.to_string()),
+        picture_age_s: board.at.map(|at| now.s_since(at)),
+        deaf: board.deaf.clone(),
+        wearers_seen: board.wearers.len(),
+        stray_tags: board.strays.len(),
+        open_incidents: Open { p1: open(Priority::P1), p2: open(Priority::P2), p3: open(Priority::P3) },
+        incidents: counts.incidents,
+        alerts: counts.alerts,
+    };
+    (code, Json(health))
+}

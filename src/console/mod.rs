@@ -1,0 +1,147 @@
+//! The console: pages on which officers see what is happening and take it in hand.
+//!
+//! It reads the board (a picture of the engine's memory after a commit) and the store, and changes things only by
+//! putting inputs into the inbox. Until there are roles it speaks to this machine alone, behind a one-time link.
+
+mod assets;
+mod closed;
+mod guard;
+mod health;
+mod incident;
+mod labels;
+mod live;
+mod map;
+mod names;
+mod page;
+mod posts;
+mod queue;
+mod refusal;
+mod sign_in;
+mod sign_in_pages;
+mod told;
+mod wearers;
+mod when;
+mod words;
+
+use std::{future::Future, io, sync::Arc};
+
+use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
+use tokio::{net::TcpListener, sync::watch};
+
+pub use sign_in::{OneTimeToken, SignIn, SignInError};
+
+use crate::{
+    clock::Clock,
+    domain::Timestamp,
+    sequencer::{Board, Inbox},
+    store::Store,
+};
+
+/// No request that the console understands is longer.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// What the console stands on.
+pub struct ConsoleState {
+    /// The live picture.
+    pub board: watch::Receiver<Arc<Board>>,
+    /// The only way to change anything.
+    pub inbox: Inbox,
+    /// For what is no longer, or never was, on the board.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Clock,
+    /// Who may come in.
+    pub sign_in: Arc<SignIn>,
+    /// Callbacks of providers, served under `/hooks`. They prove themselves; sign-in and form rules do not apply.
+    pub hooks: Option<Router>,
+}
+
+/// Why the console could not be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Anybody on the network could reach it.
+    #[error("the console speaks to this machine alone until it has roles: listen on 127.0.0.1 or [::1], not on {0}")]
+    NotLoopback(std::net::SocketAddr),
+    /// The listener failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// The console's pages.
+pub fn router(state: ConsoleState) -> Router {
+    // Dropped at once: a feed then never hears that the service is closing, which is right where nobody will say it.
+    let (_, closing) = watch::channel(false);
+    routes(state, closing)
+}
+
+/// Serves the console until `shutdown` is ready, then ends the live feeds and waits for the last answer.
+///
+/// # Errors
+/// See [`ServeError`].
+pub async fn serve(
+    listener: TcpListener,
+    state: ConsoleState,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    let address = listener.local_addr()?;
+    if !address.ip().is_loopback() {
+        return Err(ServeError::NotLoopback(address));
+    }
+    let (close, closing) = watch::channel(false);
+    let stop = async move {
+        shutdown.await;
+        close.send_replace(true);
+    };
+    Ok(axum::serve(listener, routes(state, closing)).with_graceful_shutdown(stop).await?)
+}
+
+/// What every handler is given.
+#[derive(Clone)]
+struct App {
+    board: watch::Receiver<Arc<Board>>,
+    inbox: Inbox,
+    store: Arc<dyn Store>,
+    clock: Clock,
+    sign_in: Arc<SignIn>,
+    closing: watch::Receiver<bool>,
+}
+
+impl App {
+    /// The latest picture, and the time it is looked at: never before the picture was taken.
+    fn look(&self) -> (Arc<Board>, Timestamp) {
+        let board = self.board.borrow().clone();
+        let steady = self.clock.steady();
+        let now = board.at.map_or(steady, |at| at.max(steady));
+        (board, now)
+    }
+}
+
+fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
+    let ConsoleState { board, inbox, store, clock, sign_in, hooks } = state;
+    let app = App { board, inbox, store, clock, sign_in, closing };
+    let signed_in = Router::new()
+        .merge(queue::routes())
+        .merge(closed::routes())
+        .merge(incident::routes())
+        .merge(posts::routes())
+        .merge(live::routes())
+        .merge(sign_in_pages::inner_routes())
+        .layer(middleware::from_fn_with_state(app.clone(), guard::signed_in_only));
+    let all = signed_in
+        .merge(sign_in_pages::outer_routes())
+        .merge(health::routes())
+        .merge(assets::routes())
+        .route("/favicon.ico", get(assets::mark))
+        .fallback(refusal::no_such_page)
+        .method_not_allowed_fallback(refusal::no_such_method)
+        .layer(middleware::from_fn(guard::own_pages_only))
+        .with_state(app);
+    let all = match hooks {
+        Some(hooks) => all.nest("/hooks", hooks),
+        None => all,
+    };
+    all.layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).layer(middleware::map_response(guard::seal))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,42 @@
+//! Names for ids. An id that the rulebook no longer knows stands for itself.
+
+use crate::{
+    domain::{CaseId, Incident, PersonId, StaffId, Subject, WearerId, ZoneId},
+    engine::Rulebook,
+};
+
+/// Looks names up in the rulebook in force.
+#[derive(Clone, Copy)]
+pub(super) struct Names<'a>(pub(super) &'a Rulebook);
+
+impl Names<'_> {
+    pub(super) fn wearer(self, id: &WearerId) -> String {
+        self.0.wearer(id).map_or_else(|| id.to_string(), |wearer| wearer.name.clone())
+    }
+
+    pub(super) fn person(self, id: &PersonId) -> String {
+        self.0.person(id).map_or_else(|| id.to_string(), |person| person.name.clone())
+    }
+
+    pub(super) fn staff(self, id: &StaffId) -> String {
+        self.0.staff(id).map_or_else(|| id.to_string(), |staff| staff.name.clone())
+    }
+
+    pub(super) fn zone(self, id: &ZoneId) -> String {
+        self.0.zone(id).map_or_else(|| id.to_string(), |zone| zone.code.clone())
+    }
+
+    /// The wearer an incident is about, or Cordon itself.
+    pub(super) fn subject(self, incident: &Incident) -> String {
+        match &incident.subject {
+            Subject::Wearer(id) => self.wearer(id),
+            Subject::Service => "Cordon itself".into(),
+        }
+    }
+
+    /// The names of the people a case protects.
+    pub(super) fn protected(self, id: &CaseId) -> Vec<String> {
+        let persons = self.0.case(id).map(|case| case.persons.as_slice()).unwrap_or_default();
+        persons.iter().map(|person| self.person(person)).collect()
+    }
+}

@@ -1,0 +1,77 @@
+//! What all pages share.
+
+use askama::Template;
+use axum::{
+    http::StatusCode,
+    response::{Html, IntoResponse, Response},
+};
+
+use super::{App, guard::Officer, names::Names, when::When};
+use crate::{
+    domain::{Priority, Timestamp},
+    sequencer::Board,
+};
+
+/// The frame around a page's content.
+pub(super) struct Frame {
+    pub(super) title: String,
+    /// Which entry of the menu is current.
+    pub(super) here: &'static str,
+    pub(super) officer: String,
+    pub(super) form_token: String,
+    pub(super) now: When,
+    /// Microseconds of the picture shown.
+    pub(super) version: i64,
+    /// Open P1 that nobody has taken.
+    pub(super) waiting: usize,
+    /// Without a script the page loads itself again after this many seconds; 0 for never (a form may be half filled).
+    pub(super) reload_s: u32,
+    pub(super) deaf: Vec<String>,
+}
+
+impl Frame {
+    pub(super) fn new(title: impl Into<String>, here: &'static str, officer: &Officer, board: &Board, now: Timestamp) -> Self {
+        Self {
+            title: title.into(),
+            here,
+            officer: Names(&board.rulebook).staff(&officer.id),
+            form_token: officer.signed.form_token(),
+            now: When::new(now, now),
+            version: version(board),
+            waiting: waiting(board),
+            reload_s: 0,
+            deaf: board.deaf.clone(),
+        }
+    }
+}
+
+/// Which picture this is: the engine's time, which rises with every commit.
+pub(super) fn version(board: &Board) -> i64 {
+    board.at.map_or(0, Timestamp::as_us)
+}
+
+/// How many open P1 incidents nobody has taken.
+pub(super) fn waiting(board: &Board) -> usize {
+    let untaken = |incident: &&std::sync::Arc<crate::domain::Incident>| {
+        incident.priority == Priority::P1 && matches!(incident.handling, crate::domain::Handling::Raised)
+    };
+    board.incidents.values().filter(untaken).count()
+}
+
+/// A rendered page, or an apology.
+pub(super) fn html(page: &impl Template) -> Response {
+    match page.render() {
+        Ok(text) => Html(text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            (StatusCode::INTERNAL_SERVER_ERROR, "This page could not be drawn. The queue is at /.").into_response()
+        }
+    }
+}
+
+/// Reads the board for a page: the picture, the time, the frame.
+pub(super) fn framed(app: &App, officer: &Officer, title: &str, here: &'static str) -> (std::sync::Arc<Board>, Timestamp, Frame) {
+    let (board, now) = app.look();
+    let frame = Frame::new(title, here, officer, &board, now);
+    (board, now, frame)
+}

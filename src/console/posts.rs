@@ -1,0 +1,100 @@
+//! What an officer does about an incident: each becomes an input, and the page waits until it is committed.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+    routing::post,
+};
+
+use super::{
+    App,
+    guard::{Officer, Posted},
+    incident::{self, FormError},
+    refusal::Refusal,
+};
+use crate::{
+    domain::{IncidentId, Outcome},
+    engine::{Action, Refused, Told},
+    sequencer::SubmitError,
+};
+
+/// A commit takes milliseconds; after this long the officer must know that it is not certain.
+const CONFIRM_WITHIN: Duration = Duration::from_secs(10);
+const NOTE_CHARS_MAX: usize = 2_000;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/incidents/{id}/own", post(own))
+        .route("/incidents/{id}/act", post(act))
+        .route("/incidents/{id}/note", post(note))
+        .route("/incidents/{id}/close", post(close))
+}
+
+async fn own(State(app): State<App>, officer: Officer, Path(id): Path<String>, form: Posted) -> Result<Response, Refusal> {
+    submit(&app, &officer, parse(&id)?, Action::Own).await??;
+    Ok(back(&form, &id))
+}
+
+async fn act(State(app): State<App>, officer: Officer, Path(id): Path<String>, form: Posted) -> Result<Response, Refusal> {
+    submit(&app, &officer, parse(&id)?, Action::Act).await??;
+    Ok(back(&form, &id))
+}
+
+async fn note(State(app): State<App>, officer: Officer, Path(id): Path<String>, form: Posted) -> Result<Response, Refusal> {
+    let incident = parse(&id)?;
+    let text = form.field("note").trim();
+    let bad = |message: &str| FormError::Note { message: message.into(), text: text.into() };
+    let length = text.chars().count();
+    if length == 0 {
+        return again(&app, &officer, incident, bad("Write a note first.")).await;
+    }
+    if length > NOTE_CHARS_MAX {
+        let message = format!("A note has at most 2,000 characters; this one has {length}.");
+        return again(&app, &officer, incident, bad(&message)).await;
+    }
+    match submit(&app, &officer, incident, Action::Note(text.into())).await? {
+        Err(SubmitError::Refused(why @ Refused::NoteLength)) => {
+            again(&app, &officer, incident, bad(&format!("{why}."))).await
+        }
+        other => other.map(|()| back(&form, &id)).map_err(Refusal::from),
+    }
+}
+
+async fn close(State(app): State<App>, officer: Officer, Path(id): Path<String>, form: Posted) -> Result<Response, Refusal> {
+    let incident = parse(&id)?;
+    let chosen = form.field("outcome");
+    let Some(outcome) = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == chosen) else {
+        return again(&app, &officer, incident, FormError::Outcome).await;
+    };
+    submit(&app, &officer, incident, Action::Close(outcome)).await??;
+    Ok(back(&form, &id))
+}
+
+/// Puts the input in; the outer error is a refusal that every form words alike.
+async fn submit(app: &App, officer: &Officer, incident: IncidentId, action: Action) -> Result<Result<(), SubmitError>, Refusal> {
+    let told = Told::Handle { incident, by: officer.id.clone(), action };
+    tokio::time::timeout(CONFIRM_WITHIN, app.inbox.submit(told)).await.map_err(|_| Refusal::unconfirmed())
+}
+
+/// The incident's page once more, with what was wrong beside the field.
+async fn again(app: &App, officer: &Officer, id: IncidentId, error: FormError) -> Result<Response, Refusal> {
+    let page = incident::page_with(app, officer, id, Some(error)).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+/// To where the form stood.
+fn back(form: &Posted, id: &str) -> Response {
+    match form.field("back") {
+        "queue" => Redirect::to("/").into_response(),
+        _ => Redirect::to(&format!("/incidents/{id}")).into_response(),
+    }
+}
+
+/// Only what the console itself writes: digits.
+fn parse(id: &str) -> Result<IncidentId, Refusal> {
+    incident::parse_id(id).ok_or_else(|| Refusal::no_incident(id))
+}

@@ -1,0 +1,158 @@
+//! The queue: what a person must deal with now, the most urgent first.
+
+use askama::Template;
+use axum::{Router, extract::State, response::{Redirect, Response}, routing::get};
+
+use super::{
+    App,
+    guard::Officer,
+    map::Map,
+    names::Names,
+    page::{Frame, framed, html},
+    told::{self, Chain, Next},
+    wearers::{self, Seen, Wearers},
+    when::When,
+    words,
+};
+use crate::{
+    domain::{Handling, Incident, Priority, Subject, Timestamp},
+    sequencer::Board,
+};
+
+/// P2 and P3 beyond this many are counted, not drawn; P1 are always all drawn.
+const CARDS_MAX: usize = 200;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/", get(page))
+        .route("/fragments/queue", get(queue_fragment))
+        .route("/fragments/map", get(map_fragment))
+}
+
+/// Open incidents by priority.
+pub(super) struct Queue {
+    sections: Vec<Section>,
+    form_token: String,
+}
+
+struct Section {
+    number: u8,
+    word: &'static str,
+    cards: Vec<Card>,
+    open: usize,
+    folded: usize,
+}
+
+/// An incident as the queue shows it.
+pub(super) struct Card {
+    pub(super) id: i64,
+    pub(super) number: u8,
+    pub(super) kind: &'static str,
+    pub(super) subject: String,
+    pub(super) cause: String,
+    pub(super) risk: Option<&'static str>,
+    pub(super) raised: When,
+    pub(super) handling: String,
+    pub(super) handling_key: &'static str,
+    pub(super) ongoing: bool,
+    pub(super) late: bool,
+    pub(super) is_open: bool,
+    pub(super) chains: Vec<Chain>,
+    pub(super) seen: Option<Seen>,
+    pub(super) can_own: bool,
+    pub(super) can_act: bool,
+}
+
+impl Card {
+    pub(super) fn new(incident: &Incident, board: &Board, now: Timestamp) -> Self {
+        let names = Names(&board.rulebook);
+        let dot = match &incident.subject {
+            Subject::Wearer(id) => board.wearers.get(id),
+            Subject::Service => None,
+        };
+        let case = incident.case.as_ref().and_then(|id| board.rulebook.case(id));
+        Self {
+            id: incident.id.0,
+            number: incident.priority.number(),
+            kind: words::kind(incident.kind),
+            subject: names.subject(incident),
+            cause: words::cause(&incident.cause, names),
+            risk: case.map(|case| words::risk(case.risk)),
+            raised: When::new(incident.raised_at, now),
+            handling: words::handling(&incident.handling, names),
+            handling_key: incident.handling.as_str(),
+            ongoing: incident.ongoing,
+            late: incident.late,
+            is_open: incident.is_open(),
+            chains: told::chains(incident, names, now),
+            seen: dot.map(|dot| wearers::seen(dot, now)),
+            can_own: matches!(incident.handling, Handling::Raised),
+            can_act: matches!(incident.handling, Handling::Raised | Handling::Owned { .. }),
+        }
+    }
+}
+
+impl Queue {
+    fn new(board: &Board, now: Timestamp, form_token: String) -> Self {
+        let sections = [Priority::P1, Priority::P2, Priority::P3].map(|priority| section(board, now, priority));
+        Self { sections: sections.into(), form_token }
+    }
+}
+
+fn section(board: &Board, now: Timestamp, priority: Priority) -> Section {
+    let ours = |incident: &&Incident| incident.is_open() && incident.priority == priority;
+    let mut open: Vec<&Incident> = board.incidents.values().map(AsRef::as_ref).filter(ours).collect();
+    open.sort_by_key(|incident| std::cmp::Reverse((incident.raised_at, incident.id)));
+    let drawn = if priority == Priority::P1 { open.len() } else { open.len().min(CARDS_MAX) };
+    Section {
+        number: priority.number(),
+        word: words::priority(priority),
+        cards: open[..drawn].iter().map(|incident| Card::new(incident, board, now)).collect(),
+        open: open.len(),
+        folded: open.len() - drawn,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "queue_page.html")]
+struct Page {
+    frame: Frame,
+    queue: Queue,
+    map: Map,
+    wearers: Wearers,
+}
+
+#[derive(Template)]
+#[template(path = "queue.html")]
+struct QueueFragment {
+    queue: Queue,
+}
+
+#[derive(Template)]
+#[template(path = "map.html")]
+struct MapFragment {
+    map: Map,
+    wearers: Wearers,
+}
+
+async fn page(State(app): State<App>, officer: Officer) -> Response {
+    let (board, now, mut frame) = framed(&app, &officer, "Queue", "queue");
+    frame.reload_s = 5;
+    let queue = Queue::new(&board, now, officer.signed.form_token());
+    html(&Page { frame, queue, map: Map::new(&board, now), wearers: Wearers::new(&board, now) })
+}
+
+async fn queue_fragment(State(app): State<App>, officer: Officer) -> Response {
+    let (board, now) = app.look();
+    html(&QueueFragment { queue: Queue::new(&board, now, officer.signed.form_token()) })
+}
+
+async fn map_fragment(State(app): State<App>, _: Officer) -> Response {
+    let (board, now) = app.look();
+    html(&MapFragment { map: Map::new(&board, now), wearers: Wearers::new(&board, now) })
+}
+
+/// Where `/incidents` without `?closed` leads.
+pub(super) fn redirect() -> Redirect {
+    Redirect::to("/")
+}

@@ -1,0 +1,183 @@
+//! A hand-made board: a unit, two cases, wearers in every stage, and an incident of every kind and handling.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::json;
+
+use crate::{
+    domain::*,
+    engine::Rulebook,
+    geometry::LatLon,
+    sequencer::{Board, Dot},
+};
+
+/// When the picture was taken: 2026-03-01T01:54:07Z.
+pub(super) const AT: Timestamp = Timestamp::from_ms(1_772_330_047_000);
+
+pub(in crate::console) const KINDS: [IncidentKind; 10] = [
+    IncidentKind::Approach,
+    IncidentKind::Violation,
+    IncidentKind::StrapTamper,
+    IncidentKind::CaseTamper,
+    IncidentKind::LowBattery,
+    IncidentKind::LostContact,
+    IncidentKind::Blind,
+    IncidentKind::Jamming,
+    IncidentKind::Sos,
+    IncidentKind::Deaf,
+];
+
+pub(in crate::console) fn id<T: std::str::FromStr<Err = IdError>>(text: &str) -> T {
+    text.parse().expect("an id")
+}
+
+pub(in crate::console) fn handlings() -> [Handling; 4] {
+    let by: StaffId = id("amy");
+    let outcome = Outcome::FalseAlarm;
+    [
+        Handling::Raised,
+        Handling::Owned { by: by.clone() },
+        Handling::Acted { by: by.clone() },
+        Handling::Closed { by, outcome },
+    ]
+}
+
+fn book(value: serde_json::Value) -> Book {
+    serde_json::from_value(value).expect("a sound book")
+}
+
+/// Names are hostile where the rulebook lets people choose them.
+pub(in crate::console) fn rulebook(wearer_name: &str) -> Rulebook {
+    let circle = |lat: f64, lon: f64, r: f64| json!({"circle": {"lat": lat, "lon": lon, "radius_m": r}});
+    let ring = json!([[53.196, -2.905], [53.196, -2.893], [53.2015, -2.891], [53.202, -2.902]]);
+    let books = [
+        json!({"unit": {"id": "cheshire", "name": "Cheshire", "policy": "usual",
+            "area": {"south": 53.0, "west": -3.2, "north": 53.4, "east": -2.6},
+            "staff": [
+                {"id": "amy", "name": "Sgt Amy Okafor", "contacts": []},
+                {"id": "desk", "name": "Control room", "contacts": []}],
+            "zones": [{"id": "school", "code": "HAZEL-1", "margin_m": 150.0, "shape": circle(53.185, -2.88, 300.0),
+                "schedule": {"time_zone": "Europe/London", "spans": [{"weekday": 3, "from_min": 480, "until_min": 960}]}}]}}),
+        json!({"wearer": {"id": "w-1", "unit": "cheshire", "name": wearer_name, "tags": []}}),
+        json!({"wearer": {"id": "w-2", "unit": "cheshire", "name": "Colin Marsh", "tags": []}}),
+        json!({"wearer": {"id": "w-3", "unit": "cheshire", "name": "Dean Fowler", "tags": []}}),
+        json!({"wearer": {"id": "w-4", "unit": "cheshire", "name": "Edward Lowe", "tags": []}}),
+        json!({"wearer": {"id": "w-5", "unit": "cheshire", "name": "Frank Nowak", "tags": []}}),
+        json!({"wearer": {"id": "w-9", "unit": "cheshire", "name": "Never Seen",
+            "tags": [{"tag": "acme/t-9", "from": "2026-01-01T00:00:00Z"}]}}),
+        json!({"person": {"id": "p-1", "unit": "cheshire", "name": "Ms A. Berry", "contacts": []}}),
+        json!({"case": {"id": "case-1", "unit": "cheshire", "wearer": "w-1", "persons": ["p-1"], "risk": "high",
+            "policy": "usual", "basis": {"kind": "consent", "from": "2026-01-01T00:00:00Z"},
+            "zones": [
+                {"id": "home", "code": "ROWAN-4", "margin_m": 300.0, "shape": {"polygon": [ring]}},
+                {"id": "work", "code": "ROWAN-5", "margin_m": 300.0, "shape": circle(53.189, -2.915, 200.0)}]}}),
+        json!({"case": {"id": "case-2", "unit": "cheshire", "wearer": "w-2", "persons": [], "risk": "medium",
+            "policy": "usual", "basis": {"kind": "order", "from": "2026-01-01T00:00:00Z"},
+            "zones": [{"id": "flat", "code": "ALDER-2", "margin_m": 400.0, "shape": circle(53.204, -2.868, 250.0)}]}}),
+    ];
+    books.map(book).into_iter().fold(Rulebook::default(), |rulebook, book| rulebook.published(book, AT))
+}
+
+fn dot(lat: f64, lon: f64, sigma_m: f64, age_s: i64, battery_pct: u8, stages: &[(&str, Stage)]) -> Dot {
+    Dot {
+        position: LatLon::new(lat, lon).expect("on earth"),
+        sigma_m,
+        fix_at: AT.plus_ms(-age_s * 1_000),
+        heard_at: AT.plus_ms(-age_s * 1_000 + 1_500),
+        battery_pct: Some(battery_pct),
+        stages: stages.iter().map(|(zone, stage)| (id(zone), *stage)).collect(),
+    }
+}
+
+/// The cause that belongs to a kind.
+fn cause(kind: IncidentKind) -> Cause {
+    match kind {
+        IncidentKind::Approach | IncidentKind::Violation => Cause::Zone(id("home")),
+        IncidentKind::StrapTamper => Cause::Strap,
+        IncidentKind::CaseTamper => Cause::Case,
+        IncidentKind::LowBattery => Cause::Battery,
+        IncidentKind::LostContact | IncidentKind::Blind => Cause::Contact,
+        IncidentKind::Jamming => Cause::Jamming,
+        IncidentKind::Sos => Cause::Sos,
+        IncidentKind::Deaf => Cause::Source("acme".into()),
+    }
+}
+
+pub(super) fn incident(no: i64, kind: IncidentKind, priority: Priority, handling: Handling) -> Incident {
+    let raised_at = AT.plus_ms(-20_000 - no * 17_000);
+    let reason = Reason::TrustedFix { p: 0.97, border_m: -84.0, sigma_m: 12.0 };
+    let staff = Recipient::Staff(id("desk"));
+    let person = Recipient::Person(id("p-1"));
+    let sent = |id: i64, recipient: &Recipient, state: AlertState| SentAlert {
+        id: AlertId(id),
+        recipient: recipient.clone(),
+        channel: Channel::Sms,
+        step: 0,
+        state,
+    };
+    let changed = |id: i64, after_ms: i64, recipient: &Recipient, state: AlertState| Entry {
+        at: raised_at.plus_ms(after_ms),
+        what: Happening::Alert { alert: AlertId(id), recipient: recipient.clone(), channel: Channel::Sms, state },
+    };
+    Incident {
+        id: IncidentId(no),
+        unit: id("cheshire"),
+        subject: match kind {
+            IncidentKind::Deaf => Subject::Service,
+            _ => Subject::Wearer(id(&format!("w-{}", 1 + (no - 1) % 5))),
+        },
+        cause: cause(kind),
+        case: Some(id("case-1")),
+        policy: id("usual"),
+        kind,
+        priority,
+        handling,
+        ongoing: no % 4 != 3,
+        raised_at,
+        late: no % 5 == 4,
+        episodes: vec![Episode { from: raised_at, disproved: no % 2 == 0 }],
+        escalations: vec![
+            Escalation {
+                audience: Audience::Person(id("p-1")),
+                step: 1,
+                state: EscalationState::Running { next_at: AT.plus_ms(18_000) },
+                alerts: vec![sent(no * 10, &person, AlertState::Accepted)],
+                raised: 1,
+            },
+            Escalation {
+                audience: Audience::Staff,
+                step: 0,
+                state: EscalationState::Paused { until: AT.plus_ms(120_000) },
+                alerts: vec![sent(no * 10 + 1, &staff, AlertState::Expired("unknown_number".into()))],
+                raised: 2,
+            },
+        ],
+        timeline: vec![
+            Entry { at: raised_at, what: Happening::Raised { kind, true_time: raised_at.plus_ms(-2_000), reason } },
+            changed(no * 10, 8_000, &person, AlertState::Accepted),
+            changed(no * 10 + 1, 9_000, &staff, AlertState::Expired("unknown_number".into())),
+            Entry {
+                at: raised_at.plus_ms(12_000),
+                what: Happening::Noted { by: id("amy"), text: "<script>alert('note')</script>".into() },
+            },
+        ],
+    }
+}
+
+pub(super) fn board(wearer_name: &str, incidents: impl IntoIterator<Item = Incident>) -> Board {
+    let wearers = BTreeMap::from([
+        (id("w-1"), dot(53.1985, -2.8965, 14.0, 6, 71, &[("home", Stage::Violation), ("work", Stage::Watch)])),
+        (id("w-2"), dot(53.2052, -2.8735, 22.0, 11, 54, &[("flat", Stage::Approach)])),
+        (id("w-3"), dot(53.1905, -2.9105, 30.0, 47, 12, &[("work", Stage::Left)])),
+        (id("w-4"), dot(53.1925, -2.8730, 60.0, 9, 88, &[("school", Stage::Watch)])),
+        (id("w-5"), dot(53.1872, -2.8985, 9.0, 1_420, 33, &[])),
+    ]);
+    Board {
+        at: Some(AT),
+        rulebook: Arc::new(rulebook(wearer_name)),
+        wearers,
+        strays: BTreeMap::from([(id("acme/t-77"), AT.plus_ms(-65_000))]),
+        incidents: incidents.into_iter().map(|incident| (incident.id, Arc::new(incident))).collect(),
+        deaf: Vec::new(),
+    }
+}

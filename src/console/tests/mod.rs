@@ -1,0 +1,177 @@
+//! The console from outside: requests in, answers out, on a hand-made board and a real inbox.
+
+mod doors;
+mod feed;
+pub(super) mod fixture;
+mod forms;
+mod pages;
+mod records;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Request, StatusCode, header},
+};
+use tokio::sync::{mpsc, watch};
+use tower::ServiceExt as _;
+
+use super::*;
+use crate::{
+    domain::{Handling, IncidentKind, Priority},
+    engine::{Refused, Told},
+    sequencer::Arrival,
+};
+use fixture::{AT, board, incident};
+use records::Records;
+
+const HOST: &str = "127.0.0.1:8080";
+
+/// A console with its board and inbox in the test's hands.
+struct Bench {
+    router: Router,
+    board: watch::Sender<Arc<Board>>,
+    arrivals: mpsc::Receiver<Arrival>,
+    door: Arc<SignIn>,
+    clock: Clock,
+}
+
+/// What came back.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    text: String,
+}
+
+impl Answer {
+    fn header(&self, name: header::HeaderName) -> &str {
+        self.headers.get(name).map(|value| value.to_str().expect("ASCII")).unwrap_or_default()
+    }
+
+    /// The value of the first hidden form token.
+    fn form_token(&self) -> String {
+        let after = self.text.split("name=\"form_token\" value=\"").nth(1).expect("a form");
+        after.split('"').next().expect("a value").into()
+    }
+}
+
+/// A signed-in browser.
+struct Browser {
+    cookie: String,
+    form_token: String,
+}
+
+impl Bench {
+    fn new(picture: Board) -> Self {
+        Self::with(picture, Records::default(), None)
+    }
+
+    fn with(picture: Board, records: Records, hooks: Option<Router>) -> Self {
+        let (board, picture) = watch::channel(Arc::new(picture));
+        let (inbox, arrivals) = Inbox::new();
+        let door = Arc::new(SignIn::new());
+        // Stands still at the time of the picture.
+        let clock = Clock::scaled(AT, 0.0);
+        let router = router(ConsoleState {
+            board: picture,
+            inbox,
+            store: Arc::new(records),
+            clock: clock.clone(),
+            sign_in: Arc::clone(&door),
+            hooks,
+        });
+        Self { router, board, arrivals, door, clock }
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.expect("routers do not fail");
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, 4 << 20).await.expect("a whole body");
+        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.send(request("GET", path, &[], "")).await
+    }
+
+    async fn get_as(&self, browser: &Browser, path: &str) -> Answer {
+        self.send(request("GET", path, &[("cookie", &browser.cookie)], "")).await
+    }
+
+    async fn post_as(&self, browser: &Browser, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body = form(&[&[("form_token", browser.form_token.as_str())], fields].concat());
+        self.send(request("POST", path, &[("cookie", &browser.cookie)], &body)).await
+    }
+
+    /// A browser with a session whose owner has not yet said who they are.
+    async fn nameless(&self) -> Browser {
+        let token = self.door.issue(self.clock.real_us()).expect("random numbers");
+        let answer = self.send(request("POST", "/sign-in", &[], &form(&[("code", token.secret())]))).await;
+        assert_eq!((answer.status, answer.header(header::LOCATION)), (StatusCode::SEE_OTHER, "/who"));
+        let cookie = answer.header(header::SET_COOKIE).split(';').next().expect("a cookie").to_owned();
+        let who = self.send(request("GET", "/who", &[("cookie", &cookie)], "")).await;
+        Browser { form_token: who.form_token(), cookie }
+    }
+
+    /// A browser signed in as Amy.
+    async fn browser(&self) -> Browser {
+        let browser = self.nameless().await;
+        let answer = self.post_as(&browser, "/who", &[("staff", "amy")]).await;
+        assert_eq!((answer.status, answer.header(header::LOCATION)), (StatusCode::SEE_OTHER, "/"));
+        browser
+    }
+
+    /// Posts while answering the one input that comes of it; returns both.
+    async fn post_told(
+        &mut self,
+        browser: &Browser,
+        path: &str,
+        fields: &[(&str, &str)],
+        result: Result<(), Refused>,
+    ) -> (Answer, Told) {
+        let body = form(&[&[("form_token", browser.form_token.as_str())], fields].concat());
+        let request = request("POST", path, &[("cookie", &browser.cookie)], &body);
+        let answer = self.router.clone().oneshot(request);
+        let told = async {
+            match self.arrivals.recv().await.expect("the router holds the inbox") {
+                Arrival::Told(told, Some(wait)) => {
+                    wait.send(result).expect("the page waits for the commit");
+                    told
+                }
+                other => panic!("not something told: {other:?}"),
+            }
+        };
+        let (response, told) = tokio::join!(answer, told);
+        let (parts, body) = response.expect("routers do not fail").into_parts();
+        let bytes = to_bytes(body, 4 << 20).await.expect("a whole body");
+        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
+        (Answer { status: parts.status, headers: parts.headers, text }, told)
+    }
+}
+
+fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    if !headers.iter().any(|(name, _)| *name == "host") {
+        request = request.header(header::HOST, HOST);
+    }
+    if method == "POST" {
+        request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Body::from(body.to_owned())).expect("a sound request")
+}
+
+fn form(fields: &[(&str, &str)]) -> String {
+    let encode = |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
+    let pairs: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+    pairs.join("&")
+}
+
+/// One open violation, raised and unowned.
+fn violation() -> Board {
+    board("Barry Stone", [incident(1, IncidentKind::Violation, Priority::P1, Handling::Raised)])
+}

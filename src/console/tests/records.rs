@@ -1,0 +1,83 @@
+//! A store that can only be read, with what a test puts into it.
+
+use async_trait::async_trait;
+
+use crate::{
+    domain::{Alert, AlertId, Incident, IncidentId, Timestamp},
+    store::{Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Store, StoreError},
+};
+
+/// What the store holds; or that it is not to be reached.
+#[derive(Default)]
+pub(super) struct Records {
+    pub(super) incidents: Vec<Incident>,
+    pub(super) alerts: Vec<Alert>,
+    pub(super) attempts: Vec<Attempt>,
+    pub(super) away: bool,
+}
+
+impl Records {
+    fn reach(&self) -> Result<&Self, StoreError> {
+        if self.away { Err(StoreError::Unavailable("away".into())) } else { Ok(self) }
+    }
+}
+
+#[async_trait]
+impl Store for Records {
+    async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {
+        Ok(self.reach()?.incidents.iter().find(|incident| incident.id == id).cloned())
+    }
+
+    async fn incidents(&self, after: IncidentId, limit: i64) -> Result<Vec<Incident>, StoreError> {
+        let limit = usize::try_from(limit).expect("a sensible limit");
+        Ok(self.reach()?.incidents.iter().filter(|incident| incident.id > after).take(limit).cloned().collect())
+    }
+
+    async fn alerts_of(&self, incident: IncidentId) -> Result<Vec<Alert>, StoreError> {
+        Ok(self.reach()?.alerts.iter().filter(|alert| alert.incident == incident).cloned().collect())
+    }
+
+    async fn attempts_of(&self, alert: AlertId) -> Result<Vec<Attempt>, StoreError> {
+        Ok(self.reach()?.attempts.iter().filter(|attempt| attempt.alert == alert).cloned().collect())
+    }
+
+    async fn counts(&self) -> Result<Counts, StoreError> {
+        let mut counts = Counts::default();
+        for incident in &self.reach()?.incidents {
+            *counts.incidents.entry(incident.kind.as_str().into()).or_default() += 1;
+        }
+        Ok(counts)
+    }
+
+    async fn commit(&self, _: &Batch) -> Result<(), StoreError> {
+        panic!("the console writes only inputs");
+    }
+
+    async fn head(&self) -> Result<Option<JournalHead>, StoreError> {
+        panic!("not the console's");
+    }
+
+    async fn journal(&self, _: i64, _: i64) -> Result<Vec<JournalRow>, StoreError> {
+        panic!("not the console's");
+    }
+
+    async fn claim(&self, _: Timestamp, _: &str, _: Timestamp, _: i64) -> Result<Vec<Claimed>, StoreError> {
+        panic!("the console writes only inputs");
+    }
+
+    async fn record_attempt(&self, _: &Attempt, _: Option<Timestamp>, _: bool) -> Result<(), StoreError> {
+        panic!("the console writes only inputs");
+    }
+
+    async fn next_claimable(&self) -> Result<Option<Timestamp>, StoreError> {
+        panic!("not the console's");
+    }
+
+    async fn hand_in(&self, _: &[String]) -> Result<Vec<i64>, StoreError> {
+        panic!("the console writes only inputs");
+    }
+
+    async fn handed_in(&self, _: i64) -> Result<Vec<HandIn>, StoreError> {
+        panic!("not the console's");
+    }
+}

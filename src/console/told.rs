@@ -1,0 +1,62 @@
+//! Who is being told: an incident's escalations, as chains.
+
+use super::{names::Names, when::When, words};
+use crate::domain::{AlertId, EscalationState, Happening, Incident, SentAlert, Timestamp};
+
+/// One escalation.
+pub(super) struct Chain {
+    /// Towards whom.
+    pub(super) to: String,
+    /// Its alerts, the newest first.
+    pub(super) lines: Vec<Line>,
+    /// How many alerts it has raised in all.
+    pub(super) raised: u32,
+    pub(super) next: Next,
+}
+
+/// One alert of a chain.
+pub(super) struct Line {
+    pub(super) text: String,
+    /// How it stands: a key for its mark.
+    pub(super) key: &'static str,
+    /// Since when, if the timeline still says so.
+    pub(super) since: Option<When>,
+}
+
+/// What comes next.
+pub(super) enum Next {
+    Step(When),
+    /// The next step was due: it comes at any moment.
+    Due,
+    Paused(When),
+    Ended,
+}
+
+pub(super) fn chains(incident: &Incident, names: Names<'_>, now: Timestamp) -> Vec<Chain> {
+    let chain = |escalation: &crate::domain::Escalation| Chain {
+        to: words::audience(&escalation.audience, names),
+        lines: escalation.alerts.iter().rev().map(|alert| line(incident, alert, names, now)).collect(),
+        raised: escalation.raised,
+        next: match escalation.state {
+            EscalationState::Running { next_at } if next_at <= now => Next::Due,
+            EscalationState::Running { next_at } => Next::Step(When::new(next_at, now)),
+            EscalationState::Paused { until } => Next::Paused(When::new(until, now)),
+            EscalationState::Ended => Next::Ended,
+        },
+    };
+    incident.escalations.iter().map(chain).collect()
+}
+
+fn line(incident: &Incident, alert: &SentAlert, names: Names<'_>, now: Timestamp) -> Line {
+    let (by, to) = (words::channel(alert.channel), words::recipient(&alert.recipient, names));
+    Line {
+        text: format!("{by} to {to}: {}", words::alert_state(&alert.state)),
+        key: alert.state.as_str(),
+        since: last_change(incident, alert.id).map(|at| When::new(at, now)),
+    }
+}
+
+fn last_change(incident: &Incident, id: AlertId) -> Option<Timestamp> {
+    let about = |what: &Happening| matches!(what, Happening::Alert { alert, .. } if *alert == id);
+    incident.timeline.iter().rev().find(|entry| about(&entry.what)).map(|entry| entry.at)
+}

@@ -1,0 +1,131 @@
+//! What the map shows, as a table; and what it cannot show.
+
+use super::{names::Names, when::When, words};
+use crate::{
+    domain::{IncidentKind, Stage, Subject, Timestamp, WearerId, ZoneId},
+    sequencer::{Board, Dot},
+};
+
+const ROWS_MAX: usize = 200;
+/// Below this charge the percentage is marked.
+const BATTERY_LOW_PCT: u8 = 20;
+
+pub(super) struct Wearers {
+    pub(super) rows: Vec<Row>,
+    pub(super) folded: usize,
+    /// Wearers with a tag of whom no fix is known.
+    pub(super) unseen: Vec<String>,
+    /// Tags that belong to nobody.
+    pub(super) strays: Vec<Stray>,
+    pub(super) strays_folded: usize,
+}
+
+pub(super) struct Row {
+    pub(super) name: String,
+    pub(super) stage: &'static str,
+    pub(super) stage_key: &'static str,
+    pub(super) zone: String,
+    pub(super) dark: bool,
+    pub(super) seen: Seen,
+    pub(super) incident: Option<i64>,
+}
+
+/// What is known of a tag.
+pub(super) struct Seen {
+    pub(super) fix: When,
+    pub(super) heard: When,
+    pub(super) error: String,
+    pub(super) battery: Option<u8>,
+    pub(super) battery_low: bool,
+}
+
+pub(super) struct Stray {
+    pub(super) tag: String,
+    pub(super) heard: When,
+}
+
+impl Wearers {
+    pub(super) fn new(board: &Board, now: Timestamp) -> Self {
+        let names = Names(&board.rulebook);
+        let mut dots: Vec<_> = board.wearers.iter().collect();
+        dots.sort_by_cached_key(|(id, dot)| (std::cmp::Reverse(rank(worst(dot).0)), names.wearer(id)));
+        let folded = dots.len().saturating_sub(ROWS_MAX);
+        let rows = dots.into_iter().take(ROWS_MAX).map(|(id, dot)| row(board, id, dot, now)).collect();
+        let unseen = board.rulebook.wearers().filter(|wearer| {
+            !board.wearers.contains_key(&wearer.id) && wearer.tags.iter().any(|worn| worn.covers(now))
+        });
+        let stray = |(tag, heard): (&crate::domain::TagId, &Timestamp)| {
+            Stray { tag: tag.to_string(), heard: When::new(*heard, now) }
+        };
+        Self {
+            rows,
+            folded,
+            unseen: unseen.map(|wearer| wearer.name.clone()).collect(),
+            strays: board.strays.iter().take(ROWS_MAX).map(stray).collect(),
+            strays_folded: board.strays.len().saturating_sub(ROWS_MAX),
+        }
+    }
+}
+
+pub(super) fn seen(dot: &Dot, now: Timestamp) -> Seen {
+    Seen {
+        fix: When::new(dot.fix_at, now),
+        heard: When::new(dot.heard_at, now),
+        error: words::metres(dot.sigma_m),
+        battery: dot.battery_pct,
+        battery_low: dot.battery_pct.is_some_and(|pct| pct < BATTERY_LOW_PCT),
+    }
+}
+
+/// The most dangerous stage of a wearer, and its zone.
+pub(super) fn worst(dot: &Dot) -> (Stage, Option<&ZoneId>) {
+    let worst = dot.stages.iter().max_by_key(|(_, stage)| rank(*stage));
+    worst.map_or((Stage::Clear, None), |(zone, stage)| (*stage, Some(zone)))
+}
+
+/// The more dangerous the greater.
+pub(super) fn rank(stage: Stage) -> u8 {
+    match stage {
+        Stage::Clear => 0,
+        Stage::Watch => 1,
+        Stage::Left => 2,
+        Stage::Approach => 3,
+        Stage::Violation => 4,
+    }
+}
+
+/// The stage's mark on the map and in the table.
+pub(super) fn stage_key(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Clear => "clear",
+        Stage::Watch => "watch",
+        Stage::Approach => "approach",
+        Stage::Violation => "violation",
+        Stage::Left => "left",
+    }
+}
+
+/// Whether an open incident says that the wearer cannot be seen now.
+pub(super) fn is_dark(board: &Board, wearer: &WearerId) -> bool {
+    let dark = [IncidentKind::LostContact, IncidentKind::Blind, IncidentKind::Jamming];
+    open(board, wearer).any(|incident| incident.ongoing && dark.contains(&incident.kind))
+}
+
+fn open<'a>(board: &'a Board, wearer: &'a WearerId) -> impl Iterator<Item = &'a crate::domain::Incident> {
+    let about = move |subject: &Subject| matches!(subject, Subject::Wearer(id) if id == wearer);
+    board.incidents.values().map(AsRef::as_ref).filter(move |incident| incident.is_open() && about(&incident.subject))
+}
+
+fn row(board: &Board, id: &WearerId, dot: &Dot, now: Timestamp) -> Row {
+    let names = Names(&board.rulebook);
+    let (stage, zone) = worst(dot);
+    Row {
+        name: names.wearer(id),
+        stage: words::stage(stage),
+        stage_key: stage_key(stage),
+        zone: zone.map(|zone| names.zone(zone)).unwrap_or_default(),
+        dark: is_dark(board, id),
+        seen: seen(dot, now),
+        incident: open(board, id).min_by_key(|incident| (incident.priority, incident.id)).map(|incident| incident.id.0),
+    }
+}
