@@ -10,4 +10,7 @@ pub mod clock;
 pub mod notify;
 pub mod store;
 
+pub mod console;
+pub mod dispatch;
+pub mod sandbox;
 pub mod sequencer;

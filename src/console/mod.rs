@@ -1,0 +1,3 @@
+//! Pages and HTTP interfaces.
+
+pub mod hooks;
