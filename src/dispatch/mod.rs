@@ -32,7 +32,7 @@ const SENDS_MAX: usize = 128;
 /// The outbox is looked at this often even if nobody calls, milliseconds.
 const ROUND_MS_MAX: i64 = 5_000;
 /// Two rounds that nobody called for are at least this far apart, milliseconds.
-const ROUND_MS_MIN: i64 = 100;
+const ROUND_MS_MIN: i64 = 10;
 
 /// Told of every alert that a provider has accepted, as soon as it has.
 pub type OnAccepted = Arc<dyn Fn(AlertId) + Send + Sync>;

@@ -322,7 +322,10 @@ impl Store for MemoryStore {
         told_no_success: bool,
     ) -> Result<(), StoreError> {
         let mut state = self.state();
-        let kept = state.alerts.get_mut(&alert).ok_or_else(|| StoreError::no_alert(alert))?;
+        let kept = state
+            .alerts
+            .get_mut(&alert)
+            .ok_or_else(|| StoreError::no_alert(alert))?;
         kept.told_no_success |= told_no_success;
         kept.due_at = next_try_at;
         kept.lease_until = None;

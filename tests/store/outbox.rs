@@ -361,15 +361,9 @@ pub(crate) async fn an_alert_given_back_is_due_when_it_says(place: &Place) {
     let store = place.store.as_ref();
     store.commit(&first_batch(vec![alert(1, 1)])).await.unwrap();
     assert_eq!(ids(store, 10, 100).await, [1]);
-    store
-        .give_back(AlertId(1), at(50), true)
-        .await
-        .unwrap();
+    store.give_back(AlertId(1), at(50), true).await.unwrap();
     assert_eq!(ids(store, 49, 200).await, [0_i64; 0], "not due");
-    store
-        .give_back(AlertId(1), at(50), false)
-        .await
-        .unwrap();
+    store.give_back(AlertId(1), at(50), false).await.unwrap();
     let expected = Claimed {
         alert: alert(1, 1),
         tries: 0,
