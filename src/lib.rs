@@ -14,8 +14,12 @@
 //! | 3 | `config` | what an operator decides: one file, environment overrides |
 //! | 3 | `notify` | port: one provider carries alerts on one channel; behind it the channels |
 //! | 3 | `store` | port: what must be written down and read back; behind it memory, SQLite, PostgreSQL |
-//! | 4 | `rulebook_file` | units, wearers, persons and cases, as people write them |
+//! | 4 | `ingest` | MQTT in: sources, topics, what may be acknowledged |
 //! | 4 | `sequencer` | number, stamp, decide, apply, commit, then acknowledge |
+//! | 4 | `dispatch` | claim, send one alert on one channel, hand the outcome in |
+//! | 4 | `console` | pages, live feed, sign-in; reads the store, writes only inputs |
+//! | 4 | `sandbox` | the outside world in small: embedded broker, phones |
+//! | 4 | `rulebook_file` | units, wearers, persons and cases, as people write them |
 //! | 5 | `cli` | what can be asked of `cordon` |
 
 pub mod document;
@@ -31,6 +35,8 @@ pub mod config;
 pub mod notify;
 pub mod store;
 
+pub mod console;
+pub mod dispatch;
 pub mod ingest;
 pub mod rulebook_file;
 pub mod sequencer;

@@ -29,7 +29,9 @@ use crate::{
 const ALERTS_MAX: usize = 40;
 
 pub(super) fn routes() -> Router<App> {
-    Router::new().route("/incidents/{id}", get(page)).route("/fragments/incidents/{id}", get(fragment))
+    Router::new()
+        .route("/incidents/{id}", get(page))
+        .route("/fragments/incidents/{id}", get(fragment))
 }
 
 /// What was wrong with a form on this page.
@@ -95,7 +97,7 @@ struct AlertLine {
 }
 
 #[derive(Template)]
-#[template(path = "incident_page.html")]
+#[template(path = "incident_page.html", config = ".askama.toml")]
 struct Page {
     frame: Frame,
     story: Story,
@@ -106,12 +108,16 @@ struct Page {
 }
 
 #[derive(Template)]
-#[template(path = "incident.html")]
+#[template(path = "incident.html", config = ".askama.toml")]
 struct Fragment {
     story: Story,
 }
 
-async fn page(State(app): State<App>, officer: Officer, Path(id): Path<String>) -> Result<Response, Refusal> {
+async fn page(
+    State(app): State<App>,
+    officer: Officer,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
     let known = parse_id(&id).ok_or_else(|| Refusal::no_incident(&id))?;
     page_with(&app, &officer, known, None).await
 }
@@ -137,12 +143,25 @@ pub(super) async fn page_with(
         let (name, hint) = words::outcome(outcome);
         (outcome.as_str(), name, hint)
     });
-    Ok(html(&Page { frame, story, outcomes: outcomes.into(), outcome_error, note_error, note }))
+    Ok(html(&Page {
+        frame,
+        story,
+        outcomes: outcomes.into(),
+        outcome_error,
+        note_error,
+        note,
+    }))
 }
 
-async fn fragment(State(app): State<App>, _: Officer, Path(id): Path<String>) -> Result<Response, Refusal> {
+async fn fragment(
+    State(app): State<App>,
+    _: Officer,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
     let known = parse_id(&id).ok_or_else(|| Refusal::no_incident(&id))?;
-    Ok(html(&Fragment { story: story(&app, known).await? }))
+    Ok(html(&Fragment {
+        story: story(&app, known).await?,
+    }))
 }
 
 /// The number in an incident's address: digits only.
@@ -153,10 +172,17 @@ pub(super) fn parse_id(text: &str) -> Option<IncidentId> {
 
 async fn story(app: &App, id: IncidentId) -> Result<Story, Refusal> {
     let (board, now) = app.look();
-    let live = board.incidents.get(&id).map(|incident| incident.as_ref().clone());
+    let live = board
+        .incidents
+        .get(&id)
+        .map(|incident| incident.as_ref().clone());
     let incident = match live {
         Some(incident) => incident,
-        None => app.store.incident(id).await?.ok_or_else(|| Refusal::no_incident(&id.to_string()))?,
+        None => app
+            .store
+            .incident(id)
+            .await?
+            .ok_or_else(|| Refusal::no_incident(&id.to_string()))?,
     };
     let (alerts, alerts_folded, records_away) = match records(app, id, &board, now).await {
         Ok((alerts, folded)) => (alerts, folded, false),
@@ -166,7 +192,12 @@ async fn story(app: &App, id: IncidentId) -> Result<Story, Refusal> {
             (Vec::new(), 0, true)
         }
     };
-    Ok(Story { alerts, alerts_folded, records_away, ..tell(&incident, &board, now) })
+    Ok(Story {
+        alerts,
+        alerts_folded,
+        records_away,
+        ..tell(&incident, &board, now)
+    })
 }
 
 /// The newest alerts with their tries, and how many older ones there are.
@@ -188,28 +219,56 @@ async fn records(
 fn tell(incident: &Incident, board: &Board, now: Timestamp) -> Story {
     let names = Names(&board.rulebook);
     let when = |at| When::new(at, now);
-    let raised = incident.timeline.iter().rev().filter_map(|entry| match &entry.what {
-        Happening::Raised { kind, true_time, reason } => {
-            Some(Why { kind: words::kind(*kind), true_time: when(*true_time), reason: words::reason(reason) })
-        }
-        _ => None,
-    });
+    let raised = incident
+        .timeline
+        .iter()
+        .rev()
+        .filter_map(|entry| match &entry.what {
+            Happening::Raised {
+                kind,
+                true_time,
+                reason,
+            } => Some(Why {
+                kind: words::kind(*kind),
+                true_time: when(*true_time),
+                reason: words::reason(reason),
+            }),
+            _ => None,
+        });
     let timeline = incident.timeline.iter().rev().map(|entry| {
         let (what, detail) = words::happening(&entry.what, names);
-        Line { at: when(entry.at), what, detail }
+        Line {
+            at: when(entry.at),
+            what,
+            detail,
+        }
     });
     let case = incident.case.as_ref().map(|id| CaseLine {
         id: id.to_string(),
-        basis: board.rulebook.case(id).map(|case| words::basis(case.basis.kind)).unwrap_or_default(),
+        basis: board
+            .rulebook
+            .case(id)
+            .map(|case| words::basis(case.basis.kind))
+            .unwrap_or_default(),
         protected: names.protected(id).join(", "),
     });
     Story {
         card: Card::new(incident, board, now),
         meaning: words::meaning(incident.kind),
-        unit: board.rulebook.unit(&incident.unit).map_or_else(|| incident.unit.to_string(), |unit| unit.name.clone()),
+        unit: board
+            .rulebook
+            .unit(&incident.unit)
+            .map_or_else(|| incident.unit.to_string(), |unit| unit.name.clone()),
         case,
         why: raised.collect(),
-        episodes: incident.episodes.iter().map(|stay| Stay { from: when(stay.from), disproved: stay.disproved }).collect(),
+        episodes: incident
+            .episodes
+            .iter()
+            .map(|stay| Stay {
+                from: when(stay.from),
+                disproved: stay.disproved,
+            })
+            .collect(),
         timeline: timeline.collect(),
         alerts: Vec::new(),
         alerts_folded: 0,
@@ -219,8 +278,17 @@ fn tell(incident: &Incident, board: &Board, now: Timestamp) -> Story {
 
 fn alert_line(alert: &Alert, attempts: &[Attempt], board: &Board, now: Timestamp) -> AlertLine {
     let attempt = |one: &Attempt| {
-        let reason = if one.reason.is_empty() { String::new() } else { format!(" ({})", one.reason) };
-        format!("{} {}{reason}, {} ms", When::new(one.at, now).clock(), one.result, one.took_ms)
+        let reason = if one.reason.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", one.reason)
+        };
+        format!(
+            "{} {}{reason}, {} ms",
+            When::new(one.at, now).clock(),
+            one.result,
+            one.took_ms
+        )
     };
     AlertLine {
         id: alert.id.0,
@@ -241,7 +309,9 @@ fn masked(address: &str) -> String {
     if address.chars().count() < 8 {
         return "…".into();
     }
-    std::iter::once('…').chain(shown.into_iter().rev()).collect()
+    std::iter::once('…')
+        .chain(shown.into_iter().rev())
+        .collect()
 }
 
 #[cfg(test)]

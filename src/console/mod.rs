@@ -7,6 +7,7 @@ mod assets;
 mod closed;
 mod guard;
 mod health;
+pub mod hooks;
 mod incident;
 mod labels;
 mod live;
@@ -60,7 +61,9 @@ pub struct ConsoleState {
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// Anybody on the network could reach it.
-    #[error("the console speaks to this machine alone until it has roles: listen on 127.0.0.1 or [::1], not on {0}")]
+    #[error(
+        "the console speaks to this machine alone until it has roles: listen on 127.0.0.1 or [::1], not on {0}"
+    )]
     NotLoopback(std::net::SocketAddr),
     /// The listener failed.
     #[error(transparent)]
@@ -92,7 +95,9 @@ pub async fn serve(
         shutdown.await;
         close.send_replace(true);
     };
-    Ok(axum::serve(listener, routes(state, closing)).with_graceful_shutdown(stop).await?)
+    Ok(axum::serve(listener, routes(state, closing))
+        .with_graceful_shutdown(stop)
+        .await?)
 }
 
 /// What every handler is given.
@@ -117,8 +122,22 @@ impl App {
 }
 
 fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
-    let ConsoleState { board, inbox, store, clock, sign_in, hooks } = state;
-    let app = App { board, inbox, store, clock, sign_in, closing };
+    let ConsoleState {
+        board,
+        inbox,
+        store,
+        clock,
+        sign_in,
+        hooks,
+    } = state;
+    let app = App {
+        board,
+        inbox,
+        store,
+        clock,
+        sign_in,
+        closing,
+    };
     let signed_in = Router::new()
         .merge(queue::routes())
         .merge(closed::routes())
@@ -126,7 +145,10 @@ fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
         .merge(posts::routes())
         .merge(live::routes())
         .merge(sign_in_pages::inner_routes())
-        .layer(middleware::from_fn_with_state(app.clone(), guard::signed_in_only));
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            guard::signed_in_only,
+        ));
     let all = signed_in
         .merge(sign_in_pages::outer_routes())
         .merge(health::routes())
@@ -140,7 +162,8 @@ fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
         Some(hooks) => all.nest("/hooks", hooks),
         None => all,
     };
-    all.layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).layer(middleware::map_response(guard::seal))
+    all.layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::map_response(guard::seal))
 }
 
 #[cfg(test)]

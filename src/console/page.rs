@@ -30,7 +30,13 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    pub(super) fn new(title: impl Into<String>, here: &'static str, officer: &Officer, board: &Board, now: Timestamp) -> Self {
+    pub(super) fn new(
+        title: impl Into<String>,
+        here: &'static str,
+        officer: &Officer,
+        board: &Board,
+        now: Timestamp,
+    ) -> Self {
         Self {
             title: title.into(),
             here,
@@ -53,7 +59,8 @@ pub(super) fn version(board: &Board) -> i64 {
 /// How many open P1 incidents nobody has taken.
 pub(super) fn waiting(board: &Board) -> usize {
     let untaken = |incident: &&std::sync::Arc<crate::domain::Incident>| {
-        incident.priority == Priority::P1 && matches!(incident.handling, crate::domain::Handling::Raised)
+        incident.priority == Priority::P1
+            && matches!(incident.handling, crate::domain::Handling::Raised)
     };
     board.incidents.values().filter(untaken).count()
 }
@@ -64,13 +71,22 @@ pub(super) fn html(page: &impl Template) -> Response {
         Ok(text) => Html(text).into_response(),
         Err(error) => {
             tracing::error!(%error, "a page could not be rendered");
-            (StatusCode::INTERNAL_SERVER_ERROR, "This page could not be drawn. The queue is at /.").into_response()
+            (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "This page could not be drawn. The queue is at /.",
+            )
+                .into_response()
         }
     }
 }
 
 /// Reads the board for a page: the picture, the time, the frame.
-pub(super) fn framed(app: &App, officer: &Officer, title: &str, here: &'static str) -> (std::sync::Arc<Board>, Timestamp, Frame) {
+pub(super) fn framed(
+    app: &App,
+    officer: &Officer,
+    title: &str,
+    here: &'static str,
+) -> (std::sync::Arc<Board>, Timestamp, Frame) {
     let (board, now) = app.look();
     let frame = Frame::new(title, here, officer, &board, now);
     (board, now, frame)

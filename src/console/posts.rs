@@ -34,20 +34,38 @@ pub(super) fn routes() -> Router<App> {
         .route("/incidents/{id}/close", post(close))
 }
 
-async fn own(State(app): State<App>, officer: Officer, Path(id): Path<String>, form: Posted) -> Result<Response, Refusal> {
+async fn own(
+    State(app): State<App>,
+    officer: Officer,
+    Path(id): Path<String>,
+    form: Posted,
+) -> Result<Response, Refusal> {
     submit(&app, &officer, parse(&id)?, Action::Own).await??;
     Ok(back(&form, &id))
 }
 
-async fn act(State(app): State<App>, officer: Officer, Path(id): Path<String>, form: Posted) -> Result<Response, Refusal> {
+async fn act(
+    State(app): State<App>,
+    officer: Officer,
+    Path(id): Path<String>,
+    form: Posted,
+) -> Result<Response, Refusal> {
     submit(&app, &officer, parse(&id)?, Action::Act).await??;
     Ok(back(&form, &id))
 }
 
-async fn note(State(app): State<App>, officer: Officer, Path(id): Path<String>, form: Posted) -> Result<Response, Refusal> {
+async fn note(
+    State(app): State<App>,
+    officer: Officer,
+    Path(id): Path<String>,
+    form: Posted,
+) -> Result<Response, Refusal> {
     let incident = parse(&id)?;
     let text = form.field("note").trim();
-    let bad = |message: &str| FormError::Note { message: message.into(), text: text.into() };
+    let bad = |message: &str| FormError::Note {
+        message: message.into(),
+        text: text.into(),
+    };
     let length = text.chars().count();
     if length == 0 {
         return again(&app, &officer, incident, bad("Write a note first.")).await;
@@ -64,10 +82,18 @@ async fn note(State(app): State<App>, officer: Officer, Path(id): Path<String>, 
     }
 }
 
-async fn close(State(app): State<App>, officer: Officer, Path(id): Path<String>, form: Posted) -> Result<Response, Refusal> {
+async fn close(
+    State(app): State<App>,
+    officer: Officer,
+    Path(id): Path<String>,
+    form: Posted,
+) -> Result<Response, Refusal> {
     let incident = parse(&id)?;
     let chosen = form.field("outcome");
-    let Some(outcome) = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == chosen) else {
+    let Some(outcome) = Outcome::ALL
+        .into_iter()
+        .find(|outcome| outcome.as_str() == chosen)
+    else {
         return again(&app, &officer, incident, FormError::Outcome).await;
     };
     submit(&app, &officer, incident, Action::Close(outcome)).await??;
@@ -75,13 +101,29 @@ async fn close(State(app): State<App>, officer: Officer, Path(id): Path<String>,
 }
 
 /// Puts the input in; the outer error is a refusal that every form words alike.
-async fn submit(app: &App, officer: &Officer, incident: IncidentId, action: Action) -> Result<Result<(), SubmitError>, Refusal> {
-    let told = Told::Handle { incident, by: officer.id.clone(), action };
-    tokio::time::timeout(CONFIRM_WITHIN, app.inbox.submit(told)).await.map_err(|_| Refusal::unconfirmed())
+async fn submit(
+    app: &App,
+    officer: &Officer,
+    incident: IncidentId,
+    action: Action,
+) -> Result<Result<(), SubmitError>, Refusal> {
+    let told = Told::Handle {
+        incident,
+        by: officer.id.clone(),
+        action,
+    };
+    tokio::time::timeout(CONFIRM_WITHIN, app.inbox.submit(told))
+        .await
+        .map_err(|_| Refusal::unconfirmed())
 }
 
 /// The incident's page once more, with what was wrong beside the field.
-async fn again(app: &App, officer: &Officer, id: IncidentId, error: FormError) -> Result<Response, Refusal> {
+async fn again(
+    app: &App,
+    officer: &Officer,
+    id: IncidentId,
+    error: FormError,
+) -> Result<Response, Refusal> {
     let page = incident::page_with(app, officer, id, Some(error)).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }

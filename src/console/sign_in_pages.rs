@@ -25,17 +25,19 @@ pub(super) fn outer_routes() -> Router<App> {
 
 /// Behind sign-in.
 pub(super) fn inner_routes() -> Router<App> {
-    Router::new().route("/who", get(who_page).post(who)).route("/sign-out", post(sign_out))
+    Router::new()
+        .route("/who", get(who_page).post(who))
+        .route("/sign-out", post(sign_out))
 }
 
 #[derive(Template)]
-#[template(path = "sign_in.html")]
+#[template(path = "sign_in.html", config = ".askama.toml")]
 struct SignInPage {
     error: String,
 }
 
 #[derive(Template)]
-#[template(path = "who.html")]
+#[template(path = "who.html", config = ".askama.toml")]
 struct WhoPage {
     units: Vec<Staffed>,
     form_token: String,
@@ -48,7 +50,9 @@ struct Staffed {
 }
 
 async fn sign_in_page() -> Response {
-    html(&SignInPage { error: String::new() })
+    html(&SignInPage {
+        error: String::new(),
+    })
 }
 
 async fn sign_in(State(app): State<App>, form: Fields) -> Response {
@@ -68,14 +72,24 @@ async fn sign_in(State(app): State<App>, form: Fields) -> Response {
                 _ => StatusCode::FORBIDDEN,
             };
             tracing::warn!(%error, "a sign-in was refused");
-            (status, html(&SignInPage { error: error.to_string() })).into_response()
+            (
+                status,
+                html(&SignInPage {
+                    error: error.to_string(),
+                }),
+            )
+                .into_response()
         }
     }
 }
 
 async fn who_page(State(app): State<App>, signed: Signed) -> Response {
     let (board, _) = app.look();
-    html(&WhoPage { units: staffed(&board.rulebook), form_token: signed.form_token(), error: false })
+    html(&WhoPage {
+        units: staffed(&board.rulebook),
+        form_token: signed.form_token(),
+        error: false,
+    })
 }
 
 async fn who(State(app): State<App>, signed: Signed, form: Posted) -> Response {
@@ -87,7 +101,11 @@ async fn who(State(app): State<App>, signed: Signed, form: Posted) -> Response {
             Redirect::to("/").into_response()
         }
         None => {
-            let page = WhoPage { units: staffed(&board.rulebook), form_token: signed.form_token(), error: true };
+            let page = WhoPage {
+                units: staffed(&board.rulebook),
+                form_token: signed.form_token(),
+                error: true,
+            };
             (StatusCode::UNPROCESSABLE_ENTITY, html(&page)).into_response()
         }
     }
@@ -102,7 +120,15 @@ async fn sign_out(State(app): State<App>, signed: Signed, _: Posted) -> Result<R
 fn staffed(rulebook: &Rulebook) -> Vec<Staffed> {
     let unit = |unit: &crate::domain::Unit| Staffed {
         unit: unit.name.clone(),
-        staff: unit.staff.iter().map(|staff| (staff.id.to_string(), staff.name.clone())).collect(),
+        staff: unit
+            .staff
+            .iter()
+            .map(|staff| (staff.id.to_string(), staff.name.clone()))
+            .collect(),
     };
-    rulebook.units().map(unit).filter(|unit| !unit.staff.is_empty()).collect()
+    rulebook
+        .units()
+        .map(unit)
+        .filter(|unit| !unit.staff.is_empty())
+        .collect()
 }

@@ -35,7 +35,12 @@ pub(super) enum Next {
 pub(super) fn chains(incident: &Incident, names: Names<'_>, now: Timestamp) -> Vec<Chain> {
     let chain = |escalation: &crate::domain::Escalation| Chain {
         to: words::audience(&escalation.audience, names),
-        lines: escalation.alerts.iter().rev().map(|alert| line(incident, alert, names, now)).collect(),
+        lines: escalation
+            .alerts
+            .iter()
+            .rev()
+            .map(|alert| line(incident, alert, names, now))
+            .collect(),
         raised: escalation.raised,
         next: match escalation.state {
             EscalationState::Running { next_at } if next_at <= now => Next::Due,
@@ -48,7 +53,10 @@ pub(super) fn chains(incident: &Incident, names: Names<'_>, now: Timestamp) -> V
 }
 
 fn line(incident: &Incident, alert: &SentAlert, names: Names<'_>, now: Timestamp) -> Line {
-    let (by, to) = (words::channel(alert.channel), words::recipient(&alert.recipient, names));
+    let (by, to) = (
+        words::channel(alert.channel),
+        words::recipient(&alert.recipient, names),
+    );
     Line {
         text: format!("{by} to {to}: {}", words::alert_state(&alert.state)),
         key: alert.state.as_str(),
@@ -58,5 +66,10 @@ fn line(incident: &Incident, alert: &SentAlert, names: Names<'_>, now: Timestamp
 
 fn last_change(incident: &Incident, id: AlertId) -> Option<Timestamp> {
     let about = |what: &Happening| matches!(what, Happening::Alert { alert, .. } if *alert == id);
-    incident.timeline.iter().rev().find(|entry| about(&entry.what)).map(|entry| entry.at)
+    incident
+        .timeline
+        .iter()
+        .rev()
+        .find(|entry| about(&entry.what))
+        .map(|entry| entry.at)
 }

@@ -35,7 +35,7 @@ pub(super) struct Seen {
     pub(super) fix: When,
     pub(super) heard: When,
     pub(super) error: String,
-    pub(super) battery: Option<u8>,
+    pub(super) battery: u8,
     pub(super) battery_low: bool,
 }
 
@@ -48,14 +48,22 @@ impl Wearers {
     pub(super) fn new(board: &Board, now: Timestamp) -> Self {
         let names = Names(&board.rulebook);
         let mut dots: Vec<_> = board.wearers.iter().collect();
-        dots.sort_by_cached_key(|(id, dot)| (std::cmp::Reverse(rank(worst(dot).0)), names.wearer(id)));
-        let folded = dots.len().saturating_sub(ROWS_MAX);
-        let rows = dots.into_iter().take(ROWS_MAX).map(|(id, dot)| row(board, id, dot, now)).collect();
-        let unseen = board.rulebook.wearers().filter(|wearer| {
-            !board.wearers.contains_key(&wearer.id) && wearer.tags.iter().any(|worn| worn.covers(now))
+        dots.sort_by_cached_key(|(id, dot)| {
+            (std::cmp::Reverse(rank(worst(dot).0)), names.wearer(id))
         });
-        let stray = |(tag, heard): (&crate::domain::TagId, &Timestamp)| {
-            Stray { tag: tag.to_string(), heard: When::new(*heard, now) }
+        let folded = dots.len().saturating_sub(ROWS_MAX);
+        let rows = dots
+            .into_iter()
+            .take(ROWS_MAX)
+            .map(|(id, dot)| row(board, id, dot, now))
+            .collect();
+        let unseen = board.rulebook.wearers().filter(|wearer| {
+            !board.wearers.contains_key(&wearer.id)
+                && wearer.tags.iter().any(|worn| worn.covers(now))
+        });
+        let stray = |(tag, heard): (&crate::domain::TagId, &Timestamp)| Stray {
+            tag: tag.to_string(),
+            heard: When::new(*heard, now),
         };
         Self {
             rows,
@@ -73,7 +81,7 @@ pub(super) fn seen(dot: &Dot, now: Timestamp) -> Seen {
         heard: When::new(dot.heard_at, now),
         error: words::metres(dot.sigma_m),
         battery: dot.battery_pct,
-        battery_low: dot.battery_pct.is_some_and(|pct| pct < BATTERY_LOW_PCT),
+        battery_low: dot.battery_pct < BATTERY_LOW_PCT,
     }
 }
 
@@ -107,13 +115,24 @@ pub(super) fn stage_key(stage: Stage) -> &'static str {
 
 /// Whether an open incident says that the wearer cannot be seen now.
 pub(super) fn is_dark(board: &Board, wearer: &WearerId) -> bool {
-    let dark = [IncidentKind::LostContact, IncidentKind::Blind, IncidentKind::Jamming];
+    let dark = [
+        IncidentKind::LostContact,
+        IncidentKind::Blind,
+        IncidentKind::Jamming,
+    ];
     open(board, wearer).any(|incident| incident.ongoing && dark.contains(&incident.kind))
 }
 
-fn open<'a>(board: &'a Board, wearer: &'a WearerId) -> impl Iterator<Item = &'a crate::domain::Incident> {
+fn open<'a>(
+    board: &'a Board,
+    wearer: &'a WearerId,
+) -> impl Iterator<Item = &'a crate::domain::Incident> {
     let about = move |subject: &Subject| matches!(subject, Subject::Wearer(id) if id == wearer);
-    board.incidents.values().map(AsRef::as_ref).filter(move |incident| incident.is_open() && about(&incident.subject))
+    board
+        .incidents
+        .values()
+        .map(AsRef::as_ref)
+        .filter(move |incident| incident.is_open() && about(&incident.subject))
 }
 
 fn row(board: &Board, id: &WearerId, dot: &Dot, now: Timestamp) -> Row {
@@ -126,6 +145,8 @@ fn row(board: &Board, id: &WearerId, dot: &Dot, now: Timestamp) -> Row {
         zone: zone.map(|zone| names.zone(zone)).unwrap_or_default(),
         dark: is_dark(board, id),
         seen: seen(dot, now),
-        incident: open(board, id).min_by_key(|incident| (incident.priority, incident.id)).map(|incident| incident.id.0),
+        incident: open(board, id)
+            .min_by_key(|incident| (incident.priority, incident.id))
+            .map(|incident| incident.id.0),
     }
 }

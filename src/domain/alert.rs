@@ -28,6 +28,9 @@ pub struct Alert {
     /// Which number of alert this is to this recipient for this incident, from 1: the wording varies with it, since
     /// networks drop repeated texts.
     pub nth: u32,
+    /// What a card says beside the incident's number, such as "violation at ROSE-4": neutral words and the zone's code
+    /// name, never a person or a place. Empty for a protected person.
+    pub summary: String,
     /// When the engine raised it.
     pub raised_at: Timestamp,
     /// How far it has come.
@@ -80,6 +83,15 @@ impl Channel {
             Self::Webhook => "webhook",
         }
     }
+}
+
+/// Whether a text is a phone number in E.164 (ITU-T): a plus sign and 7 to 15 digits, the first of them not 0.
+#[must_use]
+pub fn is_e164(text: &str) -> bool {
+    let digits = text.strip_prefix('+').unwrap_or_default();
+    (7..=15).contains(&digits.len())
+        && digits.bytes().all(|c| c.is_ascii_digit())
+        && !digits.starts_with('0')
 }
 
 /// Kinds of message that must never be mistaken for each other.

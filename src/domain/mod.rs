@@ -11,7 +11,7 @@ mod rulebook;
 mod schedule;
 mod time;
 
-pub use alert::{Alert, AlertState, Channel, MessageClass, Recipient};
+pub use alert::{Alert, AlertState, Channel, MessageClass, Recipient, is_e164};
 pub use ids::{
     AlertId, CaseId, IdError, IncidentId, PersonId, PolicyId, StaffId, TagId, UnitId, WearerId,
     ZoneId,

@@ -1,15 +1,17 @@
 //! Who is told next. Each audience of an incident has its own escalation; the last step repeats until a person acts.
 
+use std::sync::Arc;
+
 use super::{
     Action,
     draft::Draft,
     input::{DeliveryReport, Refused},
-    rulebook::staff_steps,
+    rulebook::{Rulebook, staff_steps},
 };
 use crate::domain::{
-    Alert, AlertId, AlertState, Audience, Channel, Contact, Escalation, EscalationState, Handling,
-    Happening, Incident, IncidentId, IncidentKind, MINUTE_MS, MessageClass, Recipient, SECOND_MS,
-    SentAlert, Timestamp,
+    Alert, AlertId, AlertState, Audience, Cause, Channel, Contact, Escalation, EscalationState,
+    Handling, Happening, Incident, IncidentId, IncidentKind, MINUTE_MS, MessageClass, Recipient,
+    SECOND_MS, SentAlert, Timestamp,
 };
 
 /// Whoever owns an incident has this long to act before it goes back to the queue.
@@ -291,6 +293,18 @@ fn is_still_trying(
     escalation.is_some_and(|escalation| escalation.alerts.iter().any(trying))
 }
 
+/// What staff are told an incident is: its kind, and the code name of its zone.
+fn summary(rulebook: &Rulebook, incident: &Incident) -> String {
+    let kind = incident.kind.as_str().replace('_', " ");
+    match &incident.cause {
+        Cause::Zone(id) => match rulebook.zone(id) {
+            Some(zone) => format!("{kind} at {}", zone.code),
+            None => kind,
+        },
+        _ => kind,
+    }
+}
+
 fn raise_alert(
     draft: &mut Draft<'_>,
     id: IncidentId,
@@ -301,8 +315,13 @@ fn raise_alert(
 ) {
     let alert_id = draft.new_alert_id();
     let at = draft.at;
+    let rulebook = Arc::clone(&draft.rulebook);
     let Some(incident) = draft.incident_mut(id) else {
         return;
+    };
+    let summary = match recipient {
+        Recipient::Person(_) => String::new(),
+        Recipient::Staff(_) => summary(&rulebook, incident),
     };
     let Some(escalation) = incident.escalations.get_mut(place) else {
         return;
@@ -331,6 +350,7 @@ fn raise_alert(
         address,
         priority: incident.priority,
         nth: escalation.raised,
+        summary,
         raised_at: at,
         state: AlertState::Waiting,
     };

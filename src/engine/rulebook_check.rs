@@ -6,6 +6,7 @@ use super::rulebook::Rulebook;
 use crate::{
     domain::{
         Area, Book, Case, Channel, Contact, EscalationPolicy, Person, Unit, UnitId, Wearer, Zone,
+        is_e164,
     },
     geometry::{LatLon, Shape},
 };
@@ -346,14 +347,6 @@ impl Problems<'_> {
 
 fn has(contacts: &[Contact], channel: Channel) -> bool {
     contacts.iter().any(|contact| contact.channel == channel)
-}
-
-/// ITU-T E.164: a plus sign and up to 15 digits, the first of them not 0.
-fn is_e164(text: &str) -> bool {
-    let digits = text.strip_prefix('+').unwrap_or("");
-    (7..=15).contains(&digits.len())
-        && digits.bytes().all(|b| b.is_ascii_digit())
-        && !digits.starts_with('0')
 }
 
 fn corners(shape: &Shape) -> Vec<LatLon> {

@@ -1,4 +1,5 @@
-//! What stands in for the outside world in the demo and in tests.
+//! The outside world, small enough to run on one machine: for the demo and for tests.
 
 mod accounts;
 pub mod broker;
+pub mod phones;

@@ -315,6 +315,23 @@ impl Store for MemoryStore {
             .record_attempt(attempt, next_try_at, told_no_success)
     }
 
+    async fn give_back(
+        &self,
+        alert: AlertId,
+        next_try_at: Timestamp,
+        told_no_success: bool,
+    ) -> Result<(), StoreError> {
+        let mut state = self.state();
+        let kept = state
+            .alerts
+            .get_mut(&alert)
+            .ok_or_else(|| StoreError::no_alert(alert))?;
+        kept.told_no_success |= told_no_success;
+        kept.due_at = next_try_at;
+        kept.lease_until = None;
+        Ok(())
+    }
+
     async fn next_claimable(&self) -> Result<Option<Timestamp>, StoreError> {
         let state = self.state();
         Ok(state

@@ -215,6 +215,18 @@ pub trait Store: Send + Sync {
         told_no_success: bool,
     ) -> Result<(), StoreError>;
 
+    /// Gives a claimed alert back untried: its lease ends and it is due again at `next_try_at`. `told_no_success` is
+    /// remembered once set.
+    ///
+    /// # Errors
+    /// `Corrupt` if there is no such alert.
+    async fn give_back(
+        &self,
+        alert: AlertId,
+        next_try_at: Timestamp,
+        told_no_success: bool,
+    ) -> Result<(), StoreError>;
+
     /// When the next waiting alert becomes due or its lease runs out, whichever is later for it.
     async fn next_claimable(&self) -> Result<Option<Timestamp>, StoreError>;
 

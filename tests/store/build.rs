@@ -120,6 +120,7 @@ pub(crate) fn alert(id: i64, of: i64) -> Alert {
         class: MessageClass::Card,
         priority: Priority::P1,
         nth: 1,
+        summary: "violation at ROSE-4".into(),
         raised_at: at(id),
         state: AlertState::Waiting,
     }

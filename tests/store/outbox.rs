@@ -356,3 +356,23 @@ async fn drain(store: &dyn Store, owner: &str) -> Vec<i64> {
         }
     }
 }
+
+pub(crate) async fn an_alert_given_back_is_due_when_it_says(place: &Place) {
+    let store = place.store.as_ref();
+    store.commit(&first_batch(vec![alert(1, 1)])).await.unwrap();
+    assert_eq!(ids(store, 10, 100).await, [1]);
+    store.give_back(AlertId(1), at(50), true).await.unwrap();
+    assert_eq!(ids(store, 49, 200).await, [0_i64; 0], "not due");
+    store.give_back(AlertId(1), at(50), false).await.unwrap();
+    let expected = Claimed {
+        alert: alert(1, 1),
+        tries: 0,
+        first_try_at: None,
+        told_no_success: true,
+    };
+    assert_eq!(claim_all(store, 50, 200).await, [expected]);
+    assert!(matches!(
+        store.give_back(AlertId(7), at(50), false).await,
+        Err(StoreError::Corrupt(_))
+    ));
+}

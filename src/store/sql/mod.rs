@@ -132,6 +132,15 @@ impl Store for Db {
             .await
     }
 
+    async fn give_back(
+        &self,
+        alert: AlertId,
+        next_try_at: Timestamp,
+        told_no_success: bool,
+    ) -> Result<(), StoreError> {
+        self.put_back(alert, next_try_at, told_no_success).await
+    }
+
     async fn next_claimable(&self) -> Result<Option<Timestamp>, StoreError> {
         self.earliest_claimable().await
     }

@@ -31,6 +31,7 @@ const TRIED: &str = "UPDATE alerts SET tries = CASE WHEN tries < $2 THEN $2 ELSE
     first_try_at = COALESCE(first_try_at, $3), told_no_success = (told_no_success OR $4) WHERE id = $1";
 const DUE_AGAIN: &str =
     "UPDATE alerts SET due_at = $2, lease_owner = NULL, lease_until = NULL WHERE id = $1";
+const TOLD: &str = "UPDATE alerts SET told_no_success = (told_no_success OR $2) WHERE id = $1";
 const ATTEMPT: &str = "INSERT INTO attempts (alert, nth, at, unit, subject, took_ms, result, reason, provider_ref) \
     SELECT id, $2, $3, unit, subject, $4, $5, $6, $7 FROM alerts WHERE id = $1 \
     ON CONFLICT (alert, nth, at) DO NOTHING";
@@ -122,6 +123,21 @@ impl Db {
                 reason,
                 provider_ref
             );
+        });
+        Ok(())
+    }
+
+    pub(super) async fn put_back(
+        &self,
+        alert: AlertId,
+        next_try_at: Timestamp,
+        told_no_success: bool,
+    ) -> Result<(), StoreError> {
+        on!(self, write, |tx| {
+            if execute!(tx, TOLD, alert.0, told_no_success) == 0 {
+                return Err(StoreError::no_alert(alert));
+            }
+            execute!(tx, DUE_AGAIN, alert.0, next_try_at.as_us());
         });
         Ok(())
     }

@@ -1,0 +1,379 @@
+//! Where SMS providers report: replies that came back, and receipts. Both are signed (see [`signature`]).
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    clock::Clock,
+    domain::is_e164,
+    engine::{DeliveryReport, Told},
+    notify::{self, signature},
+    secret::Secret,
+    sequencer::{Inbox, SubmitError},
+};
+
+/// The largest request, bytes.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+/// The longest reply, characters: ten SMS in one.
+const REPLY_CHARS_MAX: usize = 1_600;
+
+struct Hooks {
+    inbox: Inbox,
+    secret: Secret,
+    clock: Clock,
+}
+
+/// `POST /hooks/sms/reply` and `POST /hooks/sms/receipt`, signed with `secret`.
+pub fn routes(inbox: Inbox, secret: Secret, clock: Clock) -> Router {
+    Router::new()
+        .route("/hooks/sms/reply", post(reply))
+        .route("/hooks/sms/receipt", post(receipt))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(Arc::new(Hooks {
+            inbox,
+            secret,
+            clock,
+        }))
+}
+
+#[derive(Debug, Deserialize)]
+struct Reply {
+    from: String,
+    text: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Receipt {
+    key: String,
+    status: Status,
+}
+
+/// How a message ended, as the provider has it.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    /// It reached the phone.
+    Delivered,
+    /// It never will.
+    Failed,
+}
+
+/// What the provider is answered.
+#[derive(Debug, Serialize)]
+struct Answer {
+    /// Whether it had an effect. If not, sending it again will not help.
+    taken: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+/// Why a request was refused: a status, and what its sender can do.
+struct Refusal(StatusCode, String);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.0, self.1).into_response()
+    }
+}
+
+async fn reply(
+    State(hooks): State<Arc<Hooks>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<Answer>, Refusal> {
+    let Reply { from, text } =
+        hooks.open(&headers, &body, r#"{"from": "+441632960001", "text": "1"}"#)?;
+    if !is_e164(&from) {
+        return Err(bad(
+            "'from' is a phone number in E.164: '+' and 7 to 15 digits".into(),
+        ));
+    }
+    let chars = text.chars().count();
+    if text.trim().is_empty() || chars > REPLY_CHARS_MAX {
+        return Err(bad(format!(
+            "'text' has 1 to {REPLY_CHARS_MAX} characters, this one {chars}"
+        )));
+    }
+    hooks.submit(Told::Reply { from, text }).await
+}
+
+async fn receipt(
+    State(hooks): State<Arc<Hooks>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<Answer>, Refusal> {
+    let Receipt { key, status } = hooks.open(
+        &headers,
+        &body,
+        r#"{"key": the message's reference, "status": "delivered" or "failed"}"#,
+    )?;
+    let alert = notify::alert_of_key(&key)
+        .ok_or_else(|| bad("'key' is the reference that came with the message".into()))?;
+    let report = match status {
+        Status::Delivered => DeliveryReport::Delivered,
+        Status::Failed => DeliveryReport::Refused("receipt_failed".into()),
+    };
+    hooks.submit(Told::Delivery { alert, report }).await
+}
+
+impl Hooks {
+    /// Checks the signature, then reads the body; never the other way round.
+    fn open<T: for<'de> Deserialize<'de>>(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        form: &str,
+    ) -> Result<T, Refusal> {
+        let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let (timestamp, signed) = (
+            header(signature::TIMESTAMP_HEADER),
+            header(signature::SIGNATURE_HEADER),
+        );
+        signature::verify(&self.secret, self.clock.wall(), timestamp, signed, body).map_err(
+            |error| {
+                tracing::warn!(%error, "a provider's report was not believed");
+                Refusal(StatusCode::UNAUTHORIZED, error.to_string())
+            },
+        )?;
+        // The parser's own message quotes what it read, which may be a number.
+        serde_json::from_slice(body).map_err(|_| bad(format!("send JSON such as {form}")))
+    }
+
+    async fn submit(&self, told: Told) -> Result<Json<Answer>, Refusal> {
+        match self.inbox.submit(told).await {
+            Ok(()) => Ok(Json(Answer {
+                taken: true,
+                reason: None,
+            })),
+            Err(SubmitError::Refused(why)) => Ok(Json(Answer {
+                taken: false,
+                reason: Some(why.to_string()),
+            })),
+            Err(SubmitError::Stopped) => Err(Refusal(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the service is restarting: send it again in a few seconds".into(),
+            )),
+        }
+    }
+}
+
+fn bad(what: String) -> Refusal {
+    Refusal(StatusCode::BAD_REQUEST, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::{net::TcpListener, sync::mpsc};
+
+    use super::*;
+    use crate::{
+        domain::AlertId,
+        engine::Refused,
+        sandbox::phones::{
+            CordonSettings,
+            testing::{Phones, callback_secret, client, sms_token},
+        },
+        sequencer::Arrival,
+    };
+
+    const ADA: &str = "+447700900001";
+
+    /// The hooks on a port of their own; what the engine is told comes out, and every answer is `answer`.
+    async fn start(answer: Result<(), Refused>) -> (String, mpsc::UnboundedReceiver<Told>) {
+        let (inbox, mut arrivals) = Inbox::new();
+        let (sender, told) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Some(Arrival::Told(told, Some(asked))) = arrivals.recv().await {
+                sender.send(told).unwrap();
+                asked.send(answer.clone()).unwrap();
+            }
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let routes = routes(inbox, callback_secret(), Clock::real());
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        (url, told)
+    }
+
+    async fn post(
+        url: &str,
+        path: &str,
+        secret: &Secret,
+        late_s: i64,
+        body: &str,
+    ) -> (u16, String) {
+        let at_s = Clock::real().wall().as_ms() / 1_000 - late_s;
+        let request = client()
+            .post(format!("{url}{path}"))
+            .header(signature::TIMESTAMP_HEADER, at_s)
+            .header(
+                signature::SIGNATURE_HEADER,
+                signature::sign(secret, at_s, body.as_bytes()),
+            )
+            .body(body.to_owned());
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_reply_and_a_receipt_come_from_the_phone_to_the_engine() {
+        let (url, mut told) = start(Ok(())).await;
+        let cordon = CordonSettings {
+            url,
+            callback_secret: callback_secret(),
+            receipt_after_ms: Some(0),
+        };
+        let phones = Phones::start(Some(cordon)).await;
+        assert_eq!(phones.reply(ADA, "3").await, 204);
+        let expected = Told::Reply {
+            from: ADA.into(),
+            text: "3".into(),
+        };
+        assert_eq!(told.recv().await, Some(expected));
+
+        let message = serde_json::json!({ "to": ADA, "text": "x", "reference": "alert-7-1" });
+        let request = client().post(format!("{}/sms", phones.url)).json(&message);
+        request
+            .bearer_auth(sms_token().expose())
+            .send()
+            .await
+            .unwrap();
+        let report = DeliveryReport::Delivered;
+        assert_eq!(
+            told.recv().await,
+            Some(Told::Delivery {
+                alert: AlertId(7),
+                report
+            })
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_forged_stale_or_malformed_never_reaches_the_engine() {
+        let (url, mut told) = start(Ok(())).await;
+        let (good, wrong) = (callback_secret(), Secret::new("wrong"));
+        let reply = r#"{"from":"+447700900001","text":"1"}"#;
+        let large = format!(
+            r#"{{"from":"+447700900001","text":"{}"}}"#,
+            "x".repeat(64 * 1024)
+        );
+        let long = format!(
+            r#"{{"from":"+447700900001","text":"{}"}}"#,
+            "x".repeat(1_601)
+        );
+        let (replies, receipts) = ("/hooks/sms/reply", "/hooks/sms/receipt");
+        for (path, secret, late_s, body, status, says) in [
+            (replies, &wrong, 0, reply, 401, "shared secret"),
+            (replies, &good, 301, reply, 401, "set the clock"),
+            (replies, &good, -302, reply, 401, "set the clock"),
+            (replies, &good, 0, "{", 400, "send JSON such as"),
+            (
+                replies,
+                &good,
+                0,
+                r#"{"from":"ADA","text":"1"}"#,
+                400,
+                "E.164",
+            ),
+            (
+                replies,
+                &good,
+                0,
+                r#"{"from":"+447700900001","text":" "}"#,
+                400,
+                "1 to 1600",
+            ),
+            (replies, &good, 0, &long, 400, "1 to 1600"),
+            (replies, &good, 0, &large, 413, ""),
+            (
+                receipts,
+                &good,
+                0,
+                r#"{"key":"x","status":"delivered"}"#,
+                400,
+                "reference",
+            ),
+            (
+                receipts,
+                &good,
+                0,
+                r#"{"key":"alert-7-1","status":"read"}"#,
+                400,
+                "delivered",
+            ),
+            (
+                receipts,
+                &wrong,
+                0,
+                r#"{"key":"alert-7-1","status":"delivered"}"#,
+                401,
+                "secret",
+            ),
+        ] {
+            let answer = post(&url, path, secret, late_s, body).await;
+            assert_eq!(answer.0, status, "{path} {body:.60}: {}", answer.1);
+            assert!(answer.1.contains(says), "{}", answer.1);
+            assert!(
+                !answer.1.contains("ADA"),
+                "it repeats what it was sent: {}",
+                answer.1
+            );
+        }
+        let unsigned = client()
+            .post(format!("{url}{replies}"))
+            .body(reply)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(unsigned.status().as_u16(), 401);
+        assert!(told.try_recv().is_err(), "the engine was told");
+    }
+
+    #[tokio::test]
+    async fn a_receipt_of_failure_is_a_refusal_and_an_answer_without_effect_is_no_error() {
+        let (url, mut told) = start(Err(Refused::UnexpectedReply)).await;
+        let body = r#"{"key":"alert-7-1","status":"failed"}"#;
+        let answer = post(&url, "/hooks/sms/receipt", &callback_secret(), 0, body).await;
+        assert_eq!(answer.0, 200);
+        assert!(
+            answer
+                .1
+                .starts_with(r#"{"taken":false,"reason":"nobody waits"#),
+            "{}",
+            answer.1
+        );
+        let report = DeliveryReport::Refused("receipt_failed".into());
+        let next = tokio::time::timeout(Duration::from_secs(5), told.recv())
+            .await
+            .unwrap();
+        assert_eq!(
+            next,
+            Some(Told::Delivery {
+                alert: AlertId(7),
+                report
+            })
+        );
+    }
+
+    #[tokio::test]
+    async fn a_stopping_service_asks_for_another_try() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let routes = routes(Inbox::new().0, callback_secret(), Clock::real());
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        let body = r#"{"from":"+447700900001","text":"1"}"#;
+        let answer = post(&url, "/hooks/sms/reply", &callback_secret(), 0, body).await;
+        assert_eq!(answer.0, 503);
+    }
+}

@@ -1,0 +1,192 @@
+//! What every provider behind HTTP shares: one careful client, and what an answer means.
+
+use std::{net::IpAddr, time::Duration};
+
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect};
+use serde::Deserialize;
+
+use super::Sent;
+
+/// One try ends within this time.
+const TRY_S_MAX: u64 = 10;
+/// Of an answer, no more than this is read, bytes.
+const ANSWER_BYTES_MAX: usize = 16 * 1024;
+/// The longest reference or reason code that is kept, bytes.
+const CODE_BYTES_MAX: usize = 64;
+
+/// Why an address cannot be posted to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    /// Not a URL with a host.
+    #[error("not a URL such as https://host/path")]
+    Url,
+    /// Plain HTTP to another machine: phone numbers and secrets would travel in the clear.
+    #[error("use https:// (plain http:// is for this machine only)")]
+    NotHttps,
+}
+
+impl EndpointError {
+    /// As it stands in an attempt's reason.
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::Url => "invalid_url",
+            Self::NotHttps => "not_https",
+        }
+    }
+}
+
+/// The client that all providers share. The process must have installed a rustls provider before.
+///
+/// No redirects: a message must not go where nobody configured it to go. No proxy from the environment, for the same
+/// reason.
+///
+/// # Errors
+/// If the system's root certificates cannot be read.
+pub fn client() -> Result<Client, reqwest::Error> {
+    Client::builder()
+        .timeout(Duration::from_secs(TRY_S_MAX))
+        .connect_timeout(Duration::from_secs(TRY_S_MAX / 2))
+        .pool_idle_timeout(Duration::from_secs(20))
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .build()
+}
+
+/// A URL that may be posted to: HTTPS, or HTTP on this machine.
+///
+/// # Errors
+/// See [`EndpointError`].
+pub fn endpoint(text: &str) -> Result<Url, EndpointError> {
+    let url: Url = text.parse().map_err(|_| EndpointError::Url)?;
+    let host = url.host_str().ok_or(EndpointError::Url)?;
+    let address = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<IpAddr>();
+    let here = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if here => Ok(url),
+        "http" => Err(EndpointError::NotHttps),
+        _ => Err(EndpointError::Url),
+    }
+}
+
+/// Sends a request and says what its answer means.
+pub(super) async fn send(request: RequestBuilder) -> Sent {
+    match request.send().await {
+        Ok(response) => judge(response).await,
+        Err(error) => Sent::Retry {
+            reason: failure(&error).into(),
+        },
+    }
+}
+
+async fn judge(response: Response) -> Sent {
+    let status = response.status();
+    let answer = read(response).await;
+    let reason = || {
+        answer
+            .error
+            .and_then(code)
+            .unwrap_or_else(|| format!("http_{}", status.as_u16()))
+    };
+    if status.is_success() {
+        Sent::Accepted {
+            provider_ref: answer.id.and_then(code),
+        }
+    } else if is_passing(status) {
+        Sent::Retry { reason: reason() }
+    } else {
+        Sent::Refused { reason: reason() }
+    }
+}
+
+/// Whether the same request may succeed later.
+fn is_passing(status: StatusCode) -> bool {
+    status.is_server_error()
+        || status == StatusCode::REQUEST_TIMEOUT
+        || status == StatusCode::TOO_MANY_REQUESTS
+}
+
+/// What providers say in their answers, where they do.
+#[derive(Debug, Default, Deserialize)]
+struct Answer {
+    id: Option<serde_json::Value>,
+    error: Option<serde_json::Value>,
+}
+
+/// Reads an answer as far as is sensible. The status has already said what matters, so no trouble here changes it.
+async fn read(mut response: Response) -> Answer {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Answer::default();
+        }
+        body.extend_from_slice(&chunk);
+    }
+    serde_json::from_slice(&body).unwrap_or_default()
+}
+
+/// A short printable code from a provider's text or number.
+fn code(value: serde_json::Value) -> Option<String> {
+    let text = match value {
+        serde_json::Value::String(text) => text,
+        serde_json::Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    let sound = |c: u8| c.is_ascii_alphanumeric() || b"-_.:".contains(&c);
+    (!text.is_empty() && text.len() <= CODE_BYTES_MAX && text.bytes().all(sound)).then_some(text)
+}
+
+fn failure(error: &reqwest::Error) -> &'static str {
+    if error.is_timeout() {
+        "timeout"
+    } else if error.is_connect() {
+        "connect"
+    } else {
+        "transport"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_for_this_machine_only() {
+        for good in [
+            "https://sms.example/send",
+            "http://127.0.0.1:9/x",
+            "http://localhost/",
+            "http://[::1]:1/",
+        ] {
+            assert!(endpoint(good).is_ok(), "{good}");
+        }
+        for (bad, why) in [
+            ("http://sms.example/send", EndpointError::NotHttps),
+            ("http://127.0.0.1.example/", EndpointError::NotHttps),
+            ("http://localhost.example/", EndpointError::NotHttps),
+            ("ftp://127.0.0.1/", EndpointError::Url),
+            ("+447700900001", EndpointError::Url),
+            ("data:text/plain,x", EndpointError::Url),
+        ] {
+            assert_eq!(endpoint(bad), Err(why), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_provider_cannot_put_long_or_strange_text_into_our_tables() {
+        let text = |text: String| code(serde_json::Value::String(text));
+        assert_eq!(text("SM-1.a:b_c".into()).as_deref(), Some("SM-1.a:b_c"));
+        assert_eq!(code(serde_json::json!(42)).as_deref(), Some("42"));
+        assert_eq!(
+            text("a".repeat(CODE_BYTES_MAX)),
+            Some("a".repeat(CODE_BYTES_MAX))
+        );
+        assert_eq!(text("a".repeat(CODE_BYTES_MAX + 1)), None);
+        assert_eq!(text("a b".into()), None);
+        assert_eq!(text(String::new()), None);
+        assert_eq!(code(serde_json::json!({"id": 1})), None);
+    }
+}

@@ -1,0 +1,202 @@
+//! What the phones have received and sent, and how the provider is told to fail.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::Timestamp;
+
+/// How many messages are kept; then the provider says it is full.
+const MESSAGES_MAX: usize = 200_000;
+
+/// A message as a provider takes it.
+#[derive(Debug)]
+pub(super) struct Taken {
+    pub(super) address: String,
+    pub(super) text: String,
+    pub(super) key: String,
+    pub(super) is_desk: bool,
+}
+
+/// A message as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// Its number, from 1.
+    pub no: u64,
+    /// The phone number, or the desk's name.
+    pub address: String,
+    /// To a desk, not to a phone.
+    pub desk: bool,
+    /// To the phone, or from it.
+    pub direction: Direction,
+    /// The text, or the card's JSON.
+    pub text: String,
+    /// The idempotency key; empty for a message from the phone.
+    pub key: String,
+    /// When it came first, milliseconds since 1970.
+    pub received_ms: i64,
+    /// How many times the same key came again.
+    pub repeats: u32,
+    /// Cordon has taken the receipt, or the reply.
+    pub reported: bool,
+}
+
+/// Which way a message went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// To the phone.
+    In,
+    /// From the phone.
+    Out,
+}
+
+/// How the provider behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Fault {
+    /// Well.
+    #[default]
+    #[serde(rename = "ok")]
+    Ok,
+    /// It answers 500.
+    #[serde(rename = "500")]
+    Error,
+    /// It answers 429.
+    #[serde(rename = "429")]
+    Busy,
+    /// It takes nothing and never answers.
+    #[serde(rename = "timeout")]
+    Timeout,
+    /// It takes the message and never answers.
+    #[serde(rename = "lost")]
+    Lost,
+    /// It answers 400.
+    #[serde(rename = "refuse")]
+    Refuse,
+}
+
+/// An order to behave so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultOrder {
+    /// How.
+    pub mode: Fault,
+    /// Towards which address; absent: towards all, and every earlier order is forgotten.
+    #[serde(default, rename = "for")]
+    pub address: Option<String>,
+}
+
+/// Everything the phones know.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    messages: Vec<Shown>,
+    by_key: HashMap<String, usize>,
+    fault: Fault,
+    faults: HashMap<String, Fault>,
+}
+
+impl Inbox {
+    /// Takes a message; returns its number and whether its key is new, `None` if there is no room.
+    pub(super) fn take(&self, taken: Taken, at: Timestamp) -> Option<(u64, bool)> {
+        let mut state = self.state();
+        if let Some(known) = state.by_key.get(&taken.key).copied() {
+            let message = &mut state.messages[known];
+            message.repeats = message.repeats.saturating_add(1);
+            return Some((message.no, false));
+        }
+        let Taken {
+            address,
+            text,
+            key,
+            is_desk: desk,
+        } = taken;
+        let message = Shown {
+            key: key.clone(),
+            desk,
+            ..shown(&address, &text, Direction::In, at)
+        };
+        let (no, index) = state.push(message)?;
+        state.by_key.insert(key, index);
+        Some((no, true))
+    }
+
+    pub(super) fn replied(&self, from: &str, text: &str, reported: bool, at: Timestamp) {
+        let message = Shown {
+            reported,
+            ..shown(from, text, Direction::Out, at)
+        };
+        self.state().push(message);
+    }
+
+    pub(super) fn receipted(&self, no: u64) {
+        if let Some(message) = self
+            .state()
+            .messages
+            .iter_mut()
+            .rfind(|message| message.no == no)
+        {
+            message.reported = true;
+        }
+    }
+
+    pub(super) fn all(&self) -> Vec<Shown> {
+        self.state().messages.clone()
+    }
+
+    pub(super) fn fault(&self, address: &str) -> Fault {
+        let state = self.state();
+        state.faults.get(address).copied().unwrap_or(state.fault)
+    }
+
+    pub(super) fn order(&self, order: FaultOrder) {
+        let mut state = self.state();
+        match order.address {
+            Some(address) => {
+                state.faults.insert(address, order.mode);
+            }
+            None => {
+                state.faults.clear();
+                state.fault = order.mode;
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Every change is one step, so a panic elsewhere leaves nothing half done.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn push(&mut self, mut message: Shown) -> Option<(u64, usize)> {
+        let index = self.messages.len();
+        if index >= MESSAGES_MAX {
+            return None;
+        }
+        message.no = index as u64 + 1;
+        let no = message.no;
+        self.messages.push(message);
+        Some((no, index))
+    }
+}
+
+fn shown(address: &str, text: &str, direction: Direction, at: Timestamp) -> Shown {
+    Shown {
+        no: 0,
+        address: address.into(),
+        desk: false,
+        direction,
+        text: text.into(),
+        key: String::new(),
+        received_ms: at.as_ms(),
+        repeats: 0,
+        reported: false,
+    }
+}

@@ -1,0 +1,100 @@
+//! Phones for tests: the real server, on a port of its own.
+
+use reqwest::{Client, StatusCode};
+use serde_json::json;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use super::{CordonSettings, Fault, Settings, Shown, serve};
+use crate::{clock::Clock, notify::http, secret::Secret};
+
+/// Secrets of the tests, one for each purpose.
+pub(crate) fn sms_token() -> Secret {
+    Secret::new("sms-token")
+}
+pub(crate) fn webhook_secret() -> Secret {
+    Secret::new("webhook-secret")
+}
+pub(crate) fn callback_secret() -> Secret {
+    Secret::new("callback-secret")
+}
+
+/// A client like the service's own.
+pub(crate) fn client() -> Client {
+    // Another test of the same process may have been first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    http::client().unwrap()
+}
+
+/// Phones that are being served until dropped.
+pub(crate) struct Phones {
+    pub(crate) url: String,
+    client: Client,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+impl Phones {
+    pub(crate) async fn start(cordon: Option<CordonSettings>) -> Self {
+        let client = client();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let settings = Settings {
+            sms_token: sms_token(),
+            webhook_secret: webhook_secret(),
+            cordon,
+            clock: Clock::real(),
+        };
+        Self {
+            url,
+            client,
+            server: tokio::spawn(serve(listener, settings)),
+        }
+    }
+
+    pub(crate) async fn messages(&self) -> Vec<Shown> {
+        let response = self
+            .client
+            .get(format!("{}/api/messages", self.url))
+            .send()
+            .await
+            .unwrap();
+        response.json().await.unwrap()
+    }
+
+    pub(crate) async fn fault(&self, mode: Fault, address: Option<&str>) {
+        let order = json!({ "mode": mode, "for": address });
+        let request = self
+            .client
+            .post(format!("{}/api/faults", self.url))
+            .json(&order);
+        assert_eq!(
+            request.send().await.unwrap().status(),
+            StatusCode::NO_CONTENT
+        );
+    }
+
+    pub(crate) async fn reply(&self, from: &str, text: &str) -> StatusCode {
+        let reply = json!({ "from": from, "text": text });
+        let request = self
+            .client
+            .post(format!("{}/api/replies", self.url))
+            .json(&reply);
+        request.send().await.unwrap().status()
+    }
+
+    pub(crate) async fn page(&self, path: &str) -> String {
+        let response = self
+            .client
+            .get(format!("{}{path}", self.url))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        response.text().await.unwrap()
+    }
+}
+
+impl Drop for Phones {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
