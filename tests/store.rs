@@ -1,4 +1,5 @@
 //! The store: one suite for memory, SQLite and PostgreSQL, and what only a database can get wrong.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "store/build.rs"]
 mod build;

@@ -27,6 +27,7 @@ struct State {
     incidents: BTreeMap<IncidentId, Incident>,
     open: BTreeMap<(Subject, Cause), IncidentId>,
     alerts: BTreeMap<AlertId, Kept>,
+    by_incident: BTreeSet<(IncidentId, AlertId)>,
     waiting: BTreeSet<(Priority, Timestamp, AlertId)>,
     attempts: BTreeMap<(AlertId, u32, Timestamp), Attempt>,
     hand_ins: BTreeMap<i64, String>,
@@ -163,6 +164,8 @@ impl State {
             .entry(alert.id)
             .or_insert_with(|| Kept::new(alert.clone()));
         self.waiting.remove(&urgency(&kept.alert));
+        self.by_incident.remove(&(kept.alert.incident, alert.id));
+        self.by_incident.insert((alert.incident, alert.id));
         kept.alert = alert.clone();
         if alert.state == AlertState::Waiting {
             self.waiting.insert(urgency(alert));
@@ -172,7 +175,7 @@ impl State {
     }
 
     fn claim(&mut self, now: Timestamp, until: Timestamp, limit: i64) -> Vec<Claimed> {
-        let State {
+        let Self {
             waiting, alerts, ..
         } = self;
         let mut claimed = Vec::new();
@@ -260,11 +263,12 @@ impl Store for MemoryStore {
 
     async fn alerts_of(&self, incident: IncidentId) -> Result<Vec<Alert>, StoreError> {
         let state = self.state();
-        let alerts = state.alerts.values().map(|kept| &kept.alert);
-        Ok(alerts
-            .filter(|alert| alert.incident == incident)
-            .cloned()
-            .collect())
+        let all = (incident, AlertId(i64::MIN))..=(incident, AlertId(i64::MAX));
+        let alerts = state
+            .by_incident
+            .range(all)
+            .filter_map(|(_, id)| state.alerts.get(id));
+        Ok(alerts.map(|kept| kept.alert.clone()).collect())
     }
 
     async fn attempts_of(&self, alert: AlertId) -> Result<Vec<Attempt>, StoreError> {

@@ -79,7 +79,7 @@ pub(crate) async fn repeating_a_batch_changes_nothing(place: &Place) {
         );
         assert_eq!(
             place.store.alerts_of(IncidentId(1)).await.unwrap(),
-            [accepted.clone()]
+            std::slice::from_ref(&accepted)
         );
     }
 }

@@ -86,7 +86,7 @@ fn some_incident(id: i64, form: u8) -> Incident {
     Incident {
         subject: incident(id % SUBJECTS).subject,
         handling,
-        late: form % 2 == 0,
+        late: form.is_multiple_of(2),
         ..incident(id)
     }
 }
