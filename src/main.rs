@@ -1,3 +1,51 @@
-//! The `cordon` command.
+//! The `cordon` command: parse and hand over.
 
-fn main() {}
+use std::{io::IsTerminal, process::ExitCode};
+
+use clap::Parser;
+use cordon::{
+    app,
+    cli::{Cli, Command, ConfigCommand, RulebookCommand},
+};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log(cli.log_json);
+    app::install_tls();
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match command {
+        Command::Demo(args) => runtime.block_on(app::demo(args)),
+        Command::Serve(args) => runtime.block_on(app::serve(args)),
+        Command::Phones(args) => runtime.block_on(app::phones(args)),
+        Command::Replay(args) => runtime.block_on(app::replay(args)),
+        Command::Rulebook(RulebookCommand::Load(args)) => runtime.block_on(app::load_rulebook(args)),
+        Command::Rulebook(RulebookCommand::Check { file }) => app::check_rulebook(&file),
+        Command::Config(ConfigCommand::Check { file }) => app::check_config(&file),
+        Command::Config(ConfigCommand::Template) => app::print_template(),
+    }
+}
+
+/// Log lines go to standard error, so that a command's own output can be piped.
+fn log(json: bool) {
+    let filter = EnvFilter::try_from_env("CORDON_LOG").unwrap_or_else(|_| EnvFilter::new("warn,cordon=info"));
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    if json {
+        lines.json().init();
+    } else {
+        lines.init();
+    }
+}

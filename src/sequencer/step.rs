@@ -95,6 +95,12 @@ impl Sequencer {
         &self.engine
     }
 
+    /// The last stamp.
+    #[must_use]
+    pub fn last_at(&self) -> Option<Timestamp> {
+        self.at
+    }
+
     /// Takes up the deadlines that have passed, then `arrivals` in order. `salt` gives 16 random bytes for each row.
     pub fn step(
         &mut self,

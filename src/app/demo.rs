@@ -1,0 +1,264 @@
+//! `cordon demo`: everything at work in a fictional town, on one machine.
+
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::{Context, bail};
+use firmware_sim::{
+    clock::ScaledClock,
+    link::{self, Link, Until},
+};
+use serde::Serialize;
+use tokio::{net::TcpListener, task::JoinSet};
+
+use super::{
+    line::{Plan, Running},
+    say,
+    serve::asked_to_stop,
+};
+use crate::{
+    cli,
+    clock::Clock,
+    domain::{Alert, Incident, IncidentId},
+    engine::Told,
+    ingest, notify,
+    sandbox::{
+        broker::{self, Accounts, Broker},
+        phones,
+        script::{Script, ScriptedTag, Verdict},
+        town::Town,
+    },
+    secret::Secret,
+    sequencer::Percentiles,
+    store::{self, Store},
+};
+
+/// A headless run lasts this long unless told otherwise.
+const HEADLESS: Duration = Duration::from_secs(60);
+/// Cordon's name towards the embedded broker.
+const SERVICE: &str = "cordon-demo";
+/// The story begins this long after everything is up.
+const BEGINS_AFTER_MS: i64 = 1_000;
+/// Rows read at a time.
+const PAGE_ROWS: i64 = 1_000;
+
+/// The last line of a headless run.
+#[derive(Debug, Serialize)]
+struct Summary {
+    pings: u64,
+    duplicates: u64,
+    incidents: BTreeMap<String, i64>,
+    alerts: BTreeMap<String, i64>,
+    latency_ms: Percentiles,
+}
+
+/// Secrets that live as long as the demo.
+struct Secrets {
+    sms_token: Secret,
+    webhook: Secret,
+    callback: Secret,
+    mqtt: String,
+}
+
+/// The demo at work.
+struct Stage {
+    store: Arc<dyn Store>,
+    running: Running,
+    broker: Box<dyn Broker>,
+    world: JoinSet<anyhow::Result<()>>,
+    script: Script,
+    phones: SocketAddr,
+    // Removed when the demo ends.
+    _folder: tempfile::TempDir,
+}
+
+/// Runs the demo.
+///
+/// # Errors
+/// If something cannot be started; headless also if a scripted alert is missing or doubled.
+pub async fn demo(args: cli::Demo) -> anyhow::Result<()> {
+    let mut stage = Stage::set(&args).await?;
+    if !args.headless {
+        let token = stage.running.sign_in.issue(stage.running.clock.real_us())?;
+        say(&format!("console: {}", token.link(stage.running.address)))?;
+        say(&format!("phones:  http://{}/", stage.phones))?;
+        say("Stop with Ctrl-C. Nothing of it is kept.")?;
+    }
+    let lasts = args.lasts.or(args.headless.then_some(HEADLESS));
+    tokio::select! {
+        () = asked_to_stop() => {}
+        () = over(stage.running.clock.clone(), lasts) => {}
+        error = stage.running.failed() => return Err(error),
+        Some(ended) = stage.world.join_next() => {
+            ended.context("a part of the demo's world broke down")??;
+            bail!("a part of the demo's world has stopped");
+        }
+    }
+    let verdict = stage.verdict().await?;
+    let summary = stage.end().await?;
+    if args.headless || args.json {
+        for line in verdict.missing.iter().chain(&verdict.doubled) {
+            say(line)?;
+        }
+        say(&serde_json::to_string(&summary)?)?;
+    }
+    if args.headless && !verdict.is_sound() {
+        bail!("a scripted alert is missing or doubled");
+    }
+    Ok(())
+}
+
+impl Stage {
+    async fn set(args: &cli::Demo) -> anyhow::Result<Self> {
+        let (clock, secrets) = (Clock::real(), Secrets::random()?);
+        let folder = tempfile::Builder::new().prefix("cordon-demo-").tempdir().context("no temporary folder")?;
+        let database = format!("sqlite:{}", folder.path().join("cordon.db").display());
+        let store = store::open(&database).await.context("cannot open the demo's store")?;
+        let town = Town::new(args.seed, clock.wall());
+
+        let console = TcpListener::bind(args.listen)
+            .await
+            .with_context(|| format!("cannot listen on {}; choose another port with --listen", args.listen))?;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("no port for the phones")?;
+        let phones = listener.local_addr()?;
+        let mut world = JoinSet::new();
+        let settings = secrets.phones(format!("http://{}", console.local_addr()?), clock.clone());
+        world.spawn(async { phones::serve(listener, settings).await.context("the phones stopped") });
+
+        let tags = (0..crate::sandbox::town::WEARERS).map(|i| town.tag_of(i));
+        let accounts = tags.fold(Accounts::default(), |accounts, tag| accounts.with_tag(&tag, &secrets.mqtt));
+        let accounts = accounts.with_service(SERVICE, &secrets.mqtt);
+        let broker = broker::start(broker::Settings { port: 0, accounts }).await?;
+        let plan = Plan {
+            store: Arc::clone(&store),
+            sources: vec![secrets.source(broker.addr())],
+            providers: notify::providers(&secrets.channels(phones), &clock)?,
+            callback_secret: Some(secrets.callback.clone()),
+            clock,
+            console,
+        };
+        let running = plan.start().await?;
+        for book in town.books(&format!("http://{phones}")) {
+            running.inbox.submit(Told::Publish(book)).await?;
+        }
+        let start_ms = running.clock.wall().as_ms() + BEGINS_AFTER_MS;
+        let mut script = Script::new(&town, start_ms)?;
+        for tag in script.tags.drain(..) {
+            spawn_tag(&mut world, tag, broker.addr(), &secrets.mqtt)?;
+        }
+        Ok(Self { store, running, broker, world, script, phones, _folder: folder })
+    }
+
+    async fn verdict(&self) -> anyhow::Result<Verdict> {
+        let (mut incidents, mut alerts): (Vec<Incident>, Vec<Alert>) = (Vec::new(), Vec::new());
+        let mut after = IncidentId(0);
+        loop {
+            let page = self.store.incidents(after, PAGE_ROWS).await?;
+            let Some(last) = page.last() else { break };
+            after = last.id;
+            for incident in page {
+                alerts.extend(self.store.alerts_of(incident.id).await?);
+                incidents.push(incident);
+            }
+        }
+        Ok(Verdict::of(&self.script.expected, &incidents, &alerts, self.running.clock.wall().as_ms()))
+    }
+
+    async fn end(mut self) -> anyhow::Result<Summary> {
+        self.world.shutdown().await;
+        let reading = self.running.meter.read();
+        self.running.stop().await?;
+        self.broker.stop().await;
+        let counts = self.store.counts().await?;
+        Ok(Summary {
+            pings: reading.pings,
+            duplicates: reading.duplicates,
+            incidents: counts.incidents,
+            alerts: counts.alerts,
+            latency_ms: reading.latency_ms,
+        })
+    }
+}
+
+impl Secrets {
+    fn random() -> anyhow::Result<Self> {
+        let random = || {
+            let mut bytes = [0; 24];
+            getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?;
+            anyhow::Ok(tag_wire::hex(&bytes))
+        };
+        Ok(Self {
+            sms_token: Secret::new(random()?),
+            webhook: Secret::new(random()?),
+            callback: Secret::new(random()?),
+            mqtt: random()?,
+        })
+    }
+
+    fn phones(&self, cordon: String, clock: Clock) -> phones::Settings {
+        phones::Settings {
+            sms_token: self.sms_token.clone(),
+            webhook_secret: self.webhook.clone(),
+            cordon: Some(phones::CordonSettings {
+                url: cordon,
+                callback_secret: self.callback.clone(),
+                receipt_after_ms: Some(800),
+            }),
+            clock,
+        }
+    }
+
+    fn channels(&self, phones: SocketAddr) -> notify::Settings {
+        notify::Settings {
+            sms: Some(notify::SmsSettings { url: format!("http://{phones}/sms"), token: self.sms_token.clone() }),
+            webhook_secret: Some(self.webhook.clone()),
+        }
+    }
+
+    fn source(&self, broker: SocketAddr) -> ingest::Source {
+        ingest::Source {
+            name: "embedded".into(),
+            host: broker.ip().to_string(),
+            port: broker.port(),
+            tls: None,
+            client_id: SERVICE.into(),
+            login: Some(ingest::Login { name: SERVICE.into(), password: self.mqtt.clone() }),
+            vendor: None,
+        }
+    }
+}
+
+fn spawn_tag(
+    world: &mut JoinSet<anyhow::Result<()>>,
+    tag: ScriptedTag,
+    broker: SocketAddr,
+    password: &str,
+) -> anyhow::Result<()> {
+    let ScriptedTag { tag, world: mut source } = tag;
+    let login = broker::tag_login(&tag);
+    let link = Link {
+        broker: link::Broker {
+            host: broker.ip().to_string(),
+            port: broker.port(),
+            login: Some((login.clone(), password.into())),
+        },
+        client_id: login,
+        vendor: tag.vendor().parse().context("a vendor of the town")?,
+        tag: tag.tag().parse().context("a tag of the town")?,
+    };
+    let clock = ScaledClock::new(0, 1.0).context("real time is a speed")?;
+    world.spawn(async move {
+        link.run(&mut source, clock, Until::Acked).await;
+        // A tag whose story has ended is silent; the demo goes on.
+        std::future::pending().await
+    });
+    Ok(())
+}
+
+/// Ready after `lasts`; never without it.
+async fn over(clock: Clock, lasts: Option<Duration>) {
+    let Some(lasts) = lasts else { return std::future::pending().await };
+    let until = clock.steady().plus_ms(i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX));
+    while clock.steady() < until {
+        clock.wait_until(until).await;
+    }
+}

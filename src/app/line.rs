@@ -1,0 +1,175 @@
+//! The line, joined: sources, sequencer, store, dispatch, console.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use anyhow::Context;
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    task::JoinSet,
+};
+
+use crate::{
+    clock::Clock,
+    console::{self, ConsoleState, SignIn, hooks},
+    dispatch::{self, Dispatch},
+    engine::Told,
+    ingest,
+    notify::Providers,
+    secret::Secret,
+    sequencer::{self, Board, Driver, Inbox, Meter},
+    store::Store,
+};
+
+/// What a line is built of.
+pub struct Plan {
+    /// Where state lives.
+    pub store: Arc<dyn Store>,
+    /// What time it is.
+    pub clock: Clock,
+    /// Where pings come from.
+    pub sources: Vec<ingest::Source>,
+    /// Who carries messages.
+    pub providers: Providers,
+    /// Where the console listens: on the loopback.
+    pub console: TcpListener,
+    /// What providers sign receipts and replies with; without it none are taken.
+    pub callback_secret: Option<Secret>,
+}
+
+/// A line at work.
+pub struct Running {
+    /// The one way in.
+    pub inbox: Inbox,
+    /// What the line has done.
+    pub meter: Arc<Meter>,
+    /// Who may come into the console.
+    pub sign_in: Arc<SignIn>,
+    /// Where the console listens.
+    pub address: SocketAddr,
+    /// The time as the line knows it.
+    pub clock: Clock,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<anyhow::Result<()>>,
+}
+
+impl Plan {
+    /// Carries on where the journal ends, and starts every part.
+    ///
+    /// # Errors
+    /// If the journal cannot be read or the console cannot listen.
+    pub async fn start(self) -> anyhow::Result<Running> {
+        let (sequencer, findings) =
+            sequencer::recover(self.store.as_ref()).await.context("cannot carry on from the journal")?;
+        for difference in &findings.differences {
+            tracing::error!(difference, "the journal is not what was recorded; run `cordon replay`");
+        }
+        let clock = match sequencer.last_at() {
+            Some(last) => self.clock.not_before(last),
+            None => self.clock,
+        };
+        let (inbox, arrivals) = Inbox::new();
+        // Before anything is heard, the engine knows that it hears nothing.
+        let names = self.sources.iter().map(|source| source.name.clone()).collect();
+        inbox.tell(Told::Started { sources: names }).await.context("the inbox is closed")?;
+
+        let meter = Arc::new(Meter::default());
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let dispatch = dispatch(&self.store, self.providers, &inbox, &clock, &meter)?;
+        let waker = dispatch.waker();
+        let (board, picture) = watch::channel(Arc::new(Board::default()));
+        let driver = Driver {
+            sequencer,
+            arrivals,
+            store: Arc::clone(&self.store),
+            clock: clock.clone(),
+            board,
+            meter: Arc::clone(&meter),
+            wake_dispatch: Arc::new(move || waker.wake()),
+        };
+        tasks.spawn(async { driver.run().await.context("the sequencer stopped") });
+        let told_to_stop = when(stopped.clone());
+        tasks.spawn(async {
+            dispatch.run(told_to_stop).await;
+            Ok(())
+        });
+        for source in self.sources {
+            let (inbox, clock, until) = (inbox.clone(), clock.clone(), when(stopped.clone()));
+            let counts = Arc::new(ingest::Counts::default());
+            tasks.spawn(async { ingest::run(source, inbox, clock, counts, until).await.context("a source stopped") });
+        }
+        let sign_in = Arc::new(SignIn::new());
+        let address = self.console.local_addr()?;
+        let hooks = self.callback_secret.map(|secret| hooks::routes(inbox.clone(), secret, clock.clone()));
+        let state = ConsoleState {
+            board: picture,
+            inbox: inbox.clone(),
+            store: self.store,
+            clock: clock.clone(),
+            sign_in: Arc::clone(&sign_in),
+            hooks,
+        };
+        let until = when(stopped);
+        tasks.spawn(async { console::serve(self.console, state, until).await.context("the console stopped") });
+        Ok(Running { inbox, meter, sign_in, address, clock, stop, tasks })
+    }
+}
+
+impl Running {
+    /// Waits until a part fails, which none does while it can go on.
+    ///
+    /// # Errors
+    /// Always: why it stopped.
+    pub async fn failed(&mut self) -> anyhow::Error {
+        loop {
+            match self.tasks.join_next().await {
+                Some(Ok(Ok(()))) => {}
+                Some(Ok(Err(error))) => return error,
+                Some(Err(error)) => return anyhow::Error::new(error).context("a part of the line broke down"),
+                None => return anyhow::anyhow!("every part of the line has stopped"),
+            }
+        }
+    }
+
+    /// Takes nothing in any more, finishes what was begun, and stops.
+    ///
+    /// # Errors
+    /// Why a part could not finish.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        let Self { inbox, stop, mut tasks, .. } = self;
+        stop.send_replace(true);
+        // The sequencer ends when nobody can put anything in.
+        drop(inbox);
+        while let Some(ended) = tasks.join_next().await {
+            ended.context("a part of the line broke down")??;
+        }
+        Ok(())
+    }
+}
+
+fn dispatch(
+    store: &Arc<dyn Store>,
+    providers: Providers,
+    inbox: &Inbox,
+    clock: &Clock,
+    meter: &Arc<Meter>,
+) -> anyhow::Result<Dispatch> {
+    let mut owner = [0; 8];
+    getrandom::fill(&mut owner).map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?;
+    let (meter, timer) = (Arc::clone(meter), clock.clone());
+    Ok(Dispatch::new(dispatch::Parts {
+        store: Arc::clone(store),
+        providers,
+        inbox: inbox.clone(),
+        clock: clock.clone(),
+        owner: tag_wire::hex(&owner),
+        on_accepted: Some(Arc::new(move |alert| meter.accepted(alert, timer.real_us()))),
+    }))
+}
+
+/// Ready when everything is to stop.
+async fn when(mut stopped: watch::Receiver<bool>) {
+    // An error says that whoever could stop us is gone: time to stop, too.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}

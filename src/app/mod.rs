@@ -1,0 +1,141 @@
+//! The only place that builds and joins everything: each command of `cordon`, from its arguments to its end.
+
+mod demo;
+mod line;
+mod serve;
+
+use std::io::Write;
+
+use anyhow::{Context, bail};
+
+pub use demo::demo;
+pub use line::{Plan, Running};
+pub use serve::serve;
+
+use crate::{
+    cli,
+    clock::Clock,
+    config::{self, Config},
+    engine::Rulebook,
+    rulebook_file::{self, Published},
+    sandbox::phones,
+    secret::Secret,
+    sequencer::decide_again,
+    store,
+};
+
+/// Installs what every TLS connection needs. Twice is once.
+pub fn install_tls() {
+    // An error says that a provider is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// `cordon rulebook load`: tries the file out on what is in force, then publishes all of it or nothing.
+///
+/// # Errors
+/// In sentences that say how to put it right.
+pub async fn load_rulebook(args: cli::RulebookLoad) -> anyhow::Result<()> {
+    let config = read_config(&args.config)?;
+    let books = rulebook_file::read(&args.file)?;
+    let store = store::open(config.store.expose()).await.context("cannot open the store")?;
+    let in_force = decide_again(store.as_ref()).await.context("cannot read the journal")?;
+    rulebook_file::try_out(in_force.engine.rulebook(), &books)?;
+    let summary = rulebook_file::summary(&books);
+    match rulebook_file::publish(store.as_ref(), &Clock::real(), books).await? {
+        Published::Live => say(&format!("live: {summary}")),
+        Published::Stored => say(&format!("stored: {summary}; the service takes it up when it starts")),
+    }
+}
+
+/// `cordon rulebook check`: tries a file out on its own.
+///
+/// # Errors
+/// In sentences that say how to put it right.
+pub fn check_rulebook(file: &std::path::Path) -> anyhow::Result<()> {
+    let books = rulebook_file::read(file)?;
+    rulebook_file::try_out(&Rulebook::default(), &books)?;
+    say(&format!("ok: {}", rulebook_file::summary(&books)))
+}
+
+/// `cordon config check`.
+///
+/// # Errors
+/// Every mistake at once.
+pub fn check_config(file: &std::path::Path) -> anyhow::Result<()> {
+    let loaded = config::load(file)?;
+    for warning in &loaded.warnings {
+        say(&format!("warning: {warning}"))?;
+    }
+    say(&format!("ok\n{:#?}", loaded.config))
+}
+
+/// `cordon config template`.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn print_template() -> anyhow::Result<()> {
+    say(config::TEMPLATE.trim_end())
+}
+
+/// `cordon replay`: decides the journal again and compares with what was recorded, then with the store's incidents
+/// and alerts.
+///
+/// # Errors
+/// If there is a difference, or the journal cannot be read.
+pub async fn replay(args: cli::Replay) -> anyhow::Result<()> {
+    let config = read_config(&args.config)?;
+    let store = store::open(config.store.expose()).await.context("cannot open the store")?;
+    let recovered = decide_again(store.as_ref()).await.context("cannot read the journal")?;
+    let findings = crate::lab::compare(store.as_ref(), recovered).await?;
+    for difference in &findings.differences {
+        say(difference)?;
+    }
+    if !findings.differences.is_empty() {
+        bail!("the journal and what it leads to are not what was recorded");
+    }
+    if findings.other_versions > 0 {
+        say(&format!("{} rows were decided by another version and not compared", findings.other_versions))?;
+    }
+    say(&format!("no difference in {} rows", findings.rows))
+}
+
+/// `cordon phones`.
+///
+/// # Errors
+/// If it cannot listen.
+pub async fn phones(args: cli::Phones) -> anyhow::Result<()> {
+    let secret = |path: &std::path::Path| Secret::read(path).map(|(secret, _)| secret).map_err(anyhow::Error::msg);
+    let cordon = match (args.cordon, args.callback_secret_file) {
+        (Some(url), Some(path)) => {
+            Some(phones::CordonSettings { url, callback_secret: secret(&path)?, receipt_after_ms: Some(500) })
+        }
+        _ => None,
+    };
+    let settings = phones::Settings {
+        sms_token: secret(&args.token_file)?,
+        webhook_secret: secret(&args.webhook_secret_file)?,
+        cordon,
+        clock: Clock::real(),
+    };
+    let listener = tokio::net::TcpListener::bind(args.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}; choose another port with --listen", args.listen))?;
+    say(&format!("phones: http://{}", listener.local_addr()?))?;
+    tokio::select! {
+        ended = phones::serve(listener, settings) => ended.context("the phones stopped"),
+        () = serve::asked_to_stop() => Ok(()),
+    }
+}
+
+fn read_config(file: &cli::ConfigFile) -> anyhow::Result<Config> {
+    let loaded = config::load(&file.path)?;
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok(loaded.config)
+}
+
+/// Writes a line for the person at the terminal.
+fn say(text: &str) -> anyhow::Result<()> {
+    writeln!(std::io::stdout(), "{text}").context("cannot write to the terminal")
+}

@@ -1,0 +1,86 @@
+//! `cordon serve`.
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+
+use super::{line::Plan, read_config, say};
+use crate::{
+    cli,
+    clock::Clock,
+    config::Config,
+    ingest,
+    notify::{self, Providers},
+    store,
+};
+
+/// Runs the service until it is asked to stop.
+///
+/// # Errors
+/// In sentences that say how to put it right.
+pub async fn serve(args: cli::Serve) -> anyhow::Result<()> {
+    let config = read_config(&args.config)?;
+    let store = store::open(config.store.expose()).await.context("cannot open the store")?;
+    let clock = Clock::real();
+    let listen = config.console.listen;
+    let console = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen}; change console.listen, or stop what listens there"))?;
+    let mut running = Plan {
+        store,
+        sources: sources(&config),
+        providers: providers(&config, &clock)?,
+        clock,
+        console,
+        callback_secret: config.sms.as_ref().map(|sms| sms.callback_secret.clone()),
+    }
+    .start()
+    .await?;
+    let token = running.sign_in.issue(running.clock.real_us())?;
+    say(&format!("console: {}", token.link(running.address)))?;
+    tokio::select! {
+        () = asked_to_stop() => running.stop().await,
+        error = running.failed() => Err(error),
+    }
+}
+
+/// Ready when the operator (Ctrl-C) or the service manager (SIGTERM) asks.
+pub(super) async fn asked_to_stop() {
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    let terminated = async {
+        match terminate {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated => {}
+    }
+}
+
+fn sources(config: &Config) -> Vec<ingest::Source> {
+    let source = |source: &crate::config::Source| ingest::Source {
+        name: source.name.clone(),
+        host: source.host.clone(),
+        port: source.port,
+        tls: source.tls.as_ref().map(|tls| ingest::Tls { ca_file: tls.ca_file.clone() }),
+        client_id: config.mqtt_client_id(),
+        login: source.login.as_ref().map(|login| ingest::Login {
+            name: login.username.clone(),
+            password: login.password.expose().into(),
+        }),
+        vendor: source.vendor.clone(),
+    };
+    config.sources.iter().map(source).collect()
+}
+
+fn providers(config: &Config, clock: &Clock) -> anyhow::Result<Providers> {
+    let settings = notify::Settings {
+        sms: config
+            .sms
+            .as_ref()
+            .map(|sms| notify::SmsSettings { url: sms.url.clone(), token: sms.token.clone() }),
+        webhook_secret: config.webhook.as_ref().map(|webhook| webhook.secret.clone()),
+    };
+    Ok(notify::providers(&settings, clock)?)
+}

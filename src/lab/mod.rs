@@ -1,0 +1,5 @@
+//! The engine outside of live service.
+
+mod compare;
+
+pub use compare::compare;
