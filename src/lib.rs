@@ -11,3 +11,5 @@ pub mod notify;
 pub mod store;
 
 pub mod sequencer;
+
+pub mod sandbox;
