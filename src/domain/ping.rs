@@ -203,3 +203,74 @@ impl From<tag_wire::Event> for TagEvent {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ping_from_the_wire_keeps_what_it_says() {
+        let bytes = br#"{"v":1,"boot":7,"seq":9,"oldest_kept":4,"next_within_s":60,"sent_ms":1767225600123,
+            "battery_pct":81,"charging":true,"motion":"still",
+            "fixes":[{"t_ms":1767225599000,"lat":56.5,"lon":3.25,"acc_m":4.5,"hdop":1.5,"source":"wifi","speed_mps":1.25}],
+            "events":[{"t_ms":1767225598000,"kind":"strap_tamper","restored":true},
+                      {"t_ms":1767225598500,"kind":"dropped_in_soup"}]}"#;
+        let ping = Ping::from(tag_wire::decode_ping(bytes).unwrap());
+        let event = |ms, kind, restored| TagEvent {
+            at: Timestamp::from_ms(ms),
+            kind,
+            restored,
+        };
+        let expected = Ping {
+            boot: 7,
+            seq: 9,
+            oldest_kept: 4,
+            next_within_s: 60,
+            sent: Timestamp::from_ms(1_767_225_600_123),
+            battery_pct: 81,
+            charging: true,
+            motion: Motion::Still,
+            fixes: vec![Fix {
+                at: Timestamp::from_ms(1_767_225_599_000),
+                position: LatLon::new(56.5, 3.25).unwrap(),
+                accuracy: Accuracy::Stated(4.5),
+                source: Source::Wifi,
+                speed_mps: Some(1.25),
+            }],
+            events: vec![
+                event(1_767_225_598_000, TagEventKind::StrapTamper, true),
+                event(
+                    1_767_225_598_500,
+                    TagEventKind::Other("dropped_in_soup".into()),
+                    false,
+                ),
+            ],
+        };
+        assert_eq!(ping, expected);
+    }
+
+    #[test]
+    fn an_accuracy_of_zero_is_unknown_and_never_perfect() {
+        for (metres, hdop, expected) in [
+            (Some(3.0), Some(9.0), Accuracy::Stated(3.0)),
+            (None, Some(2.0), Accuracy::Hdop(2.0)),
+            (Some(0.0), Some(2.0), Accuracy::Hdop(2.0)),
+            (Some(0.0), Some(0.0), Accuracy::Unknown),
+            (None, None, Accuracy::Unknown),
+        ] {
+            let fix = tag_wire::Fix {
+                t_ms: 0,
+                lat: 56.5,
+                lon: 3.25,
+                acc_m: metres,
+                hdop,
+                source: tag_wire::Source::Gnss,
+                speed_mps: None,
+                course_deg: None,
+                sats: None,
+            };
+            let read = Fix::from_wire(&fix).unwrap().accuracy;
+            assert_eq!(read, expected, "{metres:?} {hdop:?}");
+        }
+    }
+}

@@ -3,3 +3,5 @@
 mod accounts;
 pub mod broker;
 pub mod phones;
+pub mod script;
+pub mod town;
