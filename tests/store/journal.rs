@@ -179,7 +179,12 @@ pub(crate) async fn two_writers_cannot_both_have_a_number(place: &Place) {
             first.is_ok() != second.is_ok(),
             "{no}: {first:?} {second:?}"
         );
-        let winner = if first.is_ok() { mine } else { theirs };
+        let (winner, loser) = if first.is_ok() {
+            (mine, theirs)
+        } else {
+            (theirs, mine)
+        };
+        assert_eq!(conflict(place.store.as_ref(), &loser).await, no);
         assert_eq!(place.store.journal(no - 1, 5).await.unwrap(), winner.rows);
     }
 }

@@ -148,6 +148,17 @@ pub(crate) async fn a_change_while_waiting_keeps_lease_and_tries(place: &Place) 
         told_no_success: true,
     };
     assert_eq!(claim_all(store, 100, 200).await, [expected]);
+
+    store
+        .record_attempt(&attempt(1, 2, 101), Some(at(500)), false)
+        .await
+        .unwrap();
+    store
+        .commit(&alerts_batch(3, vec![alert(1, 1)]))
+        .await
+        .unwrap();
+    assert_eq!(ids(store, 499, 900).await, [0_i64; 0], "due no earlier");
+    assert_eq!(ids(store, 500, 900).await, [1]);
 }
 
 pub(crate) async fn tries_are_recorded(place: &Place) {

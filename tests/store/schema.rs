@@ -175,6 +175,25 @@ async fn what_cannot_be_opened_says_why_without_the_password() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_may_open_a_new_database_at_once() {
+    let at_once = async |url: &str| {
+        let open = |url: String| tokio::spawn(async move { store::open(&url).await.err() });
+        let opening: Vec<_> = (0..4).map(|_| open(url.to_owned())).collect();
+        for opened in opening {
+            assert!(opened.await.unwrap().is_none(), "it opens");
+        }
+    };
+    for _ in 0..10 {
+        let dir = tempfile::tempdir().unwrap();
+        at_once(&file(&dir)).await;
+    }
+    let Some(url) = postgres::fresh_database().await else {
+        return;
+    };
+    at_once(&url).await;
+}
+
 #[tokio::test]
 async fn a_database_in_memory_works_and_is_its_own() {
     let (one, two) = (

@@ -1,6 +1,6 @@
 //! The door: from an address to an open database with this version's schema.
 
-use std::{fs::OpenOptions, path::Path, str::FromStr, sync::Arc, time::Duration};
+use std::{fs::OpenOptions, io::ErrorKind, path::Path, str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     ConnectOptions, Connection, SqlitePool,
@@ -53,7 +53,12 @@ async fn open_sqlite(url: &str) -> Result<Db, StoreError> {
         create_private(options.get_filename())?;
     }
     let write = writer(options.clone()).await?;
-    MIGRATIONS_SQLITE.run(&write).await?;
+    // In one transaction that takes the write lock first: two processes may open a new file at once.
+    let mut migrating = write.begin_with("BEGIN IMMEDIATE").await?;
+    MIGRATIONS_SQLITE
+        .run_direct(None, &mut *migrating, false)
+        .await?;
+    migrating.commit().await?;
     // Another connection would see another empty database in memory.
     let read = if in_memory {
         write.clone()
@@ -79,16 +84,22 @@ async fn writer(options: SqliteConnectOptions) -> Result<SqlitePool, StoreError>
     Ok(pool.connect_with(options).await?)
 }
 
-/// Makes the file readable for its owner alone; the files that SQLite puts beside it are made alike.
+/// Makes a file that is readable for its owner alone; the files that SQLite puts beside it are made alike. One that is
+/// there is not even opened: closing it again would drop the locks that this process holds on it.
 fn create_private(path: &Path) -> Result<(), StoreError> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let made = options.open(path);
-    made.map(drop).map_err(|error| {
-        StoreError::Unavailable(format!("the file cannot be opened ({})", error.kind()))
-    })
+    match options.open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            let kind = error.kind();
+            Err(StoreError::Unavailable(format!(
+                "the file cannot be made ({kind})"
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn open_pg(url: &str) -> Result<Db, StoreError> {
@@ -97,7 +108,9 @@ async fn open_pg(url: &str) -> Result<Db, StoreError> {
         .application_name("cordon");
     // On a connection of its own: a migration may take longer than a statement is allowed to.
     let mut connection = options.connect().await?;
-    MIGRATIONS_PG.run(&mut connection).await?;
+    MIGRATIONS_PG
+        .run_direct(None, &mut connection, false)
+        .await?;
     connection.close().await?;
     // A statement that hangs would stop the line: the sequencer repeats it instead.
     let limits = [
