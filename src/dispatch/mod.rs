@@ -157,6 +157,10 @@ impl Dispatch {
                 self.in_flight.insert(send.id(), id);
             }
         }
+        if self.full {
+            // The next round begins when a send has ended.
+            return Ok(Timestamp::MAX);
+        }
         let next = self.courier.store.next_claimable().await?;
         Ok(next.unwrap_or(Timestamp::MAX))
     }

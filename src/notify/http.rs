@@ -151,7 +151,62 @@ fn failure(error: &reqwest::Error) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use axum::{Router, extract::Path, http, response::IntoResponse, routing};
+    use tokio::net::TcpListener;
+
     use super::*;
+    use crate::sandbox::phones::testing;
+
+    /// Answers as its path says, and sends whoever follows a redirect where all is well.
+    async fn answer(Path((status, body)): Path<(u16, String)>) -> impl IntoResponse {
+        let body = if body == "long" {
+            format!(r#"{{"id":"m1","x":"{}"}}"#, "x".repeat(ANSWER_BYTES_MAX))
+        } else {
+            body
+        };
+        let status = StatusCode::from_u16(status).unwrap();
+        (status, [(http::header::LOCATION, "/200/ok")], body)
+    }
+
+    #[tokio::test]
+    async fn a_status_is_an_outcome_whatever_the_body_and_redirects_are_not_followed() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let routes = Router::new().route("/{status}/{body}", routing::post(answer));
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        let accepted = |id: Option<&str>| Sent::Accepted {
+            provider_ref: id.map(Into::into),
+        };
+        let retry = |reason: &str| Sent::Retry {
+            reason: reason.into(),
+        };
+        let refused = |reason: &str| Sent::Refused {
+            reason: reason.into(),
+        };
+        for (path, expected) in [
+            (r#"200/{"id":"m1"}"#, accepted(Some("m1"))),
+            (r#"202/{"id":17}"#, accepted(Some("17"))),
+            (r#"201/{"id":"a b"}"#, accepted(None)),
+            ("200/ok", accepted(None)),
+            ("200/long", accepted(None)),
+            ("302/x", refused("http_302")),
+            ("307/x", refused("http_307")),
+            (
+                r#"400/{"error":"unknown_number"}"#,
+                refused("unknown_number"),
+            ),
+            (r#"400/{"error":"to +447700900001 ?"}"#, refused("http_400")),
+            ("401/x", refused("http_401")),
+            ("404/x", refused("http_404")),
+            ("408/x", retry("http_408")),
+            ("429/x", retry("http_429")),
+            ("500/x", retry("http_500")),
+            ("503/long", retry("http_503")),
+        ] {
+            let request = testing::client().post(format!("{url}/{path}"));
+            assert_eq!(send(request).await, expected, "{path}");
+        }
+    }
 
     #[test]
     fn plain_http_is_for_this_machine_only() {
