@@ -252,6 +252,7 @@ async fn records_show_alerts_and_tries_but_no_whole_address() {
         class: MessageClass::Danger,
         priority: Priority::P1,
         nth: 1,
+        summary: String::new(),
         raised_at: AT,
         state: AlertState::Accepted,
     };

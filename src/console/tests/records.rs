@@ -111,6 +111,10 @@ impl Store for Records {
         panic!("the console writes only inputs");
     }
 
+    async fn give_back(&self, _: AlertId, _: Timestamp, _: bool) -> Result<(), StoreError> {
+        panic!("the console writes only inputs");
+    }
+
     async fn next_claimable(&self) -> Result<Option<Timestamp>, StoreError> {
         panic!("not the console's");
     }
