@@ -8,7 +8,7 @@ const LINE: f64 = 15.0;
 pub(super) struct Wanted {
     pub(super) x: f64,
     pub(super) y: f64,
-    /// Half the size of its mark.
+    /// Half the size of its mark; 0 for none: then the name may stand in its place.
     pub(super) gap: f64,
     pub(super) text: String,
     pub(super) class: &'static str,
@@ -78,9 +78,8 @@ pub(super) fn place(wanted: Vec<Wanted>, width: f64, height: f64) -> Vec<Label> 
     labels
 }
 
-/// Right, left, above, below.
+/// In the middle or right, left, above, below.
 fn places(one: &Wanted) -> [Rect; 4] {
-    // At most a few dozen letters.
     #[expect(clippy::cast_precision_loss, reason = "at most a few dozen letters")]
     let width = one.text.chars().count() as f64 * LETTER;
     let at = |left: f64, top: f64| Rect {
@@ -90,8 +89,13 @@ fn places(one: &Wanted) -> [Rect; 4] {
         bottom: top + LINE,
     };
     let (x, y, gap) = (one.x, one.y, one.gap);
+    let right = if gap > 0.0 {
+        x + gap + 3.0
+    } else {
+        x - width / 2.0
+    };
     [
-        at(x + gap + 3.0, y - LINE / 2.0),
+        at(right, y - LINE / 2.0),
         at(x - gap - 3.0 - width, y - LINE / 2.0),
         at(x - width / 2.0, y - gap - LINE),
         at(x - width / 2.0, y + gap),

@@ -124,10 +124,11 @@ impl Map {
                 title: format!("{name}: {}", words::stage(stage)),
             });
             if stage != Stage::Clear || dark {
+                let gap = if dark { 14.0 } else { 11.0 };
                 wanted.push(Wanted {
                     x,
                     y,
-                    gap: 11.0,
+                    gap,
                     text: name,
                     class: stage_key(stage),
                 });
@@ -139,11 +140,10 @@ impl Map {
         for (hot, zone) in &zones {
             if *hot || all_names {
                 let [x, y] = view.point(zone.shape.0.centre());
-                let gap = (zone.shape.0.reach_m() * view.scale).min(24.0);
                 wanted.push(Wanted {
                     x,
                     y,
-                    gap,
+                    gap: 0.0,
                     text: zone.code.clone(),
                     class: "zone-name",
                 });

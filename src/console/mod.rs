@@ -53,7 +53,7 @@ pub struct ConsoleState {
     pub clock: Clock,
     /// Who may come in.
     pub sign_in: Arc<SignIn>,
-    /// Callbacks of providers, served under `/hooks`. They prove themselves; sign-in and form rules do not apply.
+    /// Callbacks of providers (see [`hooks`]). They prove themselves; sign-in and form rules do not apply.
     pub hooks: Option<Router>,
 }
 
@@ -159,7 +159,7 @@ fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
         .layer(middleware::from_fn(guard::own_pages_only))
         .with_state(app);
     let all = match hooks {
-        Some(hooks) => all.nest("/hooks", hooks),
+        Some(hooks) => all.merge(hooks),
         None => all,
     };
     all.layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

@@ -1,12 +1,16 @@
 //! Who is being told: an incident's escalations, as chains.
 
 use super::{names::Names, when::When, words};
-use crate::domain::{AlertId, EscalationState, Happening, Incident, SentAlert, Timestamp};
+use crate::domain::{
+    AlertId, Audience, EscalationState, Happening, Incident, SentAlert, Timestamp,
+};
 
 /// One escalation.
 pub(super) struct Chain {
     /// Towards whom.
     pub(super) to: String,
+    /// What they are in it; empty for the team, whose name says so.
+    pub(super) role: &'static str,
     /// Its alerts, the newest first.
     pub(super) lines: Vec<Line>,
     /// How many alerts it has raised in all.
@@ -35,11 +39,12 @@ pub(super) enum Next {
 pub(super) fn chains(incident: &Incident, names: Names<'_>, now: Timestamp) -> Vec<Chain> {
     let chain = |escalation: &crate::domain::Escalation| Chain {
         to: words::audience(&escalation.audience, names),
+        role: words::role(&escalation.audience),
         lines: escalation
             .alerts
             .iter()
             .rev()
-            .map(|alert| line(incident, alert, names, now))
+            .map(|alert| line(incident, &escalation.audience, alert, names, now))
             .collect(),
         raised: escalation.raised,
         next: match escalation.state {
@@ -52,13 +57,26 @@ pub(super) fn chains(incident: &Incident, names: Names<'_>, now: Timestamp) -> V
     incident.escalations.iter().map(chain).collect()
 }
 
-fn line(incident: &Incident, alert: &SentAlert, names: Names<'_>, now: Timestamp) -> Line {
-    let (by, to) = (
+fn line(
+    incident: &Incident,
+    audience: &Audience,
+    alert: &SentAlert,
+    names: Names<'_>,
+    now: Timestamp,
+) -> Line {
+    let (by, state) = (
         words::channel(alert.channel),
-        words::recipient(&alert.recipient, names),
+        words::alert_state(&alert.state),
     );
     Line {
-        text: format!("{by} to {to}: {}", words::alert_state(&alert.state)),
+        text: match audience {
+            // The chain bears the recipient's name already.
+            Audience::Person(_) => format!("{by} {state}"),
+            Audience::Staff => format!(
+                "{by} to {} {state}",
+                words::recipient(&alert.recipient, names)
+            ),
+        },
         key: alert.state.as_str(),
         since: last_change(incident, alert.id).map(|at| When::new(at, now)),
     }

@@ -156,15 +156,23 @@ pub(super) fn alert_state(state: &AlertState) -> String {
         AlertState::Delivered => "delivered".into(),
         AlertState::Acknowledged => "acknowledged".into(),
         AlertState::Withdrawn => "withdrawn".into(),
-        AlertState::Expired(reason) => format!("failed: {reason}"),
+        AlertState::Expired(reason) => format!("failed ({})", reason.replace('_', " ")),
     }
 }
 
 /// Towards whom an escalation goes.
 pub(super) fn audience(audience: &Audience, names: Names<'_>) -> String {
     match audience {
-        Audience::Person(id) => format!("{}, protected person", names.person(id)),
+        Audience::Person(id) => names.person(id),
         Audience::Staff => "Response team".into(),
+    }
+}
+
+/// What an audience is, where its name does not say so.
+pub(super) fn role(audience: &Audience) -> &'static str {
+    match audience {
+        Audience::Person(_) => "protected person",
+        Audience::Staff => "",
     }
 }
 

@@ -242,7 +242,7 @@ async fn too_long_a_form_is_refused() {
 
 #[tokio::test]
 async fn every_answer_is_sealed() {
-    let hooks = Router::new().route("/sms", post(async || "taken"));
+    let hooks = Router::new().route("/hooks/sms", post(async || "taken"));
     let bench = Bench::with(violation(), Records::default(), Some(hooks));
     let browser = bench.browser().await;
     let cookie = [("cookie", browser.cookie.as_str())];
@@ -292,20 +292,21 @@ async fn every_answer_is_sealed() {
 }
 
 #[tokio::test]
-async fn callbacks_of_providers_need_no_sign_in() {
-    let hooks = Router::new().route("/sms", post(async || "taken"));
+async fn callbacks_of_providers_answer_for_themselves() {
+    let (inbox, _arrivals) = Inbox::new();
+    let clock = Clock::scaled(AT, 0.0);
+    let hooks = hooks::routes(inbox, crate::secret::Secret::new("shared"), clock);
     let bench = Bench::with(violation(), Records::default(), Some(hooks));
+    // Neither our name nor our origin: that is for the callback's signature to judge, and this one has none.
     let headers = [
         ("host", "cordon.example"),
         ("origin", "https://provider.example"),
     ];
-    let answer = bench
-        .send(request("POST", "/hooks/sms", &headers, ""))
-        .await;
-    assert_eq!(
-        (answer.status, answer.text.as_str()),
-        (StatusCode::OK, "taken")
-    );
+    for path in ["/hooks/sms/reply", "/hooks/sms/receipt"] {
+        let answer = bench.send(request("POST", path, &headers, "{}")).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
+        assert!(!answer.text.contains("Sign in first"), "{path}");
+    }
 }
 
 #[tokio::test]

@@ -66,10 +66,8 @@ async fn the_chain_is_told_with_its_times() {
     let queue = bench.get_as(&browser, "/fragments/queue").await.text;
     let plain = strip(&queue);
     for told in [
-        "Text to Ms A. Berry: accepted 29 s ago",
-        "next step in 18 s",
-        "Text to Control room: failed: unknown_number 28 s ago",
-        "paused for 2 min",
+        "Ms A. Berry protected person next step in 18 s Text accepted 29 s ago",
+        "Response team paused for 2 min Text to Control room failed (unknown number) 28 s ago",
         "Last fix 6 s ago",
     ] {
         assert!(plain.contains(told), "{told}: {plain}");
