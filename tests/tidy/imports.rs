@@ -1,0 +1,258 @@
+//! Imports point down the floors; neighbours on a floor meet through a port.
+
+use crate::rust::{code_only, is_test_file, line, without_tests};
+
+/// Each module and its floor; `src/lib.rs` draws the same map.
+const FLOORS: &[(&str, u8)] = &[
+    ("document", 0),
+    ("geometry", 0),
+    ("secret", 0),
+    ("domain", 1),
+    ("engine", 2),
+    ("clock", 3),
+    ("config", 3),
+    ("notify", 3),
+    ("store", 3),
+    ("console", 4),
+    ("dispatch", 4),
+    ("ingest", 4),
+    ("lab", 4),
+    ("rulebook_file", 4),
+    ("sandbox", 4),
+    ("sequencer", 4),
+    ("cli", 5),
+    ("app", 6),
+    ("lib", 7),
+    ("main", 7),
+];
+
+/// Behind these ports stand adapters: every file but the module's own, one floor above it.
+const PORTS: &[&str] = &["notify", "store"];
+
+/// What neighbours on a floor may take from each other: (importer or `*`, module, name or `*`).
+const BETWEEN_NEIGHBOURS: &[(&str, &str, &str)] = &[
+    ("*", "sequencer", "Arrival"),
+    ("*", "sequencer", "Board"),
+    ("*", "sequencer", "Done"),
+    ("*", "sequencer", "Dot"),
+    ("*", "sequencer", "INBOX_ARRIVALS_MAX"),
+    ("*", "sequencer", "Inbox"),
+    ("*", "sequencer", "Message"),
+    ("*", "sequencer", "MessageKind"),
+    ("*", "sequencer", "SubmitError"),
+    ("*", "sequencer", "TagReply"),
+    ("*", "sequencer", "Ticket"),
+    // A webhook is signed together with the time of sending.
+    ("notify", "clock", "Clock"),
+    // The simulator and the replay call the same `step` as the service.
+    ("lab", "sequencer", "*"),
+];
+
+pub(crate) fn problems(name: &str, text: &str) -> Vec<String> {
+    let Some(module) = module(name).filter(|_| !is_test_file(name)) else {
+        return Vec::new();
+    };
+    let Some(own_floor) = floor(module) else {
+        return vec![format!(
+            "{name}: module `{module}` has no floor; add it to FLOORS in tests/tidy/imports.rs"
+        )];
+    };
+    let is_adapter = PORTS.contains(&module) && !name.ends_with("/mod.rs");
+    let own_floor = own_floor + u8::from(is_adapter);
+    let code = code_only(text);
+    let code = without_tests(&code);
+    let judge = |(at, path): (usize, Vec<String>)| {
+        let target = path.first()?.as_str();
+        let problem = if target == module {
+            return None;
+        } else {
+            judge(module, own_floor, target, path.get(1).map(String::as_str))?
+        };
+        Some(format!("{name}:{}: {problem}", line(code, at)))
+    };
+    references(code, depth(name))
+        .into_iter()
+        .filter_map(judge)
+        .collect()
+}
+
+fn judge(module: &str, own_floor: u8, target: &str, item: Option<&str>) -> Option<String> {
+    let Some(floor) = floor(target) else {
+        return Some(format!(
+            "`crate::{target}` has no floor; add it to FLOORS in tests/tidy/imports.rs"
+        ));
+    };
+    if floor > own_floor {
+        return Some(format!(
+            "`{module}` (floor {own_floor}) uses `{target}` (floor {floor}); imports point down only"
+        ));
+    }
+    let allowed = |(who, from, what): &(&str, &str, &str)| {
+        [module, "*"].contains(who) && *from == target && (*what == "*" || Some(*what) == item)
+    };
+    if floor < own_floor || BETWEEN_NEIGHBOURS.iter().any(allowed) {
+        return None;
+    }
+    let item = item.unwrap_or("*");
+    Some(format!(
+        "`{module}` takes `{item}` from its neighbour `{target}`; meet through a port on a lower floor"
+    ))
+}
+
+fn floor(module: &str) -> Option<u8> {
+    FLOORS
+        .iter()
+        .find(|(name, _)| *name == module)
+        .map(|(_, floor)| *floor)
+}
+
+/// `store` for `src/store/sql/open.rs` and for `src/store.rs`.
+fn module(name: &str) -> Option<&str> {
+    let first = name.strip_prefix("src/")?.split('/').next()?;
+    Some(first.strip_suffix(".rs").unwrap_or(first))
+}
+
+/// How many `super::` lead from a file to the crate's root.
+fn depth(name: &str) -> usize {
+    name.matches('/').count() - usize::from(name.ends_with("/mod.rs"))
+}
+
+/// Every path from the crate's root, with where it stands.
+fn references(code: &str, depth: usize) -> Vec<(usize, Vec<String>)> {
+    let mut found = Vec::new();
+    let roots = ["crate::".to_owned(), "super::".repeat(depth)];
+    for root in roots.iter().filter(|root| !root.is_empty()) {
+        for (at, _) in code.match_indices(root.as_str()) {
+            let before = code[..at].chars().next_back();
+            // `mycrate::`, or a longer chain of `super::`.
+            if before.is_some_and(|c| c.is_alphanumeric() || "_:".contains(c)) {
+                continue;
+            }
+            let mut rest = &code[at + root.len()..];
+            paths(&mut rest, &[], &mut |path| {
+                // Inside an inline module a chain of `super::` ends below the root, at some other name.
+                if root == "crate::" || path.first().is_some_and(|first| floor(first).is_some()) {
+                    found.push((at, path));
+                }
+            });
+        }
+    }
+    found
+}
+
+/// Reads one use tree: `a::b`, `a::{b, c::d}`, `a::*`.
+fn paths(rest: &mut &str, before: &[String], found: &mut impl FnMut(Vec<String>)) {
+    let mut path = before.to_vec();
+    loop {
+        *rest = rest.trim_start();
+        if let Some(inside) = rest.strip_prefix('{') {
+            *rest = inside.trim_start();
+            while !rest.is_empty() && !rest.starts_with('}') {
+                paths(rest, &path, found);
+                // Past ` as name` and the comma.
+                let next = rest.find([',', '}']).unwrap_or(rest.len());
+                *rest = rest[next..].trim_start_matches(',').trim_start();
+            }
+            *rest = rest.strip_prefix('}').unwrap_or(rest);
+            return;
+        }
+        let end = rest
+            .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '*'))
+            .unwrap_or(rest.len());
+        path.push(rest[..end].to_owned());
+        *rest = &rest[end..];
+        match rest.strip_prefix("::") {
+            Some(after) if end > 0 => *rest = after,
+            _ => return found(path),
+        }
+    }
+}
+
+#[test]
+fn a_wrong_direction_is_found() {
+    for (name, text, says) in [
+        (
+            "src/engine/mod.rs",
+            "use crate::store::Store;",
+            "`engine` (floor 2) uses `store` (floor 3)",
+        ),
+        (
+            "src/engine/mod.rs",
+            "\nuse crate::{domain::Book, store};",
+            "mod.rs:2: ",
+        ),
+        (
+            "src/domain/ids.rs",
+            "fn f() { crate::engine::f() }",
+            "`domain` (floor 1) uses `engine`",
+        ),
+        (
+            "src/domain/ids.rs",
+            "use super::super::engine::Told;",
+            "`domain` (floor 1) uses `engine`",
+        ),
+        (
+            "src/clock.rs",
+            "use super::app::f;",
+            "`clock` (floor 3) uses `app`",
+        ),
+        (
+            "src/store/mod.rs",
+            "use crate::clock::Clock;",
+            "from its neighbour `clock`",
+        ),
+        (
+            "src/console/map.rs",
+            "use crate::dispatch::Courier;",
+            "takes `Courier` from its neighbour `dispatch`",
+        ),
+        (
+            "src/console/map.rs",
+            "use crate::sequencer::{Inbox, step as s, Board};",
+            "takes `step`",
+        ),
+        (
+            "src/console/map.rs",
+            "use crate::nowhere::X;",
+            "`crate::nowhere` has no floor",
+        ),
+        ("src/nowhere.rs", "", "module `nowhere` has no floor"),
+    ] {
+        let problems = problems(name, text);
+        assert!(
+            problems.len() == 1 && problems[0].contains(says),
+            "{text}: {problems:?}"
+        );
+    }
+}
+
+#[test]
+fn right_directions_are_left_alone() {
+    for (name, text) in [
+        (
+            "src/engine/mod.rs",
+            "use crate::{domain::{Book, Case}, geometry::LatLon}; use super::x;",
+        ),
+        (
+            "src/engine/rulebook.rs",
+            "use super::app; // use crate::app;",
+        ),
+        (
+            "src/engine/rulebook.rs",
+            "\n#[cfg(test)]\nmod tests { use crate::store::MemoryStore; }",
+        ),
+        ("src/engine/tests.rs", "use crate::store::MemoryStore;"),
+        ("src/store/sql.rs", "use crate::clock::Clock;"),
+        (
+            "src/console/map.rs",
+            "use crate::{clock::Clock, sequencer::{Board, Inbox}};",
+        ),
+        ("src/lab/replay.rs", "use crate::sequencer::step;"),
+        (
+            "src/app.rs",
+            "use crate::{cli, sandbox::{Broker, town::{self, *}}, store::open};",
+        ),
+    ] {
+        assert_eq!(problems(name, text), Vec::<String>::new(), "{text}");
+    }
+}
