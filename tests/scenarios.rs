@@ -10,3 +10,5 @@ mod recorded;
 mod stories;
 #[path = "scenarios/tracks.rs"]
 mod tracks;
+#[path = "scenarios/ward.rs"]
+mod ward;

@@ -3,11 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context;
-use tokio::{
-    net::TcpListener,
-    sync::watch,
-    task::JoinSet,
-};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::{
     clock::Clock,
@@ -59,10 +55,14 @@ impl Plan {
     /// # Errors
     /// If the journal cannot be read or the console cannot listen.
     pub async fn start(self) -> anyhow::Result<Running> {
-        let (sequencer, findings) =
-            sequencer::recover(self.store.as_ref()).await.context("cannot carry on from the journal")?;
+        let (sequencer, findings) = sequencer::recover(self.store.as_ref())
+            .await
+            .context("cannot carry on from the journal")?;
         for difference in &findings.differences {
-            tracing::error!(difference, "the journal is not what was recorded; run `cordon replay`");
+            tracing::error!(
+                difference,
+                "the journal is not what was recorded; run `cordon replay`"
+            );
         }
         let clock = match sequencer.last_at() {
             Some(last) => self.clock.not_before(last),
@@ -70,8 +70,15 @@ impl Plan {
         };
         let (inbox, arrivals) = Inbox::new();
         // Before anything is heard, the engine knows that it hears nothing.
-        let names = self.sources.iter().map(|source| source.name.clone()).collect();
-        inbox.tell(Told::Started { sources: names }).await.context("the inbox is closed")?;
+        let names = self
+            .sources
+            .iter()
+            .map(|source| source.name.clone())
+            .collect();
+        inbox
+            .tell(Told::Started { sources: names })
+            .await
+            .context("the inbox is closed")?;
 
         let meter = Arc::new(Meter::default());
         let (stop, stopped) = watch::channel(false);
@@ -97,11 +104,17 @@ impl Plan {
         for source in self.sources {
             let (inbox, clock, until) = (inbox.clone(), clock.clone(), when(stopped.clone()));
             let counts = Arc::new(ingest::Counts::default());
-            tasks.spawn(async { ingest::run(source, inbox, clock, counts, until).await.context("a source stopped") });
+            tasks.spawn(async {
+                ingest::run(source, inbox, clock, counts, until)
+                    .await
+                    .context("a source stopped")
+            });
         }
         let sign_in = Arc::new(SignIn::new());
         let address = self.console.local_addr()?;
-        let hooks = self.callback_secret.map(|secret| hooks::routes(inbox.clone(), secret, clock.clone()));
+        let hooks = self
+            .callback_secret
+            .map(|secret| hooks::routes(inbox.clone(), secret, clock.clone()));
         let state = ConsoleState {
             board: picture,
             inbox: inbox.clone(),
@@ -111,8 +124,20 @@ impl Plan {
             hooks,
         };
         let until = when(stopped);
-        tasks.spawn(async { console::serve(self.console, state, until).await.context("the console stopped") });
-        Ok(Running { inbox, meter, sign_in, address, clock, stop, tasks })
+        tasks.spawn(async {
+            console::serve(self.console, state, until)
+                .await
+                .context("the console stopped")
+        });
+        Ok(Running {
+            inbox,
+            meter,
+            sign_in,
+            address,
+            clock,
+            stop,
+            tasks,
+        })
     }
 }
 
@@ -126,7 +151,9 @@ impl Running {
             match self.tasks.join_next().await {
                 Some(Ok(Ok(()))) => {}
                 Some(Ok(Err(error))) => return error,
-                Some(Err(error)) => return anyhow::Error::new(error).context("a part of the line broke down"),
+                Some(Err(error)) => {
+                    return anyhow::Error::new(error).context("a part of the line broke down");
+                }
                 None => return anyhow::anyhow!("every part of the line has stopped"),
             }
         }
@@ -137,7 +164,12 @@ impl Running {
     /// # Errors
     /// Why a part could not finish.
     pub async fn stop(self) -> anyhow::Result<()> {
-        let Self { inbox, stop, mut tasks, .. } = self;
+        let Self {
+            inbox,
+            stop,
+            mut tasks,
+            ..
+        } = self;
         stop.send_replace(true);
         // The sequencer ends when nobody can put anything in.
         drop(inbox);
@@ -164,7 +196,9 @@ fn dispatch(
         inbox: inbox.clone(),
         clock: clock.clone(),
         owner: tag_wire::hex(&owner),
-        on_accepted: Some(Arc::new(move |alert| meter.accepted(alert, timer.real_us()))),
+        on_accepted: Some(Arc::new(move |alert| {
+            meter.accepted(alert, timer.real_us())
+        })),
     }))
 }
 

@@ -1,1 +1,78 @@
-//! order
+//! The order in which pings arrive does not change which violations there were, nor when.
+
+use cordon::domain::Ping;
+use proptest::prelude::*;
+
+use crate::ward::{Ward, fix, second, tag};
+
+const INTERVAL_S: i64 = 15;
+/// How many pings late one may come.
+const LATE_PINGS: usize = 32;
+
+/// A walk along a line through the zone's middle: metres east of it at each ping, and the stated accuracy.
+fn walk() -> impl Strategy<Value = Vec<(f64, f64)>> {
+    let leg = (
+        -700.0..700.0_f64,
+        4..20_usize,
+        prop_oneof![Just(5.0), Just(12.0), Just(30.0)],
+    );
+    prop::collection::vec(leg, 4..10).prop_map(|legs| {
+        let (mut walk, mut here) = (Vec::new(), 600.0);
+        for (there, steps, accuracy_m) in legs {
+            for step in 1..=steps {
+                #[expect(clippy::cast_precision_loss, reason = "20 at the most")]
+                let share = step as f64 / steps as f64;
+                walk.push((here + (there - here) * share, accuracy_m));
+            }
+            here = there;
+        }
+        walk
+    })
+}
+
+fn pings(walk: &[(f64, f64)]) -> Vec<Ping> {
+    let mut ward = Ward::new();
+    let at = |i: usize| i64::try_from(i).unwrap() * INTERVAL_S;
+    walk.iter()
+        .enumerate()
+        .map(|(i, (east_m, acc_m))| ward.ping(at(i), vec![fix(at(i), *east_m, *acc_m)]))
+        .collect()
+}
+
+/// Every proven episode when the pings arrive in this order, some of them again.
+fn episodes(
+    pings: &[Ping],
+    order: &[usize],
+) -> Vec<(cordon::domain::ZoneId, cordon::domain::Timestamp)> {
+    let mut ward = Ward::new();
+    ward.promise(86_400);
+    let mut newest = 0;
+    for (i, place) in order.iter().enumerate() {
+        newest = newest.max(*place);
+        let arrives = second(i64::try_from(newest).unwrap() * INTERVAL_S)
+            .plus_ms(1 + i64::try_from(i).unwrap());
+        ward.line.ping(arrives, &tag(), pings[*place].clone());
+    }
+    ward.line.episodes()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn duplicates_and_disorder_change_nothing(
+        walk in walk(),
+        lateness in prop::collection::vec(0..LATE_PINGS, 200),
+        again in prop::collection::vec(any::<bool>(), 200),
+    ) {
+        let pings = pings(&walk);
+        let in_order: Vec<usize> = (0..pings.len()).collect();
+        let mut order: Vec<(usize, usize)> = in_order.iter().map(|i| (i + lateness[i % 200], *i)).collect();
+        order.sort_unstable();
+        let shuffled: Vec<usize> = order
+            .iter()
+            .flat_map(|(_, i)| std::iter::repeat_n(*i, if again[i % 200] { 2 } else { 1 }))
+            .collect();
+        prop_assert_eq!(episodes(&pings, &shuffled), episodes(&pings, &in_order));
+    }
+}

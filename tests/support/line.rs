@@ -11,16 +11,16 @@ use cordon::{
 
 /// An engine and everything it has decided.
 #[derive(Default)]
-pub struct Line {
-    pub engine: Engine,
-    pub incidents: BTreeMap<IncidentId, Incident>,
-    pub alerts: BTreeMap<AlertId, Alert>,
+pub(crate) struct Line {
+    pub(crate) engine: Engine,
+    pub(crate) incidents: BTreeMap<IncidentId, Incident>,
+    pub(crate) alerts: BTreeMap<AlertId, Alert>,
     last: Option<Timestamp>,
 }
 
 impl Line {
     /// With these books published at `at`, and one source heard.
-    pub fn with(books: &[Book], at: Timestamp) -> Self {
+    pub(crate) fn with(books: &[Book], at: Timestamp) -> Self {
         let mut line = Self::default();
         line.tell(
             at,
@@ -42,13 +42,13 @@ impl Line {
     }
 
     /// Publishes a book that must be accepted.
-    pub fn publish(&mut self, at: Timestamp, book: Book) {
+    pub(crate) fn publish(&mut self, at: Timestamp, book: Book) {
         let decision = self.tell(at, Told::Publish(book));
         assert_eq!(decision.refused, None);
     }
 
     /// Lets time pass to `at`, deadline by deadline.
-    pub fn pass_to(&mut self, at: Timestamp) {
+    pub(crate) fn pass_to(&mut self, at: Timestamp) {
         while let Some(due) = self.engine.next_deadline().filter(|due| *due <= at) {
             let due = self.last.map_or(due, |last| due.max(last));
             let Some(key) = self.engine.due(due) else {
@@ -59,13 +59,13 @@ impl Line {
     }
 
     /// Something happened at `at`; deadlines before it pass first.
-    pub fn tell(&mut self, at: Timestamp, told: Told) -> Decision {
+    pub(crate) fn tell(&mut self, at: Timestamp, told: Told) -> Decision {
         self.pass_to(at);
         self.decide(at, &Input::Told(told))
     }
 
     /// A ping came at `at`; deadlines before it pass first.
-    pub fn ping(&mut self, at: Timestamp, tag: &TagId, ping: Ping) -> Decision {
+    pub(crate) fn ping(&mut self, at: Timestamp, tag: &TagId, ping: Ping) -> Decision {
         self.pass_to(at);
         self.decide(
             at,
@@ -78,14 +78,14 @@ impl Line {
     }
 
     /// The first incident of a kind.
-    pub fn incident(&self, kind: IncidentKind) -> Option<&Incident> {
+    pub(crate) fn incident(&self, kind: IncidentKind) -> Option<&Incident> {
         self.incidents
             .values()
             .find(|incident| incident.kind == kind)
     }
 
     /// Every proven episode: zone and true time.
-    pub fn episodes(&self) -> Vec<(ZoneId, Timestamp)> {
+    pub(crate) fn episodes(&self) -> Vec<(ZoneId, Timestamp)> {
         let mut episodes: Vec<_> = self.incidents.values().flat_map(proven).collect();
         episodes.sort();
         episodes.dedup();
@@ -105,7 +105,7 @@ impl Line {
 }
 
 /// The proven episodes of an incident.
-pub fn proven(incident: &Incident) -> Vec<(ZoneId, Timestamp)> {
+pub(crate) fn proven(incident: &Incident) -> Vec<(ZoneId, Timestamp)> {
     let cordon::domain::Cause::Zone(zone) = &incident.cause else {
         return Vec::new();
     };
