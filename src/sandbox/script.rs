@@ -4,10 +4,10 @@
 //! |---|---|---|
 //! | 4 s | a wearer drives into the warning zone around a home | Approach by 12 s |
 //! | 8 s | a tag is wrapped in foil outside of another warning zone | Blind by 48 s |
+//! | 15 s | a battery falls to 20 per cent | LowBattery by 40 s |
 //! | 17 s | the first wearer is in the exclusion zone, and leaves it a minute later | Violation by 27 s |
 //! | 20 s | a strap is cut, and the tag lies where it fell | StrapTamper by 26 s |
 //! | 21 s | a wearer rides towards the refuge, out of bounds for everybody | Approach by 30 s |
-//! | 25 s | a battery falls to 20 per cent | LowBattery by 40 s |
 //! | 34 s | the rider is in the refuge | Violation by 45 s |
 //!
 //! Everybody else walks about town on streets away from every zone that binds them, and must raise nothing.
@@ -43,8 +43,8 @@ const STRAP_MS: i64 = 20_000;
 const TRESPASS_S: f64 = 17.0;
 /// How far outside of the warning zone the tag goes dark: near enough to be in the zone before silence is judged.
 const DARK_OFF_M: f64 = 150.0;
-/// A moving tag loses 4 per cent an hour: it shows 20 after 25 s.
-const LOW_BATTERY_PCT: f64 = 21.0 + 4.0 * 25.0 / 3_600.0;
+/// A moving tag loses 4 per cent an hour: it shows 20 after 15 s.
+const LOW_BATTERY_PCT: f64 = 21.0 + 4.0 * 15.0 / 3_600.0;
 
 /// Where a wearer truly is, and what is done to the tag.
 pub type Motion = Box<dyn FnMut(i64, &mut Tag) -> Truth + Send>;
@@ -88,7 +88,7 @@ impl Script {
     /// first woken; the same town and start give the same script.
     ///
     /// # Errors
-    /// [`NoWay`], for about one seed in a hundred.
+    /// [`NoWay`], for very few seeds.
     pub fn new(town: &Town, start_ms: i64) -> Result<Self, NoWay> {
         let tags = (0..WEARERS)
             .map(|i| scripted(town, i, start_ms).ok_or_else(|| NoWay(town.wearer_of(i))))

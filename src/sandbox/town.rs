@@ -200,7 +200,7 @@ impl File {
             basis: Basis {
                 kind: [BasisKind::Consent, BasisKind::Order][i % 2],
                 from,
-                until: (i % 3 == 0).then(|| start.plus_ms(180 * DAY_MS)),
+                until: i.is_multiple_of(3).then(|| start.plus_ms(180 * DAY_MS)),
             },
             risk,
             policy: staff::policy_for(risk),

@@ -138,13 +138,16 @@ fn in_ten_minutes_the_script_raises_what_it_says_and_nothing_else() {
 
 #[test]
 fn within_a_minute_all_of_it_is_told() {
-    let (run, expected) = Run::of(&town(1), 0, 60_000);
-    assert_eq!(run.verdict(&expected, 60_000), Verdict::default());
-    assert!(
-        expected
-            .iter()
-            .all(|e| e.by_ms + Expected::TOLD_WITHIN_MS <= START_MS + 60_000)
-    );
+    for (seed, town) in towns(20) {
+        let (run, expected) = Run::of(&town, 0, 60_000);
+        assert_eq!(
+            run.verdict(&expected, 60_000),
+            Verdict::default(),
+            "seed {seed}"
+        );
+        let told_by_ms = |e: &Expected| e.by_ms + Expected::TOLD_WITHIN_MS - START_MS;
+        assert!(expected.iter().all(|e| told_by_ms(e) <= 60_000));
+    }
 }
 
 #[test]
@@ -183,7 +186,7 @@ fn the_same_town_and_start_give_the_same_pings() {
 
 #[test]
 fn few_towns_leave_somebody_no_way() {
-    let stuck: Vec<_> = (0..40)
+    let stuck: Vec<_> = (0..100)
         .filter_map(|seed| Some((seed, Script::new(&town(seed), START_MS).err()?)))
         .collect();
     assert!(stuck.len() <= 2, "{stuck:?}");

@@ -22,10 +22,10 @@ const OUTSIDE_M: f64 = 250.0;
 const LEAD_S: f64 = 4.0;
 const MARGIN_S: f64 = 13.0;
 const LEAD_M: f64 = 80.0;
-/// A way that takes this many times the margin's width through it goes around the zone rather than into it.
-const DETOUR_MAX: f64 = 1.7;
+/// A way that would take more than this goes around the zone rather than into it.
+const SPEED_MAX_MPS: f64 = 14.0;
 /// How deep inside an approach ends at least, and how long it stays.
-const DEEP_M: f64 = 80.0;
+const DEEP_M: f64 = 50.0;
 const STAY_S: f64 = 25.0;
 /// How many starts of an approach are looked at.
 const STARTS: usize = 60;
@@ -105,16 +105,24 @@ impl<'t> Ground<'t> {
 
     /// A way into a zone from well outside its warning zone.
     pub(super) fn approach(&self, zone: &Zone) -> Option<Approach> {
-        let depth = |crossing: &usize| {
-            zone.shape
+        let depth_m = |crossing| {
+            -zone
+                .shape
                 .0
-                .signed_distance_m(place(self.net.spot(*crossing)))
+                .signed_distance_m(place(self.net.spot(crossing)))
         };
-        let deepest = (0..self.net.len()).min_by(|a, b| depth(a).total_cmp(&depth(b)))?;
-        if depth(&deepest) > -DEEP_M {
-            return None;
-        }
-        let ways = self.net.ways(deepest, |a, b| self.is_open(a, b));
+        let mut inside: Vec<(f64, usize)> = (0..self.net.len())
+            .map(|crossing| (depth_m(crossing), crossing))
+            .filter(|(depth_m, _)| *depth_m >= DEEP_M)
+            .collect();
+        inside.sort_by(|a, b| b.0.total_cmp(&a.0));
+        inside
+            .iter()
+            .find_map(|(_, end)| self.approach_to(*end, zone))
+    }
+
+    fn approach_to(&self, end: usize, zone: &Zone) -> Option<Approach> {
+        let ways = self.net.ways(end, |a, b| self.is_open(a, b));
         let starts = ways.reached().into_iter();
         starts
             .filter(|start| outside_m(zone, self.net.spot(*start)) >= OUTSIDE_M)
@@ -171,18 +179,19 @@ impl Approach {
             border_m,
         };
         let warned_m = approach.last_outside(0.0)?;
-        let direct = border_m - warned_m <= DETOUR_MAX * margin_m && warned_m >= LEAD_M;
-        let since = |from_m: f64, limit_m: f64| {
-            let later = approach.samples.iter().filter(move |(m, _)| *m > from_m);
-            later.clone().all(|(_, outside_m)| *outside_m <= limit_m)
-        };
-        // It comes near once, and stays inside once it is well inside.
-        let early = warned_m - LEAD_M / 2.0;
+        let direct = border_m - warned_m <= SPEED_MAX_MPS * MARGIN_S && warned_m >= LEAD_M;
+        // It comes near once, and once it is well inside it stays there.
+        let early_m = warned_m - LEAD_M / 2.0;
         let once = approach
             .samples
             .iter()
-            .all(|(m, out)| *m > early || *out > 0.0);
-        (direct && once && since(border_m + 20.0, -margin_m)).then_some(approach)
+            .all(|(m, outside_m)| *m > early_m || *outside_m > 0.0);
+        let mut deep = approach
+            .samples
+            .iter()
+            .filter(|(m, _)| *m > border_m + 20.0);
+        let stays = deep.all(|(_, outside_m)| *outside_m <= -margin_m);
+        (direct && once && stays).then_some(approach)
     }
 
     /// Metres along the line to where it is last at least `metres` outside of the warning zone.

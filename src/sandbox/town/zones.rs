@@ -39,7 +39,7 @@ pub(super) fn work(i: usize, work: Spot, random: &mut Random) -> Zone {
     let shape = circle(off_centre(work, radius_m, random), radius_m);
     let zone = zone(2 * i + 1, &format!("zone-{:02}-b", i + 1), shape, 100.0);
     Zone {
-        schedule: Some(if i % 2 == 0 {
+        schedule: Some(if i.is_multiple_of(2) {
             day_shifts()
         } else {
             night_shifts()
