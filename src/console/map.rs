@@ -57,6 +57,8 @@ pub(super) struct ZoneMark {
     pub(super) margin_border: String,
     pub(super) margin_area: String,
     pub(super) applies: bool,
+    /// Some wearer is not clear of it.
+    pub(super) hot: bool,
     pub(super) code: String,
 }
 
@@ -150,7 +152,12 @@ impl Map {
             }
         }
         Self {
-            zones: zones.iter().map(|(_, zone)| view.zone(zone, now)).collect(),
+            // The last drawn lie uppermost: those that matter.
+            zones: zones
+                .iter()
+                .rev()
+                .map(|(hot, zone)| view.zone(zone, *hot, now))
+                .collect(),
             wearers,
             labels: labels::place(wanted, WIDTH, HEIGHT - 30.0),
             grid: view.grid(),
@@ -226,13 +233,14 @@ impl View {
         ]
     }
 
-    fn zone(&self, zone: &Zone, now: Timestamp) -> ZoneMark {
+    fn zone(&self, zone: &Zone, hot: bool, now: Timestamp) -> ZoneMark {
         let margin = 2.0 * zone.margin_m.metres() * self.scale;
         ZoneMark {
             path: self.path(&zone.shape.0),
             margin_border: units(margin + 2.0),
             margin_area: units((margin - 1.0).max(0.0)),
             applies: zone.applies(now),
+            hot,
             code: zone.code.clone(),
         }
     }

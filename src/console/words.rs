@@ -151,7 +151,7 @@ pub(super) fn channel(channel: Channel) -> &'static str {
 /// How far an alert has come. Accepted and delivered are not read, and say so where there is room.
 pub(super) fn alert_state(state: &AlertState) -> String {
     match state {
-        AlertState::Waiting => "not yet accepted".into(),
+        AlertState::Waiting => "being sent".into(),
         AlertState::Accepted => "accepted".into(),
         AlertState::Delivered => "delivered".into(),
         AlertState::Acknowledged => "acknowledged".into(),

@@ -57,29 +57,29 @@ pub(in crate::console) fn rulebook(wearer_name: &str) -> Rulebook {
         [53.202, -2.902]
     ]);
     let books = [
-        json!({"unit": {"id": "cheshire", "name": "Cheshire", "policy": "usual",
+        json!({"unit": {"id": "cheshire", "name": "Cheshire", "default_policy": "usual",
             "area": {"south": 53.0, "west": -3.2, "north": 53.4, "east": -2.6},
             "staff": [
-                {"id": "amy", "name": "Sgt Amy Okafor", "contacts": []},
-                {"id": "desk", "name": "Control room", "contacts": []}],
-            "zones": [{"id": "school", "code": "HAZEL-1", "margin_m": 150.0, "shape": circle(53.185, -2.88, 300.0),
-                "schedule": {"time_zone": "Europe/London", "spans": [{"weekday": 3, "from_min": 480, "until_min": 960}]}}]}}),
-        json!({"wearer": {"id": "w-1", "unit": "cheshire", "name": wearer_name, "tags": []}}),
-        json!({"wearer": {"id": "w-2", "unit": "cheshire", "name": "Colin Marsh", "tags": []}}),
-        json!({"wearer": {"id": "w-3", "unit": "cheshire", "name": "Dean Fowler", "tags": []}}),
-        json!({"wearer": {"id": "w-4", "unit": "cheshire", "name": "Edward Lowe", "tags": []}}),
-        json!({"wearer": {"id": "w-5", "unit": "cheshire", "name": "Frank Nowak", "tags": []}}),
+                {"id": "amy", "name": "Sgt Amy Okafor", "contact": []},
+                {"id": "desk", "name": "Control room", "contact": []}],
+            "zone": [{"id": "school", "code": "HAZEL-1", "margin_m": 150.0, "shape": circle(53.185, -2.88, 300.0),
+                "schedule": {"time_zone": "Europe/London", "spans": [{"days": "wed", "from": "08:00", "until": "16:00"}]}}]}}),
+        json!({"wearer": {"id": "w-1", "unit": "cheshire", "name": wearer_name, "tag": []}}),
+        json!({"wearer": {"id": "w-2", "unit": "cheshire", "name": "Colin Marsh", "tag": []}}),
+        json!({"wearer": {"id": "w-3", "unit": "cheshire", "name": "Dean Fowler", "tag": []}}),
+        json!({"wearer": {"id": "w-4", "unit": "cheshire", "name": "Edward Lowe", "tag": []}}),
+        json!({"wearer": {"id": "w-5", "unit": "cheshire", "name": "Frank Nowak", "tag": []}}),
         json!({"wearer": {"id": "w-9", "unit": "cheshire", "name": "Never Seen",
-            "tags": [{"tag": "acme/t-9", "from": "2026-01-01T00:00:00Z"}]}}),
-        json!({"person": {"id": "p-1", "unit": "cheshire", "name": "Ms A. Berry", "contacts": []}}),
+            "tag": [{"id": "acme/t-9", "from": "2026-01-01T00:00:00Z"}]}}),
+        json!({"person": {"id": "p-1", "unit": "cheshire", "name": "Ms A. Berry", "contact": []}}),
         json!({"case": {"id": "case-1", "unit": "cheshire", "wearer": "w-1", "persons": ["p-1"], "risk": "high",
             "policy": "usual", "basis": {"kind": "consent", "from": "2026-01-01T00:00:00Z"},
-            "zones": [
+            "zone": [
                 {"id": "home", "code": "ROWAN-4", "margin_m": 300.0, "shape": {"polygon": [ring]}},
                 {"id": "work", "code": "ROWAN-5", "margin_m": 300.0, "shape": circle(53.189, -2.915, 200.0)}]}}),
         json!({"case": {"id": "case-2", "unit": "cheshire", "wearer": "w-2", "persons": [], "risk": "medium",
             "policy": "usual", "basis": {"kind": "order", "from": "2026-01-01T00:00:00Z"},
-            "zones": [{"id": "flat", "code": "ALDER-2", "margin_m": 400.0, "shape": circle(53.204, -2.868, 250.0)}]}}),
+            "zone": [{"id": "flat", "code": "ALDER-2", "margin_m": 400.0, "shape": circle(53.204, -2.868, 250.0)}]}}),
     ];
     books
         .map(book)

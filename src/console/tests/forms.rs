@@ -6,6 +6,8 @@ use crate::{
     engine::Action,
 };
 
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
 fn handle(action: Action) -> Told {
     Told::Handle {
         incident: IncidentId(1),
@@ -18,7 +20,7 @@ fn handle(action: Action) -> Told {
 async fn each_form_becomes_one_input_in_the_officers_name() {
     let mut bench = Bench::new(violation());
     let browser = bench.browser().await;
-    let cases: [(&str, &[(&str, &str)], Action, &str); 4] = [
+    let cases: [(&str, Fields<'_>, Action, &str); 4] = [
         ("/incidents/1/own", &[("back", "queue")], Action::Own, "/"),
         ("/incidents/1/act", &[], Action::Act, "/incidents/1"),
         (

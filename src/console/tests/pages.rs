@@ -162,6 +162,17 @@ async fn the_map_and_its_table_say_the_same() {
         assert!(plain.contains(row), "{row}: {plain}");
     }
     assert!(map.contains("Zone HAZEL-1, not in force now"));
+    // Three zones in force have somebody near or inside; the fourth is idle.
+    let last = map
+        .split("<g class=\"zones\">")
+        .nth(1)
+        .and_then(|zones| zones.split("</g>").next());
+    let hot: Vec<_> = last
+        .expect("zones")
+        .split("<path")
+        .filter(|path| path.contains("class=\"hot\""))
+        .collect();
+    assert_eq!(hot.len(), 3, "{hot:?}");
 }
 
 #[tokio::test]
