@@ -1,4 +1,5 @@
 //! The engine on timelines: recorded tracks with ground truth, and stories told ping by ping.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 #[path = "support/line.rs"]
 mod line;

@@ -41,7 +41,7 @@ struct Session {
     #[arg(long, env = "FIRMWARE_SIM_PASSWORD", hide_env_values = true)]
     password: Option<String>,
     /// MQTT client id; {vendor} and {tag} stand for the tag's own
-    #[arg(long, default_value = "{vendor}:{tag}")]
+    #[arg(long, default_value = "{tag}@{vendor}")]
     client_id: String,
     /// Vendor of the tags
     #[arg(long, default_value = "sim")]

@@ -96,7 +96,10 @@ pub async fn demo(args: cli::Demo) -> anyhow::Result<()> {
     let verdict = stage.verdict().await?;
     let summary = stage.end().await?;
     if args.headless || args.json {
-        for line in verdict.missing.iter().chain(&verdict.doubled) {
+        for line in [&verdict.missing, &verdict.doubled, &verdict.unexpected]
+            .into_iter()
+            .flatten()
+        {
             say(line)?;
         }
         say(&serde_json::to_string(&summary)?)?;

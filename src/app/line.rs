@@ -197,7 +197,7 @@ fn dispatch(
         clock: clock.clone(),
         owner: tag_wire::hex(&owner),
         on_accepted: Some(Arc::new(move |alert| {
-            meter.accepted(alert, timer.real_us())
+            meter.accepted(alert, timer.real_us());
         })),
     }))
 }

@@ -47,9 +47,13 @@ impl Decision {
     }
 }
 
-/// Rounds to `digits` decimals, so that a last bit that differs between two machines is not a difference.
+/// Rounds to `digits` decimals, so that a last bit that differs between two machines is not a difference. What is not
+/// a number becomes 0: a record must be readable again.
 #[must_use]
 pub(super) fn quantised(value: f64, digits: i32) -> f64 {
+    if !value.is_finite() {
+        return 0.0;
+    }
     let scale = 10_f64.powi(digits);
     // Adding 0 turns -0 into 0.
     (value * scale).round() / scale + 0.0

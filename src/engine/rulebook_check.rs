@@ -12,6 +12,7 @@ use crate::{
 };
 
 const NAME_CHARS_MAX: usize = 100;
+const CODE_CHARS_MAX: usize = 24;
 const WAIT_S: std::ops::RangeInclusive<u32> = 5..=86_400;
 
 /// See [`Rulebook::check`].
@@ -271,7 +272,9 @@ impl Problems<'_> {
         );
         for zone in zones {
             let place = format!("{place}: zone {}", zone.id);
-            self.name(&place, &zone.code);
+            self.add(is_neutral(&zone.code), || {
+                format!("{place}: a code is 1 to {CODE_CHARS_MAX} letters, digits, blanks and '-': it is texted")
+            });
             let taken = self
                 .rulebook
                 .bound_zone(&zone.id)
@@ -306,15 +309,12 @@ impl Problems<'_> {
             let address = contact.address.as_str();
             let sound = match contact.channel {
                 Channel::Sms => is_e164(address),
-                Channel::Webhook => {
-                    (address.starts_with("https://") || address.starts_with("http://"))
-                        && address.len() <= 500
-                }
+                Channel::Webhook => is_private_url(address) && address.len() <= 500,
             };
             self.add(sound, || match contact.channel {
                 Channel::Sms => format!("{place}: a phone number is written like +447700900123"),
                 Channel::Webhook => format!(
-                    "{place}: a webhook's address is an http(s) URL of at most 500 characters"
+                    "{place}: a webhook's address is an https URL of at most 500 characters; http only on this machine"
                 ),
             });
         }
@@ -347,6 +347,29 @@ impl Problems<'_> {
 
 fn has(contacts: &[Contact], channel: Channel) -> bool {
     contacts.iter().any(|contact| contact.channel == channel)
+}
+
+/// Fit to be texted and spoken.
+fn is_neutral(code: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == ' ' || c == '-';
+    (1..=CODE_CHARS_MAX).contains(&code.len()) && code.chars().all(fits)
+}
+
+/// Encrypted, or on this machine: a card that crosses a network in the clear betrays whom it is about.
+fn is_private_url(url: &str) -> bool {
+    let host = |rest: &str| {
+        rest.split(['/', '?', '#'])
+            .next()
+            .is_some_and(|host| !host.is_empty())
+    };
+    let here = |rest: &str| {
+        let hosts = ["127.0.0.1", "localhost", "[::1]"];
+        hosts.iter().any(|here| {
+            rest.strip_prefix(here)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+        })
+    };
+    url.strip_prefix("https://").is_some_and(host) || url.strip_prefix("http://").is_some_and(here)
 }
 
 fn corners(shape: &Shape) -> Vec<LatLon> {

@@ -67,10 +67,13 @@ pub(super) fn battery(draft: &mut Draft<'_>, wearer: &WearerId, ping: &Ping) {
     if ping.charging || pct >= ENOUGH_PCT {
         return draft.over(&subject, &cause, reason);
     }
-    let priority = match pct {
-        ..=EMPTY_PCT => Priority::P2,
-        ..=LOW_PCT => Priority::P3,
-        _ => return,
+    if pct > LOW_PCT {
+        return;
+    }
+    let priority = if pct <= EMPTY_PCT {
+        Priority::P2
+    } else {
+        Priority::P3
     };
     let (kind, true_time) = (IncidentKind::LowBattery, draft.at);
     draft.raise(Situation {

@@ -213,7 +213,7 @@ impl Track {
         let Some(last) = self.last() else { return };
         for id in near(ground, None, last, zones) {
             with_zone(ground, &id, now, zones, out, |judge, state| {
-                judge.moment(state, last, now)
+                judge.moment(state, last, now);
             });
         }
     }
@@ -303,7 +303,7 @@ fn step(
     let jumped = before.is_some_and(|before| implausible(before, fix));
     for id in near(ground, before, fix, zones) {
         with_zone(ground, &id, fix.at, zones, out, |judge, state| {
-            judge.next_fix(state, before, fix, jumped)
+            judge.next_fix(state, before, fix, jumped);
         });
     }
 }

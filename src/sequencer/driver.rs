@@ -1,8 +1,11 @@
 //! Drives the sequencer: wait, step, commit, acknowledge.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    time::timeout,
+};
 
 use super::{
     board::{Board, Dot},
@@ -23,6 +26,8 @@ const BATCH_ARRIVALS_MAX: usize = 1_000;
 const HAND_IN_MS: i64 = 500;
 /// How long after a failed commit the same rows are tried again.
 const RETRY_MS: i64 = 200;
+/// A commit that takes longer is tried again.
+const COMMIT_MAX: Duration = Duration::from_secs(15);
 /// The board is drawn at most this often.
 const BOARD_EVERY_US: i64 = 200_000;
 
@@ -76,32 +81,32 @@ impl Driver {
                 wall: self.clock.wall(),
             };
             let stepped = self.sequencer.step(now, arrivals, &mut salt);
-            if !stepped.batch.rows.is_empty() {
+            if !stepped.batch.is_empty() {
                 self.commit(&stepped).await?;
-                self.after_commit(stepped);
             }
-            if self.clock.real_us().saturating_sub(drawn_us) >= BOARD_EVERY_US {
+            // Whoever gets an answer sees on the board what came of it.
+            let since_us = self.clock.real_us().saturating_sub(drawn_us);
+            if since_us >= BOARD_EVERY_US || !stepped.answers.is_empty() {
                 self.draw(now.steady);
                 drawn_us = self.clock.real_us();
             }
+            self.after_commit(stepped);
         }
     }
 
     /// The same rows are tried until they are in: their numbers make that safe.
     async fn commit(&self, stepped: &Stepped) -> Result<(), StoreError> {
         loop {
-            match self.store.commit(&stepped.batch).await {
-                Ok(()) => return Ok(()),
-                Err(StoreError::Unavailable(reason)) => {
-                    tracing::error!(
-                        reason,
-                        rows = stepped.batch.rows.len(),
-                        "commit failed, trying again"
-                    );
-                    self.clock.wait_ms(RETRY_MS).await;
-                }
-                Err(error) => return Err(error),
-            }
+            // A database that neither answers nor fails would otherwise hold the line for ever.
+            let reason = match timeout(COMMIT_MAX, self.store.commit(&stepped.batch)).await {
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err(StoreError::Unavailable(reason))) => reason,
+                Ok(Err(error)) => return Err(error),
+                Err(_) => "no answer".into(),
+            };
+            let rows = stepped.batch.rows.len();
+            tracing::error!(reason, rows, "commit failed, trying again");
+            self.clock.wait_ms(RETRY_MS).await;
         }
     }
 
@@ -119,12 +124,11 @@ impl Driver {
             Err(error) => return tracing::warn!(%error, "hand-ins cannot be read"),
         };
         for hand_in in handed_in {
-            match serde_json::from_str::<Told>(&hand_in.payload) {
-                Ok(told) => arrivals.push(Arrival::HandIn(hand_in.id, told)),
-                Err(error) => {
-                    tracing::error!(id = hand_in.id, %error, "a hand-in cannot be read and is left lying")
-                }
+            let told = serde_json::from_str::<Told>(&hand_in.payload);
+            if let Err(error) = &told {
+                tracing::error!(id = hand_in.id, %error, "a hand-in cannot be read; it is dropped");
             }
+            arrivals.push(Arrival::HandIn(hand_in.id, told.ok()));
         }
     }
 

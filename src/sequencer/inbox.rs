@@ -18,8 +18,8 @@ pub const INBOX_ARRIVALS_MAX: usize = 8_192;
 pub enum Arrival {
     /// A message from a tag.
     Message(Message),
-    /// What another process handed in, by its number.
-    HandIn(i64, Told),
+    /// What another process handed in, by its number; `None` if it cannot be read.
+    HandIn(i64, Option<Told>),
     /// Anything else, and whoever wants to know what became of it.
     Told(Told, Option<oneshot::Sender<Result<(), Refused>>>),
 }

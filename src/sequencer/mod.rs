@@ -25,4 +25,4 @@ pub use inbox::{
 pub use meter::{Meter, Percentiles, Reading};
 pub use record::{RecordError, chain_of, digest_of, input_of};
 pub use recover::{Findings, RecoverError, Recovered, decide_again, recover};
-pub use step::{Now, Sequencer, Stepped};
+pub use step::{Answer, Now, Sequencer, Stepped};

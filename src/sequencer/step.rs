@@ -48,7 +48,7 @@ pub struct Stepped {
     /// To be acknowledged.
     pub tickets: Vec<(Ticket, Option<TagReply>)>,
     /// To be answered.
-    pub answers: Vec<(oneshot::Sender<Result<(), Refused>>, Result<(), Refused>)>,
+    pub answers: Vec<Answer>,
     /// New alerts and when the message that caused them was received (`Clock::real_us`).
     pub caused: Vec<(AlertId, i64)>,
     /// Pings in the batch, duplicates among them.
@@ -56,6 +56,9 @@ pub struct Stepped {
     /// Pings that had been received before.
     pub duplicates: u64,
 }
+
+/// What to answer, and to whom.
+pub type Answer = (oneshot::Sender<Result<(), Refused>>, Result<(), Refused>);
 
 /// A row before it is numbered.
 struct Entry {
@@ -125,7 +128,7 @@ impl Sequencer {
         for arrival in arrivals {
             match arrival {
                 Arrival::Message(message) => {
-                    self.take_message(now, message, salt, &mut stepped, &mut changes)
+                    self.take_message(now, message, salt, &mut stepped, &mut changes);
                 }
                 Arrival::Told(told, answer) => {
                     let decision =
@@ -137,7 +140,9 @@ impl Sequencer {
                     }
                 }
                 Arrival::HandIn(id, told) => {
-                    self.take(now, told_entry(told), salt, &mut stepped, &mut changes);
+                    if let Some(told) = told {
+                        self.take(now, told_entry(told), salt, &mut stepped, &mut changes);
+                    }
                     stepped.batch.taken.push(id);
                 }
             }

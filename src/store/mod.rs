@@ -105,6 +105,17 @@ impl Batch {
     }
 }
 
+impl Batch {
+    /// There is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+            && self.incidents.is_empty()
+            && self.alerts.is_empty()
+            && self.taken.is_empty()
+    }
+}
+
 /// An alert that dispatch has claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimed {

@@ -482,6 +482,7 @@ fn crossing_between_two_fixes_is_seen() {
 fn pings_outside_the_basis_are_not_judged() {
     let mut ward =
         Ward::with(|case| case["case"]["basis"]["until"] = json!("2026-03-07T12:05:00Z"));
+    ward.promise(3_600);
     ward.at(0, 5_000.0);
     ward.at(400, 0.0);
     ward.line.pass_to(second(10_000));

@@ -7,6 +7,8 @@ mod layout;
 mod rust;
 mod words;
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::{
     fs,
     path::{Path, PathBuf},
