@@ -46,7 +46,7 @@ pub(super) fn chains(incident: &Incident, names: Names<'_>, now: Timestamp) -> V
             .rev()
             .map(|alert| line(incident, &escalation.audience, alert, names, now))
             .collect(),
-        raised: escalation.raised,
+        raised: escalation.raised(),
         next: match escalation.state {
             EscalationState::Running { next_at } if next_at <= now => Next::Due,
             EscalationState::Running { next_at } => Next::Step(When::new(next_at, now)),

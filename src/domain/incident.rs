@@ -283,8 +283,26 @@ pub struct Escalation {
     pub state: EscalationState,
     /// The alerts it has raised and not forgotten, oldest first; bounded.
     pub alerts: Vec<SentAlert>,
+    /// How many alerts it has raised to each recipient.
+    pub counts: Vec<(Recipient, u32)>,
+}
+
+impl Escalation {
     /// How many alerts it has raised in all.
-    pub raised: u32,
+    #[must_use]
+    pub fn raised(&self) -> u32 {
+        self.counts.iter().map(|(_, count)| count).sum()
+    }
+
+    /// Counts one more to a recipient: the how many-th to them it is, from 1.
+    pub fn count(&mut self, recipient: &Recipient) -> u32 {
+        if let Some((_, count)) = self.counts.iter_mut().find(|(known, _)| known == recipient) {
+            *count += 1;
+            return *count;
+        }
+        self.counts.push((recipient.clone(), 1));
+        1
+    }
 }
 
 /// An alert as its escalation sees it.

@@ -54,13 +54,13 @@ pub(super) fn start(draft: &mut Draft<'_>, id: IncidentId) {
         {
             Some(place) => place,
             None => {
-                let (alerts, raised) = (Vec::new(), 0);
+                let (alerts, counts) = (Vec::new(), Vec::new());
                 incident.escalations.push(Escalation {
                     audience,
                     step: 0,
                     state: running,
                     alerts,
-                    raised,
+                    counts,
                 });
                 incident.escalations.len() - 1
             }
@@ -326,7 +326,7 @@ fn raise_alert(
     let Some(escalation) = incident.escalations.get_mut(place) else {
         return;
     };
-    escalation.raised += 1;
+    let nth = escalation.count(&recipient);
     let sent = SentAlert {
         id: alert_id,
         recipient: recipient.clone(),
@@ -349,7 +349,7 @@ fn raise_alert(
         channel,
         address,
         priority: incident.priority,
-        nth: escalation.raised,
+        nth,
         summary,
         raised_at: at,
         state: AlertState::Waiting,

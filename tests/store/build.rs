@@ -74,12 +74,12 @@ pub(crate) fn incident(id: i64) -> Incident {
             },
             alerts: vec![SentAlert {
                 id: AlertId(id),
-                recipient: person,
+                recipient: person.clone(),
                 channel: Channel::Sms,
                 step: 0,
                 state: AlertState::Waiting,
             }],
-            raised: 1,
+            counts: vec![(person, 1)],
         }],
         timeline: vec![Entry {
             at: at(id),

@@ -1,13 +1,12 @@
 //! Keeps the repository as its map says: imports point down, words are the agreed ones, files stay small.
 //!
 //! Each rule is a function from text to problems, and a unit test beside it shows that it can fail.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod imports;
 mod layout;
 mod rust;
 mod words;
-
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{
     fs,

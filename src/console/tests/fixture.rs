@@ -182,7 +182,7 @@ pub(super) fn incident(
                     next_at: AT.plus_ms(18_000),
                 },
                 alerts: vec![sent(no * 10, &person, AlertState::Accepted)],
-                raised: 1,
+                counts: vec![(person.clone(), 1)],
             },
             Escalation {
                 audience: Audience::Staff,
@@ -195,7 +195,7 @@ pub(super) fn incident(
                     &staff,
                     AlertState::Expired("unknown_number".into()),
                 )],
-                raised: 2,
+                counts: vec![(staff.clone(), 2)],
             },
         ],
         timeline: vec![
