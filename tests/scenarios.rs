@@ -7,6 +7,8 @@ mod line;
 mod order;
 #[path = "support/recorded.rs"]
 mod recorded;
+#[path = "scenarios/rulebook.rs"]
+mod rulebook;
 #[path = "scenarios/stories.rs"]
 mod stories;
 #[path = "scenarios/tracks.rs"]

@@ -47,29 +47,30 @@ impl Draft<'_> {
         let Some(incident) = self.incident_mut(id) else {
             return;
         };
-        let worse = situation.priority < incident.priority
-            || situation.kind != incident.kind
-                && situation.priority == incident.priority
-                && is_graver(situation.kind);
-        let back = !incident.ongoing && situation.ongoing && situation.kind == incident.kind;
-        let disturbs = worse
-            || back && situation.kind != IncidentKind::Approach
-            || incident.late && !situation.late;
-        incident.ongoing |= situation.ongoing;
-        note_episode(incident, &situation);
-        if worse {
-            incident.kind = situation.kind;
-            incident.priority = incident.priority.min(situation.priority);
-        }
-        if !(worse || back || disturbs) {
+        // Coming near again says nothing new about somebody who has been inside.
+        if situation.kind == IncidentKind::Approach && incident.kind != IncidentKind::Approach {
             return;
         }
-        incident.late &= situation.late;
-        let happening = raised(&situation);
+        let worse = situation.priority < incident.priority
+            || situation.priority == incident.priority
+                && situation.kind != incident.kind
+                && is_graver(situation.kind);
+        let back = !incident.ongoing && situation.ongoing;
+        let no_longer_late = incident.late && !situation.late;
+        let disturbs = worse || no_longer_late || back && situation.kind != IncidentKind::Approach;
+        incident.ongoing |= situation.ongoing;
+        note_episode(incident, &situation);
+        if !(disturbs || back) {
+            return;
+        }
+        // What was only near so far is as late as what it turned out to be.
+        incident.late = situation.late && (incident.late || worse);
+        incident.kind = situation.kind;
+        incident.priority = incident.priority.min(situation.priority);
         if disturbs {
             incident.handling = Handling::Raised;
         }
-        self.tell_story(id, happening);
+        self.tell_story(id, raised(&situation));
         if disturbs {
             escalation::start(self, id);
         }

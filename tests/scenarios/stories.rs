@@ -85,6 +85,46 @@ fn coming_back_is_raised_again_with_new_alerts_although_somebody_had_acted() {
 }
 
 #[test]
+fn coming_back_by_way_of_the_warning_zone_is_raised_again() {
+    let mut ward = Ward::new();
+    ward.at(0, 0.0);
+    ward.at(15, 900.0);
+    ward.at(80, 900.0);
+    ward.at(140, 400.0);
+    ward.at(200, 0.0);
+    assert_eq!(ward.told(PERSON), [(0, "sms"), (200, "sms")]);
+}
+
+#[test]
+fn a_tag_lost_again_is_raised_again() {
+    let mut ward = Ward::new();
+    ward.at(0, 2_000.0);
+    ward.line.pass_to(second(600));
+    assert!(ward.line.incident(IncidentKind::Blind).is_some());
+    ward.at(700, 20_000.0);
+    let told = ward.told(DESK).len();
+    ward.line.pass_to(second(900));
+    assert!(ward.told(DESK).len() > told);
+    let lost = ward.line.incident(IncidentKind::LostContact).unwrap();
+    assert!(lost.ongoing && ward.line.incidents.len() == 1);
+}
+
+#[test]
+fn a_late_violation_does_not_disturb_her_because_the_wearer_had_come_near() {
+    let mut ward = Ward::new();
+    ward.promise(7_200);
+    ward.at(0, 5_000.0);
+    ward.at(3_600, 400.0);
+    ward.at(3_660, 5_000.0);
+    for (i, taken_s) in [(0, 600), (1, 660), (2, 720)] {
+        ward.fix(3_700 + i, taken_s, 0.0, 5.0);
+    }
+    ward.line.pass_to(second(3_800));
+    assert!(ward.line.incident(IncidentKind::Violation).unwrap().late);
+    assert!(ward.told(PERSON).is_empty());
+}
+
+#[test]
 fn the_last_step_repeats_until_somebody_acts() {
     let mut ward = Ward::new();
     ward.promise(3_600);
