@@ -345,14 +345,14 @@ mod tests {
 
     #[test]
     fn a_seed_gives_the_same_town_and_another_seed_another() {
-        let books = |seed| Town::new(seed, START).books("http://phones");
+        let books = |seed| Town::new(seed, START).books("http://127.0.0.1:8090");
         assert!(books(3) == books(3) && books(3) != books(4));
     }
 
     #[test]
     fn every_number_is_reserved_for_drama_and_belongs_to_one() {
         let contacts: Vec<Contact> = Town::new(1, START)
-            .books("http://phones")
+            .books("http://127.0.0.1:8090")
             .into_iter()
             .flat_map(|book| match book {
                 Book::Unit(unit) => unit.staff.into_iter().flat_map(|s| s.contacts).collect(),

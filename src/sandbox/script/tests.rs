@@ -46,7 +46,7 @@ impl Run {
     fn begin(&mut self, town: &Town) {
         let sources = vec![SOURCE.into()];
         self.told(START_MS - 2_000, Told::Started { sources });
-        for book in town.books("http://phones") {
+        for book in town.books("http://127.0.0.1:8090") {
             self.told(START_MS - 2_000, Told::Publish(book));
         }
         let (name, up) = (SOURCE.into(), true);

@@ -1,6 +1,13 @@
 //! The door: from an address to an open database with this version's schema.
 
-use std::{fs::OpenOptions, io::ErrorKind, path::Path, str::FromStr, sync::Arc, time::Duration};
+use std::{
+    fs::{File, OpenOptions},
+    io::ErrorKind,
+    path::Path,
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
+};
 
 use sqlx::{
     ConnectOptions, Connection, SqlitePool,
@@ -52,6 +59,11 @@ async fn open_sqlite(url: &str) -> Result<Db, StoreError> {
     if !in_memory && !url.contains("mode=") {
         create_private(options.get_filename())?;
     }
+    let _alone = if in_memory {
+        None
+    } else {
+        Some(opening(options.get_filename()).await?)
+    };
     let write = writer(options.clone()).await?;
     // In one transaction that takes the write lock first: two processes may open a new file at once.
     let mut migrating = write.begin_with("BEGIN IMMEDIATE").await?;
@@ -72,6 +84,24 @@ async fn open_sqlite(url: &str) -> Result<Db, StoreError> {
     Ok(Db::Sqlite { write, read })
 }
 
+/// Waits until nobody else is opening the file: two that switch a new one to WAL at once are told "busy" without being
+/// allowed to wait. The lock is a file of its own, since closing the database's would drop SQLite's locks on it.
+async fn opening(path: &Path) -> Result<File, StoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".opening");
+    let lock = move || {
+        let file = for_owner_alone().create(true).truncate(false).open(name)?;
+        file.lock()?;
+        Ok(file)
+    };
+    let locked: Result<File, std::io::Error> = tokio::task::spawn_blocking(lock)
+        .await
+        .map_err(|_| StoreError::Unavailable("the service is stopping".into()))?;
+    locked.map_err(|error| {
+        StoreError::Unavailable(format!("the file cannot be locked ({})", error.kind()))
+    })
+}
+
 async fn writer(options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
     let pool = SqlitePoolOptions::new()
         .max_connections(1)
@@ -87,11 +117,7 @@ async fn writer(options: SqliteConnectOptions) -> Result<SqlitePool, StoreError>
 /// Makes a file that is readable for its owner alone; the files that SQLite puts beside it are made alike. One that is
 /// there is not even opened: closing it again would drop the locks that this process holds on it.
 fn create_private(path: &Path) -> Result<(), StoreError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
+    match for_owner_alone().create_new(true).open(path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => {
             let kind = error.kind();
             Err(StoreError::Unavailable(format!(
@@ -100,6 +126,14 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
         }
         _ => Ok(()),
     }
+}
+
+fn for_owner_alone() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 async fn open_pg(url: &str) -> Result<Db, StoreError> {
