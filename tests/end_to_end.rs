@@ -5,6 +5,8 @@
 mod crowd;
 #[path = "end_to_end/demo.rs"]
 mod demo;
+#[path = "end_to_end/edits.rs"]
+mod edits;
 #[path = "support/fleet.rs"]
 mod fleet;
 #[path = "support/house.rs"]

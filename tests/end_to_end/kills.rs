@@ -8,6 +8,18 @@ use std::{
     time::Duration,
 };
 
+use crate::{
+    ALONE, crowd, edits,
+    fleet::{self, Fleet},
+    house::SERVICE,
+    line::Line,
+    mosquitto::Mosquitto,
+    outcome::{Outcome, assert_received, stored},
+    phones::{self, Phones},
+    postgres,
+    process::{Program, Service, free_address},
+    wait::until,
+};
 use cordon::{
     clock::Clock,
     domain::TagId,
@@ -21,20 +33,6 @@ use firmware_sim::{
     clock::{ScaledClock, wall_now_ms},
     random::Random,
     track::TimedPing,
-};
-use sqlx::{Connection, SqliteConnection};
-
-use crate::{
-    ALONE, crowd,
-    fleet::{self, Fleet},
-    house::SERVICE,
-    line::Line,
-    mosquitto::Mosquitto,
-    outcome::{Outcome, assert_received, stored},
-    phones::{self, Phones},
-    postgres,
-    process::{Program, Service, free_address},
-    wait::until,
 };
 
 /// A service lives this long before it is killed, milliseconds: also while it still starts.
@@ -54,7 +52,7 @@ async fn twenty_kills_lose_nothing_and_double_nothing_and_replay_finds_an_edit()
         return;
     };
     run.replays_without_a_difference();
-    run.finds_edits(&database).await;
+    edits::are_found(&run, &database).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,7 +67,7 @@ async fn five_kills_lose_nothing_and_double_nothing_on_postgresql() {
 }
 
 /// A run that is over: what it left behind can be looked at.
-struct Run {
+pub(crate) struct Run {
     program: Program,
     config: PathBuf,
 }
@@ -205,7 +203,8 @@ async fn journal_holds(store: &dyn Store, sent: &[(TagId, Vec<TimedPing>)]) -> u
     starts
 }
 
-async fn journal(store: &dyn Store) -> Vec<JournalRow> {
+/// Every row of the journal.
+pub(crate) async fn journal(store: &dyn Store) -> Vec<JournalRow> {
     let mut rows: Vec<JournalRow> = Vec::new();
     loop {
         let page = store
@@ -246,7 +245,7 @@ impl Run {
     }
 
     /// Whether it was content, and what it said.
-    fn replay(&self) -> (bool, String) {
+    pub(crate) fn replay(&self) -> (bool, String) {
         let replayed = self.program.run(&["replay"], &self.config);
         (
             replayed.status.success(),
@@ -254,89 +253,11 @@ impl Run {
         )
     }
 
-    fn replays_without_a_difference(&self) {
+    pub(crate) fn replays_without_a_difference(&self) {
         let (is_content, said) = self.replay();
         assert!(
             is_content && said.starts_with("no difference in "),
             "{said}"
         );
-    }
-
-    /// Changes rows by hand, each edit undone before the next.
-    async fn finds_edits(&self, database: &Path) {
-        let store = store::open(&format!("sqlite:{}", database.display()))
-            .await
-            .unwrap();
-        let rows = journal(store.as_ref()).await;
-        let ping = rows
-            .iter()
-            .filter(|row| row.kind == "ping")
-            .nth(rows.len() / 3)
-            .unwrap();
-        let (incidents, _) = stored(store.as_ref()).await;
-        let incident = incidents[incidents.len() / 2].id;
-        drop(store);
-        let edits = [
-            (
-                "journal",
-                "no",
-                ping.no,
-                "payload = CAST(replace(CAST(payload AS TEXT), '80', '81') AS BLOB)",
-                "row",
-            ),
-            (
-                "journal",
-                "no",
-                ping.no,
-                "decision = decision || ' '",
-                "row",
-            ),
-            (
-                "incidents",
-                "id",
-                incident.0,
-                "record = replace(record, '\"handling\":\"raised\"', '\"handling\":{\"acted\":{\"by\":\"desk\"}}')",
-                "incident",
-            ),
-            (
-                "incidents",
-                "id",
-                incident.0,
-                "handling = 'closed'",
-                "incident",
-            ),
-        ];
-        let mut editor = SqliteConnection::connect(&format!("sqlite:{}", database.display()))
-            .await
-            .unwrap();
-        for (table, key, id, set, what) in edits {
-            let mut run = async |sql: String| {
-                sqlx::query(sqlx::AssertSqlSafe(sql))
-                    .execute(&mut editor)
-                    .await
-                    .unwrap()
-                    .rows_affected()
-            };
-            run(format!(
-                "CREATE TEMP TABLE before AS SELECT * FROM {table} WHERE {key} = {id}"
-            ))
-            .await;
-            assert_eq!(
-                run(format!("UPDATE {table} SET {set} WHERE {key} = {id}")).await,
-                1
-            );
-            let (is_content, said) = self.replay();
-            assert!(
-                !is_content && said.contains(&format!("{what} {id}:")),
-                "{set}: {said}"
-            );
-            let column = set.split_whitespace().next().unwrap();
-            run(format!(
-                "UPDATE {table} SET {column} = (SELECT {column} FROM before) WHERE {key} = {id}"
-            ))
-            .await;
-            run("DROP TABLE before".into()).await;
-            self.replays_without_a_difference();
-        }
     }
 }
