@@ -8,7 +8,8 @@ use crate::{
 
 const PAGE_ROWS: i64 = 1_000;
 
-/// Adds to the findings every incident and alert in the store that differs from what the journal leads to.
+/// Adds to the findings every incident and alert in the store that differs from what the journal leads to, or is filed
+/// under something else.
 ///
 /// # Errors
 /// If the store cannot be read.
@@ -39,6 +40,9 @@ pub async fn compare(store: &dyn Store, mut recovered: Recovered) -> Result<Find
     }
     for id in alerts.keys() {
         recovered.differs(format!("alert {id}: missing in the store"));
+    }
+    for misfiled in store.misfiled().await? {
+        recovered.differs(misfiled);
     }
     Ok(recovered.findings)
 }

@@ -197,6 +197,15 @@ pub trait Store: Send + Sync {
     /// The alerts of an incident, in order.
     async fn alerts_of(&self, incident: IncidentId) -> Result<Vec<Alert>, StoreError>;
 
+    /// Incidents and alerts that are filed under what their records do not say, a sentence each: somebody has edited
+    /// them. An adapter that keeps records alone has none.
+    ///
+    /// # Errors
+    /// `Corrupt` if a record cannot be read.
+    async fn misfiled(&self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+
     /// The tries of an alert, in order.
     async fn attempts_of(&self, alert: AlertId) -> Result<Vec<Attempt>, StoreError>;
 

@@ -2,6 +2,7 @@
 
 mod commit;
 mod error;
+mod filed;
 mod journal;
 mod open;
 mod outbox;
@@ -89,6 +90,10 @@ impl Store for Db {
 
     async fn alerts_of(&self, incident: IncidentId) -> Result<Vec<Alert>, StoreError> {
         self.read_alerts(incident).await
+    }
+
+    async fn misfiled(&self) -> Result<Vec<String>, StoreError> {
+        self.misfiled_records().await
     }
 
     async fn attempts_of(&self, alert: AlertId) -> Result<Vec<Attempt>, StoreError> {

@@ -1,0 +1,38 @@
+//! The whole line against the real parts: brokers, phones, databases, and the command itself as a process.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+#[path = "end_to_end/crowd.rs"]
+mod crowd;
+#[path = "end_to_end/demo.rs"]
+mod demo;
+#[path = "end_to_end/edits.rs"]
+mod edits;
+#[path = "support/fleet.rs"]
+mod fleet;
+#[path = "support/house.rs"]
+mod house;
+#[path = "end_to_end/kills.rs"]
+mod kills;
+#[path = "support/line.rs"]
+mod line;
+#[path = "support/mosquitto.rs"]
+mod mosquitto;
+#[path = "end_to_end/nagoya.rs"]
+mod nagoya;
+#[path = "end_to_end/outcome.rs"]
+mod outcome;
+#[path = "support/phones.rs"]
+mod phones;
+#[path = "support/postgres.rs"]
+mod postgres;
+#[path = "support/process.rs"]
+mod process;
+#[path = "support/recorded.rs"]
+mod recorded;
+#[path = "end_to_end/reply.rs"]
+mod reply;
+#[path = "support/wait.rs"]
+mod wait;
+
+/// Held by a test that keeps the machine busy: two at once would measure each other.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

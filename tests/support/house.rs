@@ -1,0 +1,89 @@
+//! The whole line inside the test, with the real phones as its providers.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use cordon::{
+    app::{Plan, Running},
+    clock::Clock,
+    domain::Book,
+    engine::Told,
+    ingest, notify,
+    secret::Secret,
+    store::Store,
+};
+use tokio::net::TcpListener;
+
+use crate::{
+    phones::{self, Phones},
+    wait::until,
+};
+
+/// Cordon's login and client id on a broker, and its password.
+pub(crate) const SERVICE: (&str, &str) = ("cordon-e2e", "secret-of-cordon");
+
+/// A line at work.
+pub(crate) struct House {
+    pub(crate) running: Running,
+    pub(crate) phones: Phones,
+    pub(crate) store: Arc<dyn Store>,
+}
+
+impl House {
+    /// Starts one and waits until it hears the broker.
+    pub(crate) async fn start(store: Arc<dyn Store>, broker: SocketAddr, clock: Clock) -> Self {
+        let console = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = console.local_addr().unwrap();
+        let phones = Phones::start(format!("http://{address}"), clock.clone()).await;
+        let channels = notify::Settings {
+            sms: Some(notify::SmsSettings {
+                url: format!("{}/sms", phones.url),
+                token: Secret::new(phones::SMS_TOKEN),
+            }),
+            webhook_secret: Some(Secret::new(phones::WEBHOOK_SECRET)),
+        };
+        let plan = Plan {
+            store: Arc::clone(&store),
+            sources: vec![source(broker)],
+            providers: notify::providers(&channels, &clock).unwrap(),
+            callback_secret: Some(Secret::new(phones::CALLBACK_SECRET)),
+            clock,
+            console,
+        };
+        let running = plan.start().await.unwrap();
+        until("the broker is heard", Duration::from_secs(20), async || {
+            phones::health(address).await.filter(|h| h.status == "ok")
+        })
+        .await;
+        Self {
+            running,
+            phones,
+            store,
+        }
+    }
+
+    /// Publishes books that must be accepted, in this order.
+    pub(crate) async fn publish(&self, books: Vec<Book>) {
+        for book in books {
+            self.running
+                .inbox
+                .submit(Told::Publish(book))
+                .await
+                .unwrap();
+        }
+    }
+}
+
+fn source(broker: SocketAddr) -> ingest::Source {
+    ingest::Source {
+        name: "tags".into(),
+        host: broker.ip().to_string(),
+        port: broker.port(),
+        tls: None,
+        client_id: SERVICE.0.into(),
+        login: Some(ingest::Login {
+            name: SERVICE.0.into(),
+            password: SERVICE.1.into(),
+        }),
+        vendor: None,
+    }
+}

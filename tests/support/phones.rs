@@ -1,0 +1,86 @@
+//! The phones' real server inside the test, so that it outlives the service it takes messages from.
+
+use cordon::{
+    clock::Clock,
+    notify,
+    sandbox::phones::{self, CordonSettings, Direction, Shown},
+    secret::Secret,
+};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// Keys of a test, as long as a configuration wants them.
+pub(crate) const SMS_TOKEN: &str = "sms-token-of-a-test";
+pub(crate) const WEBHOOK_SECRET: &str = "webhook-secret-of-a-test";
+pub(crate) const CALLBACK_SECRET: &str = "callback-secret-of-a-test";
+
+/// A receipt comes this long after its text, milliseconds of the phones' clock.
+const RECEIPT_AFTER_MS: u32 = 300;
+
+/// Served until dropped.
+pub(crate) struct Phones {
+    pub(crate) url: String,
+    client: reqwest::Client,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+impl Phones {
+    /// Phones that send receipts and replies to `cordon`, the address of its console.
+    pub(crate) async fn start(cordon: String, clock: Clock) -> Self {
+        cordon::app::install_tls();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let settings = phones::Settings {
+            sms_token: Secret::new(SMS_TOKEN),
+            webhook_secret: Secret::new(WEBHOOK_SECRET),
+            cordon: Some(CordonSettings {
+                url: cordon,
+                callback_secret: Secret::new(CALLBACK_SECRET),
+                receipt_after_ms: Some(RECEIPT_AFTER_MS),
+            }),
+            clock,
+        };
+        Self {
+            url,
+            client: notify::http::client().unwrap(),
+            server: tokio::spawn(phones::serve(listener, settings)),
+        }
+    }
+
+    /// What came to phones and desks.
+    pub(crate) async fn received(&self) -> Vec<Shown> {
+        let url = format!("{}/api/messages", self.url);
+        let answer = self.client.get(url).send().await.unwrap();
+        let mut shown: Vec<Shown> = answer.json().await.unwrap();
+        shown.retain(|message| message.direction == Direction::In);
+        shown
+    }
+
+    /// Sends a text from a phone; panics with Cordon's words if it is not taken.
+    pub(crate) async fn reply(&self, from: &str, text: &str) {
+        let url = format!("{}/api/replies", self.url);
+        let reply = serde_json::json!({ "from": from, "text": text });
+        let answer = self.client.post(url).json(&reply).send().await.unwrap();
+        let status = answer.status();
+        assert!(status.is_success(), "{}", answer.text().await.unwrap());
+    }
+}
+
+impl Drop for Phones {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// How the service reports about itself.
+#[derive(Debug, serde::Deserialize)]
+pub(crate) struct Health {
+    pub(crate) status: String,
+    pub(crate) alerts: std::collections::BTreeMap<String, i64>,
+}
+
+/// What the console at `address` answers, `None` while it does not.
+pub(crate) async fn health(address: std::net::SocketAddr) -> Option<Health> {
+    let client = notify::http::client().unwrap();
+    let answer = client.get(format!("http://{address}/health")).send().await;
+    answer.ok()?.json().await.ok()
+}

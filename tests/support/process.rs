@@ -1,0 +1,91 @@
+//! The command itself, as a process that can be killed.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+};
+
+/// The `cordon` program.
+#[derive(Clone)]
+pub(crate) struct Program(PathBuf);
+
+impl Program {
+    /// A copy in `folder`: a build may replace the original while the test runs.
+    pub(crate) fn copied_to(folder: &Path) -> Self {
+        let copy = folder.join("cordon");
+        std::fs::copy(env!("CARGO_BIN_EXE_cordon"), &copy).unwrap();
+        Self(copy)
+    }
+
+    /// Runs a command to its end, such as `replay`.
+    pub(crate) fn run(&self, arguments: &[&str], config: &Path) -> Output {
+        self.command(arguments, config).output().unwrap()
+    }
+
+    /// Starts the service.
+    pub(crate) fn serve(&self, config: &Path) -> Service {
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(config.with_extension("log"))
+            .unwrap();
+        let mut command = self.command(&["serve"], config);
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        Service(child)
+    }
+
+    fn command(&self, arguments: &[&str], config: &Path) -> Command {
+        let mut command = Command::new(&self.0);
+        command
+            .args(arguments)
+            .arg("--config")
+            .arg(config)
+            .env("CORDON_LOG", "warn");
+        command
+    }
+}
+
+/// A service at work. Killed when dropped.
+pub(crate) struct Service(Child);
+
+impl Service {
+    /// Ends it as a crash would.
+    pub(crate) fn kill(mut self) {
+        let is_running = self.0.try_wait().unwrap().is_none();
+        assert!(is_running, "the service had ended by itself");
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
+    /// Asks it to end; panics unless it does so in good order.
+    pub(crate) fn stop(mut self) {
+        let asked = Command::new("kill")
+            .arg(self.0.id().to_string())
+            .status()
+            .unwrap();
+        assert!(asked.success());
+        let ended = self.0.wait().unwrap();
+        assert!(ended.success(), "{ended}");
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// An address that is free now.
+pub(crate) fn free_address() -> SocketAddr {
+    TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+}
