@@ -10,24 +10,18 @@ use std::{
 use async_trait::async_trait;
 use tokio::sync::oneshot;
 
-use super::{Dispatch, OnAccepted, Parts};
 use crate::{
-    clock::Clock,
-    domain::{
-        Alert, AlertId, AlertState, Cause, Channel, Handling, Incident, IncidentId, IncidentKind,
-        MessageClass, Priority, Recipient, Subject, Timestamp,
-    },
-    engine::{DeliveryReport, Told},
-    notify::{self, Message, Provider, Providers, Sent, SmsSettings},
+    domain::{Alert, AlertId, Channel, Priority},
+    engine::DeliveryReport,
+    notify::{self, Message, Provider, Providers, Sent},
     sandbox::phones::{
         Fault,
-        testing::{Phones, client, sms_token, webhook_secret},
+        testing::{client, sms_token},
     },
-    sequencer::{Arrival, Inbox},
-    store::{Attempt, Batch, MemoryStore, Store},
+    store::{Attempt, Store},
 };
 
-use world::{ADA, INCIDENT, World, accepted, incident, retry, round};
+use world::{ADA, World, accepted, retry, round};
 
 #[tokio::test]
 async fn an_alert_reaches_its_phone_and_a_card_its_desk_once_and_the_engine_knows() {

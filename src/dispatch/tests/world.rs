@@ -1,12 +1,6 @@
 //! A store with alerts, real phones, and an engine's end of the inbox.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
-
-use async_trait::async_trait;
-use tokio::sync::oneshot;
+use std::sync::{Arc, Mutex};
 
 use super::super::{Dispatch, OnAccepted, Parts};
 use crate::{
@@ -16,13 +10,10 @@ use crate::{
         MessageClass, Priority, Recipient, Subject, Timestamp,
     },
     engine::{DeliveryReport, Told},
-    notify::{self, Message, Provider, Providers, Sent, SmsSettings},
-    sandbox::phones::{
-        Fault,
-        testing::{Phones, client, sms_token, webhook_secret},
-    },
+    notify::{self, Providers, SmsSettings},
+    sandbox::phones::testing::{Phones, client, sms_token, webhook_secret},
     sequencer::{Arrival, Inbox},
-    store::{Attempt, Batch, MemoryStore, Store},
+    store::{Batch, MemoryStore, Store},
 };
 
 pub(super) const ADA: &str = "+447700900001";
