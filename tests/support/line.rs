@@ -1,4 +1,5 @@
 //! The engine alone, fed by hand: what any test of decisions starts from.
+#![allow(dead_code, reason = "no test uses all of it")]
 
 use std::collections::BTreeMap;
 

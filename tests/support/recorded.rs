@@ -1,4 +1,5 @@
 //! The recorded tracks with ground truth, and a rulebook with one wearer, tag and zone for each scenario.
+#![allow(dead_code, reason = "no test uses all of it")]
 
 use std::path::PathBuf;
 
