@@ -13,5 +13,7 @@ mod rulebook;
 mod stories;
 #[path = "scenarios/tracks.rs"]
 mod tracks;
+#[path = "scenarios/unmissed.rs"]
+mod unmissed;
 #[path = "scenarios/ward.rs"]
 mod ward;

@@ -202,6 +202,10 @@ fn changed(draft: &mut Draft<'_>, wearer: &WearerId, change: Transition) {
         "wearer {wearer} zone {zone} {from:?} -> {to:?} at {true_time} {text}"
     ));
     let (subject, cause) = (Subject::Wearer(wearer.clone()), Cause::Zone(zone.clone()));
+    if from == Stage::Violation {
+        // Whatever comes after it, coming back is raised again.
+        draft.over(&subject, &cause, reason.clone());
+    }
     match (from, to) {
         (_, Stage::Violation) => {
             let late = draft.at.ms_since(true_time) > LATE_MS;
@@ -224,7 +228,7 @@ fn changed(draft: &mut Draft<'_>, wearer: &WearerId, change: Transition) {
                 ongoing: true,
             });
         }
-        (Stage::Violation | Stage::Approach, Stage::Clear | Stage::Watch | Stage::Left) => {
+        (Stage::Approach, Stage::Clear | Stage::Watch | Stage::Left) => {
             draft.over(&subject, &cause, reason);
         }
         _ => {}
