@@ -93,7 +93,7 @@ impl Judge<'_> {
         fix: &Point,
         jumped: bool,
     ) {
-        self.renew(state);
+        self.renew(state, before);
         if let Some(before) = before {
             self.begins_between(state, before, fix.at);
         }
@@ -120,21 +120,42 @@ impl Judge<'_> {
 
     /// Judges the last known fix at a moment when no new one has come: zones begin and cease to apply by themselves.
     pub(super) fn moment(&mut self, state: &mut ZoneState, last: &Point, now: Timestamp) {
-        self.renew(state);
+        self.renew(state, Some(last));
         self.begins_between(state, last, now);
         if !self.rulebook.applies(self.bound, self.wearer, now) {
             self.ended(state, now);
         }
     }
 
-    /// A zone that was published anew starts from nothing.
-    fn renew(&self, state: &mut ZoneState) {
-        if state.since != Some(self.bound.since) {
-            *state = ZoneState {
-                since: Some(self.bound.since),
-                ..ZoneState::default()
-            };
+    /// A zone that was published anew starts from nothing, unless it was drawn anew around somebody who was in it.
+    fn renew(&mut self, state: &mut ZoneState, last: Option<&Point>) {
+        let since = self.bound.since;
+        if state.since == Some(since) {
+            return;
         }
+        let stays = state.stage == Stage::Violation
+            && last.is_some_and(|last| {
+                self.inside_at(last, since).is_some()
+                    && self.rulebook.applies(self.bound, self.wearer, since)
+            });
+        if !stays && state.stage != Stage::Clear {
+            self.change(state, Stage::Clear, since, Reason::ZoneEnded);
+        }
+        *state = ZoneState {
+            since: Some(since),
+            stage: state.stage,
+            ..ZoneState::default()
+        };
+    }
+
+    /// The probability that a wearer last seen at `last` is inside at `at`, if it is one to act on.
+    fn inside_at(&self, last: &Point, at: Timestamp) -> Option<f64> {
+        if at.ms_since(last.at) > STILL_THERE_MS {
+            return None;
+        }
+        let view = self.bound.zone.shape.0.seen_from(last.position);
+        let p = view.probability_inside(last.sigma_m(), DOF);
+        (p >= P_SUPPORT).then_some(p)
     }
 
     /// Level-triggered: whoever is inside when a zone begins to apply is in Violation from then on.
@@ -142,17 +163,10 @@ impl Judge<'_> {
         let Some(begin) = self.begin_between(before.at, until) else {
             return;
         };
-        if state.stage == Stage::Violation || begin.ms_since(before.at) > STILL_THERE_MS {
+        if state.stage == Stage::Violation {
             return;
         }
-        let p = self
-            .bound
-            .zone
-            .shape
-            .0
-            .seen_from(before.position)
-            .probability_inside(before.sigma_m(), DOF);
-        if p >= P_SUPPORT {
+        if let Some(p) = self.inside_at(before, begin) {
             let p = quantised(p, 3);
             let published = begin == self.bound.since;
             let reason = if published {
