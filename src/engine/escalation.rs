@@ -153,8 +153,7 @@ pub(super) fn delivery(draft: &mut Draft<'_>, id: AlertId, report: DeliveryRepor
     }
 }
 
-/// An alert does not get through: the next step begins at once, while the old one keeps trying. After the last step
-/// there is nothing else to start; it repeats when its time has come.
+/// An alert does not get through: the next step begins at once, while the old one keeps trying.
 fn next_channel(draft: &mut Draft<'_>, incident: IncidentId, alert: AlertId) {
     let Some(known) = draft.incident(incident) else {
         return;
@@ -170,9 +169,14 @@ fn next_channel(draft: &mut Draft<'_>, incident: IncidentId, alert: AlertId) {
     let Some(place) = known.escalations.iter().position(current) else {
         return;
     };
-    let step = known.escalations[place].step;
-    if step + 1 < step_count(draft, incident, place) {
-        advance(draft, incident, place);
+    hasten(draft, incident, place);
+}
+
+/// Begins the next step now. After the last one there is none: it repeats when its time has come.
+fn hasten(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
+    let count = step_count(draft, id, place);
+    if escalation_mut(draft, id, place).is_some_and(|escalation| escalation.step + 1 < count) {
+        advance(draft, id, place);
     }
 }
 
@@ -191,13 +195,20 @@ pub(super) fn reply(draft: &mut Draft<'_>, from: &str, text: &str) {
         draft.refused = Some(Refused::UnexpectedReply);
         return;
     };
-    let word = text.trim().chars().next().unwrap_or(' ');
+    let reference = id.reference().to_string();
+    let mut words = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty() && *word != reference);
+    let word = words.next().unwrap_or_default();
+    // "1" is an answer; "1 minute, he is here" and "2 miles away" are not.
+    let alone = words.next().is_none();
     match recipient {
         Recipient::Person(person) => {
+            let is_safe = word == "1" && alone;
             let answer = match word {
-                '1' => "safe".into(),
-                '2' => "help".into(),
-                '3' => "call me".into(),
+                _ if is_safe => "safe".into(),
+                "2" => "help".into(),
+                "3" => "call me".into(),
                 _ => text.trim().chars().take(200).collect(),
             };
             draft.tell_story(
@@ -210,30 +221,36 @@ pub(super) fn reply(draft: &mut Draft<'_>, from: &str, text: &str) {
             if let Some(place) = place_of(draft, id, &Audience::Person(person)) {
                 end(draft, id, place, self::answered);
             }
-            // Whoever asks for help must not wait for somebody who has put the incident aside.
-            if matches!(word, '2' | '3') {
+            // Whoever asks for help, in whatever words, must not wait for somebody who has put the incident aside.
+            if !is_safe {
                 rouse(draft, id);
             }
         }
         Recipient::Staff(staff) => match word {
-            '1' => draft.handle(id, &staff, Action::Own),
-            '2' => draft.handle(id, &staff, Action::Act),
+            "1" if alone => draft.handle(id, &staff, Action::Own),
+            "2" if alone => draft.handle(id, &staff, Action::Act),
             _ => draft.handle(id, &staff, Action::Note(text.into())),
         },
     }
 }
 
-/// Tells the staff again, whatever they have done so far.
+/// Tells the staff again, whatever they have done so far. While they are being told already, whoever is next is told
+/// at once: beginning again would put them off with every call for help.
 fn rouse(draft: &mut Draft<'_>, id: IncidentId) {
     if let Some(incident) = draft.incident_mut(id) {
         incident.handling = Handling::Raised;
     }
-    if let Some(place) = place_of(draft, id, &Audience::Staff) {
-        if let Some(escalation) = escalation_mut(draft, id, place) {
-            escalation.step = 0;
-        }
-        run_step(draft, id, place);
+    let Some(place) = place_of(draft, id, &Audience::Staff) else {
+        return;
+    };
+    let Some(escalation) = escalation_mut(draft, id, place) else {
+        return;
+    };
+    if matches!(escalation.state, EscalationState::Running { .. }) {
+        return hasten(draft, id, place);
     }
+    escalation.step = 0;
+    run_step(draft, id, place);
 }
 
 /// When the incident next needs the engine.
