@@ -24,9 +24,21 @@ const WITHOUT_POLICY_MS: i64 = MINUTE_MS;
 /// One step, resolved.
 struct Plan {
     recipient: Recipient,
-    channel: Channel,
-    address: Option<String>,
+    /// `None` for somebody without any contact.
+    contact: Option<Contact>,
     wait_ms: i64,
+}
+
+impl Plan {
+    /// By the step's channel; whoever has no contact there (any more) is reached by another.
+    fn new(recipient: Recipient, contacts: &[Contact], on: Channel, wait_s: u32) -> Self {
+        let meant = contacts.iter().find(|contact| contact.channel == on);
+        Self {
+            recipient,
+            contact: meant.or(contacts.first()).cloned(),
+            wait_ms: i64::from(wait_s) * SECOND_MS,
+        }
+    }
 }
 
 /// Starts (or starts again) the escalations that an incident as it stands needs.
@@ -281,33 +293,47 @@ fn run_step(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
     if let Some(escalation) = escalation_mut(draft, id, place) {
         escalation.state = EscalationState::Running { next_at };
     }
-    if let Some(Plan {
+    let Some(Plan {
         recipient,
-        channel,
-        address: Some(address),
+        contact: Some(contact),
         ..
     }) = plan
-        && !is_still_trying(draft, id, place, &recipient, channel)
-    {
+    else {
+        return;
+    };
+    let trying = still_trying(draft, id, place, &recipient, contact.channel);
+    let (same, stale): (Vec<AlertId>, Vec<AlertId>) = trying.into_iter().partition(|id| {
+        draft
+            .alert_mut(*id)
+            .is_some_and(|alert| alert.address == contact.address)
+    });
+    // Their contact was corrected: nothing more goes to the wrong one.
+    for id in stale {
+        set_state(draft, id, AlertState::Withdrawn);
+    }
+    // The same message to the same phone is not put in twice while the first is still being tried.
+    if same.is_empty() {
+        let Contact { channel, address } = contact;
         raise_alert(draft, id, place, recipient, channel, address);
     }
 }
 
-/// The same message to the same phone is not put in twice while the first is still being tried.
-fn is_still_trying(
+/// The escalation's alerts to somebody on a channel that nobody has taken yet.
+fn still_trying(
     draft: &Draft<'_>,
     id: IncidentId,
     place: usize,
     to: &Recipient,
     on: Channel,
-) -> bool {
-    let trying = |sent: &SentAlert| {
+) -> Vec<AlertId> {
+    let trying = |sent: &&SentAlert| {
         sent.recipient == *to && sent.channel == on && sent.state == AlertState::Waiting
     };
     let escalation = draft
         .incident(id)
         .and_then(|incident| incident.escalations.get(place));
-    escalation.is_some_and(|escalation| escalation.alerts.iter().any(trying))
+    let alerts = escalation.into_iter().flat_map(|e| &e.alerts);
+    alerts.filter(trying).map(|sent| sent.id).collect()
 }
 
 /// What staff are told an incident is: its kind, and the code name of its zone.
@@ -456,13 +482,7 @@ fn set_state(draft: &mut Draft<'_>, id: AlertId, state: AlertState) {
 fn plan(draft: &Draft<'_>, id: IncidentId, place: usize) -> Option<Plan> {
     let incident = draft.incident(id)?;
     let escalation = incident.escalations.get(place)?;
-    let policy = draft.rulebook.policy(&incident.unit, &incident.policy)?;
-    let address = |contacts: &[Contact], on: Channel| {
-        contacts
-            .iter()
-            .find(|c| c.channel == on)
-            .map(|c| c.address.clone())
-    };
+    let policy = draft.rulebook.policy_or_unit_s(&incident.unit, &incident.policy)?;
     match &escalation.audience {
         Audience::Person(person) => {
             let step = policy
@@ -473,12 +493,8 @@ fn plan(draft: &Draft<'_>, id: IncidentId, place: usize) -> Option<Plan> {
                 .rulebook
                 .person(person)
                 .map_or(&[][..], |person| &person.contacts);
-            Some(Plan {
-                recipient: Recipient::Person(person.clone()),
-                channel: step.channel,
-                address: address(contacts, step.channel),
-                wait_ms: i64::from(step.wait_s) * SECOND_MS,
-            })
+            let recipient = Recipient::Person(person.clone());
+            Some(Plan::new(recipient, contacts, step.channel, step.wait_s))
         }
         Audience::Staff => {
             let steps = staff_steps(policy, incident.priority);
@@ -487,12 +503,8 @@ fn plan(draft: &Draft<'_>, id: IncidentId, place: usize) -> Option<Plan> {
                 .rulebook
                 .staff(&step.to)
                 .map_or(&[][..], |staff| &staff.contacts);
-            Some(Plan {
-                recipient: Recipient::Staff(step.to.clone()),
-                channel: step.channel,
-                address: address(contacts, step.channel),
-                wait_ms: i64::from(step.wait_s) * SECOND_MS,
-            })
+            let recipient = Recipient::Staff(step.to.clone());
+            Some(Plan::new(recipient, contacts, step.channel, step.wait_s))
         }
     }
 }
@@ -501,7 +513,7 @@ fn step_count(draft: &Draft<'_>, id: IncidentId, place: usize) -> usize {
     let Some(incident) = draft.incident(id) else {
         return 0;
     };
-    let Some(policy) = draft.rulebook.policy(&incident.unit, &incident.policy) else {
+    let Some(policy) = draft.rulebook.policy_or_unit_s(&incident.unit, &incident.policy) else {
         return 0;
     };
     match incident

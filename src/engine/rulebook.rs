@@ -198,6 +198,13 @@ impl Rulebook {
             .find(|policy| policy.id == *id)
     }
 
+    /// What an incident goes by: its own policy or, where that has been taken out meanwhile, the unit's.
+    #[must_use]
+    pub fn policy_or_unit_s(&self, unit: &UnitId, id: &PolicyId) -> Option<&EscalationPolicy> {
+        self.policy(unit, id)
+            .or_else(|| self.policy(unit, &self.unit(unit)?.policy))
+    }
+
     /// Whose address this is.
     #[must_use]
     pub fn recipients_at(&self, address: &str) -> &[Recipient] {
