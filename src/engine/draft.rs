@@ -1,6 +1,9 @@
 //! A decision in the making: the engine's memory as it will be, laid over what it is.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     Engine, WearerState, contact_watch::SourceState, decision::Decision, escalation,
@@ -167,6 +170,20 @@ impl<'e> Draft<'e> {
         let id = IncidentId(self.next_incident);
         self.next_incident += 1;
         id
+    }
+
+    /// An alert of an open incident.
+    pub(super) fn alert(&self, id: AlertId) -> Option<&Alert> {
+        self.alerts.get(&id).or_else(|| self.engine.alerts.get(&id))
+    }
+
+    /// Whom the alerts of open incidents reached at an address, whoever it belongs to now.
+    pub(super) fn told_at(&self, address: &str) -> BTreeSet<Recipient> {
+        let alerts = self.engine.alerts.values();
+        alerts
+            .filter(|alert| alert.address == address)
+            .map(|alert| alert.recipient.clone())
+            .collect()
     }
 
     /// An alert of an open incident, to be changed.

@@ -194,15 +194,15 @@ fn hasten(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
 
 /// A text came back from an address.
 pub(super) fn reply(draft: &mut Draft<'_>, from: &str, text: &str) {
-    let answered = draft
-        .rulebook
-        .recipients_at(from)
-        .to_vec()
-        .into_iter()
-        .find_map(|recipient| {
-            let incident = draft.incident_awaiting(&recipient, text)?;
-            Some((recipient, incident))
-        });
+    let awaited = |recipient: Recipient| {
+        let incident = draft.incident_awaiting(&recipient, text)?;
+        Some((recipient, incident))
+    };
+    let known = draft.rulebook.recipients_at(from).iter().cloned();
+    // A number that was told may answer although it has been replaced since.
+    let answered = known
+        .chain(draft.told_at(from))
+        .find_map(awaited);
     let Some((recipient, id)) = answered else {
         draft.refused = Some(Refused::UnexpectedReply);
         return;
@@ -304,7 +304,7 @@ fn run_step(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
     let trying = still_trying(draft, id, place, &recipient, contact.channel);
     let (same, stale): (Vec<AlertId>, Vec<AlertId>) = trying.into_iter().partition(|id| {
         draft
-            .alert_mut(*id)
+            .alert(*id)
             .is_some_and(|alert| alert.address == contact.address)
     });
     // Their contact was corrected: nothing more goes to the wrong one.
