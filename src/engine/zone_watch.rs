@@ -2,6 +2,8 @@
 //!
 //! The numbers below were chosen on recorded tracks with ground truth (`tests/scenarios`), one set for every zone.
 
+use std::cmp::Reverse;
+
 use super::{
     decision::quantised,
     rulebook::{BoundZone, Rulebook},
@@ -347,10 +349,20 @@ impl ZoneState {
     fn remember(&mut self, at: Timestamp, p: f64) {
         self.evidence
             .retain(|(earlier, _)| at.ms_since(*earlier) <= EVIDENCE_MS);
-        if self.evidence.len() == EVIDENCE_KEPT {
-            self.evidence.remove(0);
-        }
         self.evidence.push((at, p));
+        if self.evidence.len() > EVIDENCE_KEPT {
+            self.thin();
+        }
+    }
+
+    /// Forgets the witness that depends most on the next one, the later of two alike, and never the newest: however
+    /// many fixes a second there are, those that are kept reach far enough back to be worth several witnesses.
+    fn thin(&mut self) {
+        let gaps = self.evidence.windows(2).enumerate();
+        let closest = gaps.min_by_key(|(i, pair)| (pair[1].0.ms_since(pair[0].0), Reverse(*i)));
+        if let Some((i, _)) = closest {
+            self.evidence.remove(i);
+        }
     }
 
     /// Fixes before the first one that supports a Violation can never matter.
@@ -412,6 +424,11 @@ mod tests {
             "the last one must agree"
         );
         assert!(!agree(&[(0, 0.8), (1, 0.8), (2, 0.8)]));
+        let mut state = ZoneState::default();
+        for i in 0..80 {
+            state.remember(Timestamp::from_ms(i * 250), 0.8);
+        }
+        assert!(state.agreement().is_some(), "four a second for 20 s");
         let crowd: Vec<(i64, f64)> = (0..13).map(|s| (s, 0.8)).collect();
         assert!(agree(&crowd));
     }
