@@ -178,6 +178,16 @@ impl Rulebook {
         ids
     }
 
+    /// Whether any zone of a case in force, or of the unit, binds `wearer`.
+    #[must_use]
+    pub fn is_bound(&self, wearer: &WearerId, at: Timestamp) -> bool {
+        let by_unit = self
+            .wearer(wearer)
+            .is_some_and(|wearer| self.shared.contains_key(&wearer.unit));
+        let mut cases = self.cases_in_force(wearer, at);
+        cases.any(|case| by_unit || !case.zones.is_empty())
+    }
+
     /// Whether a zone binds `wearer`.
     #[must_use]
     pub fn binds(&self, bound: &BoundZone, wearer: &WearerId) -> bool {
