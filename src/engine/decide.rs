@@ -398,7 +398,7 @@ fn started(draft: &mut Draft<'_>, sources: &[String]) {
             .wearer(&wearer)
             .map(|state| state.contact.source.clone());
         if through.is_some_and(|source| !sources.contains(&source)) {
-            draft.wake(DeadlineKey::Wearer(wearer), judged_at);
+            draft.wake_by(DeadlineKey::Wearer(wearer), judged_at);
         }
     }
 }
@@ -417,7 +417,7 @@ fn source(draft: &mut Draft<'_>, name: &str, up: bool) {
     draft.over(&Subject::Service, &Cause::Source(name.into()), Reason::Back);
     // Silence was not judged meanwhile; the backlog comes first.
     for wearer in draft.heard_through(name) {
-        draft.wake(DeadlineKey::Wearer(wearer), since.plus_ms(BACKLOG_MS));
+        draft.wake_by(DeadlineKey::Wearer(wearer), since.plus_ms(BACKLOG_MS));
     }
 }
 

@@ -230,6 +230,13 @@ impl<'e> Draft<'e> {
             .max_by_key(|id| (quoted(*id), *id))
     }
 
+    /// Come back to this at that time at the latest.
+    pub(super) fn wake_by(&mut self, key: DeadlineKey, at: Timestamp) {
+        let known = self.wakes.get(&key).or(self.engine.deadlines.get(&key));
+        let at = known.map_or(at, |known| at.min(*known));
+        self.wake(key, at);
+    }
+
     /// Everything that changed.
     pub(super) fn finish(self) -> Decision {
         let mut wakes: Vec<(DeadlineKey, Timestamp)> = self.wakes.into_iter().collect();
