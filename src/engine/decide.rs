@@ -291,10 +291,19 @@ fn recheck(draft: &mut Draft<'_>, wearer: &WearerId) {
     let Some(state) = draft.wearer_mut(wearer) else {
         return;
     };
+    // A newest fix that is recent and not outside answers the question at once.
+    let track = &state.track;
+    let recent = track
+        .last()
+        .is_some_and(|last| now.ms_since(last.at) <= LATE_MS);
+    let there = |zone: &ZoneId| {
+        let zone = track.zones.get(zone);
+        zone.is_some_and(|z| z.stage == Stage::Violation && z.outside_since.is_none())
+    };
     let due: Vec<ZoneId> = state
         .rechecks
         .iter()
-        .filter(|(_, at)| **at <= now)
+        .filter(|(zone, at)| **at <= now || recent && there(zone))
         .map(|(zone, _)| zone.clone())
         .collect();
     for zone in due {

@@ -57,7 +57,7 @@ pub(super) struct ZoneState {
     since: Option<Timestamp>,
     pub(super) stage: Stage,
     evidence: Vec<(Timestamp, f64)>,
-    outside_since: Option<Timestamp>,
+    pub(super) outside_since: Option<Timestamp>,
 }
 
 /// A change of stage.
