@@ -446,7 +446,13 @@ fn publish(draft: &mut Draft<'_>, book: &Book) {
         Scope::Unit(_) => draft.known_wearers(),
         Scope::Person(_) => Vec::new(),
     };
+    let nobody_to_tell = draft.rulebook.units().next().is_none();
     draft.rulebook = Arc::new(draft.rulebook.published(book.clone(), draft.at));
+    if nobody_to_tell {
+        for (name, since) in draft.silent_sources() {
+            draft.wake(DeadlineKey::Source(name), since.plus_ms(DEAF_MS));
+        }
+    }
     draft.lines.push(format!(
         "published {:?} revision {}",
         book.scope(),

@@ -117,6 +117,14 @@ impl<'e> Draft<'e> {
         self.sources.get(name).copied().or_else(known)
     }
 
+    /// Sources that cannot be heard, and since when.
+    pub(super) fn silent_sources(&self) -> Vec<(String, Timestamp)> {
+        let silent = self.engine.sources.iter().filter(|(_, state)| !state.up);
+        silent
+            .map(|(name, state)| (name.clone(), state.since))
+            .collect()
+    }
+
     pub(super) fn put_source(&mut self, name: &str, state: SourceState) {
         self.sources.insert(name.into(), state);
     }
