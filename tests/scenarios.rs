@@ -15,5 +15,7 @@ mod rulebook;
 mod stories;
 #[path = "scenarios/tracks.rs"]
 mod tracks;
+#[path = "scenarios/unmissed.rs"]
+mod unmissed;
 #[path = "scenarios/ward.rs"]
 mod ward;

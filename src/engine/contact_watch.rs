@@ -35,6 +35,8 @@ pub(super) struct Contact {
     promised_s: u32,
     pub(super) motion: Motion,
     pub(super) source: String,
+    /// When it was first heard.
+    known_since: Timestamp,
     sight: Option<Sight>,
 }
 
@@ -69,14 +71,16 @@ impl Contact {
             promised_s,
             motion,
             source: source.into(),
+            known_since: at,
             sight: None,
         }
     }
 
     /// A ping has come.
     pub(super) fn heard(&mut self, at: Timestamp, promised_s: u32, motion: Motion, source: &str) {
-        let sight = self.sight;
+        let (known_since, sight) = (self.known_since, self.sight);
         *self = Self {
+            known_since,
             sight,
             ..Self::new(at, promised_s, motion, source)
         };
@@ -128,9 +132,18 @@ impl Contact {
         let limit_ms = self.limit_ms(risk);
         let lost_at = self.heard_at.plus_ms(limit_ms).max(judged_from);
         let lost = now >= lost_at;
-        let blind = self
-            .sight
-            .map(|sight| self.blind(ground, sight, limit_ms, lost_at, now));
+        let blind = match self.sight {
+            Some(sight) => Some(self.blind(ground, sight, limit_ms, lost_at, now)),
+            // Never seen: the wearer may be anywhere.
+            None => ground.rulebook.is_bound(ground.wearer, now).then(|| {
+                let reason = Reason::OutOfSight {
+                    for_s: quantised(now.s_since(self.known_since), 0),
+                    border_m: 0.0,
+                };
+                let unseen_at = self.known_since.plus_ms(limit_ms).max(judged_from);
+                (Some(unseen_at), reason)
+            }),
+        };
         let blind_at = blind.as_ref().and_then(|(at, _)| *at);
         let wrong = match blind {
             Some((Some(at), reason)) if now >= at => {

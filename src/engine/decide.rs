@@ -202,6 +202,10 @@ fn changed(draft: &mut Draft<'_>, wearer: &WearerId, change: Transition) {
         "wearer {wearer} zone {zone} {from:?} -> {to:?} at {true_time} {text}"
     ));
     let (subject, cause) = (Subject::Wearer(wearer.clone()), Cause::Zone(zone.clone()));
+    if from == Stage::Violation {
+        // Whatever comes after it, coming back is raised again.
+        draft.over(&subject, &cause, reason.clone());
+    }
     match (from, to) {
         (_, Stage::Violation) => {
             let late = draft.at.ms_since(true_time) > LATE_MS;
@@ -224,7 +228,7 @@ fn changed(draft: &mut Draft<'_>, wearer: &WearerId, change: Transition) {
                 ongoing: true,
             });
         }
-        (Stage::Violation | Stage::Approach, Stage::Clear | Stage::Watch | Stage::Left) => {
+        (Stage::Approach, Stage::Clear | Stage::Watch | Stage::Left) => {
             draft.over(&subject, &cause, reason);
         }
         _ => {}
@@ -287,10 +291,19 @@ fn recheck(draft: &mut Draft<'_>, wearer: &WearerId) {
     let Some(state) = draft.wearer_mut(wearer) else {
         return;
     };
+    // A newest fix that is recent and not outside answers the question at once.
+    let track = &state.track;
+    let recent = track
+        .last()
+        .is_some_and(|last| now.ms_since(last.at) <= LATE_MS);
+    let there = |zone: &ZoneId| {
+        let zone = track.zones.get(zone);
+        zone.is_some_and(|z| z.stage == Stage::Violation && z.outside_since.is_none())
+    };
     let due: Vec<ZoneId> = state
         .rechecks
         .iter()
-        .filter(|(_, at)| **at <= now)
+        .filter(|(zone, at)| **at <= now || recent && there(zone))
         .map(|(zone, _)| zone.clone())
         .collect();
     for zone in due {
@@ -394,7 +407,7 @@ fn started(draft: &mut Draft<'_>, sources: &[String]) {
             .wearer(&wearer)
             .map(|state| state.contact.source.clone());
         if through.is_some_and(|source| !sources.contains(&source)) {
-            draft.wake(DeadlineKey::Wearer(wearer), judged_at);
+            draft.wake_by(DeadlineKey::Wearer(wearer), judged_at);
         }
     }
 }
@@ -413,7 +426,7 @@ fn source(draft: &mut Draft<'_>, name: &str, up: bool) {
     draft.over(&Subject::Service, &Cause::Source(name.into()), Reason::Back);
     // Silence was not judged meanwhile; the backlog comes first.
     for wearer in draft.heard_through(name) {
-        draft.wake(DeadlineKey::Wearer(wearer), since.plus_ms(BACKLOG_MS));
+        draft.wake_by(DeadlineKey::Wearer(wearer), since.plus_ms(BACKLOG_MS));
     }
 }
 
@@ -433,7 +446,13 @@ fn publish(draft: &mut Draft<'_>, book: &Book) {
         Scope::Unit(_) => draft.known_wearers(),
         Scope::Person(_) => Vec::new(),
     };
+    let nobody_to_tell = draft.rulebook.units().next().is_none();
     draft.rulebook = Arc::new(draft.rulebook.published(book.clone(), draft.at));
+    if nobody_to_tell {
+        for (name, since) in draft.silent_sources() {
+            draft.wake(DeadlineKey::Source(name), since.plus_ms(DEAF_MS));
+        }
+    }
     draft.lines.push(format!(
         "published {:?} revision {}",
         book.scope(),

@@ -1,6 +1,9 @@
 //! A decision in the making: the engine's memory as it will be, laid over what it is.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     Engine, WearerState, contact_watch::SourceState, decision::Decision, escalation,
@@ -114,6 +117,14 @@ impl<'e> Draft<'e> {
         self.sources.get(name).copied().or_else(known)
     }
 
+    /// Sources that cannot be heard, and since when.
+    pub(super) fn silent_sources(&self) -> Vec<(String, Timestamp)> {
+        let silent = self.engine.sources.iter().filter(|(_, state)| !state.up);
+        silent
+            .map(|(name, state)| (name.clone(), state.since))
+            .collect()
+    }
+
     pub(super) fn put_source(&mut self, name: &str, state: SourceState) {
         self.sources.insert(name.into(), state);
     }
@@ -169,6 +180,20 @@ impl<'e> Draft<'e> {
         id
     }
 
+    /// An alert of an open incident.
+    pub(super) fn alert(&self, id: AlertId) -> Option<&Alert> {
+        self.alerts.get(&id).or_else(|| self.engine.alerts.get(&id))
+    }
+
+    /// Whom the alerts of open incidents reached at an address, whoever it belongs to now.
+    pub(super) fn told_at(&self, address: &str) -> BTreeSet<Recipient> {
+        let alerts = self.engine.alerts.values();
+        alerts
+            .filter(|alert| alert.address == address)
+            .map(|alert| alert.recipient.clone())
+            .collect()
+    }
+
     /// An alert of an open incident, to be changed.
     pub(super) fn alert_mut(&mut self, id: AlertId) -> Option<&mut Alert> {
         if !self.alerts.contains_key(&id) {
@@ -211,6 +236,13 @@ impl<'e> Draft<'e> {
         open.filter(told)
             .map(|incident| incident.id)
             .max_by_key(|id| (quoted(*id), *id))
+    }
+
+    /// Come back to this at that time at the latest.
+    pub(super) fn wake_by(&mut self, key: DeadlineKey, at: Timestamp) {
+        let known = self.wakes.get(&key).or(self.engine.deadlines.get(&key));
+        let at = known.map_or(at, |known| at.min(*known));
+        self.wake(key, at);
     }
 
     /// Everything that changed.

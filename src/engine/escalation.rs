@@ -24,9 +24,21 @@ const WITHOUT_POLICY_MS: i64 = MINUTE_MS;
 /// One step, resolved.
 struct Plan {
     recipient: Recipient,
-    channel: Channel,
-    address: Option<String>,
+    /// `None` for somebody without any contact.
+    contact: Option<Contact>,
     wait_ms: i64,
+}
+
+impl Plan {
+    /// By the step's channel; whoever has no contact there (any more) is reached by another.
+    fn new(recipient: Recipient, contacts: &[Contact], on: Channel, wait_s: u32) -> Self {
+        let meant = contacts.iter().find(|contact| contact.channel == on);
+        Self {
+            recipient,
+            contact: meant.or(contacts.first()).cloned(),
+            wait_ms: i64::from(wait_s) * SECOND_MS,
+        }
+    }
 }
 
 /// Starts (or starts again) the escalations that an incident as it stands needs.
@@ -153,8 +165,7 @@ pub(super) fn delivery(draft: &mut Draft<'_>, id: AlertId, report: DeliveryRepor
     }
 }
 
-/// An alert does not get through: the next step begins at once, while the old one keeps trying. After the last step
-/// there is nothing else to start; it repeats when its time has come.
+/// An alert does not get through: the next step begins at once, while the old one keeps trying.
 fn next_channel(draft: &mut Draft<'_>, incident: IncidentId, alert: AlertId) {
     let Some(known) = draft.incident(incident) else {
         return;
@@ -170,34 +181,46 @@ fn next_channel(draft: &mut Draft<'_>, incident: IncidentId, alert: AlertId) {
     let Some(place) = known.escalations.iter().position(current) else {
         return;
     };
-    let step = known.escalations[place].step;
-    if step + 1 < step_count(draft, incident, place) {
-        advance(draft, incident, place);
+    hasten(draft, incident, place);
+}
+
+/// Begins the next step now. After the last one there is none: it repeats when its time has come.
+fn hasten(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
+    let count = step_count(draft, id, place);
+    if escalation_mut(draft, id, place).is_some_and(|escalation| escalation.step + 1 < count) {
+        advance(draft, id, place);
     }
 }
 
 /// A text came back from an address.
 pub(super) fn reply(draft: &mut Draft<'_>, from: &str, text: &str) {
-    let answered = draft
-        .rulebook
-        .recipients_at(from)
-        .to_vec()
-        .into_iter()
-        .find_map(|recipient| {
-            let incident = draft.incident_awaiting(&recipient, text)?;
-            Some((recipient, incident))
-        });
+    let awaited = |recipient: Recipient| {
+        let incident = draft.incident_awaiting(&recipient, text)?;
+        Some((recipient, incident))
+    };
+    let known = draft.rulebook.recipients_at(from).iter().cloned();
+    // A number that was told may answer although it has been replaced since.
+    let answered = known
+        .chain(draft.told_at(from))
+        .find_map(awaited);
     let Some((recipient, id)) = answered else {
         draft.refused = Some(Refused::UnexpectedReply);
         return;
     };
-    let word = text.trim().chars().next().unwrap_or(' ');
+    let reference = id.reference().to_string();
+    let mut words = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty() && *word != reference);
+    let word = words.next().unwrap_or_default();
+    // "1" is an answer; "1 minute, he is here" and "2 miles away" are not.
+    let alone = words.next().is_none();
     match recipient {
         Recipient::Person(person) => {
+            let is_safe = word == "1" && alone;
             let answer = match word {
-                '1' => "safe".into(),
-                '2' => "help".into(),
-                '3' => "call me".into(),
+                _ if is_safe => "safe".into(),
+                "2" => "help".into(),
+                "3" => "call me".into(),
                 _ => text.trim().chars().take(200).collect(),
             };
             draft.tell_story(
@@ -210,30 +233,36 @@ pub(super) fn reply(draft: &mut Draft<'_>, from: &str, text: &str) {
             if let Some(place) = place_of(draft, id, &Audience::Person(person)) {
                 end(draft, id, place, self::answered);
             }
-            // Whoever asks for help must not wait for somebody who has put the incident aside.
-            if matches!(word, '2' | '3') {
+            // Whoever asks for help, in whatever words, must not wait for somebody who has put the incident aside.
+            if !is_safe {
                 rouse(draft, id);
             }
         }
         Recipient::Staff(staff) => match word {
-            '1' => draft.handle(id, &staff, Action::Own),
-            '2' => draft.handle(id, &staff, Action::Act),
+            "1" if alone => draft.handle(id, &staff, Action::Own),
+            "2" if alone => draft.handle(id, &staff, Action::Act),
             _ => draft.handle(id, &staff, Action::Note(text.into())),
         },
     }
 }
 
-/// Tells the staff again, whatever they have done so far.
+/// Tells the staff again, whatever they have done so far. While they are being told already, whoever is next is told
+/// at once: beginning again would put them off with every call for help.
 fn rouse(draft: &mut Draft<'_>, id: IncidentId) {
     if let Some(incident) = draft.incident_mut(id) {
         incident.handling = Handling::Raised;
     }
-    if let Some(place) = place_of(draft, id, &Audience::Staff) {
-        if let Some(escalation) = escalation_mut(draft, id, place) {
-            escalation.step = 0;
-        }
-        run_step(draft, id, place);
+    let Some(place) = place_of(draft, id, &Audience::Staff) else {
+        return;
+    };
+    let Some(escalation) = escalation_mut(draft, id, place) else {
+        return;
+    };
+    if matches!(escalation.state, EscalationState::Running { .. }) {
+        return hasten(draft, id, place);
     }
+    escalation.step = 0;
+    run_step(draft, id, place);
 }
 
 /// When the incident next needs the engine.
@@ -264,33 +293,47 @@ fn run_step(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
     if let Some(escalation) = escalation_mut(draft, id, place) {
         escalation.state = EscalationState::Running { next_at };
     }
-    if let Some(Plan {
+    let Some(Plan {
         recipient,
-        channel,
-        address: Some(address),
+        contact: Some(contact),
         ..
     }) = plan
-        && !is_still_trying(draft, id, place, &recipient, channel)
-    {
+    else {
+        return;
+    };
+    let trying = still_trying(draft, id, place, &recipient, contact.channel);
+    let (same, stale): (Vec<AlertId>, Vec<AlertId>) = trying.into_iter().partition(|id| {
+        draft
+            .alert(*id)
+            .is_some_and(|alert| alert.address == contact.address)
+    });
+    // Their contact was corrected: nothing more goes to the wrong one.
+    for id in stale {
+        set_state(draft, id, AlertState::Withdrawn);
+    }
+    // The same message to the same phone is not put in twice while the first is still being tried.
+    if same.is_empty() {
+        let Contact { channel, address } = contact;
         raise_alert(draft, id, place, recipient, channel, address);
     }
 }
 
-/// The same message to the same phone is not put in twice while the first is still being tried.
-fn is_still_trying(
+/// The escalation's alerts to somebody on a channel that nobody has taken yet.
+fn still_trying(
     draft: &Draft<'_>,
     id: IncidentId,
     place: usize,
     to: &Recipient,
     on: Channel,
-) -> bool {
-    let trying = |sent: &SentAlert| {
+) -> Vec<AlertId> {
+    let trying = |sent: &&SentAlert| {
         sent.recipient == *to && sent.channel == on && sent.state == AlertState::Waiting
     };
     let escalation = draft
         .incident(id)
         .and_then(|incident| incident.escalations.get(place));
-    escalation.is_some_and(|escalation| escalation.alerts.iter().any(trying))
+    let alerts = escalation.into_iter().flat_map(|e| &e.alerts);
+    alerts.filter(trying).map(|sent| sent.id).collect()
 }
 
 /// What staff are told an incident is: its kind, and the code name of its zone.
@@ -439,13 +482,7 @@ fn set_state(draft: &mut Draft<'_>, id: AlertId, state: AlertState) {
 fn plan(draft: &Draft<'_>, id: IncidentId, place: usize) -> Option<Plan> {
     let incident = draft.incident(id)?;
     let escalation = incident.escalations.get(place)?;
-    let policy = draft.rulebook.policy(&incident.unit, &incident.policy)?;
-    let address = |contacts: &[Contact], on: Channel| {
-        contacts
-            .iter()
-            .find(|c| c.channel == on)
-            .map(|c| c.address.clone())
-    };
+    let policy = draft.rulebook.policy_or_unit_s(&incident.unit, &incident.policy)?;
     match &escalation.audience {
         Audience::Person(person) => {
             let step = policy
@@ -456,12 +493,8 @@ fn plan(draft: &Draft<'_>, id: IncidentId, place: usize) -> Option<Plan> {
                 .rulebook
                 .person(person)
                 .map_or(&[][..], |person| &person.contacts);
-            Some(Plan {
-                recipient: Recipient::Person(person.clone()),
-                channel: step.channel,
-                address: address(contacts, step.channel),
-                wait_ms: i64::from(step.wait_s) * SECOND_MS,
-            })
+            let recipient = Recipient::Person(person.clone());
+            Some(Plan::new(recipient, contacts, step.channel, step.wait_s))
         }
         Audience::Staff => {
             let steps = staff_steps(policy, incident.priority);
@@ -470,12 +503,8 @@ fn plan(draft: &Draft<'_>, id: IncidentId, place: usize) -> Option<Plan> {
                 .rulebook
                 .staff(&step.to)
                 .map_or(&[][..], |staff| &staff.contacts);
-            Some(Plan {
-                recipient: Recipient::Staff(step.to.clone()),
-                channel: step.channel,
-                address: address(contacts, step.channel),
-                wait_ms: i64::from(step.wait_s) * SECOND_MS,
-            })
+            let recipient = Recipient::Staff(step.to.clone());
+            Some(Plan::new(recipient, contacts, step.channel, step.wait_s))
         }
     }
 }
@@ -484,7 +513,7 @@ fn step_count(draft: &Draft<'_>, id: IncidentId, place: usize) -> usize {
     let Some(incident) = draft.incident(id) else {
         return 0;
     };
-    let Some(policy) = draft.rulebook.policy(&incident.unit, &incident.policy) else {
+    let Some(policy) = draft.rulebook.policy_or_unit_s(&incident.unit, &incident.policy) else {
         return 0;
     };
     match incident

@@ -178,6 +178,16 @@ impl Rulebook {
         ids
     }
 
+    /// Whether any zone of a case in force, or of the unit, binds `wearer`.
+    #[must_use]
+    pub fn is_bound(&self, wearer: &WearerId, at: Timestamp) -> bool {
+        let by_unit = self
+            .wearer(wearer)
+            .is_some_and(|wearer| self.shared.contains_key(&wearer.unit));
+        let mut cases = self.cases_in_force(wearer, at);
+        cases.any(|case| by_unit || !case.zones.is_empty())
+    }
+
     /// Whether a zone binds `wearer`.
     #[must_use]
     pub fn binds(&self, bound: &BoundZone, wearer: &WearerId) -> bool {
@@ -196,6 +206,13 @@ impl Rulebook {
             .policies
             .iter()
             .find(|policy| policy.id == *id)
+    }
+
+    /// What an incident goes by: its own policy or, where that has been taken out meanwhile, the unit's.
+    #[must_use]
+    pub fn policy_or_unit_s(&self, unit: &UnitId, id: &PolicyId) -> Option<&EscalationPolicy> {
+        self.policy(unit, id)
+            .or_else(|| self.policy(unit, &self.unit(unit)?.policy))
     }
 
     /// Whose address this is.

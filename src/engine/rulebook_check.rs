@@ -105,6 +105,12 @@ impl Problems<'_> {
                     )
                 },
             );
+            let policy = unit.policies.iter().find(|policy| policy.id == case.policy);
+            for person in &case.persons {
+                if let (Some(policy), Some(person)) = (policy, self.rulebook.person(person)) {
+                    self.reachable(case, policy, person);
+                }
+            }
         }
     }
 
@@ -197,7 +203,9 @@ impl Problems<'_> {
             .filter(|case| case.persons.contains(&person.id))
             .collect();
         for case in cases {
-            self.reachable(case, person);
+            if let Some(policy) = self.rulebook.policy(&case.unit, &case.policy) {
+                self.reachable(case, policy, person);
+            }
         }
     }
 
@@ -233,8 +241,9 @@ impl Problems<'_> {
             self.add(person.is_some(), || {
                 format!("{place}: the unit has no person '{id}'; publish the person first")
             });
-            if let Some(person) = person {
-                self.reachable(case, person);
+            let policy = self.rulebook.policy(&case.unit, &case.policy);
+            if let (Some(policy), Some(person)) = (policy, person) {
+                self.reachable(case, policy, person);
             }
         }
         let area = self.rulebook.unit(&case.unit).map(|unit| unit.area);
@@ -246,12 +255,8 @@ impl Problems<'_> {
     }
 
     /// Every step of the case's policy must find a contact of the person: a step that reaches nobody is a missed alert.
-    fn reachable(&mut self, case: &Case, person: &Person) {
-        let steps = self
-            .rulebook
-            .policy(&case.unit, &case.policy)
-            .map_or(&[][..], |policy| &policy.protected);
-        for step in steps {
+    fn reachable(&mut self, case: &Case, policy: &EscalationPolicy, person: &Person) {
+        for step in &policy.protected {
             self.add(has(&person.contacts, step.channel), || {
                 let channel = step.channel.as_str();
                 format!("case {}: its policy reaches person {} by {channel}, for which they have no contact", case.id, person.id)

@@ -190,9 +190,15 @@ impl Track {
                 reason: c.reason.clone(),
             })
             .collect();
+        // What a zone proved as it stood before stays proven: it is no longer judged.
+        let still_judged = |zone: &ZoneId, from: Timestamp| {
+            let bound = ground.rulebook.bound_zone(zone);
+            bound.is_some_and(|bound| bound.since <= from)
+        };
         let disproved = known
             .into_iter()
             .filter(|episode| !self.episodes.contains(episode))
+            .filter(|(zone, from)| still_judged(zone, *from))
             .collect();
         let transitions = net_changes(&self.zones, &zones, &all);
         self.zones = zones;

@@ -2,6 +2,8 @@
 //!
 //! The numbers below were chosen on recorded tracks with ground truth (`tests/scenarios`), one set for every zone.
 
+use std::cmp::Reverse;
+
 use super::{
     decision::quantised,
     rulebook::{BoundZone, Rulebook},
@@ -55,7 +57,7 @@ pub(super) struct ZoneState {
     since: Option<Timestamp>,
     pub(super) stage: Stage,
     evidence: Vec<(Timestamp, f64)>,
-    outside_since: Option<Timestamp>,
+    pub(super) outside_since: Option<Timestamp>,
 }
 
 /// A change of stage.
@@ -93,7 +95,7 @@ impl Judge<'_> {
         fix: &Point,
         jumped: bool,
     ) {
-        self.renew(state);
+        self.renew(state, before);
         if let Some(before) = before {
             self.begins_between(state, before, fix.at);
         }
@@ -120,21 +122,42 @@ impl Judge<'_> {
 
     /// Judges the last known fix at a moment when no new one has come: zones begin and cease to apply by themselves.
     pub(super) fn moment(&mut self, state: &mut ZoneState, last: &Point, now: Timestamp) {
-        self.renew(state);
+        self.renew(state, Some(last));
         self.begins_between(state, last, now);
         if !self.rulebook.applies(self.bound, self.wearer, now) {
             self.ended(state, now);
         }
     }
 
-    /// A zone that was published anew starts from nothing.
-    fn renew(&self, state: &mut ZoneState) {
-        if state.since != Some(self.bound.since) {
-            *state = ZoneState {
-                since: Some(self.bound.since),
-                ..ZoneState::default()
-            };
+    /// A zone that was published anew starts from nothing, unless it was drawn anew around somebody who was in it.
+    fn renew(&mut self, state: &mut ZoneState, last: Option<&Point>) {
+        let since = self.bound.since;
+        if state.since == Some(since) {
+            return;
         }
+        let stays = state.stage == Stage::Violation
+            && last.is_some_and(|last| {
+                self.inside_at(last, since).is_some()
+                    && self.rulebook.applies(self.bound, self.wearer, since)
+            });
+        if !stays && state.stage != Stage::Clear {
+            self.change(state, Stage::Clear, since, Reason::ZoneEnded);
+        }
+        *state = ZoneState {
+            since: Some(since),
+            stage: state.stage,
+            ..ZoneState::default()
+        };
+    }
+
+    /// The probability that a wearer last seen at `last` is inside at `at`, if it is one to act on.
+    fn inside_at(&self, last: &Point, at: Timestamp) -> Option<f64> {
+        if at.ms_since(last.at) > STILL_THERE_MS {
+            return None;
+        }
+        let view = self.bound.zone.shape.0.seen_from(last.position);
+        let p = view.probability_inside(last.sigma_m(), DOF);
+        (p >= P_SUPPORT).then_some(p)
     }
 
     /// Level-triggered: whoever is inside when a zone begins to apply is in Violation from then on.
@@ -142,17 +165,10 @@ impl Judge<'_> {
         let Some(begin) = self.begin_between(before.at, until) else {
             return;
         };
-        if state.stage == Stage::Violation || begin.ms_since(before.at) > STILL_THERE_MS {
+        if state.stage == Stage::Violation {
             return;
         }
-        let p = self
-            .bound
-            .zone
-            .shape
-            .0
-            .seen_from(before.position)
-            .probability_inside(before.sigma_m(), DOF);
-        if p >= P_SUPPORT {
+        if let Some(p) = self.inside_at(before, begin) {
             let p = quantised(p, 3);
             let published = begin == self.bound.since;
             let reason = if published {
@@ -333,10 +349,20 @@ impl ZoneState {
     fn remember(&mut self, at: Timestamp, p: f64) {
         self.evidence
             .retain(|(earlier, _)| at.ms_since(*earlier) <= EVIDENCE_MS);
-        if self.evidence.len() == EVIDENCE_KEPT {
-            self.evidence.remove(0);
-        }
         self.evidence.push((at, p));
+        if self.evidence.len() > EVIDENCE_KEPT {
+            self.thin();
+        }
+    }
+
+    /// Forgets the witness that depends most on the next one, the later of two alike, and never the newest: however
+    /// many fixes a second there are, those that are kept reach far enough back to be worth several witnesses.
+    fn thin(&mut self) {
+        let gaps = self.evidence.windows(2).enumerate();
+        let closest = gaps.min_by_key(|(i, pair)| (pair[1].0.ms_since(pair[0].0), Reverse(*i)));
+        if let Some((i, _)) = closest {
+            self.evidence.remove(i);
+        }
     }
 
     /// Fixes before the first one that supports a Violation can never matter.
@@ -398,6 +424,11 @@ mod tests {
             "the last one must agree"
         );
         assert!(!agree(&[(0, 0.8), (1, 0.8), (2, 0.8)]));
+        let mut state = ZoneState::default();
+        for i in 0..80 {
+            state.remember(Timestamp::from_ms(i * 250), 0.8);
+        }
+        assert!(state.agreement().is_some(), "four a second for 20 s");
         let crowd: Vec<(i64, f64)> = (0..13).map(|s| (s, 0.8)).collect();
         assert!(agree(&crowd));
     }

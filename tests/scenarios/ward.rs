@@ -169,7 +169,7 @@ pub(crate) fn book(value: Value) -> Book {
     serde_json::from_value(value).unwrap()
 }
 
-fn unit() -> Value {
+pub(crate) fn unit() -> Value {
     json!({"unit": {
         "id": "north", "name": "North", "default_policy": "standard",
         "area": {"south": 50, "west": -6, "north": 56, "east": 2},
@@ -189,7 +189,7 @@ pub(crate) fn wearer(id: &str, tag: &str) -> Value {
         "tag": [{"id": tag, "from": "2026-01-01T00:00:00Z"}]}})
 }
 
-fn person() -> Value {
+pub(crate) fn person() -> Value {
     json!({"person": {"id": "p-1", "unit": "north", "name": "A person",
         "contact": [{"channel": "sms", "address": PERSON}]}})
 }
