@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::{
     rulebook::Rulebook,
-    zone_watch::{Judge, LOOK_SIGMAS, STILL_THERE_MS, Transition, ZoneState, proves_alone},
+    zone_watch::{Agrees, Judge, LOOK_SIGMAS, STILL_THERE_MS, Transition, ZoneState, proves_alone},
 };
 use crate::{
     domain::{Accuracy, Reason, Source, Stage, Timestamp, WearerId, ZoneId},
@@ -31,15 +31,18 @@ pub(super) struct Point {
     pub(super) source: Source,
 }
 
+/// The last fix and the one before it.
+type Tail = [Option<Point>; 2];
+
 /// The zones that are not plainly far away.
 pub(super) type Zones = BTreeMap<ZoneId, ZoneState>;
 
 /// A wearer's track.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Track {
-    /// The state before the window, and the last fix it includes.
+    /// The state before the window, and the last two fixes it includes.
     base: Zones,
-    base_last: Option<Point>,
+    base_tail: Tail,
     /// In fix order.
     window: Vec<Point>,
     pub(super) zones: Zones,
@@ -94,12 +97,12 @@ impl Point {
 impl Track {
     /// The newest fix.
     pub(super) fn last(&self) -> Option<&Point> {
-        self.window.last().or(self.base_last.as_ref())
+        self.window.last().or(self.base_tail[0].as_ref())
     }
 
     /// Takes a fix in at its place and judges what it changes. `now` is the engine's time.
     pub(super) fn insert(&mut self, ground: Ground<'_>, fix: Point, now: Timestamp) -> Judged {
-        if self.base_last.is_some_and(|base| fix.key() <= base.key()) {
+        if self.base_tail[0].is_some_and(|base| fix.key() <= base.key()) {
             return self.insert_past(ground, &fix);
         }
         match self.window.binary_search_by_key(&fix.key(), Point::key) {
@@ -154,10 +157,12 @@ impl Track {
 
     fn append(&mut self, ground: Ground<'_>, fix: Point) -> Judged {
         let mut transitions = Vec::new();
-        let before = self.last().copied();
+        let tail = self.window.iter().rev().copied().map(Some);
+        let mut tail = tail.chain(self.base_tail);
+        let tail = [tail.next().flatten(), tail.next().flatten()];
         step(
             ground,
-            before.as_ref(),
+            tail,
             &fix,
             &mut self.zones,
             &mut transitions,
@@ -172,10 +177,10 @@ impl Track {
     }
 
     fn judge_again(&mut self, ground: Ground<'_>, now: Timestamp) -> Judged {
-        let (mut zones, mut before, mut all) = (self.base.clone(), self.base_last, Vec::new());
+        let (mut zones, mut tail, mut all) = (self.base.clone(), self.base_tail, Vec::new());
         for fix in &self.window {
-            step(ground, before.as_ref(), fix, &mut zones, &mut all);
-            before = Some(*fix);
+            step(ground, tail, fix, &mut zones, &mut all);
+            tail = [Some(*fix), tail[0]];
         }
         self.at_moment(ground, now, &mut zones, &mut all);
         let known = std::mem::take(&mut self.episodes);
@@ -272,12 +277,12 @@ impl Track {
             let mut settled = Vec::new();
             step(
                 ground,
-                self.base_last.as_ref(),
+                self.base_tail,
                 &fix,
                 &mut self.base,
                 &mut settled,
             );
-            self.base_last = Some(fix);
+            self.base_tail = [Some(fix), self.base_tail[0]];
             for change in settled
                 .into_iter()
                 .filter(|change| change.to == Stage::Violation)
@@ -301,15 +306,19 @@ impl Track {
 /// Judges the next fix in fix order by every zone that is near it, near the path to it, or not clear.
 fn step(
     ground: Ground<'_>,
-    before: Option<&Point>,
+    tail: Tail,
     fix: &Point,
     zones: &mut Zones,
     out: &mut Vec<Transition>,
 ) {
-    let jumped = before.is_some_and(|before| implausible(before, fix));
+    let before = tail[0].as_ref();
+    let path = before.is_none_or(|before| !implausible(before, fix));
+    let earlier = tail[1].as_ref();
+    let place = path || earlier.is_some_and(|earlier| !implausible(earlier, fix));
+    let agrees = Agrees { place, path };
     for id in near(ground, before, fix, zones) {
         with_zone(ground, &id, fix.at, zones, out, |judge, state| {
-            judge.next_fix(state, before, fix, jumped);
+            judge.next_fix(state, before, fix, agrees);
         });
     }
 }

@@ -71,6 +71,15 @@ pub(super) struct Transition {
     pub(super) reason: Reason,
 }
 
+/// How a fix agrees with those before it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Agrees {
+    /// With one of the last two: a wrong fix in between takes nothing away from two that agree.
+    pub(super) place: bool,
+    /// With the last one, so that the wearer may have gone straight from there.
+    pub(super) path: bool,
+}
+
 /// One zone's judge for one fix.
 pub(super) struct Judge<'a> {
     pub(super) rulebook: &'a Rulebook,
@@ -87,13 +96,13 @@ impl ZoneState {
 }
 
 impl Judge<'_> {
-    /// Judges the next fix in fix order. `jumped`: it is implausibly far from the one before.
+    /// Judges the next fix in fix order.
     pub(super) fn next_fix(
         &mut self,
         state: &mut ZoneState,
         before: Option<&Point>,
         fix: &Point,
-        jumped: bool,
+        agrees: Agrees,
     ) {
         self.renew(state, before);
         if let Some(before) = before {
@@ -105,10 +114,11 @@ impl Judge<'_> {
         let view = self.bound.zone.shape.0.seen_from(fix.position);
         let p = view.probability_inside(fix.sigma_m(), DOF);
         state.remember(fix.at, p);
-        let trusted = fix.accuracy.is_trusted() && !jumped;
+        let trusted = fix.accuracy.is_trusted() && agrees.place;
+        let from = before.filter(|_| agrees.path);
         if state.stage == Stage::Violation {
             self.leaving(state, fix, &view, p);
-        } else if let Some((true_time, reason)) = self.proof(state, before, fix, &view, p, trusted)
+        } else if let Some((true_time, reason)) = self.proof(state, from, fix, &view, p, trusted)
         {
             self.change(state, Stage::Violation, true_time, reason);
             if p < P_OUTSIDE {
