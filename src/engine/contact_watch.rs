@@ -133,7 +133,7 @@ impl Contact {
         let lost_at = self.heard_at.plus_ms(limit_ms).max(judged_from);
         let lost = now >= lost_at;
         let blind = match self.sight {
-            Some(sight) => Some(self.blind(ground, sight, limit_ms, lost_at, now)),
+            Some(sight) => Some(self.blind(ground, sight, limit_ms, [lost_at, judged_from], now)),
             // Never seen: the wearer may be anywhere.
             None => ground.rulebook.is_bound(ground.wearer, now).then(|| {
                 let reason = Reason::OutOfSight {
@@ -177,16 +177,13 @@ impl Contact {
         ground: Ground<'_>,
         sight: Sight,
         limit_ms: i64,
-        lost_at: Timestamp,
+        [lost_at, judged_from]: [Timestamp; 2],
         now: Timestamp,
     ) -> (Option<Timestamp>, Reason) {
         let border_m = nearest_border_m(ground, &sight, now);
         let gap_m = border_m.map(|border_m| (border_m - sight.sigma_m).max(0.0));
-        // Unseen from here on: no fix for as long as a silence would be tolerated.
-        let unseen_at = sight
-            .at
-            .plus_ms(limit_ms)
-            .max(lost_at.min(self.heard_at.plus_ms(limit_ms)));
+        // Unseen from here on: no fix for as long as a silence would be tolerated, however often the tag is heard.
+        let unseen_at = sight.at.plus_ms(limit_ms).max(judged_from);
         #[expect(
             clippy::cast_possible_truncation,
             reason = "30 km at 15 m/s are 2,000,000 ms"

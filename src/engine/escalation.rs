@@ -200,9 +200,7 @@ pub(super) fn reply(draft: &mut Draft<'_>, from: &str, text: &str) {
     };
     let known = draft.rulebook.recipients_at(from).iter().cloned();
     // A number that was told may answer although it has been replaced since.
-    let answered = known
-        .chain(draft.told_at(from))
-        .find_map(awaited);
+    let answered = known.chain(draft.told_at(from)).find_map(awaited);
     let Some((recipient, id)) = answered else {
         draft.refused = Some(Refused::UnexpectedReply);
         return;
@@ -482,7 +480,9 @@ fn set_state(draft: &mut Draft<'_>, id: AlertId, state: AlertState) {
 fn plan(draft: &Draft<'_>, id: IncidentId, place: usize) -> Option<Plan> {
     let incident = draft.incident(id)?;
     let escalation = incident.escalations.get(place)?;
-    let policy = draft.rulebook.policy_or_unit_s(&incident.unit, &incident.policy)?;
+    let policy = draft
+        .rulebook
+        .policy_or_unit_s(&incident.unit, &incident.policy)?;
     match &escalation.audience {
         Audience::Person(person) => {
             let step = policy
@@ -513,7 +513,10 @@ fn step_count(draft: &Draft<'_>, id: IncidentId, place: usize) -> usize {
     let Some(incident) = draft.incident(id) else {
         return 0;
     };
-    let Some(policy) = draft.rulebook.policy_or_unit_s(&incident.unit, &incident.policy) else {
+    let Some(policy) = draft
+        .rulebook
+        .policy_or_unit_s(&incident.unit, &incident.policy)
+    else {
         return 0;
     };
     match incident

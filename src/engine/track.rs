@@ -160,13 +160,7 @@ impl Track {
         let tail = self.window.iter().rev().copied().map(Some);
         let mut tail = tail.chain(self.base_tail);
         let tail = [tail.next().flatten(), tail.next().flatten()];
-        step(
-            ground,
-            tail,
-            &fix,
-            &mut self.zones,
-            &mut transitions,
-        );
+        step(ground, tail, &fix, &mut self.zones, &mut transitions);
         self.window.push(fix);
         self.note_episodes(&transitions);
         self.fold(ground);
@@ -275,13 +269,7 @@ impl Track {
         while self.window.len() > WINDOW_FIXES {
             let fix = self.window.remove(0);
             let mut settled = Vec::new();
-            step(
-                ground,
-                self.base_tail,
-                &fix,
-                &mut self.base,
-                &mut settled,
-            );
+            step(ground, self.base_tail, &fix, &mut self.base, &mut settled);
             self.base_tail = [Some(fix), self.base_tail[0]];
             for change in settled
                 .into_iter()
@@ -304,13 +292,7 @@ impl Track {
 }
 
 /// Judges the next fix in fix order by every zone that is near it, near the path to it, or not clear.
-fn step(
-    ground: Ground<'_>,
-    tail: Tail,
-    fix: &Point,
-    zones: &mut Zones,
-    out: &mut Vec<Transition>,
-) {
+fn step(ground: Ground<'_>, tail: Tail, fix: &Point, zones: &mut Zones, out: &mut Vec<Transition>) {
     let before = tail[0].as_ref();
     let path = before.is_none_or(|before| !implausible(before, fix));
     let earlier = tail[1].as_ref();

@@ -118,8 +118,7 @@ impl Judge<'_> {
         let from = before.filter(|_| agrees.path);
         if state.stage == Stage::Violation {
             self.leaving(state, fix, &view, p);
-        } else if let Some((true_time, reason)) = self.proof(state, from, fix, &view, p, trusted)
-        {
+        } else if let Some((true_time, reason)) = self.proof(state, from, fix, &view, p, trusted) {
             self.change(state, Stage::Violation, true_time, reason);
             if p < P_OUTSIDE {
                 state.outside_since = Some(fix.at);

@@ -64,7 +64,7 @@ fn a_wrong_zone_is_refused_with_what_and_where() {
         (ring(&bow_tie), ["ring", "cross"]),
         (ring(&line), ["ring", "cross"]),
         (ring(&date_line), ["180", ""]),
-        (ring(&continent), ["100", "km"]),
+        (ring(&continent), ["100,000 m", "vertex 1"]),
         (hole_outside, ["outside", "ring"]),
     ] {
         let refusal = refusal(zone.clone());

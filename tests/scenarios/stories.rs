@@ -331,6 +331,21 @@ fn a_silent_tag_is_lost_and_blind_as_soon_as_its_wearer_could_be_there() {
 }
 
 #[test]
+fn a_tag_that_is_heard_and_sees_nothing_near_a_zone_is_blind() {
+    let mut ward = Ward::new();
+    ward.promise(20);
+    ward.at(0, 700.0);
+    for ping in 1..8 {
+        ward.event(15 * ping, TagEventKind::NoFix, false);
+    }
+    // 500 m to the border take 33 s; a silence of 60 s would be tolerated.
+    let blind = ward.line.incident(IncidentKind::Blind).unwrap();
+    assert_eq!(blind.raised_at, second(60));
+    ward.at(120, 700.0);
+    assert!(!ward.line.incident(IncidentKind::Blind).unwrap().ongoing);
+}
+
+#[test]
 fn a_high_risk_wearer_gone_dark_near_a_zone_is_danger() {
     let mut ward = Ward::with(|case| case["case"]["risk"] = json!("high"));
     ward.promise(3_600);
