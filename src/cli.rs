@@ -135,12 +135,9 @@ pub struct ConfigFile {
 
 /// A whole number and a unit: 500ms, 60s, 5m, 2h.
 fn duration(text: &str) -> Result<Duration, String> {
-    const WRITE: &str =
-        "write a number and ms, s, m or h, as in 60s; more than nothing, at most a year";
+    const WRITE: &str = "write a number and ms, s, m or h, as in 60s; more than nothing, at most a year";
     const YEAR_MS: u64 = 365 * 24 * 3_600_000;
-    let digits = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let unit_ms = match unit {
         "ms" => 1,
@@ -149,19 +146,13 @@ fn duration(text: &str) -> Result<Duration, String> {
         "h" => 3_600_000,
         _ => return Err(WRITE.into()),
     };
-    let ms = number
-        .parse::<u64>()
-        .ok()
-        .and_then(|number| number.checked_mul(unit_ms));
-    ms.filter(|ms| (1..=YEAR_MS).contains(ms))
-        .map(Duration::from_millis)
-        .ok_or_else(|| WRITE.into())
+    let ms = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit_ms));
+    ms.filter(|ms| (1..=YEAR_MS).contains(ms)).map(Duration::from_millis).ok_or_else(|| WRITE.into())
 }
 
 fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr = text
-        .parse()
-        .map_err(|_| "write an address and a port, as in 127.0.0.1:8080")?;
+    let address: SocketAddr =
+        text.parse().map_err(|_| "write an address and a port, as in 127.0.0.1:8080")?;
     if !address.ip().is_loopback() {
         return Err("only this machine may be answered: listen on 127.0.0.1 or [::1]".into());
     }
@@ -202,12 +193,7 @@ mod tests {
 
     #[test]
     fn durations_have_a_unit_and_a_bound() {
-        for (text, ms) in [
-            ("500ms", 500),
-            ("60s", 60_000),
-            ("5m", 300_000),
-            ("2h", 7_200_000),
-        ] {
+        for (text, ms) in [("500ms", 500), ("60s", 60_000), ("5m", 300_000), ("2h", 7_200_000)] {
             assert_eq!(duration(text), Ok(Duration::from_millis(ms)), "{text}");
         }
         for text in [
@@ -233,20 +219,14 @@ mod tests {
             "cordon demo --listen 80",
             "cordon phones --listen 10.0.0.1:1 --cordon x",
         ] {
-            assert_eq!(
-                parse(line).unwrap_err().kind(),
-                ErrorKind::ValueValidation,
-                "{line}"
-            );
+            assert_eq!(parse(line).unwrap_err().kind(), ErrorKind::ValueValidation, "{line}");
         }
     }
 
     #[test]
     fn a_scaled_clock_cannot_be_asked_for() {
         assert_eq!(
-            parse("cordon serve --config x --speed 20")
-                .unwrap_err()
-                .kind(),
+            parse("cordon serve --config x --speed 20").unwrap_err().kind(),
             ErrorKind::UnknownArgument
         );
     }

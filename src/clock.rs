@@ -31,12 +31,7 @@ impl Clock {
     /// Agrees with the wall clock at `epoch` and runs `speed` times as fast from there.
     #[must_use]
     pub fn scaled(epoch: Timestamp, speed: f64) -> Self {
-        let mut clock = Self {
-            speed,
-            epoch,
-            started: Instant::now(),
-            started_at: epoch,
-        };
+        let mut clock = Self { speed, epoch, started: Instant::now(), started_at: epoch };
         clock.started_at = clock.wall();
         clock
     }
@@ -44,18 +39,13 @@ impl Clock {
     /// The same, but `steady` starts no earlier than `at`: stamps rise over restarts, whatever the wall clock did.
     #[must_use]
     pub fn not_before(self, at: Timestamp) -> Self {
-        Self {
-            started_at: self.started_at.max(at),
-            ..self
-        }
+        Self { started_at: self.started_at.max(at), ..self }
     }
 
     /// The wall clock's time (scaled), which an operator may set back.
     #[must_use]
     pub fn wall(&self) -> Timestamp {
-        let since_epoch = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let real_us = i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX);
         self.scale(self.epoch, real_us - self.epoch.as_us())
     }
@@ -63,10 +53,7 @@ impl Clock {
     /// A time that never goes back while the process lives: the wall time of the start plus what has passed since.
     #[must_use]
     pub fn steady(&self) -> Timestamp {
-        self.scale(
-            self.started_at,
-            i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX),
-        )
+        self.scale(self.started_at, i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX))
     }
 
     /// Real microseconds since the process started, never scaled: for measuring latency.
@@ -78,8 +65,7 @@ impl Clock {
     /// Waits until `steady` has reached `until`, or somewhat less for a far one; callers look again.
     pub async fn wait_until(&self, until: Timestamp) {
         let ahead_us = until.as_us().saturating_sub(self.steady().as_us()).max(0);
-        self.wait_ms(ahead_us / 1_000 + i64::from(ahead_us % 1_000 > 0))
-            .await;
+        self.wait_ms(ahead_us / 1_000 + i64::from(ahead_us % 1_000 > 0)).await;
     }
 
     /// Waits `ms` milliseconds of this clock's time, or a minute of real time if that is shorter.
@@ -100,11 +86,7 @@ impl Clock {
         reason = "292,000 years of microseconds"
     )]
     fn scale(&self, from: Timestamp, real_us: i64) -> Timestamp {
-        let passed = if self.speed == 1.0 {
-            real_us
-        } else {
-            (real_us as f64 * self.speed) as i64
-        };
+        let passed = if self.speed == 1.0 { real_us } else { (real_us as f64 * self.speed) as i64 };
         Timestamp::from_us(from.as_us().saturating_add(passed))
     }
 }

@@ -40,10 +40,8 @@ pub fn from_toml<T: DeserializeOwned>(text: &str) -> Result<T, Misfit> {
         path,
         what: friendly(error.message()),
     };
-    let document =
-        toml::Deserializer::parse(text).map_err(|error| misfit(&error, String::new()))?;
-    serde_path_to_error::deserialize(document)
-        .map_err(|error| misfit(error.inner(), path(error.path())))
+    let document = toml::Deserializer::parse(text).map_err(|error| misfit(&error, String::new()))?;
+    serde_path_to_error::deserialize(document).map_err(|error| misfit(error.inner(), path(error.path())))
 }
 
 /// Reads JSON.
@@ -55,18 +53,12 @@ pub fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, Misfit> {
         let message = error.to_string();
         let position = format!(" at line {} column {}", error.line(), error.column());
         let what = message.strip_suffix(&position).unwrap_or(&message);
-        Misfit {
-            line: (error.line() > 0).then(|| error.line()),
-            path,
-            what: friendly(what),
-        }
+        Misfit { line: (error.line() > 0).then(|| error.line()), path, what: friendly(what) }
     };
     let mut document = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut document)
         .map_err(|error| misfit(error.inner(), path(error.path())))?;
-    document
-        .end()
-        .map_err(|error| misfit(&error, String::new()))?;
+    document.end().map_err(|error| misfit(&error, String::new()))?;
     Ok(value)
 }
 
@@ -88,24 +80,16 @@ pub fn from_table<T: DeserializeOwned>(table: toml::Table) -> Result<T, Misfit> 
 /// A sentence with the fix.
 pub fn read_text(path: &Path, bytes_max: u64) -> Result<String, String> {
     let shown = path.display();
-    let cannot = |error: std::io::Error| {
-        format!("cannot read {shown} ({error}); check the path and who may read it")
-    };
+    let cannot =
+        |error: std::io::Error| format!("cannot read {shown} ({error}); check the path and who may read it");
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(cannot)?;
-    file.take(bytes_max + 1)
-        .read_to_end(&mut bytes)
-        .map_err(cannot)?;
+    file.take(bytes_max + 1).read_to_end(&mut bytes).map_err(cannot)?;
     if bytes.len() as u64 > bytes_max {
-        return Err(format!(
-            "{shown} is larger than {bytes_max} bytes; split it"
-        ));
+        return Err(format!("{shown} is larger than {bytes_max} bytes; split it"));
     }
     String::from_utf8(bytes).map_err(|error| {
-        format!(
-            "{shown} is not UTF-8 text (byte {}); save it as UTF-8",
-            error.utf8_error().valid_up_to()
-        )
+        format!("{shown} is not UTF-8 text (byte {}); save it as UTF-8", error.utf8_error().valid_up_to())
     })
 }
 
@@ -179,30 +163,17 @@ mod tests {
 
     #[test]
     fn a_misspelt_key_is_named_with_its_line_path_and_meaning() {
-        let error =
-            says("[[street]]\nname = 'a'\nlength_m = 1\n\n[[street]]\nname = 'b'\nlenght_m = 2\n");
-        assert_eq!(
-            error,
-            "line 7, street[1].lenght_m: unknown key `lenght_m`, did you mean `length_m`?"
-        );
+        let error = says("[[street]]\nname = 'a'\nlength_m = 1\n\n[[street]]\nname = 'b'\nlenght_m = 2\n");
+        assert_eq!(error, "line 7, street[1].lenght_m: unknown key `lenght_m`, did you mean `length_m`?");
         let error = says("[[street]]\nqqq = 1\n");
-        assert_eq!(
-            error,
-            "line 2, street[0].qqq: unknown key `qqq`; known here: name, length_m"
-        );
+        assert_eq!(error, "line 2, street[0].qqq: unknown key `qqq`; known here: name, length_m");
     }
 
     #[test]
     fn missing_wrong_and_broken_parts_are_named() {
-        assert_eq!(
-            says("\n[[street]]\nlength_m = 1"),
-            "line 2, street[0]: missing field `name`"
-        );
+        assert_eq!(says("\n[[street]]\nlength_m = 1"), "line 2, street[0]: missing field `name`");
         let wrong = says("[[street]]\nname = 'a'\nlength_m = 'x'");
-        assert!(
-            wrong.starts_with("line 3, street[0].length_m: invalid type: string"),
-            "{wrong}"
-        );
+        assert!(wrong.starts_with("line 3, street[0].length_m: invalid type: string"), "{wrong}");
         let broken = says("[[street]]\nname = 'a\n");
         assert!(broken.starts_with("line 2: "), "{broken}");
         assert!(!broken.contains('\n'), "{broken:?}");
@@ -210,13 +181,8 @@ mod tests {
 
     #[test]
     fn json_is_told_the_same_way() {
-        let error = from_json::<Town>("{\"street\": [\n{\"nam\": 1}]}")
-            .unwrap_err()
-            .to_string();
-        assert_eq!(
-            error,
-            "line 2, street[0].nam: unknown key `nam`, did you mean `name`?"
-        );
+        let error = from_json::<Town>("{\"street\": [\n{\"nam\": 1}]}").unwrap_err().to_string();
+        assert_eq!(error, "line 2, street[0].nam: unknown key `nam`, did you mean `name`?");
         let error = from_json::<Town>("{} {}").unwrap_err().to_string();
         assert!(error.starts_with("line 1: trailing characters"), "{error}");
     }
@@ -224,9 +190,6 @@ mod tests {
     #[test]
     fn a_name_with_back_quotes_cannot_pass_for_a_known_one() {
         let error = says("'a`, expected `b' = 1");
-        assert_eq!(
-            error,
-            "line 1, a`, expected `b: unknown key `a`, expected `b`; known here: street"
-        );
+        assert_eq!(error, "line 1, a`, expected `b: unknown key `a`, expected `b`; known here: street");
     }
 }

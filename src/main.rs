@@ -23,17 +23,13 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match command {
         Command::Demo(args) => runtime.block_on(app::demo(args)),
         Command::Serve(args) => runtime.block_on(app::serve(args)),
         Command::Phones(args) => runtime.block_on(app::phones(args)),
         Command::Replay(args) => runtime.block_on(app::replay(args)),
-        Command::Rulebook(RulebookCommand::Load(args)) => {
-            runtime.block_on(app::load_rulebook(args))
-        }
+        Command::Rulebook(RulebookCommand::Load(args)) => runtime.block_on(app::load_rulebook(args)),
         Command::Rulebook(RulebookCommand::Check { file }) => app::check_rulebook(&file),
         Command::Config(ConfigCommand::Check { file }) => app::check_config(&file),
         Command::Config(ConfigCommand::Template) => app::print_template(),
@@ -42,8 +38,7 @@ fn run(command: Command) -> anyhow::Result<()> {
 
 /// Log lines go to standard error, so that a command's own output can be piped.
 fn log(json: bool) {
-    let filter = EnvFilter::try_from_env("CORDON_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("warn,cordon=info"));
+    let filter = EnvFilter::try_from_env("CORDON_LOG").unwrap_or_else(|_| EnvFilter::new("warn,cordon=info"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -53,17 +53,10 @@ impl fmt::Display for Published {
 /// # Errors
 /// What does not have the shape of a rulebook file, and ids that stand there twice.
 pub fn read(path: &Path) -> Result<Vec<Book>, FileErrors> {
-    let text =
-        document::read_text(path, FILE_BYTES_MAX).map_err(|problem| FileErrors(vec![problem]))?;
-    let is_json = path
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    let content: Content = if is_json {
-        document::from_json(&text)
-    } else {
-        document::from_toml(&text)
-    }
-    .map_err(|misfit| FileErrors(vec![format!("{}: {misfit}", path.display())]))?;
+    let text = document::read_text(path, FILE_BYTES_MAX).map_err(|problem| FileErrors(vec![problem]))?;
+    let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    let content: Content = if is_json { document::from_json(&text) } else { document::from_toml(&text) }
+        .map_err(|misfit| FileErrors(vec![format!("{}: {misfit}", path.display())]))?;
     let books = content.books();
     if books.is_empty() {
         return Err(FileErrors(vec![format!(
@@ -78,11 +71,7 @@ pub fn read(path: &Path) -> Result<Vec<Book>, FileErrors> {
         .filter(|scope| !seen.insert(scope.clone()))
         .map(|scope| format!("{}: stands there twice; keep one", name(&scope)))
         .collect();
-    if twice.is_empty() {
-        Ok(books)
-    } else {
-        Err(FileErrors(twice))
-    }
+    if twice.is_empty() { Ok(books) } else { Err(FileErrors(twice)) }
 }
 
 /// Publishes the books on a copy of the rulebook.
@@ -97,27 +86,15 @@ pub fn try_out(rulebook: &Rulebook, books: &[Book]) -> Result<(), FileErrors> {
         // Also when it was refused: what refers to it shall not be blamed. The time of publishing is not judged.
         trial = trial.published(book.clone(), Timestamp::MIN);
     }
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(FileErrors(problems))
-    }
+    if problems.is_empty() { Ok(()) } else { Err(FileErrors(problems)) }
 }
 
 /// Hands the books in, all or none, and waits up to 10 s for a running service to take them up.
 ///
 /// # Errors
 /// The store's.
-pub async fn publish(
-    store: &dyn Store,
-    clock: &Clock,
-    books: Vec<Book>,
-) -> Result<Published, StoreError> {
-    let payloads: Vec<String> = books
-        .into_iter()
-        .map(Told::Publish)
-        .map(|told| payload(&told))
-        .collect();
+pub async fn publish(store: &dyn Store, clock: &Clock, books: Vec<Book>) -> Result<Published, StoreError> {
+    let payloads: Vec<String> = books.into_iter().map(Told::Publish).map(|told| payload(&told)).collect();
     let ids = store.hand_in(&payloads).await?;
     let Some(first) = ids.first().copied() else {
         return Ok(Published::Live);
@@ -126,11 +103,7 @@ pub async fn publish(
     loop {
         let waiting = store.handed_in(HAND_INS_MAX).await?;
         let all_seen = i64::try_from(waiting.len()).is_ok_and(|count| count < HAND_INS_MAX);
-        if all_seen
-            && !waiting
-                .iter()
-                .any(|hand_in| hand_in.id >= first && ids.contains(&hand_in.id))
-        {
+        if all_seen && !waiting.iter().any(|hand_in| hand_in.id >= first && ids.contains(&hand_in.id)) {
             return Ok(Published::Live);
         }
         if clock.steady() >= deadline {
@@ -153,14 +126,8 @@ pub fn summary(books: &[Book]) -> String {
         };
         counts[kind].1 += 1;
     }
-    let plural =
-        |(word, n): &(&str, usize)| format!("{n} {word}{}", if *n == 1 { "" } else { "s" });
-    counts
-        .iter()
-        .filter(|(_, n)| *n > 0)
-        .map(plural)
-        .collect::<Vec<_>>()
-        .join(", ")
+    let plural = |(word, n): &(&str, usize)| format!("{n} {word}{}", if *n == 1 { "" } else { "s" });
+    counts.iter().filter(|(_, n)| *n > 0).map(plural).collect::<Vec<_>>().join(", ")
 }
 
 #[derive(Deserialize)]
@@ -207,10 +174,7 @@ mod tests {
     const EXAMPLE: &str = include_str!("../deploy/rulebook.example.toml");
 
     fn read_text(text: &str, extension: &str) -> Result<Vec<Book>, FileErrors> {
-        let file = tempfile::Builder::new()
-            .suffix(extension)
-            .tempfile()
-            .unwrap();
+        let file = tempfile::Builder::new().suffix(extension).tempfile().unwrap();
         std::fs::write(file.path(), text).unwrap();
         read(file.path())
     }
@@ -219,17 +183,11 @@ mod tests {
     fn problem(from: &str, to: &str) -> String {
         let found = |line: &&str| !line.starts_with('#') && line.contains(from);
         let line = EXAMPLE.lines().find(found).unwrap();
-        let text = EXAMPLE.replacen(
-            &format!("\n{line}\n"),
-            &format!("\n{}\n", line.replacen(from, to, 1)),
-            1,
-        );
+        let text =
+            EXAMPLE.replacen(&format!("\n{line}\n"), &format!("\n{}\n", line.replacen(from, to, 1)), 1);
         let FileErrors(problems) = read_text(&text, ".toml").unwrap_err();
         assert_eq!(problems.len(), 1, "{problems:?}");
-        problems[0]
-            .split_once(".toml: ")
-            .map_or(problems[0].as_str(), |(_, rest)| rest)
-            .to_owned()
+        problems[0].split_once(".toml: ").map_or(problems[0].as_str(), |(_, rest)| rest).to_owned()
     }
 
     #[test]
@@ -273,69 +231,21 @@ mod tests {
                 Book::Case(_) => 3,
             })
             .collect();
-        assert!(
-            kinds.is_sorted() && EXAMPLE.find("\n[[case]]") < EXAMPLE.find("\n[[person]]"),
-            "{kinds:?}"
-        );
+        assert!(kinds.is_sorted() && EXAMPLE.find("\n[[case]]") < EXAMPLE.find("\n[[person]]"), "{kinds:?}");
     }
 
     #[test]
     fn a_mistake_is_told_with_its_line_and_path() {
         for (from, to, path, what) in [
-            (
-                "margin_m = 400",
-                "margin = 400",
-                "case[0].zone[0].margin",
-                "did you mean `margin_m`?",
-            ),
-            (
-                "margin_m = 400",
-                "margin_m = -1",
-                "case[0].zone[0].margin_m",
-                "0 to 20000 m",
-            ),
-            (
-                "radius_m = 250",
-                "radius_m = -250",
-                "case[0].zone[0].shape",
-                "",
-            ),
-            (
-                "\"mon-fri\"",
-                "\"mon-\"",
-                "case[0].zone[0].schedule",
-                "mon-fri",
-            ),
-            (
-                "Europe/London",
-                "Europe/Londres",
-                "case[0].zone[0].schedule",
-                "IANA",
-            ),
-            (
-                "\"2026-01-05T09:00:00Z\"",
-                "\"5 January\"",
-                "from",
-                "2026-03-01T09:00:00Z",
-            ),
-            (
-                "\"2026-01-05T09:00:00Z\"",
-                "2026-01-05T09:00:00Z",
-                "from",
-                "in quotes",
-            ),
-            (
-                "kind = \"order\"",
-                "kind = \"ordr\"",
-                "case[0].basis.kind",
-                "did you mean `order`?",
-            ),
-            (
-                "channel = \"sms\"",
-                "channel = \"smms\"",
-                "channel",
-                "did you mean `sms`?",
-            ),
+            ("margin_m = 400", "margin = 400", "case[0].zone[0].margin", "did you mean `margin_m`?"),
+            ("margin_m = 400", "margin_m = -1", "case[0].zone[0].margin_m", "0 to 20000 m"),
+            ("radius_m = 250", "radius_m = -250", "case[0].zone[0].shape", ""),
+            ("\"mon-fri\"", "\"mon-\"", "case[0].zone[0].schedule", "mon-fri"),
+            ("Europe/London", "Europe/Londres", "case[0].zone[0].schedule", "IANA"),
+            ("\"2026-01-05T09:00:00Z\"", "\"5 January\"", "from", "2026-03-01T09:00:00Z"),
+            ("\"2026-01-05T09:00:00Z\"", "2026-01-05T09:00:00Z", "from", "in quotes"),
+            ("kind = \"order\"", "kind = \"ordr\"", "case[0].basis.kind", "did you mean `order`?"),
+            ("channel = \"sms\"", "channel = \"smms\"", "channel", "did you mean `sms`?"),
             ("[[person]]", "[[persn]]", "persn", "did you mean `person`?"),
         ] {
             let error = problem(from, to);
@@ -348,47 +258,22 @@ mod tests {
 
     #[test]
     fn the_line_is_the_one_with_the_mistake() {
-        let line = EXAMPLE
-            .lines()
-            .position(|line| line.contains("margin_m = 400"))
-            .unwrap()
-            + 1;
+        let line = EXAMPLE.lines().position(|line| line.contains("margin_m = 400")).unwrap() + 1;
         let error = problem("margin_m = 400", "margin = 400");
-        assert!(
-            error.starts_with(&format!("line {line}, case[0].zone[0].margin:")),
-            "{error}"
-        );
+        assert!(error.starts_with(&format!("line {line}, case[0].zone[0].margin:")), "{error}");
     }
 
     #[test]
     fn an_id_that_stands_there_twice_is_refused() {
-        assert_eq!(
-            problem("id = \"w-2\"", "id = \"w-1\""),
-            "wearer 'w-1': stands there twice; keep one"
-        );
+        assert_eq!(problem("id = \"w-2\"", "id = \"w-1\""), "wearer 'w-1': stands there twice; keep one");
     }
 
     #[test]
     fn files_that_hold_nothing_or_too_much_are_refused() {
-        assert!(
-            read_text("", ".toml")
-                .unwrap_err()
-                .to_string()
-                .contains("is empty; write [[unit]]")
-        );
+        assert!(read_text("", ".toml").unwrap_err().to_string().contains("is empty; write [[unit]]"));
         let large = "#".repeat(usize::try_from(FILE_BYTES_MAX).unwrap() + 1);
-        assert!(
-            read_text(&large, ".toml")
-                .unwrap_err()
-                .to_string()
-                .contains("larger than 8388608 bytes")
-        );
-        assert!(
-            read(Path::new("/nonexistent.toml"))
-                .unwrap_err()
-                .to_string()
-                .contains("check the path")
-        );
+        assert!(read_text(&large, ".toml").unwrap_err().to_string().contains("larger than 8388608 bytes"));
+        assert!(read(Path::new("/nonexistent.toml")).unwrap_err().to_string().contains("check the path"));
     }
 
     #[test]
@@ -396,10 +281,7 @@ mod tests {
         let text = EXAMPLE.replacen("wearer = \"w-1\"", "wearer = \"w-9\"", 1);
         let books = read_text(&text, ".toml").unwrap();
         let FileErrors(problems) = try_out(&Rulebook::default(), &books).unwrap_err();
-        assert_eq!(
-            problems,
-            ["case c-1: the unit has no wearer 'w-9'; publish the wearer first"]
-        );
+        assert_eq!(problems, ["case c-1: the unit has no wearer 'w-9'; publish the wearer first"]);
     }
 
     fn fast_clock() -> Clock {
@@ -413,14 +295,9 @@ mod tests {
         let published = publish(&store, &fast_clock(), books.clone()).await.unwrap();
         assert_eq!(published, Published::Stored);
         let waiting = store.handed_in(100).await.unwrap();
-        let told: Vec<Told> = waiting
-            .iter()
-            .map(|hand_in| serde_json::from_str(&hand_in.payload).unwrap())
-            .collect();
-        assert_eq!(
-            told,
-            books.into_iter().map(Told::Publish).collect::<Vec<_>>()
-        );
+        let told: Vec<Told> =
+            waiting.iter().map(|hand_in| serde_json::from_str(&hand_in.payload).unwrap()).collect();
+        assert_eq!(told, books.into_iter().map(Told::Publish).collect::<Vec<_>>());
     }
 
     #[tokio::test]
@@ -434,13 +311,7 @@ mod tests {
                 let waiting = store.handed_in(100).await.unwrap();
                 if waiting.len() == count + 1 {
                     let taken = waiting[1..].iter().map(|hand_in| hand_in.id).collect();
-                    return store
-                        .commit(&Batch {
-                            taken,
-                            ..Batch::default()
-                        })
-                        .await
-                        .unwrap();
+                    return store.commit(&Batch { taken, ..Batch::default() }).await.unwrap();
                 }
                 tokio::task::yield_now().await;
             }

@@ -26,10 +26,7 @@ impl Secret {
     /// A secret that stood in the configuration itself.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            origin: Origin::Inline,
-        }
+        Self { text: text.into(), origin: Origin::Inline }
     }
 
     /// The secret itself, for the one call that needs it.
@@ -48,18 +45,14 @@ impl Secret {
     pub fn read(path: &Path) -> Result<(Self, Option<String>), String> {
         let shown = path.display();
         let cannot = |error: std::io::Error| {
-            format!(
-                "cannot read {shown} ({error}); create it, or let the account that runs cordon read it"
-            )
+            format!("cannot read {shown} ({error}); create it, or let the account that runs cordon read it")
         };
         let file = std::fs::File::open(path).map_err(cannot)?;
         let warning = open_to_everybody(&file)
             .then(|| format!("everybody on this machine can read {shown}; run: chmod o= {shown}"));
         let mut text = String::new();
         let mut bytes = Vec::new();
-        file.take(SECRET_BYTES_MAX + 1)
-            .read_to_end(&mut bytes)
-            .map_err(cannot)?;
+        file.take(SECRET_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(cannot)?;
         if bytes.len() as u64 > SECRET_BYTES_MAX {
             return Err(format!(
                 "{shown} is larger than {SECRET_BYTES_MAX} bytes; it should hold the secret alone"
@@ -69,25 +62,16 @@ impl Secret {
             text.push_str(read.trim());
         }
         if text.is_empty() || text.chars().any(char::is_control) {
-            return Err(format!(
-                "{shown} does not hold one line of text; it should hold the secret alone"
-            ));
+            return Err(format!("{shown} does not hold one line of text; it should hold the secret alone"));
         }
-        Ok((
-            Self {
-                text,
-                origin: Origin::File(path.into()),
-            },
-            warning,
-        ))
+        Ok((Self { text, origin: Origin::File(path.into()) }, warning))
     }
 }
 
 #[cfg(unix)]
 fn open_to_everybody(file: &std::fs::File) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    file.metadata()
-        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o004 != 0)
+    file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o004 != 0)
 }
 
 #[cfg(not(unix))]
@@ -126,39 +110,18 @@ mod tests {
         let inline = Secret::new("hunter2");
         let (read, _) = Secret::read(&file(b"hunter2\n")).unwrap();
         assert_eq!(read.expose(), "hunter2");
-        for text in [
-            format!("{inline}"),
-            format!("{inline:#?}"),
-            format!("{read}"),
-            format!("{read:?}"),
-        ] {
-            assert!(
-                text.starts_with("(set") && !text.contains("hunter2"),
-                "{text}"
-            );
+        for text in [format!("{inline}"), format!("{inline:#?}"), format!("{read}"), format!("{read:?}")] {
+            assert!(text.starts_with("(set") && !text.contains("hunter2"), "{text}");
         }
     }
 
     #[test]
     fn what_cannot_be_a_secret_is_refused_without_showing_it() {
-        for bytes in [
-            b"".as_slice(),
-            b" \n",
-            b"one\ntwo",
-            &[0xff, 0xfe],
-            &[b'x'; 5_000],
-        ] {
+        for bytes in [b"".as_slice(), b" \n", b"one\ntwo", &[0xff, 0xfe], &[b'x'; 5_000]] {
             let error = Secret::read(&file(bytes)).unwrap_err();
-            assert!(
-                error.contains("should hold the secret alone") && !error.contains("two"),
-                "{error}"
-            );
+            assert!(error.contains("should hold the secret alone") && !error.contains("two"), "{error}");
         }
-        assert!(
-            Secret::read(Path::new("/nonexistent/token"))
-                .unwrap_err()
-                .contains("create it")
-        );
+        assert!(Secret::read(Path::new("/nonexistent/token")).unwrap_err().contains("create it"));
     }
 
     #[cfg(unix)]

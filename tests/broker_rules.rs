@@ -18,9 +18,7 @@ const T2: (&str, &str) = ("T2@acme", "secret-of-t2");
 const GATEWAY: (&str, &str) = ("@beta", "secret-of-beta");
 
 async fn connect(addr: SocketAddr, (login, password): (&str, &str)) -> Peer {
-    Peer::connect(addr, dial(login, password))
-        .await
-        .unwrap_or_else(|error| panic!("{login}: {error}"))
+    Peer::connect(addr, dial(login, password)).await.unwrap_or_else(|error| panic!("{login}: {error}"))
 }
 
 async fn listening(addr: SocketAddr) -> Peer {
@@ -33,36 +31,17 @@ async fn only_right_logins_connect(addr: SocketAddr) {
     for login in [SERVICE, T1, T2, GATEWAY] {
         connect(addr, login).await.leave().await;
     }
-    for (login, password) in [
-        ("", ""),
-        (T1.0, ""),
-        (T1.0, T2.1),
-        (T1.0, "Secret-of-t1"),
-        ("T3@acme", T1.1),
-        ("@acme", GATEWAY.1),
-    ] {
-        let dial = Dial {
-            client_id: T1.0,
-            ..dial(login, password)
-        };
-        assert!(
-            Peer::connect(addr, dial).await.is_err(),
-            "'{login}' with '{password}'"
-        );
+    for (login, password) in
+        [("", ""), (T1.0, ""), (T1.0, T2.1), (T1.0, "Secret-of-t1"), ("T3@acme", T1.1), ("@acme", GATEWAY.1)]
+    {
+        let dial = Dial { client_id: T1.0, ..dial(login, password) };
+        assert!(Peer::connect(addr, dial).await.is_err(), "'{login}' with '{password}'");
     }
 }
 
 async fn nobody_takes_over_the_session_of_cordon(addr: SocketAddr) {
     let mut service = listening(addr).await;
-    let thief = Peer::connect(
-        addr,
-        Dial {
-            client_id: SERVICE.0,
-            clean: false,
-            ..dial(T1.0, T1.1)
-        },
-    )
-    .await;
+    let thief = Peer::connect(addr, Dial { client_id: SERVICE.0, clean: false, ..dial(T1.0, T1.1) }).await;
     let tag = connect(addr, T2).await;
     tag.publish("cordon/v1/acme/T2/ping", "after").await;
     assert_eq!(service.next().await.1, "after");
@@ -87,14 +66,8 @@ async fn a_tag_publishes_on_its_own_topics_only(addr: SocketAddr) {
     }
     tag.publish("cordon/v1/acme/T1/ping", "own").await;
     tag.publish("cordon/v1/acme/T1/status", "own, too").await;
-    assert_eq!(
-        service.next().await,
-        ("cordon/v1/acme/T1/ping".into(), "own".into())
-    );
-    assert_eq!(
-        service.next().await,
-        ("cordon/v1/acme/T1/status".into(), "own, too".into())
-    );
+    assert_eq!(service.next().await, ("cordon/v1/acme/T1/ping".into(), "own".into()));
+    assert_eq!(service.next().await, ("cordon/v1/acme/T1/status".into(), "own, too".into()));
 }
 
 async fn a_gateway_publishes_for_its_own_vendor_only(addr: SocketAddr) {
@@ -103,23 +76,15 @@ async fn a_gateway_publishes_for_its_own_vendor_only(addr: SocketAddr) {
     gateway.publish("cordon/v1/acme/T1/ping", "forbidden").await;
     gateway.publish("cordon/v1/beta/B7/ack", "forbidden").await;
     gateway.publish("cordon/v1/beta/B7/ping", "own").await;
-    assert_eq!(
-        service.next().await,
-        ("cordon/v1/beta/B7/ping".into(), "own".into())
-    );
+    assert_eq!(service.next().await, ("cordon/v1/beta/B7/ping".into(), "own".into()));
 }
 
 async fn cordon_publishes_to_tags_only(addr: SocketAddr) {
     let mut service = listening(addr).await;
     service.publish("cordon/v1/acme/T1/ping", "forbidden").await;
-    service
-        .publish("cordon/v1/acme/T1/status", "forbidden")
-        .await;
+    service.publish("cordon/v1/acme/T1/status", "forbidden").await;
     service.publish("cordon/v1/acme/T1/ack", "own").await;
-    assert_eq!(
-        service.next().await,
-        ("cordon/v1/acme/T1/ack".into(), "own".into())
-    );
+    assert_eq!(service.next().await, ("cordon/v1/acme/T1/ack".into(), "own".into()));
 }
 
 async fn a_tag_hears_what_is_for_itself_only(addr: SocketAddr) {
@@ -150,40 +115,24 @@ async fn a_tag_hears_what_is_for_itself_only(addr: SocketAddr) {
         service.publish(topic, payload).await;
         service.acknowledged(1).await;
     }
-    assert_eq!(
-        spy.next().await,
-        ("cordon/v1/acme/T1/reject".into(), "yours".into())
-    );
+    assert_eq!(spy.next().await, ("cordon/v1/acme/T1/reject".into(), "yours".into()));
 }
 
 async fn a_last_will_obeys_the_same_rules(addr: SocketAddr) {
     let mut service = listening(addr).await;
-    let will = |topic| Dial {
-        will: Some(topic),
-        ..dial(T1.0, T1.1)
-    };
+    let will = |topic| Dial { will: Some(topic), ..dial(T1.0, T1.1) };
     for topic in ["cordon/v1/acme/T2/status", "cordon/v1/acme/T1/cmd"] {
         // Refused at once, or kept and never delivered.
         if let Ok(peer) = Peer::connect(addr, will(topic)).await {
             peer.cut().await;
         }
     }
-    Peer::connect(addr, will("cordon/v1/acme/T1/status"))
-        .await
-        .unwrap()
-        .cut()
-        .await;
-    assert_eq!(
-        service.next().await,
-        ("cordon/v1/acme/T1/status".into(), "will".into())
-    );
+    Peer::connect(addr, will("cordon/v1/acme/T1/status")).await.unwrap().cut().await;
+    assert_eq!(service.next().await, ("cordon/v1/acme/T1/status".into(), "will".into()));
 }
 
 async fn what_comes_while_cordon_is_away_is_kept_for_it(addr: SocketAddr) {
-    let as_service = || Dial {
-        clean: false,
-        ..dial(SERVICE.0, SERVICE.1)
-    };
+    let as_service = || Dial { clean: false, ..dial(SERVICE.0, SERVICE.1) };
     let mut service = Peer::connect(addr, as_service()).await.unwrap();
     assert!(!service.session_present && service.subscribe("cordon/v1/+/+/ping").await);
     service.leave().await;
@@ -259,15 +208,7 @@ async fn the_embedded_broker_refuses_foreign_subscriptions_and_client_ids_at_onc
     }
     for client_id in [SERVICE.0, "T1@acme2", "T"] {
         assert!(
-            Peer::connect(
-                broker.addr(),
-                Dial {
-                    client_id,
-                    ..dial(T1.0, T1.1)
-                }
-            )
-            .await
-            .is_err(),
+            Peer::connect(broker.addr(), Dial { client_id, ..dial(T1.0, T1.1) }).await.is_err(),
             "{client_id}"
         );
     }
@@ -280,22 +221,8 @@ async fn the_embedded_broker_says_that_its_port_is_taken() {
     let broker = embedded().await;
     let port = broker.addr().port();
     assert!(broker.addr().ip().is_loopback());
-    let error = start(Settings {
-        port,
-        accounts: Accounts::default(),
-    })
-    .await
-    .err()
-    .unwrap()
-    .to_string();
+    let error = start(Settings { port, accounts: Accounts::default() }).await.err().unwrap().to_string();
     assert!(error.contains(&port.to_string()), "{error}");
     broker.stop().await;
-    start(Settings {
-        port,
-        accounts: Accounts::default(),
-    })
-    .await
-    .unwrap()
-    .stop()
-    .await;
+    start(Settings { port, accounts: Accounts::default() }).await.unwrap().stop().await;
 }

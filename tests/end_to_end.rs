@@ -13,7 +13,6 @@ mod fleet;
 mod house;
 #[path = "end_to_end/kills.rs"]
 mod kills;
-#[allow(dead_code, reason = "each test binary uses its part")]
 #[path = "support/line.rs"]
 mod line;
 #[path = "support/mosquitto.rs"]
@@ -28,7 +27,6 @@ mod phones;
 mod postgres;
 #[path = "support/process.rs"]
 mod process;
-#[allow(dead_code, reason = "each test binary uses its part")]
 #[path = "support/recorded.rs"]
 mod recorded;
 #[path = "end_to_end/reply.rs"]

@@ -53,10 +53,7 @@ impl Ingest {
     /// Starts it and waits until it says that the source can be heard.
     async fn start(addr: SocketAddr, vendor: Option<&str>) -> Self {
         let vendor = vendor.map(|vendor| vendor.parse().unwrap());
-        let mut this = Self::of(Source {
-            vendor,
-            ..source(addr)
-        });
+        let mut this = Self::of(Source { vendor, ..source(addr) });
         this.heard(true).await;
         this
     }
@@ -64,20 +61,9 @@ impl Ingest {
     fn of(source: Source) -> Self {
         let (inbox, arrivals) = Inbox::new();
         let counts = Arc::new(Counts::default());
-        let task = ingest::run(
-            source,
-            inbox,
-            Clock::real(),
-            Arc::clone(&counts),
-            std::future::pending(),
-        );
+        let task = ingest::run(source, inbox, Clock::real(), Arc::clone(&counts), std::future::pending());
         let running = tokio::spawn(async { task.await.unwrap() });
-        Self {
-            arrivals,
-            early: VecDeque::new(),
-            counts,
-            running,
-        }
+        Self { arrivals, early: VecDeque::new(), counts, running }
     }
 
     async fn next(&mut self) -> Arrival {
@@ -138,10 +124,7 @@ fn source(addr: SocketAddr) -> Source {
         port: addr.port(),
         tls: None,
         client_id: SERVICE.0.into(),
-        login: Some(Login {
-            name: SERVICE.0.into(),
-            password: SERVICE.1.into(),
-        }),
+        login: Some(Login { name: SERVICE.0.into(), password: SERVICE.1.into() }),
         vendor: None,
     }
 }
@@ -151,14 +134,7 @@ fn text(message: &Message) -> String {
 }
 
 fn commit(message: &Message) {
-    message
-        .ticket
-        .done
-        .send(Done {
-            id: message.ticket.id,
-            reply: None,
-        })
-        .unwrap();
+    message.ticket.done.send(Done { id: message.ticket.id, reply: None }).unwrap();
 }
 
 #[tokio::test]
@@ -170,30 +146,21 @@ async fn a_message_is_acknowledged_when_it_is_committed_and_not_before() {
         tag.publish(PING, n).await;
     }
     let first = ingest.message().await;
-    assert_eq!(
-        (first.tag.as_str(), first.kind, &*first.source),
-        ("acme/T1", MessageKind::Ping, "tags")
-    );
+    assert_eq!((first.tag.as_str(), first.kind, &*first.source), ("acme/T1", MessageKind::Ping, "tags"));
     assert_eq!(ingest.texts(2).await, ["2", "3"]);
     commit(&first);
-    ingest
-        .until("one acknowledgement", |tally| tally.acked == 1)
-        .await;
+    ingest.until("one acknowledgement", |tally| tally.acked == 1).await;
     ingest.kill().await;
 
     let mut again = Ingest::start(broker.addr(), None).await;
-    assert_eq!(
-        again.texts(2).await,
-        ["2", "3"],
-        "the broker has kept what was not committed, and only that"
-    );
+    assert_eq!(again.texts(2).await, ["2", "3"], "the broker has kept what was not committed, and only that");
     tag.publish(PING, "4").await;
     assert_eq!(text(&again.message().await), "4");
 }
 
 #[tokio::test]
 async fn what_is_not_committed_comes_again_after_the_broker_restarts_and_a_late_commit_acknowledges_nothing()
- {
+{
     let Some(mut broker) = mosquitto(&[]) else {
         return;
     };
@@ -203,9 +170,7 @@ async fn what_is_not_committed_comes_again_after_the_broker_restarts_and_a_late_
     tag.publish(PING, "2").await;
     let (one, two) = (ingest.message().await, ingest.message().await);
     commit(&one);
-    ingest
-        .until("one acknowledgement", |tally| tally.acked == 1)
-        .await;
+    ingest.until("one acknowledgement", |tally| tally.acked == 1).await;
 
     broker.stop();
     ingest.heard(false).await;
@@ -215,14 +180,10 @@ async fn what_is_not_committed_comes_again_after_the_broker_restarts_and_a_late_
     assert_eq!(text(&again), "2");
 
     commit(&two);
-    ingest
-        .until("a stale acknowledgement", |tally| tally.stale_acks == 1)
-        .await;
+    ingest.until("a stale acknowledgement", |tally| tally.stale_acks == 1).await;
     assert_eq!(ingest.counts.read().acked, 1);
     commit(&again);
-    ingest
-        .until("the second acknowledgement", |tally| tally.acked == 2)
-        .await;
+    ingest.until("the second acknowledgement", |tally| tally.acked == 2).await;
 }
 
 #[tokio::test]
@@ -241,14 +202,9 @@ async fn an_oversized_message_is_passed_on_to_be_refused_and_nothing_waits_behin
     let small = ingest.message().await;
     assert_eq!(text(&small), "small");
     commit(&huge);
-    ingest
-        .until("an acknowledgement", |tally| tally.acked == 1)
-        .await;
+    ingest.until("an acknowledgement", |tally| tally.acked == 1).await;
     let tally = ingest.counts.read();
-    assert_eq!(
-        (tally.received, tally.passed_on, tally.oversize, tally.lost),
-        (3, 3, 1, 0)
-    );
+    assert_eq!((tally.received, tally.passed_on, tally.oversize, tally.lost), (3, 3, 1, 0));
 }
 
 #[tokio::test]
@@ -259,11 +215,7 @@ async fn a_retained_message_is_acknowledged_and_ignored() {
     tag.acknowledged(1).await;
     let mut ingest = Ingest::start(broker.addr(), None).await;
     tag.publish_as(PING, "new", true).await;
-    assert_eq!(
-        text(&ingest.message().await),
-        "new",
-        "a ping is new when it is published, retained or not"
-    );
+    assert_eq!(text(&ingest.message().await), "new", "a ping is new when it is published, retained or not");
     let tally = ingest.counts.read();
     assert_eq!((tally.received, tally.retained, tally.acked), (2, 1, 1));
 }
@@ -271,18 +223,12 @@ async fn a_retained_message_is_acknowledged_and_ignored() {
 #[tokio::test]
 async fn a_source_of_one_vendor_hears_no_other() {
     let Some(broker) = mosquitto(&[]) else { return };
-    let other = Peer::connect(broker.addr(), dial(OTHER.0, OTHER.1))
-        .await
-        .unwrap();
+    let other = Peer::connect(broker.addr(), dial(OTHER.0, OTHER.1)).await.unwrap();
     // A session from the time when the source spoke for every vendor still delivers them all.
     Ingest::start(broker.addr(), None).await.kill().await;
     other.publish("cordon/v1/beta/B1/ping", "foreign").await;
     let mut ingest = Ingest::start(broker.addr(), Some("acme")).await;
-    ingest
-        .until("the foreign ping", |tally| {
-            tally.refused_vendor == 1 && tally.acked == 1
-        })
-        .await;
+    ingest.until("the foreign ping", |tally| tally.refused_vendor == 1 && tally.acked == 1).await;
     tag(broker.addr()).await.publish(PING, "own").await;
     assert_eq!(text(&ingest.message().await), "own");
 }
@@ -298,25 +244,11 @@ async fn tags_are_answered_and_an_ack_at_most_once_a_second() {
     tag.publish(PING, "1").await;
     let message = ingest.message().await;
     let answer = |topic, text: &str| {
-        let reply = TagReply {
-            tag: message.tag.clone(),
-            topic,
-            payload: text.as_bytes().into(),
-        };
-        message
-            .ticket
-            .done
-            .send(Done {
-                id: message.ticket.id,
-                reply: Some(reply),
-            })
-            .unwrap();
+        let reply = TagReply { tag: message.tag.clone(), topic, payload: text.as_bytes().into() };
+        message.ticket.done.send(Done { id: message.ticket.id, reply: Some(reply) }).unwrap();
     };
     answer(TopicKind::Ack, "a1");
-    assert_eq!(
-        tag.next().await,
-        ("cordon/v1/acme/T1/ack".into(), "a1".into())
-    );
+    assert_eq!(tag.next().await, ("cordon/v1/acme/T1/ack".into(), "a1".into()));
     answer(TopicKind::Ack, "a2");
     answer(TopicKind::Ack, "a3");
     answer(TopicKind::Reject, "r1");
@@ -344,26 +276,16 @@ async fn a_full_inbox_loses_nothing_and_keeps_the_connection() {
     });
     soon("all published", publishing).await.unwrap();
     let slow = INBOX_ARRIVALS_MAX as u64 + 4_096 + 20;
-    ingest
-        .until("more than it can hold", |tally| tally.received >= slow)
-        .await;
-    assert!(
-        ingest.counts.read().received < count as u64,
-        "it reads on as if nothing were"
-    );
+    ingest.until("more than it can hold", |tally| tally.received >= slow).await;
+    assert!(ingest.counts.read().received < count as u64, "it reads on as if nothing were");
     for n in 0..count {
         let message = ingest.message().await;
         assert_eq!(text(&message), n.to_string());
         commit(&message);
     }
-    ingest
-        .until("all acknowledged", |tally| tally.acked == count as u64)
-        .await;
+    ingest.until("all acknowledged", |tally| tally.acked == count as u64).await;
     let tally = ingest.counts.read();
-    assert_eq!(
-        (tally.received, tally.lost, tally.stale_acks),
-        (count as u64, 0, 0)
-    );
+    assert_eq!((tally.received, tally.lost, tally.stale_acks), (count as u64, 0, 0));
 }
 
 #[tokio::test]
@@ -388,41 +310,27 @@ async fn a_refused_login_is_tried_again() {
         return;
     };
     let ingest = Ingest::of(source(broker.addr()));
-    ingest
-        .until("three failures", |tally| tally.lost >= 3)
-        .await;
+    ingest.until("three failures", |tally| tally.lost >= 3).await;
     assert_eq!(ingest.counts.read().connected, 0);
 }
 
 #[tokio::test]
 async fn tls_is_spoken_to_a_broker_that_the_ca_file_vouches_for_and_to_no_other() {
     let folder = tempfile::tempdir().unwrap();
-    let (Some((cert, key)), Some((stranger, _))) = (
-        mosquitto::certificate(folder.path(), "broker"),
-        mosquitto::certificate(folder.path(), "stranger"),
-    ) else {
+    let (Some((cert, key)), Some((stranger, _))) =
+        (mosquitto::certificate(folder.path(), "broker"), mosquitto::certificate(folder.path(), "stranger"))
+    else {
         return;
     };
-    let files = [
-        ("certfile", cert.to_str().unwrap()),
-        ("keyfile", key.to_str().unwrap()),
-    ];
+    let files = [("certfile", cert.to_str().unwrap()), ("keyfile", key.to_str().unwrap())];
     let Some(broker) = mosquitto(&files) else {
         return;
     };
-    let trusting = |ca_file| Source {
-        tls: Some(Tls {
-            ca_file: Some(ca_file),
-        }),
-        ..source(broker.addr())
-    };
+    let trusting = |ca_file| Source { tls: Some(Tls { ca_file: Some(ca_file) }), ..source(broker.addr()) };
     Ingest::of(trusting(cert.clone())).heard(true).await;
     for unfit in [
         trusting(stranger),
-        Source {
-            tls: Some(Tls { ca_file: None }),
-            ..source(broker.addr())
-        },
+        Source { tls: Some(Tls { ca_file: None }), ..source(broker.addr()) },
         source(broker.addr()),
     ] {
         let ingest = Ingest::of(unfit);

@@ -1,12 +1,10 @@
 //! The engine on timelines: recorded tracks with ground truth, and stories told ping by ping.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-#[allow(dead_code, reason = "each test binary uses its part")]
 #[path = "support/line.rs"]
 mod line;
 #[path = "scenarios/order.rs"]
 mod order;
-#[allow(dead_code, reason = "each test binary uses its part")]
 #[path = "support/recorded.rs"]
 mod recorded;
 #[path = "scenarios/rulebook.rs"]

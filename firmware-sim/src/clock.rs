@@ -15,9 +15,7 @@ impl ScaledClock {
     /// A clock for an epoch (Unix milliseconds of wall time) and a speed. `None` when the speed is not a
     /// number from 0.001 to 10,000.
     pub fn new(epoch_ms: i64, speed: f64) -> Option<Self> {
-        (0.001..=10_000.0)
-            .contains(&speed)
-            .then_some(Self { epoch_ms, speed })
+        (0.001..=10_000.0).contains(&speed).then_some(Self { epoch_ms, speed })
     }
 
     /// Virtual time now, Unix milliseconds.
@@ -40,22 +38,14 @@ impl ScaledClock {
 }
 
 /// Wall time now, Unix milliseconds.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place that reads the time"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the time")]
 pub fn wall_now_ms() -> i64 {
-    let since_epoch = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Waits in real time.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place that waits"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that waits")]
 pub async fn wait(real: Duration) {
     tokio::time::sleep(real).await;
 }
@@ -81,10 +71,7 @@ mod tests {
         let epoch_ms = wall_now_ms() - 60_000;
         let clock = ScaledClock::new(epoch_ms, 20.0).unwrap();
         let gone_ms = clock.now_ms() - epoch_ms;
-        assert!(
-            (1_200_000..1_300_000).contains(&gone_ms),
-            "20 minutes and a little: {gone_ms}"
-        );
+        assert!((1_200_000..1_300_000).contains(&gone_ms), "20 minutes and a little: {gone_ms}");
         let plain = ScaledClock::new(epoch_ms, 1.0).unwrap();
         assert!((plain.now_ms() - wall_now_ms()).abs() < 1_000);
     }

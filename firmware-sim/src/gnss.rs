@@ -42,12 +42,7 @@ impl Receiver {
         let mut random = Random::new(seed);
         let error = [random.normal(), random.normal()];
         let surroundings = [random.normal(), random.normal(), random.normal()];
-        Self {
-            random,
-            last_ms: None,
-            error,
-            surroundings,
-        }
+        Self { random, last_ms: None, error, surroundings }
     }
 
     /// The fix at a time, or `None` when there is none. Times must not fall; one that does counts as the
@@ -66,9 +61,7 @@ impl Receiver {
     }
 
     fn advance(&mut self, now_ms: i64) {
-        let gap_s = self
-            .last_ms
-            .map_or(0.0, |last_ms| (now_ms - last_ms).max(0) as f64 / 1e3);
+        let gap_s = self.last_ms.map_or(0.0, |last_ms| (now_ms - last_ms).max(0) as f64 / 1e3);
         self.last_ms = Some(now_ms);
         let step = |values: &mut [f64], random: &mut Random, constant_s: f64| {
             let kept = (-gap_s / constant_s).exp();
@@ -98,18 +91,8 @@ impl Receiver {
         }
     }
 
-    fn network(
-        &mut self,
-        now_ms: i64,
-        truth: &Truth,
-        source: Source,
-        error_m: f64,
-        acc_m: f64,
-    ) -> Fix {
-        let offset_m = [
-            error_m * self.random.normal(),
-            error_m * self.random.normal(),
-        ];
+    fn network(&mut self, now_ms: i64, truth: &Truth, source: Source, error_m: f64, acc_m: f64) -> Fix {
+        let offset_m = [error_m * self.random.normal(), error_m * self.random.normal()];
         place(now_ms, truth, source, offset_m, acc_m)
     }
 }
@@ -135,13 +118,7 @@ mod tests {
     use super::*;
     use crate::route::metres_between;
 
-    const OPEN: Truth = Truth {
-        lat: 48.0,
-        lon: -30.0,
-        speed_mps: 1.4,
-        course_deg: 90.0,
-        indoors: false,
-    };
+    const OPEN: Truth = Truth { lat: 48.0, lon: -30.0, speed_mps: 1.4, course_deg: 90.0, indoors: false };
 
     /// Distance between fix and truth, and accuracy, of `count` fixes every `step_ms` for each of 40 seeds.
     fn errors(truth: Truth, count: i64, step_ms: i64) -> Vec<(f64, f64)> {
@@ -164,17 +141,9 @@ mod tests {
     fn percentiles_in_the_open_are_those_of_phones() {
         let mut metres: Vec<_> = errors(OPEN, 2_500, 15_000).iter().map(|e| e.0).collect();
         metres.sort_by(f64::total_cmp);
-        for (p, low, high) in [
-            (0.5, 2.0, 3.0),
-            (0.68, 2.9, 4.4),
-            (0.95, 6.5, 10.5),
-            (0.99, 11.0, 20.0),
-        ] {
+        for (p, low, high) in [(0.5, 2.0, 3.0), (0.68, 2.9, 4.4), (0.95, 6.5, 10.5), (0.99, 11.0, 20.0)] {
             let value = percentile(&metres, p);
-            assert!(
-                (low..high).contains(&value),
-                "p{p}: {value} m, expected {low} to {high}"
-            );
+            assert!((low..high).contains(&value), "p{p}: {value} m, expected {low} to {high}");
         }
         assert!(percentile(&metres, 0.999) > 22.0, "heavy tails");
     }
@@ -197,10 +166,7 @@ mod tests {
         };
         for (lag, expected) in [(1, 0.84), (5, 0.71), (10, 0.59), (30, 0.33), (60, 0.12)] {
             let correlation = product(lag) / product(0);
-            assert!(
-                (correlation - expected).abs() < 0.06,
-                "{lag} s: {correlation}, not {expected}"
-            );
+            assert!((correlation - expected).abs() < 0.06, "{lag} s: {correlation}, not {expected}");
         }
     }
 
@@ -208,35 +174,21 @@ mod tests {
     fn the_stated_accuracy_is_optimistic_but_not_worthless() {
         let errors = errors(OPEN, 2_500, 15_000);
         let beyond = |factor: f64| {
-            errors
-                .iter()
-                .filter(|(error, acc)| *error > factor * acc)
-                .count() as f64
-                / errors.len() as f64
+            errors.iter().filter(|(error, acc)| *error > factor * acc).count() as f64 / errors.len() as f64
         };
-        assert!(
-            (0.02..0.17).contains(&beyond(2.0)),
-            "beyond twice: {}",
-            beyond(2.0)
-        );
+        assert!((0.02..0.17).contains(&beyond(2.0)), "beyond twice: {}", beyond(2.0));
         assert!(beyond(1.0) < 0.5, "beyond once: {}", beyond(1.0));
         assert!(errors.iter().all(|(_, acc)| *acc >= 2.0));
     }
 
     #[test]
     fn indoors_is_worse_and_sometimes_nothing() {
-        let indoors = Truth {
-            indoors: true,
-            ..OPEN
-        };
+        let indoors = Truth { indoors: true, ..OPEN };
         let errors = errors(indoors, 1_000, 60_000);
         let mut metres: Vec<_> = errors.iter().map(|e| e.0).collect();
         metres.sort_by(f64::total_cmp);
         let found = errors.len() as f64 / 40_000.0;
-        assert!(
-            (0.87..0.93).contains(&found),
-            "{found} of the tries found something"
-        );
+        assert!((0.87..0.93).contains(&found), "{found} of the tries found something");
         assert!(percentile(&metres, 0.5) > 10.0 && percentile(&metres, 0.95) > 150.0);
     }
 

@@ -70,17 +70,8 @@ impl Kept {
             self.remove(oldest);
             self.counts.given_up += 1;
         }
-        ping.oldest_kept = self
-            .pings
-            .first_key_value()
-            .map_or(ping.seq, |(&oldest, _)| oldest);
-        self.pings.insert(
-            ping.seq,
-            Held {
-                bytes: ping.encode(),
-                due_ms: AT_ONCE,
-            },
-        );
+        ping.oldest_kept = self.pings.first_key_value().map_or(ping.seq, |(&oldest, _)| oldest);
+        self.pings.insert(ping.seq, Held { bytes: ping.encode(), due_ms: AT_ONCE });
         self.due.insert((AT_ONCE, ping.seq));
         self.counts.pings += 1;
     }
@@ -113,12 +104,7 @@ impl Kept {
     /// Drops what an ack covers. An ack of another boot changes nothing.
     pub fn on_ack(&mut self, ack: &Ack) {
         if ack.boot == self.boot {
-            let covered: Vec<_> = self
-                .pings
-                .keys()
-                .copied()
-                .filter(|seq| ack.covers(*seq))
-                .collect();
+            let covered: Vec<_> = self.pings.keys().copied().filter(|seq| ack.covers(*seq)).collect();
             self.counts.acked += covered.len() as u64;
             covered.into_iter().for_each(|seq| self.remove(seq));
         }
@@ -126,10 +112,7 @@ impl Kept {
 
     /// Drops the ping whose payload a reject names.
     pub fn on_reject(&mut self, reject: &Reject) {
-        let refused = self
-            .pings
-            .iter()
-            .find(|(_, held)| payload_sha256(&held.bytes) == reject.sha256);
+        let refused = self.pings.iter().find(|(_, held)| payload_sha256(&held.bytes) == reject.sha256);
         if let Some((&seq, _)) = refused {
             self.remove(seq);
             self.counts.rejected += 1;
@@ -194,10 +177,7 @@ mod tests {
     }
 
     fn sent(kept: &mut Kept, now_ms: i64) -> Vec<u64> {
-        let next = || {
-            kept.poll_publish(now_ms)
-                .map(|bytes| decode_ping(&bytes).unwrap().seq)
-        };
+        let next = || kept.poll_publish(now_ms).map(|bytes| decode_ping(&bytes).unwrap().seq);
         std::iter::from_fn(next).collect()
     }
 
@@ -206,33 +186,14 @@ mod tests {
         let mut kept = filled(3);
         assert_eq!(sent(&mut kept, 0), [1, 2, 3]);
         assert_eq!(sent(&mut kept, 29_999), [0; 0]);
-        kept.on_ack(&Ack {
-            boot: 1,
-            upto: 1,
-            ranges: vec![[3, 3]],
-        });
+        kept.on_ack(&Ack { boot: 1, upto: 1, ranges: vec![[3, 3]] });
         assert_eq!(kept.next_due_ms(), Some(30_000));
         assert_eq!(sent(&mut kept, 30_000), [2]);
-        kept.on_ack(&Ack {
-            boot: 2,
-            upto: 9,
-            ranges: vec![],
-        });
+        kept.on_ack(&Ack { boot: 2, upto: 9, ranges: vec![] });
         assert!(!kept.is_empty(), "an ack of another boot");
-        kept.on_ack(&Ack {
-            boot: 1,
-            upto: 2,
-            ranges: vec![],
-        });
+        kept.on_ack(&Ack { boot: 1, upto: 2, ranges: vec![] });
         assert!(kept.is_empty() && kept.next_due_ms().is_none());
-        assert_eq!(
-            kept.counts(),
-            Counts {
-                pings: 3,
-                acked: 3,
-                ..Counts::default()
-            }
-        );
+        assert_eq!(kept.counts(), Counts { pings: 3, acked: 3, ..Counts::default() });
     }
 
     #[test]
@@ -252,10 +213,7 @@ mod tests {
         assert_eq!(Vec::from_iter(kept.numbers()), [2, 3]);
         kept.poll_publish(0).unwrap();
         let last = decode_ping(&kept.poll_publish(0).unwrap()).unwrap();
-        assert_eq!(
-            (last.seq, last.oldest_kept, kept.counts().given_up),
-            (3, 2, 1)
-        );
+        assert_eq!((last.seq, last.oldest_kept, kept.counts().given_up), (3, 2, 1));
     }
 
     #[test]
@@ -266,10 +224,7 @@ mod tests {
         kept.on_reject(&Reject::new(b"another payload", &refusal));
         assert_eq!(kept.counts().rejected, 0);
         kept.on_reject(&Reject::new(&bytes, &refusal));
-        assert_eq!(
-            (Vec::from_iter(kept.numbers()), kept.counts().rejected),
-            (vec![2], 1)
-        );
+        assert_eq!((Vec::from_iter(kept.numbers()), kept.counts().rejected), (vec![2], 1));
     }
 
     #[derive(Clone, Debug)]

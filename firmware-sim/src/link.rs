@@ -9,9 +9,7 @@ use std::time::Duration;
 
 use rumqttc::{AsyncClient, Event, EventLoop, LastWill, MqttOptions, Packet, Publish, QoS};
 use tag_wire::limits::PACKET_BYTES_MAX;
-use tag_wire::{
-    Status, TagName, Topic, TopicKind, VendorName, decode_ack, decode_cmd, decode_reject,
-};
+use tag_wire::{Status, TagName, Topic, TopicKind, VendorName, decode_ack, decode_cmd, decode_reject};
 
 use crate::clock::{ScaledClock, within};
 use crate::kept::Counts;
@@ -48,9 +46,7 @@ impl Broker {
     /// # Errors
     /// What is wrong, for the person who typed it; the password is not repeated.
     pub fn parse(url: &str) -> Result<Self, String> {
-        let rest = url
-            .strip_prefix("mqtt://")
-            .ok_or("a broker is given as mqtt://host:port")?;
+        let rest = url.strip_prefix("mqtt://").ok_or("a broker is given as mqtt://host:port")?;
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         let (login, address) = match rest.rsplit_once('@') {
             Some((login, address)) => {
@@ -60,30 +56,21 @@ impl Broker {
             None => (None, rest),
         };
         let (host, port) = match address.rsplit_once(':') {
-            Some((host, port)) if !port.ends_with(']') => (
-                host,
-                port.parse()
-                    .map_err(|_| "the broker's port is a number from 0 to 65535")?,
-            ),
+            Some((host, port)) if !port.ends_with(']') => {
+                (host, port.parse().map_err(|_| "the broker's port is a number from 0 to 65535")?)
+            }
             _ => (address, 1883),
         };
         if host.is_empty() {
             return Err("the broker's host name is missing".to_owned());
         }
-        Ok(Self {
-            host: host.to_owned(),
-            port,
-            login,
-        })
+        Ok(Self { host: host.to_owned(), port, login })
     }
 }
 
 impl fmt::Debug for Broker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Broker")
-            .field("host", &self.host)
-            .field("port", &self.port)
-            .finish_non_exhaustive()
+        f.debug_struct("Broker").field("host", &self.host).field("port", &self.port).finish_non_exhaustive()
     }
 }
 
@@ -113,12 +100,7 @@ impl Link {
     /// Drives a source: wakes it, publishes what it keeps, hands it what Cordon answers, and connects again
     /// whenever the connection is lost, until the work is done. Dropping the future cuts the connection
     /// without a word, so that the broker publishes the last will.
-    pub async fn run(
-        &self,
-        source: &mut impl PingSource,
-        clock: ScaledClock,
-        until: Until,
-    ) -> Counts {
+    pub async fn run(&self, source: &mut impl PingSource, clock: ScaledClock, until: Until) -> Counts {
         let mut random = Random::new(clock.now_ms().cast_unsigned() ^ u64::from(source.boot()));
         let mut pause = PAUSE_MIN;
         loop {
@@ -126,16 +108,9 @@ impl Link {
             match session.run().await {
                 End::Done => return source.kept().counts(),
                 End::Dark => live(source, clock, i64::MAX, PingSource::radio_on).await,
-                End::Lost {
-                    was_connected,
-                    error,
-                } => {
+                End::Lost { was_connected, error } => {
                     tracing::warn!(tag = %self.tag, %error, "connection lost");
-                    pause = if was_connected {
-                        PAUSE_MIN
-                    } else {
-                        (pause * 2).min(PAUSE_MAX)
-                    };
+                    pause = if was_connected { PAUSE_MIN } else { (pause * 2).min(PAUSE_MAX) };
                     let until_ms = clock.after_ms(pause.mul_f64(random.between(0.5, 1.0)));
                     live(source, clock, until_ms, |_| false).await;
                 }
@@ -162,12 +137,7 @@ impl Link {
     }
 
     fn topic(&self, kind: TopicKind) -> String {
-        Topic {
-            vendor: self.vendor.clone(),
-            tag: self.tag.clone(),
-            kind,
-        }
-        .to_string()
+        Topic { vendor: self.vendor.clone(), tag: self.tag.clone(), kind }.to_string()
     }
 }
 
@@ -200,16 +170,7 @@ impl<'a, S: PingSource> Session<'a, S> {
         events.network_options.set_connection_timeout(5);
         events.network_options.set_tcp_nodelay(true);
         let events = Some(events);
-        Self {
-            link,
-            source,
-            clock,
-            until,
-            client,
-            events,
-            connected: false,
-            on_their_way: 0,
-        }
+        Self { link, source, clock, until, client, events, connected: false, on_their_way: 0 }
     }
 
     async fn run(&mut self) -> End {
@@ -270,8 +231,7 @@ impl<'a, S: PingSource> Session<'a, S> {
 
     fn on_connected(&mut self) -> Result<(), rumqttc::ClientError> {
         for kind in [TopicKind::Ack, TopicKind::Reject, TopicKind::Cmd] {
-            self.client
-                .try_subscribe(self.link.topic(kind), QoS::AtLeastOnce)?;
+            self.client.try_subscribe(self.link.topic(kind), QoS::AtLeastOnce)?;
         }
         self.publish(TopicKind::Status, true, status(true, self.source.boot()))?;
         self.source.kept().on_connected();
@@ -284,9 +244,7 @@ impl<'a, S: PingSource> Session<'a, S> {
             return;
         };
         let refusal = match topic.kind {
-            TopicKind::Ack => {
-                decode_ack(&publish.payload).map(|ack| self.source.kept().on_ack(&ack))
-            }
+            TopicKind::Ack => decode_ack(&publish.payload).map(|ack| self.source.kept().on_ack(&ack)),
             TopicKind::Reject => decode_reject(&publish.payload).map(|reject| {
                 let (code, pointer) = (&reject.code, &reject.pointer);
                 tracing::warn!(tag = %self.link.tag, code, pointer, "a ping was refused");
@@ -310,14 +268,8 @@ impl<'a, S: PingSource> Session<'a, S> {
         Ok(())
     }
 
-    fn publish(
-        &mut self,
-        kind: TopicKind,
-        retain: bool,
-        bytes: Vec<u8>,
-    ) -> Result<(), rumqttc::ClientError> {
-        self.client
-            .try_publish(self.link.topic(kind), QoS::AtLeastOnce, retain, bytes)?;
+    fn publish(&mut self, kind: TopicKind, retain: bool, bytes: Vec<u8>) -> Result<(), rumqttc::ClientError> {
+        self.client.try_publish(self.link.topic(kind), QoS::AtLeastOnce, retain, bytes)?;
         self.on_their_way += 1;
         Ok(())
     }
@@ -367,41 +319,25 @@ impl<'a, S: PingSource> Session<'a, S> {
     }
 
     fn lost(&self, error: &dyn std::error::Error) -> End {
-        End::Lost {
-            was_connected: self.connected,
-            error: error.to_string(),
-        }
+        End::Lost { was_connected: self.connected, error: error.to_string() }
     }
 }
 
 /// Wakes a source without a connection, until a virtual time or until it is `enough`.
-async fn live<S: PingSource>(
-    source: &mut S,
-    clock: ScaledClock,
-    until_ms: i64,
-    enough: impl Fn(&S) -> bool,
-) {
+async fn live<S: PingSource>(source: &mut S, clock: ScaledClock, until_ms: i64, enough: impl Fn(&S) -> bool) {
     loop {
         let now_ms = clock.now_ms();
         source.wake(now_ms);
         if now_ms >= until_ms || enough(source) {
             return;
         }
-        clock
-            .sleep_until(source.next_wake_ms().unwrap_or(i64::MAX).min(until_ms))
-            .await;
+        clock.sleep_until(source.next_wake_ms().unwrap_or(i64::MAX).min(until_ms)).await;
     }
 }
 
 fn status(online: bool, boot: u32) -> Vec<u8> {
     let firmware = Some(concat!("firmware-sim ", env!("CARGO_PKG_VERSION")).to_owned());
-    Status {
-        online,
-        boot: Some(boot),
-        firmware,
-        model: None,
-    }
-    .encode()
+    Status { online, boot: Some(boot), firmware, model: None }.encode()
 }
 
 #[cfg(test)]
@@ -413,24 +349,11 @@ mod tests {
         let read = |url| Broker::parse(url).map(|b| (b.host, b.port, b.login));
         let login = |user: &str, password: &str| Some((user.to_owned(), password.to_owned()));
         assert_eq!(read("mqtt://host"), Ok(("host".to_owned(), 1883, None)));
-        assert_eq!(
-            read("mqtt://u@h:18/"),
-            Ok(("h".to_owned(), 18, login("u", "")))
-        );
-        assert_eq!(
-            read("mqtt://u:p@:x@[::1]:9"),
-            Ok(("[::1]".to_owned(), 9, login("u", "p@:x")))
-        );
+        assert_eq!(read("mqtt://u@h:18/"), Ok(("h".to_owned(), 18, login("u", ""))));
+        assert_eq!(read("mqtt://u:p@:x@[::1]:9"), Ok(("[::1]".to_owned(), 9, login("u", "p@:x"))));
         assert_eq!(read("mqtt://[::1]"), Ok(("[::1]".to_owned(), 1883, None)));
-        for wrong in [
-            "",
-            "host:1883",
-            "mqtts://host",
-            "mqtt://",
-            "mqtt://:1",
-            "mqtt://h:x",
-            "mqtt://h:65536",
-        ] {
+        for wrong in ["", "host:1883", "mqtts://host", "mqtt://", "mqtt://:1", "mqtt://h:x", "mqtt://h:65536"]
+        {
             assert!(read(wrong).is_err(), "{wrong}");
         }
         let secret = Broker::parse("mqtt://u:hush@h").unwrap();

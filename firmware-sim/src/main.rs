@@ -80,10 +80,7 @@ impl Session {
 
     fn link(&self, tag: TagName) -> anyhow::Result<Link> {
         let vendor = self.vendor.clone();
-        let fill = |text: &str| {
-            text.replace("{vendor}", vendor.as_str())
-                .replace("{tag}", tag.as_str())
-        };
+        let fill = |text: &str| text.replace("{vendor}", vendor.as_str()).replace("{tag}", tag.as_str());
         let mut broker = Broker::parse(&self.broker).map_err(anyhow::Error::msg)?;
         if let Some((user, password)) = &mut broker.login {
             *user = fill(user);
@@ -97,12 +94,7 @@ impl Session {
         if client_id.is_empty() || client_id.starts_with(' ') {
             bail!("--client-id must not be empty or begin with a space");
         }
-        Ok(Link {
-            broker,
-            client_id,
-            vendor,
-            tag,
-        })
+        Ok(Link { broker, client_id, vendor, tag })
     }
 }
 
@@ -150,24 +142,13 @@ struct ReplayArgs {
 async fn main() -> anyhow::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_env_filter(filter)
-        .init();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let counts = match Cli::parse().command {
         Command::Fleet(args) => fleet(args).await?,
         Command::Replay(args) => replay(args).await?,
     };
-    let Counts {
-        pings,
-        acked,
-        rejected,
-        ..
-    } = counts;
-    println!(
-        "{}",
-        serde_json::json!({ "pings": pings, "acked": acked, "rejected": rejected })
-    );
+    let Counts { pings, acked, rejected, .. } = counts;
+    println!("{}", serde_json::json!({ "pings": pings, "acked": acked, "rejected": rejected }));
     Ok(())
 }
 
@@ -177,38 +158,20 @@ async fn replay(args: ReplayArgs) -> anyhow::Result<Counts> {
     let fixes = read_track(&args.fixes)?;
     let boot = args.session.boot();
     let start_ms = args.start_ms.unwrap_or_else(|| clock.now_ms());
-    let plan = PingPlan {
-        interval_s: args.session.interval,
-        start_ms,
-        boot,
-    };
-    let mut source = Replay::new(
-        track::pings(&fixes, &plan),
-        boot,
-        args.session.resend_after_s(),
-    );
-    let until = if args.no_wait_ack {
-        Until::Published
-    } else {
-        Until::Acked
-    };
+    let plan = PingPlan { interval_s: args.session.interval, start_ms, boot };
+    let mut source = Replay::new(track::pings(&fixes, &plan), boot, args.session.resend_after_s());
+    let until = if args.no_wait_ack { Until::Published } else { Until::Acked };
     tokio::select! {
         counts = link.run(&mut source, clock, until) => return Ok(counts),
         result = tokio::signal::ctrl_c() => result.context("cannot listen for Ctrl-C")?,
     }
-    bail!(
-        "stopped before every ping was acknowledged: {:?}",
-        source.kept().counts()
-    );
+    bail!("stopped before every ping was acknowledged: {:?}", source.kept().counts());
 }
 
 fn read_track(path: &Path) -> anyhow::Result<Vec<tag_wire::Fix>> {
     let mut csv = String::new();
     File::open(path)
-        .and_then(|file| {
-            file.take(track::BYTES_MAX as u64 + 1)
-                .read_to_string(&mut csv)
-        })
+        .and_then(|file| file.take(track::BYTES_MAX as u64 + 1).read_to_string(&mut csv))
         .with_context(|| format!("cannot read {}", path.display()))?;
     track::read(&csv).with_context(|| format!("cannot use {}", path.display()))
 }
@@ -220,27 +183,21 @@ async fn fleet(args: FleetArgs) -> anyhow::Result<Counts> {
     let (stop, stopped) = tokio::sync::watch::channel(());
     let mut tags = tokio::task::JoinSet::new();
     for number in 1..=args.count {
-        let link = args
-            .session
-            .link(TagName::parse(&format!("tag-{number}"))?)?;
-        let seed = args
-            .seed
-            .wrapping_mul(1_000_003)
-            .wrapping_add(u64::from(number));
+        let link = args.session.link(TagName::parse(&format!("tag-{number}"))?)?;
+        let seed = args.seed.wrapping_mul(1_000_003).wrapping_add(u64::from(number));
         let walker = Walker::wander(seed, centre, args.radius_m)
             .context("--centre and --radius-m must be a place on Earth")?;
         // Tags are not started in the same instant, so they do not send in the same one.
-        let offset_ms = i64::from(args.session.interval) * 1_000 * i64::from(number - 1)
-            / i64::from(args.count);
+        let offset_ms =
+            i64::from(args.session.interval) * 1_000 * i64::from(number - 1) / i64::from(args.count);
         let tag = Tag::new(TagConfig {
             interval_moving_s: args.session.interval,
             interval_still_s: args.session.interval,
             resend_after_s: args.session.resend_after_s(),
             ..TagConfig::new(args.session.boot(), seed, start_ms + offset_ms)
         });
-        let mut world = World::new(tag, move |now_ms, _: &mut Tag| {
-            walker.at((now_ms - start_ms) as f64 / 1e3)
-        });
+        let mut world =
+            World::new(tag, move |now_ms, _: &mut Tag| walker.at((now_ms - start_ms) as f64 / 1e3));
         let mut stopped = stopped.clone();
         tags.spawn(async move {
             tokio::select! {
@@ -269,11 +226,8 @@ async fn fleet(args: FleetArgs) -> anyhow::Result<Counts> {
 }
 
 fn parse_centre(text: &str) -> anyhow::Result<(f64, f64)> {
-    let numbers = text.split_once(',').and_then(|(lat, lon)| {
-        Some((
-            lat.trim().parse::<f64>().ok()?,
-            lon.trim().parse::<f64>().ok()?,
-        ))
-    });
+    let numbers = text
+        .split_once(',')
+        .and_then(|(lat, lon)| Some((lat.trim().parse::<f64>().ok()?, lon.trim().parse::<f64>().ok()?)));
     numbers.context("--centre is two numbers, latitude and longitude: 48,-30")
 }

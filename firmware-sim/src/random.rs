@@ -46,11 +46,7 @@ mod tests {
     fn the_sequence_is_that_of_the_reference_code() {
         let mut random = Random::new(1_234_567);
         let bits: Vec<_> = (0..3).map(|_| random.bits()).collect();
-        let reference = [
-            6_457_827_717_110_365_317,
-            3_203_168_211_198_807_973,
-            9_817_491_932_198_370_423,
-        ];
+        let reference = [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423];
         assert_eq!(bits, reference);
     }
 
@@ -64,10 +60,6 @@ mod tests {
             squares += value * value;
         }
         assert!((sum / 1e5).abs() < 0.02, "mean {}", sum / 1e5);
-        assert!(
-            (squares / 1e5 - 1.0).abs() < 0.02,
-            "variance {}",
-            squares / 1e5
-        );
+        assert!((squares / 1e5 - 1.0).abs() < 0.02, "variance {}", squares / 1e5);
     }
 }

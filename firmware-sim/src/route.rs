@@ -26,9 +26,7 @@ pub struct Truth {
 /// Leaves the position out, so that it cannot end up in a log line.
 impl std::fmt::Debug for Truth {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Truth")
-            .field("speed_mps", &self.speed_mps)
-            .finish_non_exhaustive()
+        f.debug_struct("Truth").field("speed_mps", &self.speed_mps).finish_non_exhaustive()
     }
 }
 
@@ -46,11 +44,7 @@ impl Route {
     /// not on Earth, or the speed is not a positive number of metres per second.
     pub fn new(points: Vec<(f64, f64)>, speed_mps: f64) -> Option<Self> {
         let on_earth = |&(lat, lon): &(f64, f64)| lat.abs() <= 90.0 && lon.abs() <= 180.0;
-        if points.is_empty()
-            || !points.iter().all(on_earth)
-            || !speed_mps.is_normal()
-            || speed_mps < 0.0
-        {
+        if points.is_empty() || !points.iter().all(on_earth) || !speed_mps.is_normal() || speed_mps < 0.0 {
             return None;
         }
         let mut reached_m = vec![0.0];
@@ -58,11 +52,7 @@ impl Route {
             let so_far = reached_m[reached_m.len() - 1];
             reached_m.push(so_far + metres_between(pair[0], pair[1]));
         }
-        Some(Self {
-            points,
-            reached_m,
-            speed_mps,
-        })
+        Some(Self { points, reached_m, speed_mps })
     }
 
     /// Length, metres.
@@ -78,27 +68,15 @@ impl Route {
     /// The truth `t_s` seconds after the start. Before it and after the end: standing there.
     pub fn at(&self, t_s: f64) -> Truth {
         let gone_m = t_s * self.speed_mps;
-        let standing = |(lat, lon)| Truth {
-            lat,
-            lon,
-            speed_mps: 0.0,
-            course_deg: 0.0,
-            indoors: false,
-        };
+        let standing = |(lat, lon)| Truth { lat, lon, speed_mps: 0.0, course_deg: 0.0, indoors: false };
         if gone_m < 0.0 {
             return standing(self.points[0]);
         }
-        let next = self
-            .reached_m
-            .partition_point(|reached_m| *reached_m <= gone_m);
+        let next = self.reached_m.partition_point(|reached_m| *reached_m <= gone_m);
         let Some(&end_m) = self.reached_m.get(next) else {
             return standing(self.points[self.points.len() - 1]);
         };
-        let (from, to, start_m) = (
-            self.points[next - 1],
-            self.points[next],
-            self.reached_m[next - 1],
-        );
+        let (from, to, start_m) = (self.points[next - 1], self.points[next], self.reached_m[next - 1]);
         let part = (gone_m - start_m) / (end_m - start_m);
         let (east_m, north_m) = offset_m(from, to);
         Truth {
@@ -153,12 +131,7 @@ impl Walker {
             timed.push((start_s, leg));
             start_s += duration_s;
         }
-        Some(Self {
-            legs: timed,
-            duration_s: start_s,
-            repeats,
-            start: first,
-        })
+        Some(Self { legs: timed, duration_s: start_s, repeats, start: first })
     }
 
     /// Somebody who walks a round through 8 random places within `radius_m` of a point, over and over,
@@ -174,15 +147,9 @@ impl Walker {
         let mut legs = Vec::new();
         for (index, &from) in places.iter().enumerate() {
             let to = places[(index + 1) % places.len()];
-            legs.push(Leg::Go(Route::new(
-                vec![from, to],
-                random.between(1.0, 1.8),
-            )?));
+            legs.push(Leg::Go(Route::new(vec![from, to], random.between(1.0, 1.8))?));
             let seconds = random.between(0.0, 600.0);
-            legs.push(Leg::Wait {
-                seconds,
-                indoors: index % 2 == 0,
-            });
+            legs.push(Leg::Wait { seconds, indoors: index % 2 == 0 });
         }
         Self::new(legs, true)
     }
@@ -194,34 +161,18 @@ impl Walker {
 
     /// The truth `t_s` seconds after the start.
     pub fn at(&self, t_s: f64) -> Truth {
-        let t_s = if self.repeats && self.duration_s > 0.0 {
-            t_s.rem_euclid(self.duration_s)
-        } else {
-            t_s
-        };
-        let current = self
-            .legs
-            .partition_point(|(start_s, _)| *start_s <= t_s)
-            .saturating_sub(1);
+        let t_s = if self.repeats && self.duration_s > 0.0 { t_s.rem_euclid(self.duration_s) } else { t_s };
+        let current = self.legs.partition_point(|(start_s, _)| *start_s <= t_s).saturating_sub(1);
         let (start_s, leg) = &self.legs[current];
         match leg {
             Leg::Go(route) => route.at(t_s - start_s),
             Leg::Wait { indoors, .. } => {
-                let before = self.legs[..current]
-                    .iter()
-                    .rev()
-                    .find_map(|(_, leg)| match leg {
-                        Leg::Go(route) => Some(route.points[route.points.len() - 1]),
-                        Leg::Wait { .. } => None,
-                    });
+                let before = self.legs[..current].iter().rev().find_map(|(_, leg)| match leg {
+                    Leg::Go(route) => Some(route.points[route.points.len() - 1]),
+                    Leg::Wait { .. } => None,
+                });
                 let (lat, lon) = before.unwrap_or(self.start);
-                Truth {
-                    lat,
-                    lon,
-                    speed_mps: 0.0,
-                    course_deg: 0.0,
-                    indoors: *indoors,
-                }
+                Truth { lat, lon, speed_mps: 0.0, course_deg: 0.0, indoors: *indoors }
             }
         }
     }
@@ -251,10 +202,7 @@ pub(crate) fn round(value: f64, decimals: i32) -> f64 {
 fn offset_m(from: (f64, f64), to: (f64, f64)) -> (f64, f64) {
     let shrink = f64::midpoint(from.0, to.0).to_radians().cos();
     let east_deg = (to.1 - from.1 + 180.0).rem_euclid(360.0) - 180.0;
-    (
-        east_deg.to_radians() * EARTH_M * shrink,
-        (to.0 - from.0).to_radians() * EARTH_M,
-    )
+    (east_deg.to_radians() * EARTH_M * shrink, (to.0 - from.0).to_radians() * EARTH_M)
 }
 
 #[cfg(test)]
@@ -276,16 +224,11 @@ mod tests {
         let route = Route::new(vec![A, to(100.0, 0.0), to(100.0, 50.0)], 2.0).unwrap();
         assert!((route.length_m() - 150.0).abs() < 0.01);
         assert!((route.duration_s() - 75.0).abs() < 0.01);
-        for (t_s, east_m, north_m, course_deg) in [
-            (0.0, 0.0, 0.0, 90.0),
-            (25.0, 50.0, 0.0, 90.0),
-            (60.0, 100.0, 20.0, 0.0),
-        ] {
+        for (t_s, east_m, north_m, course_deg) in
+            [(0.0, 0.0, 0.0, 90.0), (25.0, 50.0, 0.0, 90.0), (60.0, 100.0, 20.0, 0.0)]
+        {
             let truth = route.at(t_s);
-            assert!(
-                metres_between(place(truth), to(east_m, north_m)) < 0.01,
-                "at {t_s} s"
-            );
+            assert!(metres_between(place(truth), to(east_m, north_m)) < 0.01, "at {t_s} s");
             assert!((truth.course_deg - course_deg).abs() < 0.01 && truth.speed_mps == 2.0);
         }
         assert!(route.at(-1.0).speed_mps == 0.0 && place(route.at(-1.0)) == A);
@@ -306,10 +249,7 @@ mod tests {
     fn a_walker_goes_waits_and_begins_again() {
         let there = Route::new(vec![A, to(100.0, 0.0)], 1.0).unwrap();
         let back = Route::new(vec![to(100.0, 0.0), A], 1.0).unwrap();
-        let wait = Leg::Wait {
-            seconds: 60.0,
-            indoors: true,
-        };
+        let wait = Leg::Wait { seconds: 60.0, indoors: true };
         let legs = vec![Leg::Go(there), wait.clone(), Leg::Go(back)];
         let walker = Walker::new(legs.clone(), true).unwrap();
         assert!((walker.duration_s() - 260.0).abs() < 0.01);

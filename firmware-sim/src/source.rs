@@ -77,11 +77,7 @@ impl Replay {
     pub fn new(mut pings: Vec<TimedPing>, boot: u32, resend_after_s: u32) -> Self {
         let kept = Kept::new(boot, pings.len(), resend_after_s);
         pings.reverse();
-        Self {
-            to_come: pings,
-            boot,
-            kept,
-        }
+        Self { to_come: pings, boot, kept }
     }
 }
 

@@ -109,11 +109,7 @@ impl Tag {
         if self.off || now_ms < self.config.start_ms {
             return;
         }
-        self.motion = if truth.speed_mps > MOVING_MPS {
-            Motion::Moving
-        } else {
-            Motion::Still
-        };
+        self.motion = if truth.speed_mps > MOVING_MPS { Motion::Moving } else { Motion::Still };
         self.use_battery(now_ms);
         self.last_wake_ms = now_ms;
         while !self.events.is_empty() || now_ms >= self.due_ms() {
@@ -209,11 +205,7 @@ impl Tag {
 
     fn report(&mut self, t_ms: i64, kind: EventKind, restored: bool) {
         if !self.off {
-            self.events.push(Event {
-                t_ms,
-                kind,
-                restored,
-            });
+            self.events.push(Event { t_ms, kind, restored });
         }
     }
 
@@ -221,16 +213,9 @@ impl Tag {
         let blind = self.jammed || self.dark;
         let fix = self.receiver.fix(now_ms, truth).filter(|_| !blind);
         // One place is left for no_fix.
-        let mut events: Vec<_> = self
-            .events
-            .drain(..self.events.len().min(EVENTS_MAX - 1))
-            .collect();
+        let mut events: Vec<_> = self.events.drain(..self.events.len().min(EVENTS_MAX - 1)).collect();
         if fix.is_none() {
-            events.push(Event {
-                t_ms: now_ms,
-                kind: EventKind::NoFix,
-                restored: false,
-            });
+            events.push(Event { t_ms: now_ms, kind: EventKind::NoFix, restored: false });
         }
         self.off = events.iter().any(|event| event.kind == EventKind::PowerOff);
         if self.off {
@@ -255,10 +240,9 @@ impl Tag {
 
     /// When the next ping is due: at the interval that holds now, but never later than was planned.
     fn due_ms(&self) -> i64 {
-        self.last_ping
-            .map_or(self.config.start_ms, |(made_ms, planned_ms)| {
-                planned_ms.min(made_ms + i64::from(self.interval_s()) * 1_000)
-            })
+        self.last_ping.map_or(self.config.start_ms, |(made_ms, planned_ms)| {
+            planned_ms.min(made_ms + i64::from(self.interval_s()) * 1_000)
+        })
     }
 
     fn interval_s(&self) -> u32 {
@@ -266,14 +250,9 @@ impl Tag {
             Motion::Moving => self.config.interval_moving_s,
             Motion::Still | Motion::Unknown => self.config.interval_still_s,
         };
-        let asked_s = self
-            .cmd
-            .as_ref()
-            .filter(|cmd| self.last_wake_ms < cmd.expires_ms)
-            .and_then(|cmd| cmd.interval_s);
-        asked_s
-            .unwrap_or(own_s)
-            .clamp(*INTERVAL_S.start(), *INTERVAL_S.end())
+        let asked_s =
+            self.cmd.as_ref().filter(|cmd| self.last_wake_ms < cmd.expires_ms).and_then(|cmd| cmd.interval_s);
+        asked_s.unwrap_or(own_s).clamp(*INTERVAL_S.start(), *INTERVAL_S.end())
     }
 
     fn use_battery(&mut self, now_ms: i64) {
@@ -297,25 +276,12 @@ mod tests {
     use tag_wire::{Ack, decode_ping};
 
     const START_MS: i64 = 1_767_225_600_000;
-    const STILL: Truth = Truth {
-        lat: 48.0,
-        lon: -30.0,
-        speed_mps: 0.0,
-        course_deg: 0.0,
-        indoors: false,
-    };
-    const WALKING: Truth = Truth {
-        speed_mps: 1.4,
-        ..STILL
-    };
+    const STILL: Truth = Truth { lat: 48.0, lon: -30.0, speed_mps: 0.0, course_deg: 0.0, indoors: false };
+    const WALKING: Truth = Truth { speed_mps: 1.4, ..STILL };
 
     fn tag(interval_moving_s: u32, interval_still_s: u32) -> Tag {
         let config = TagConfig::new(9, 5, START_MS);
-        Tag::new(TagConfig {
-            interval_moving_s,
-            interval_still_s,
-            ..config
-        })
+        Tag::new(TagConfig { interval_moving_s, interval_still_s, ..config })
     }
 
     /// Wakes the tag as it asks for, up to a time, and returns what it published.
@@ -327,20 +293,13 @@ mod tests {
                 pings.push(decode_ping(&bytes).unwrap());
             }
             let upto = pings.last().map_or(0, |ping| ping.seq);
-            tag.kept().on_ack(&Ack {
-                boot: 9,
-                upto,
-                ranges: vec![],
-            });
+            tag.kept().on_ack(&Ack { boot: 9, upto, ranges: vec![] });
         }
         pings
     }
 
     fn kinds(ping: &Ping) -> Vec<(&str, bool)> {
-        ping.events
-            .iter()
-            .map(|event| (event.kind.as_str(), event.restored))
-            .collect()
+        ping.events.iter().map(|event| (event.kind.as_str(), event.restored)).collect()
     }
 
     #[test]
@@ -349,19 +308,10 @@ mod tests {
         let still = run(&mut tag, START_MS + 600_000, &STILL);
         let sent: Vec<_> = still.iter().map(|ping| ping.sent_ms - START_MS).collect();
         assert_eq!(sent, [0, 300_000, 600_000]);
-        assert_eq!(
-            (still[2].motion, still[2].next_within_s),
-            (Motion::Still, 310)
-        );
+        assert_eq!((still[2].motion, still[2].next_within_s), (Motion::Still, 310));
         let moving = run(&mut tag, START_MS + 660_000, &WALKING);
-        assert!(
-            moving[0].sent_ms <= START_MS + 615_000 + SENSE_MS,
-            "motion shortens the wait"
-        );
-        assert_eq!(
-            (moving[0].motion, moving[0].next_within_s),
-            (Motion::Moving, 25)
-        );
+        assert!(moving[0].sent_ms <= START_MS + 615_000 + SENSE_MS, "motion shortens the wait");
+        assert_eq!((moving[0].motion, moving[0].next_within_s), (Motion::Moving, 25));
         let rest = run(&mut tag, START_MS + 2_000_000, &STILL);
         let all: Vec<_> = [moving, rest].concat();
         for pair in all.windows(2) {
@@ -376,20 +326,13 @@ mod tests {
         run(&mut tag, START_MS, &STILL);
         tag.cut_strap(START_MS + 7_000);
         let pings = run(&mut tag, START_MS + 9_999, &STILL);
-        assert_eq!(
-            (pings.len(), kinds(&pings[0])),
-            (1, vec![("strap_tamper", false)])
-        );
+        assert_eq!((pings.len(), kinds(&pings[0])), (1, vec![("strap_tamper", false)]));
         assert_eq!(pings[0].events[0].t_ms, START_MS + 7_000);
         tag.restore_strap(START_MS + 11_000);
         tag.jam(START_MS + 11_000, true);
         tag.jam(START_MS + 11_500, true);
         let pings = run(&mut tag, START_MS + 12_000, &STILL);
-        let expected = vec![
-            ("strap_tamper", true),
-            ("jamming", false),
-            ("no_fix", false),
-        ];
+        let expected = vec![("strap_tamper", true), ("jamming", false), ("no_fix", false)];
         assert_eq!(kinds(&pings[0]), expected);
         assert!(pings[0].fixes.is_empty());
     }
@@ -406,15 +349,8 @@ mod tests {
         tag.wake(START_MS + 660_000, &WALKING);
         let next = || Some(decode_ping(&tag.kept().poll_publish(START_MS + 660_000)?).unwrap());
         let pings: Vec<_> = std::iter::from_fn(next).collect();
-        assert_eq!(
-            pings.iter().map(|ping| ping.seq).collect::<Vec<_>>(),
-            Vec::from_iter(1..=12)
-        );
-        assert!(
-            pings[..11]
-                .iter()
-                .all(|p| p.fixes.is_empty() && kinds(p) == [("no_fix", false)])
-        );
+        assert_eq!(pings.iter().map(|ping| ping.seq).collect::<Vec<_>>(), Vec::from_iter(1..=12));
+        assert!(pings[..11].iter().all(|p| p.fixes.is_empty() && kinds(p) == [("no_fix", false)]));
         assert_eq!((pings[11].fixes.len(), pings[11].oldest_kept), (1, 1));
     }
 
@@ -422,21 +358,10 @@ mod tests {
     fn a_command_holds_until_it_expires_and_an_older_one_changes_nothing() {
         let mut tag = tag(60, 60);
         run(&mut tag, START_MS, &STILL);
-        tag.on_cmd(&Cmd {
-            id: 2,
-            expires_ms: START_MS + 100_000,
-            interval_s: Some(20),
-        });
-        tag.on_cmd(&Cmd {
-            id: 1,
-            expires_ms: i64::MAX,
-            interval_s: Some(5),
-        });
+        tag.on_cmd(&Cmd { id: 2, expires_ms: START_MS + 100_000, interval_s: Some(20) });
+        tag.on_cmd(&Cmd { id: 1, expires_ms: i64::MAX, interval_s: Some(5) });
         let pings = run(&mut tag, START_MS + 220_000, &STILL);
-        let sent: Vec<_> = pings
-            .iter()
-            .map(|ping| (ping.sent_ms - START_MS) / 1_000)
-            .collect();
+        let sent: Vec<_> = pings.iter().map(|ping| (ping.sent_ms - START_MS) / 1_000).collect();
         assert_eq!(sent, [20, 40, 60, 80, 100, 160, 220]);
     }
 
@@ -449,17 +374,11 @@ mod tests {
         tag.charge(START_MS + 10 * hour_ms, true);
         let pings = run(&mut tag, START_MS + 11 * hour_ms, &STILL);
         assert_eq!(kinds(&pings[0]), [("charging", false)]);
-        assert_eq!(
-            (pings.last().unwrap().battery_pct, pings[0].charging),
-            (100, true)
-        );
+        assert_eq!((pings.last().unwrap().battery_pct, pings[0].charging), (100, true));
         tag.charge(START_MS + 11 * hour_ms, false);
         let pings = run(&mut tag, START_MS + 40 * hour_ms, &WALKING);
         let last = pings.last().unwrap();
-        assert_eq!(
-            (last.battery_pct, kinds(last)),
-            (0, vec![("power_off", false)])
-        );
+        assert_eq!((last.battery_pct, kinds(last)), (0, vec![("power_off", false)]));
         assert!(tag.is_off() && tag.next_wake_ms().is_none());
     }
 
@@ -468,17 +387,9 @@ mod tests {
         let bytes = |seed| {
             let mut tag = Tag::new(TagConfig::new(9, seed, START_MS));
             for minute in 0..100 {
-                tag.wake(
-                    START_MS + minute * 60_000,
-                    &Truth {
-                        indoors: minute % 3 == 0,
-                        ..WALKING
-                    },
-                );
+                tag.wake(START_MS + minute * 60_000, &Truth { indoors: minute % 3 == 0, ..WALKING });
             }
-            Vec::from_iter(
-                std::iter::from_fn(|| tag.kept().poll_publish(i64::MAX - 60_000)).take(100),
-            )
+            Vec::from_iter(std::iter::from_fn(|| tag.kept().poll_publish(i64::MAX - 60_000)).take(100))
         };
         assert!(bytes(1) == bytes(1) && bytes(1) != bytes(2));
     }
@@ -490,9 +401,6 @@ mod tests {
             tag.open_case(START_MS);
         }
         let pings = run(&mut tag, START_MS, &STILL);
-        assert_eq!(
-            Vec::from_iter(pings.iter().map(|ping| ping.events.len())),
-            [31, 9]
-        );
+        assert_eq!(Vec::from_iter(pings.iter().map(|ping| ping.events.len())), [31, 9]);
     }
 }

@@ -45,17 +45,13 @@ pub fn pings(fixes: &[Fix], plan: &PingPlan) -> Vec<TimedPing> {
     let Some(first) = fixes.first() else {
         return Vec::new();
     };
-    let interval_s = plan
-        .interval_s
-        .clamp(*INTERVAL_S.start(), *INTERVAL_S.end());
+    let interval_s = plan.interval_s.clamp(*INTERVAL_S.start(), *INTERVAL_S.end());
     let interval_ms = i64::from(interval_s) * 1_000;
     let patience_ms = NO_FIX_AFTER_MS.min(interval_ms / 2);
     let mut pings: Vec<TimedPing> = Vec::new();
     let mut send = |at_ms: i64, fixes: Vec<Fix>, events: Vec<Event>| {
         let seq = pings.len() as u64 + 1;
-        let moving = fixes
-            .iter()
-            .any(|fix| fix.speed_mps.is_some_and(|mps| mps > MOVING_MPS));
+        let moving = fixes.iter().any(|fix| fix.speed_mps.is_some_and(|mps| mps > MOVING_MPS));
         let ping = Ping {
             boot: plan.boot,
             seq,
@@ -64,11 +60,7 @@ pub fn pings(fixes: &[Fix], plan: &PingPlan) -> Vec<TimedPing> {
             sent_ms: at_ms,
             battery_pct: 80,
             charging: false,
-            motion: if moving {
-                Motion::Moving
-            } else {
-                Motion::Unknown
-            },
+            motion: if moving { Motion::Moving } else { Motion::Unknown },
             fixes,
             events,
         };
@@ -80,15 +72,7 @@ pub fn pings(fixes: &[Fix], plan: &PingPlan) -> Vec<TimedPing> {
         let after_start_ms = fix.t_ms - first.t_ms;
         while after_start_ms > wanted * interval_ms + patience_ms {
             let t_ms = plan.start_ms + wanted * interval_ms + patience_ms;
-            send(
-                t_ms,
-                vec![],
-                vec![Event {
-                    t_ms,
-                    kind: EventKind::NoFix,
-                    restored: false,
-                }],
-            );
+            send(t_ms, vec![], vec![Event { t_ms, kind: EventKind::NoFix, restored: false }]);
             if after_start_ms < (wanted + 1) * interval_ms {
                 break;
             }
@@ -96,14 +80,7 @@ pub fn pings(fixes: &[Fix], plan: &PingPlan) -> Vec<TimedPing> {
         }
         if after_start_ms >= wanted * interval_ms {
             let t_ms = plan.start_ms + after_start_ms;
-            send(
-                t_ms,
-                vec![Fix {
-                    t_ms,
-                    ..fix.clone()
-                }],
-                vec![],
-            );
+            send(t_ms, vec![Fix { t_ms, ..fix.clone() }], vec![]);
             wanted = after_start_ms / interval_ms + 1;
         }
     }
@@ -115,27 +92,17 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const PLAN: PingPlan = PingPlan {
-        interval_s: 15,
-        start_ms: 1_000_000,
-        boot: 3,
-    };
+    const PLAN: PingPlan = PingPlan { interval_s: 15, start_ms: 1_000_000, boot: 3 };
 
     fn at(seconds: &[u32]) -> Vec<TimedPing> {
-        let lines: String = seconds
-            .iter()
-            .map(|second| format!("{second},48,-30\n"))
-            .collect();
+        let lines: String = seconds.iter().map(|second| format!("{second},48,-30\n")).collect();
         pings(&read(&format!("t_s,lat,lon\n{lines}")).unwrap(), &PLAN)
     }
 
     /// Seconds after the start, and whether there was a fix.
     fn timeline(pings: &[TimedPing]) -> Vec<(i64, bool)> {
         let second = |ping: &TimedPing| (ping.at_ms - PLAN.start_ms) / 1_000;
-        pings
-            .iter()
-            .map(|ping| (second(ping), !ping.ping.fixes.is_empty()))
-            .collect()
+        pings.iter().map(|ping| (second(ping), !ping.ping.fixes.is_empty())).collect()
     }
 
     #[test]
@@ -153,14 +120,7 @@ mod tests {
     fn a_gap_is_told_and_the_promise_kept() {
         let pings = at(&[0, 37, 44, 45, 200]);
         let gap = (4..=12).map(|n| (n * 15 + 5, false));
-        let expected = [
-            (0, true),
-            (20, false),
-            (35, false),
-            (37, true),
-            (45, true),
-            (65, false),
-        ];
+        let expected = [(0, true), (20, false), (35, false), (37, true), (45, true), (65, false)];
         let expected = Vec::from_iter(expected.into_iter().chain(gap.skip(1)).chain([(200, true)]));
         assert_eq!(timeline(&pings), expected);
         for pair in pings.windows(2) {

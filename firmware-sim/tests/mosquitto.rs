@@ -1,9 +1,6 @@
 //! The link against a real Mosquitto, with somebody behind it who answers as Cordon does.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests, where clippy does not see that they are"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where clippy does not see that they are")]
 
 use std::collections::BTreeSet;
 use std::net::{TcpListener, TcpStream};
@@ -20,9 +17,7 @@ use firmware_sim::source::{PingSource, Replay, World};
 use firmware_sim::track::{PingPlan, TimedPing, pings, read};
 use firmware_sim::{Tag, TagConfig};
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
-use tag_wire::{
-    Ack, Cmd, Ping, Reject, TagName, Topic, TopicKind, VendorName, decode_ping, decode_status,
-};
+use tag_wire::{Ack, Cmd, Ping, Reject, TagName, Topic, TopicKind, VendorName, decode_ping, decode_status};
 
 /// A Mosquitto of this test's own, on a free port of the loopback, killed at the end.
 struct Mosquitto {
@@ -33,23 +28,17 @@ struct Mosquitto {
 impl Mosquitto {
     /// `None`, said aloud, where it is not installed.
     async fn start(port: Option<u16>) -> Option<Self> {
-        let program = [
-            "/usr/sbin/mosquitto",
-            "/usr/bin/mosquitto",
-            "/usr/local/sbin/mosquitto",
-        ]
-        .into_iter()
-        .map(PathBuf::from)
-        .find(|path| path.exists());
+        let program = ["/usr/sbin/mosquitto", "/usr/bin/mosquitto", "/usr/local/sbin/mosquitto"]
+            .into_iter()
+            .map(PathBuf::from)
+            .find(|path| path.exists());
         let Some(program) = program else {
             eprintln!("SKIPPED: mosquitto is not installed");
             return None;
         };
         let port = port.unwrap_or_else(|| {
             let free = TcpListener::bind("127.0.0.1:0").expect("the loopback has a free port");
-            free.local_addr()
-                .expect("a bound socket has an address")
-                .port()
+            free.local_addr().expect("a bound socket has an address").port()
         });
         let child = Command::new(program)
             .args(["-p", &port.to_string()])
@@ -113,56 +102,29 @@ async fn answer(port: u16, seen: Arc<Mutex<Seen>>, skip: u64, refuse: u64) {
         let topic = Topic::parse(&publish.topic).unwrap();
         let mut seen = seen.lock().unwrap();
         if topic.kind == TopicKind::Status {
-            seen.online
-                .push(decode_status(&publish.payload).unwrap().online);
+            seen.online.push(decode_status(&publish.payload).unwrap().online);
             continue;
         }
         let ping = decode_ping(&publish.payload).unwrap();
-        let reply = |kind| {
-            Topic {
-                kind,
-                ..topic.clone()
-            }
-            .to_string()
-        };
+        let reply = |kind| Topic { kind, ..topic.clone() }.to_string();
         if ping.seq == refuse {
             let reject = Reject::new(&publish.payload, &decode_ping(b"{}").unwrap_err());
             let to = reply(TopicKind::Reject);
-            client
-                .try_publish(to, QoS::AtLeastOnce, false, reject.encode())
-                .unwrap();
+            client.try_publish(to, QoS::AtLeastOnce, false, reject.encode()).unwrap();
             continue;
         }
         if skip > 0 && ping.seq.is_multiple_of(skip) && forgotten.insert(ping.seq) {
             continue;
         }
         seen.numbers.insert(ping.seq);
-        let upto = (ping.oldest_kept..)
-            .take_while(|seq| seen.numbers.contains(seq))
-            .last();
+        let upto = (ping.oldest_kept..).take_while(|seq| seen.numbers.contains(seq)).last();
         let upto = upto.unwrap_or(ping.oldest_kept - 1);
-        let ranges = if ping.seq > upto {
-            vec![[ping.seq, ping.seq]]
-        } else {
-            vec![]
-        };
-        let ack = Ack {
-            boot: ping.boot,
-            upto,
-            ranges,
-        };
-        client
-            .try_publish(reply(TopicKind::Ack), QoS::AtLeastOnce, false, ack.encode())
-            .unwrap();
+        let ranges = if ping.seq > upto { vec![[ping.seq, ping.seq]] } else { vec![] };
+        let ack = Ack { boot: ping.boot, upto, ranges };
+        client.try_publish(reply(TopicKind::Ack), QoS::AtLeastOnce, false, ack.encode()).unwrap();
         if ping.seq == 3 {
-            let cmd = Cmd {
-                id: 1,
-                expires_ms: i64::MAX >> 16,
-                interval_s: Some(5),
-            };
-            client
-                .try_publish(reply(TopicKind::Cmd), QoS::AtLeastOnce, false, cmd.encode())
-                .unwrap();
+            let cmd = Cmd { id: 1, expires_ms: i64::MAX >> 16, interval_s: Some(5) };
+            client.try_publish(reply(TopicKind::Cmd), QoS::AtLeastOnce, false, cmd.encode()).unwrap();
         }
         seen.pings.push(ping);
     }
@@ -170,18 +132,9 @@ async fn answer(port: u16, seen: Arc<Mutex<Seen>>, skip: u64, refuse: u64) {
 
 /// A minute-long track at one ping a second, all due at once.
 fn due_pings(count: u32) -> Vec<TimedPing> {
-    let lines: String = (0..count)
-        .map(|second| format!("{second},48,-30\n"))
-        .collect();
+    let lines: String = (0..count).map(|second| format!("{second},48,-30\n")).collect();
     let fixes = read(&format!("t_s,lat,lon\n{lines}")).unwrap();
-    pings(
-        &fixes,
-        &PingPlan {
-            interval_s: 1,
-            start_ms: 1_767_225_600_000,
-            boot: 4,
-        },
-    )
+    pings(&fixes, &PingPlan { interval_s: 1, start_ms: 1_767_225_600_000, boot: 4 })
 }
 
 fn clock(speed: f64) -> ScaledClock {
@@ -195,9 +148,7 @@ async fn until(so: impl Fn() -> bool) {
             wait(Duration::from_millis(5)).await;
         }
     };
-    within(PATIENCE, looking)
-        .await
-        .expect("it came true in time");
+    within(PATIENCE, looking).await.expect("it came true in time");
 }
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -213,22 +164,11 @@ async fn a_replay_ends_when_every_ping_is_acknowledged_or_refused() {
     let link = broker.link("walk");
     let run = link.run(&mut replay, clock(20.0), Until::Acked);
     let counts = within(PATIENCE, run).await.expect("the replay ends");
-    assert_eq!(
-        counts,
-        Counts {
-            pings: 300,
-            acked: 299,
-            rejected: 1,
-            given_up: 0
-        }
-    );
+    assert_eq!(counts, Counts { pings: 300, acked: 299, rejected: 1, given_up: 0 });
     answering.abort();
     let seen = seen.lock().unwrap();
     let expected = (1..=300).filter(|seq| *seq != 13);
-    assert!(
-        seen.numbers.iter().copied().eq(expected),
-        "each arrived, the forgotten ones too"
-    );
+    assert!(seen.numbers.iter().copied().eq(expected), "each arrived, the forgotten ones too");
     assert_eq!(seen.online.first(), Some(&true));
 }
 
@@ -241,13 +181,7 @@ async fn without_waiting_for_acks_the_broker_s_word_is_enough() {
     let link = broker.link("walk");
     let run = link.run(&mut replay, clock(1.0), Until::Published);
     let counts = within(PATIENCE, run).await.expect("the replay ends");
-    assert_eq!(
-        counts,
-        Counts {
-            pings: 250,
-            ..Counts::default()
-        }
-    );
+    assert_eq!(counts, Counts { pings: 250, ..Counts::default() });
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -275,10 +209,7 @@ async fn a_broker_that_is_killed_loses_nothing() {
         drop(broker);
         broker = Mosquitto::start(Some(port)).await.unwrap();
     }
-    let counts = within(PATIENCE, replay)
-        .await
-        .expect("the replay ends")
-        .unwrap();
+    let counts = within(PATIENCE, replay).await.expect("the replay ends").unwrap();
     assert_eq!((counts.pings, counts.acked), (400, 400));
     answering.abort();
     assert_eq!(seen.lock().unwrap().numbers.len(), 400);
@@ -300,44 +231,20 @@ async fn a_tag_goes_dark_comes_back_and_obeys() {
         if second >= 240 && !tag.is_off() {
             tag.power_off(now_ms);
         }
-        Truth {
-            lat: 48.0,
-            lon: -30.0,
-            speed_mps: 1.0,
-            course_deg: 0.0,
-            indoors: false,
-        }
+        Truth { lat: 48.0, lon: -30.0, speed_mps: 1.0, course_deg: 0.0, indoors: false }
     };
-    let config = TagConfig {
-        interval_moving_s: 10,
-        ..TagConfig::new(8, 1, start_ms)
-    };
+    let config = TagConfig { interval_moving_s: 10, ..TagConfig::new(8, 1, start_ms) };
     let mut world = World::new(Tag::new(config), script);
     let link = broker.link("walk");
     let run = link.run(&mut world, clock, Until::Acked);
     let counts = within(PATIENCE, run).await.expect("the tag switches off");
     answering.abort();
     assert_eq!((counts.pings, counts.acked), (counts.pings, counts.pings));
-    assert!(
-        world.next_wake_ms().is_none() && counts.pings > 24,
-        "the command made it faster"
-    );
+    assert!(world.next_wake_ms().is_none() && counts.pings > 24, "the command made it faster");
     let seen = seen.lock().unwrap();
     assert_eq!(seen.numbers.len() as u64, counts.pings);
-    assert!(
-        seen.pings.iter().any(|ping| ping.next_within_s == 15),
-        "commanded: 5 s and 10 s margin"
-    );
-    assert!(
-        seen.pings.iter().any(|ping| ping.fixes.is_empty()),
-        "pings of the dark came later"
-    );
-    assert!(
-        seen.online.windows(2).any(|pair| pair == [true, false]),
-        "the last will was published"
-    );
-    assert!(
-        seen.online.windows(2).any(|pair| pair == [false, true]),
-        "and the next birth"
-    );
+    assert!(seen.pings.iter().any(|ping| ping.next_within_s == 15), "commanded: 5 s and 10 s margin");
+    assert!(seen.pings.iter().any(|ping| ping.fixes.is_empty()), "pings of the dark came later");
+    assert!(seen.online.windows(2).any(|pair| pair == [true, false]), "the last will was published");
+    assert!(seen.online.windows(2).any(|pair| pair == [false, true]), "and the next birth");
 }

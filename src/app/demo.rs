@@ -96,10 +96,7 @@ pub async fn demo(args: cli::Demo) -> anyhow::Result<()> {
     let verdict = stage.verdict().await?;
     let summary = stage.end().await?;
     if args.headless || args.json {
-        for line in [&verdict.missing, &verdict.doubled, &verdict.unexpected]
-            .into_iter()
-            .flatten()
-        {
+        for line in [&verdict.missing, &verdict.doubled, &verdict.unexpected].into_iter().flatten() {
             say(line)?;
         }
         say(&serde_json::to_string(&summary)?)?;
@@ -113,38 +110,23 @@ pub async fn demo(args: cli::Demo) -> anyhow::Result<()> {
 impl Stage {
     async fn set(args: &cli::Demo) -> anyhow::Result<Self> {
         let (clock, secrets) = (Clock::real(), Secrets::random()?);
-        let folder = tempfile::Builder::new()
-            .prefix("cordon-demo-")
-            .tempdir()
-            .context("no temporary folder")?;
+        let folder =
+            tempfile::Builder::new().prefix("cordon-demo-").tempdir().context("no temporary folder")?;
         let database = format!("sqlite:{}", folder.path().join("cordon.db").display());
-        let store = store::open(&database)
-            .await
-            .context("cannot open the demo's store")?;
+        let store = store::open(&database).await.context("cannot open the demo's store")?;
         let town = Town::new(args.seed, clock.wall());
 
         let console = TcpListener::bind(args.listen).await.with_context(|| {
-            format!(
-                "cannot listen on {}; choose another port with --listen",
-                args.listen
-            )
+            format!("cannot listen on {}; choose another port with --listen", args.listen)
         })?;
-        let listener = TcpListener::bind(("127.0.0.1", 0))
-            .await
-            .context("no port for the phones")?;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("no port for the phones")?;
         let phones = listener.local_addr()?;
         let mut world = JoinSet::new();
         let settings = secrets.phones(format!("http://{}", console.local_addr()?), clock.clone());
-        world.spawn(async {
-            phones::serve(listener, settings)
-                .await
-                .context("the phones stopped")
-        });
+        world.spawn(async { phones::serve(listener, settings).await.context("the phones stopped") });
 
         let tags = (0..crate::sandbox::town::WEARERS).map(|i| town.tag_of(i));
-        let accounts = tags.fold(Accounts::default(), |accounts, tag| {
-            accounts.with_tag(&tag, &secrets.mqtt)
-        });
+        let accounts = tags.fold(Accounts::default(), |accounts, tag| accounts.with_tag(&tag, &secrets.mqtt));
         let accounts = accounts.with_service(SERVICE, &secrets.mqtt);
         let broker = broker::start(broker::Settings { port: 0, accounts }).await?;
         let plan = Plan {
@@ -164,15 +146,7 @@ impl Stage {
         for tag in script.tags.drain(..) {
             spawn_tag(&mut world, tag, broker.addr(), &secrets.mqtt)?;
         }
-        Ok(Self {
-            store,
-            running,
-            broker,
-            world,
-            script,
-            phones,
-            _folder: folder,
-        })
+        Ok(Self { store, running, broker, world, script, phones, _folder: folder })
     }
 
     async fn verdict(&self) -> anyhow::Result<Verdict> {
@@ -187,12 +161,7 @@ impl Stage {
                 incidents.push(incident);
             }
         }
-        Ok(Verdict::of(
-            &self.script.expected,
-            &incidents,
-            &alerts,
-            self.running.clock.wall().as_ms(),
-        ))
+        Ok(Verdict::of(&self.script.expected, &incidents, &alerts, self.running.clock.wall().as_ms()))
     }
 
     async fn end(mut self) -> anyhow::Result<Summary> {
@@ -215,8 +184,7 @@ impl Secrets {
     fn random() -> anyhow::Result<Self> {
         let random = || {
             let mut bytes = [0; 24];
-            getrandom::fill(&mut bytes)
-                .map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?;
+            getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?;
             anyhow::Ok(tag_wire::hex(&bytes))
         };
         Ok(Self {
@@ -257,10 +225,7 @@ impl Secrets {
             port: broker.port(),
             tls: None,
             client_id: SERVICE.into(),
-            login: Some(ingest::Login {
-                name: SERVICE.into(),
-                password: self.mqtt.clone(),
-            }),
+            login: Some(ingest::Login { name: SERVICE.into(), password: self.mqtt.clone() }),
             vendor: None,
         }
     }
@@ -272,10 +237,7 @@ fn spawn_tag(
     broker: SocketAddr,
     password: &str,
 ) -> anyhow::Result<()> {
-    let ScriptedTag {
-        tag,
-        world: mut source,
-    } = tag;
+    let ScriptedTag { tag, world: mut source } = tag;
     let login = broker::tag_login(&tag);
     let link = Link {
         broker: link::Broker {
@@ -301,9 +263,7 @@ async fn over(clock: Clock, lasts: Option<Duration>) {
     let Some(lasts) = lasts else {
         return std::future::pending().await;
     };
-    let until = clock
-        .steady()
-        .plus_ms(i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX));
+    let until = clock.steady().plus_ms(i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX));
     while clock.steady() < until {
         clock.wait_until(until).await;
     }

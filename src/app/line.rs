@@ -55,14 +55,10 @@ impl Plan {
     /// # Errors
     /// If the journal cannot be read or the console cannot listen.
     pub async fn start(self) -> anyhow::Result<Running> {
-        let (sequencer, findings) = sequencer::recover(self.store.as_ref())
-            .await
-            .context("cannot carry on from the journal")?;
+        let (sequencer, findings) =
+            sequencer::recover(self.store.as_ref()).await.context("cannot carry on from the journal")?;
         for difference in &findings.differences {
-            tracing::error!(
-                difference,
-                "the journal is not what was recorded; run `cordon replay`"
-            );
+            tracing::error!(difference, "the journal is not what was recorded; run `cordon replay`");
         }
         let clock = match sequencer.last_at() {
             Some(last) => self.clock.not_before(last),
@@ -70,15 +66,8 @@ impl Plan {
         };
         let (inbox, arrivals) = Inbox::new();
         // Before anything is heard, the engine knows that it hears nothing.
-        let names = self
-            .sources
-            .iter()
-            .map(|source| source.name.clone())
-            .collect();
-        inbox
-            .tell(Told::Started { sources: names })
-            .await
-            .context("the inbox is closed")?;
+        let names = self.sources.iter().map(|source| source.name.clone()).collect();
+        inbox.tell(Told::Started { sources: names }).await.context("the inbox is closed")?;
 
         let meter = Arc::new(Meter::default());
         let (stop, stopped) = watch::channel(false);
@@ -105,16 +94,12 @@ impl Plan {
             let (inbox, clock, until) = (inbox.clone(), clock.clone(), when(stopped.clone()));
             let counts = Arc::new(ingest::Counts::default());
             tasks.spawn(async {
-                ingest::run(source, inbox, clock, counts, until)
-                    .await
-                    .context("a source stopped")
+                ingest::run(source, inbox, clock, counts, until).await.context("a source stopped")
             });
         }
         let sign_in = Arc::new(SignIn::new());
         let address = self.console.local_addr()?;
-        let hooks = self
-            .callback_secret
-            .map(|secret| hooks::routes(inbox.clone(), secret, clock.clone()));
+        let hooks = self.callback_secret.map(|secret| hooks::routes(inbox.clone(), secret, clock.clone()));
         let state = ConsoleState {
             board: picture,
             inbox: inbox.clone(),
@@ -124,20 +109,9 @@ impl Plan {
             hooks,
         };
         let until = when(stopped);
-        tasks.spawn(async {
-            console::serve(self.console, state, until)
-                .await
-                .context("the console stopped")
-        });
-        Ok(Running {
-            inbox,
-            meter,
-            sign_in,
-            address,
-            clock,
-            stop,
-            tasks,
-        })
+        tasks
+            .spawn(async { console::serve(self.console, state, until).await.context("the console stopped") });
+        Ok(Running { inbox, meter, sign_in, address, clock, stop, tasks })
     }
 }
 
@@ -164,12 +138,7 @@ impl Running {
     /// # Errors
     /// Why a part could not finish.
     pub async fn stop(self) -> anyhow::Result<()> {
-        let Self {
-            inbox,
-            stop,
-            mut tasks,
-            ..
-        } = self;
+        let Self { inbox, stop, mut tasks, .. } = self;
         stop.send_replace(true);
         // The sequencer ends when nobody can put anything in.
         drop(inbox);

@@ -37,19 +37,13 @@ pub fn install_tls() {
 pub async fn load_rulebook(args: cli::RulebookLoad) -> anyhow::Result<()> {
     let config = read_config(&args.config)?;
     let books = rulebook_file::read(&args.file)?;
-    let store = store::open(config.store.expose())
-        .await
-        .context("cannot open the store")?;
-    let in_force = decide_again(store.as_ref())
-        .await
-        .context("cannot read the journal")?;
+    let store = store::open(config.store.expose()).await.context("cannot open the store")?;
+    let in_force = decide_again(store.as_ref()).await.context("cannot read the journal")?;
     rulebook_file::try_out(in_force.engine.rulebook(), &books)?;
     let summary = rulebook_file::summary(&books);
     match rulebook_file::publish(store.as_ref(), &Clock::real(), books).await? {
         Published::Live => say(&format!("live: {summary}")),
-        Published::Stored => say(&format!(
-            "stored: {summary}; the service takes it up when it starts"
-        )),
+        Published::Stored => say(&format!("stored: {summary}; the service takes it up when it starts")),
     }
 }
 
@@ -90,12 +84,8 @@ pub fn print_template() -> anyhow::Result<()> {
 /// If there is a difference, or the journal cannot be read.
 pub async fn replay(args: cli::Replay) -> anyhow::Result<()> {
     let config = read_config(&args.config)?;
-    let store = store::open(config.store.expose())
-        .await
-        .context("cannot open the store")?;
-    let recovered = decide_again(store.as_ref())
-        .await
-        .context("cannot read the journal")?;
+    let store = store::open(config.store.expose()).await.context("cannot open the store")?;
+    let recovered = decide_again(store.as_ref()).await.context("cannot read the journal")?;
     let findings = crate::lab::compare(store.as_ref(), recovered).await?;
     for difference in &findings.differences {
         say(difference)?;
@@ -104,10 +94,7 @@ pub async fn replay(args: cli::Replay) -> anyhow::Result<()> {
         bail!("the journal and what it leads to are not what was recorded");
     }
     if findings.other_versions > 0 {
-        say(&format!(
-            "{} rows were decided by another version and not compared",
-            findings.other_versions
-        ))?;
+        say(&format!("{} rows were decided by another version and not compared", findings.other_versions))?;
     }
     say(&format!("no difference in {} rows", findings.rows))
 }
@@ -117,17 +104,12 @@ pub async fn replay(args: cli::Replay) -> anyhow::Result<()> {
 /// # Errors
 /// If it cannot listen.
 pub async fn phones(args: cli::Phones) -> anyhow::Result<()> {
-    let secret = |path: &std::path::Path| {
-        Secret::read(path)
-            .map(|(secret, _)| secret)
-            .map_err(anyhow::Error::msg)
-    };
+    let secret =
+        |path: &std::path::Path| Secret::read(path).map(|(secret, _)| secret).map_err(anyhow::Error::msg);
     let cordon = match (args.cordon, args.callback_secret_file) {
-        (Some(url), Some(path)) => Some(phones::CordonSettings {
-            url,
-            callback_secret: secret(&path)?,
-            receipt_after_ms: Some(500),
-        }),
+        (Some(url), Some(path)) => {
+            Some(phones::CordonSettings { url, callback_secret: secret(&path)?, receipt_after_ms: Some(500) })
+        }
         _ => None,
     };
     let settings = phones::Settings {
@@ -138,12 +120,7 @@ pub async fn phones(args: cli::Phones) -> anyhow::Result<()> {
     };
     let listener = tokio::net::TcpListener::bind(args.listen)
         .await
-        .with_context(|| {
-            format!(
-                "cannot listen on {}; choose another port with --listen",
-                args.listen
-            )
-        })?;
+        .with_context(|| format!("cannot listen on {}; choose another port with --listen", args.listen))?;
     say(&format!("phones: http://{}", listener.local_addr()?))?;
     tokio::select! {
         ended = phones::serve(listener, settings) => ended.context("the phones stopped"),

@@ -19,9 +19,7 @@ use crate::{
 /// In sentences that say how to put it right.
 pub async fn serve(args: cli::Serve) -> anyhow::Result<()> {
     let config = read_config(&args.config)?;
-    let store = store::open(config.store.expose())
-        .await
-        .context("cannot open the store")?;
+    let store = store::open(config.store.expose()).await.context("cannot open the store")?;
     let clock = Clock::real();
     let listen = config.console.listen;
     let console = TcpListener::bind(listen).await.with_context(|| {
@@ -65,9 +63,7 @@ fn sources(config: &Config) -> Vec<ingest::Source> {
         name: source.name.clone(),
         host: source.host.clone(),
         port: source.port,
-        tls: source.tls.as_ref().map(|tls| ingest::Tls {
-            ca_file: tls.ca_file.clone(),
-        }),
+        tls: source.tls.as_ref().map(|tls| ingest::Tls { ca_file: tls.ca_file.clone() }),
         client_id: config.mqtt_client_id(),
         login: source.login.as_ref().map(|login| ingest::Login {
             name: login.username.clone(),
@@ -80,14 +76,11 @@ fn sources(config: &Config) -> Vec<ingest::Source> {
 
 fn providers(config: &Config, clock: &Clock) -> anyhow::Result<Providers> {
     let settings = notify::Settings {
-        sms: config.sms.as_ref().map(|sms| notify::SmsSettings {
-            url: sms.url.clone(),
-            token: sms.token.clone(),
-        }),
-        webhook_secret: config
-            .webhook
+        sms: config
+            .sms
             .as_ref()
-            .map(|webhook| webhook.secret.clone()),
+            .map(|sms| notify::SmsSettings { url: sms.url.clone(), token: sms.token.clone() }),
+        webhook_secret: config.webhook.as_ref().map(|webhook| webhook.secret.clone()),
     };
     Ok(notify::providers(&settings, clock)?)
 }

@@ -21,11 +21,7 @@ const LISTEN: &str = "127.0.0.1:8080";
 const OWN_KEY_CHARS_MIN: usize = 16;
 
 pub(super) fn judge(raw: Raw, folder: &Path) -> Result<Loaded, ConfigErrors> {
-    let mut judge = Judge {
-        folder,
-        problems: Vec::new(),
-        warnings: Vec::new(),
-    };
+    let mut judge = Judge { folder, problems: Vec::new(), warnings: Vec::new() };
     let parts = (
         judge.id("installation", raw.installation),
         judge.store(raw.store),
@@ -35,26 +31,11 @@ pub(super) fn judge(raw: Raw, folder: &Path) -> Result<Loaded, ConfigErrors> {
         judge.webhook(raw.webhook),
     );
     match parts {
-        (
-            Some(installation),
-            Some(store),
-            Some(console),
-            Some(sources),
-            Some(sms),
-            Some(webhook),
-        ) if judge.problems.is_empty() => {
-            let config = Config {
-                installation,
-                store,
-                console,
-                sources,
-                sms,
-                webhook,
-            };
-            Ok(Loaded {
-                config,
-                warnings: judge.warnings,
-            })
+        (Some(installation), Some(store), Some(console), Some(sources), Some(sms), Some(webhook))
+            if judge.problems.is_empty() =>
+        {
+            let config = Config { installation, store, console, sources, sms, webhook };
+            Ok(Loaded { config, warnings: judge.warnings })
         }
         _ => Err(ConfigErrors(judge.problems)),
     }
@@ -73,38 +54,23 @@ impl Judge<'_> {
         if let Some(path) = text.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
             if path.is_empty() || path.contains([':', '?', '#', '%']) {
-                return self.problem(
-                    "store.url",
-                    "SQLite needs a plain file path, as in sqlite:cordon.db",
-                );
+                return self.problem("store.url", "SQLite needs a plain file path, as in sqlite:cordon.db");
             }
             let shown = format!("sqlite:{}", self.folder.join(path).display());
-            return Some(StoreUrl {
-                full: Secret::new(shown.clone()),
-                shown,
-            });
+            return Some(StoreUrl { full: Secret::new(shown.clone()), shown });
         }
-        let Some(mut shown) = Url::parse(text)
-            .ok()
-            .filter(|url| ["postgres", "postgresql"].contains(&url.scheme()))
+        let Some(mut shown) =
+            Url::parse(text).ok().filter(|url| ["postgres", "postgresql"].contains(&url.scheme()))
         else {
-            return self.problem(
-                "store.url",
-                "write sqlite:PATH, or postgres://USER:PASSWORD@HOST/DATABASE",
-            );
+            return self.problem("store.url", "write sqlite:PATH, or postgres://USER:PASSWORD@HOST/DATABASE");
         };
         // The query may hold a password too.
         shown.set_query(None);
         if shown.password().is_some() && shown.set_password(Some("***")).is_err() {
-            return self.problem(
-                "store.url",
-                "a password needs a host: postgres://USER:PASSWORD@HOST/DATABASE",
-            );
+            return self
+                .problem("store.url", "a password needs a host: postgres://USER:PASSWORD@HOST/DATABASE");
         }
-        Some(StoreUrl {
-            shown: shown.into(),
-            full: url,
-        })
+        Some(StoreUrl { shown: shown.into(), full: url })
     }
 
     fn console(&mut self, raw: raw::Console) -> Option<Console> {
@@ -124,11 +90,7 @@ impl Judge<'_> {
         }
         let public_url = match raw.public_url {
             None => None,
-            Some(text) => Some(
-                self.web_url("console.public_url", &text)?
-                    .trim_end_matches('/')
-                    .to_owned(),
-            ),
+            Some(text) => Some(self.web_url("console.public_url", &text)?.trim_end_matches('/').to_owned()),
         };
         Some(Console { listen, public_url })
     }
@@ -149,10 +111,8 @@ impl Judge<'_> {
         let mut names = BTreeSet::new();
         for source in &sources {
             if !names.insert(&source.name) {
-                self.problems.push(format!(
-                    "source: two are named '{}'; give each its own name",
-                    source.name
-                ));
+                self.problems
+                    .push(format!("source: two are named '{}'; give each its own name", source.name));
             }
         }
         (sources.len() == count).then_some(sources)
@@ -164,10 +124,9 @@ impl Judge<'_> {
         let login = self.login(at, raw.username, raw.password, raw.password_file);
         let vendor = match raw.vendor.map(|text| text.parse()).transpose() {
             Ok(vendor) => Some(vendor),
-            Err(error) => self.problem(
-                &format!("{at}.vendor"),
-                &format!("{error}; write the vendor's topic level"),
-            ),
+            Err(error) => {
+                self.problem(&format!("{at}.vendor"), &format!("{error}; write the vendor's topic level"))
+            }
         };
         let format = match raw.format.as_deref() {
             None | Some("native") => Some(Format::Native),
@@ -187,9 +146,7 @@ impl Judge<'_> {
             );
         }
         if !encrypted && !is_loopback(&host) {
-            self.warnings.push(format!(
-                "{at}.url: positions cross the network unencrypted; write mqtts://"
-            ));
+            self.warnings.push(format!("{at}.url: positions cross the network unencrypted; write mqtts://"));
         }
         let ca_file = raw.ca_file.map(|path| self.folder.join(path));
         if let Some(path) = ca_file.as_deref().filter(|path| !path.is_file()) {
@@ -199,15 +156,7 @@ impl Judge<'_> {
             );
         }
         let tls = encrypted.then_some(Tls { ca_file });
-        Some(Source {
-            name: name?,
-            host,
-            port,
-            tls,
-            login: login?,
-            vendor: vendor?,
-            format: format?,
-        })
+        Some(Source { name: name?, host, port, tls, login: login?, vendor: vendor?, format: format? })
     }
 
     /// Host, port and whether the connection is encrypted.
@@ -233,15 +182,8 @@ impl Judge<'_> {
         let Some(host) = url.host_str().filter(|host| !host.is_empty()) else {
             return self.problem(at, WRITE);
         };
-        let host = host
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .to_owned();
-        Some((
-            host,
-            url.port().unwrap_or(if encrypted { 8883 } else { 1883 }),
-            encrypted,
-        ))
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        Some((host, url.port().unwrap_or(if encrypted { 8883 } else { 1883 }), encrypted))
     }
 
     fn login(
@@ -253,10 +195,8 @@ impl Judge<'_> {
     ) -> Option<Option<Login>> {
         match username {
             None if password.is_none() && file.is_none() => Some(None),
-            None => self.problem(
-                &format!("{at}.username"),
-                "there is a password without a username; add username",
-            ),
+            None => self
+                .problem(&format!("{at}.username"), "there is a password without a username; add username"),
             Some(username) => {
                 let password = self.secret(&format!("{at}.password"), password, file)?;
                 Some(Some(Login { username, password }))
@@ -266,35 +206,27 @@ impl Judge<'_> {
 
     fn sms(&mut self, raw: Option<raw::Sms>) -> Option<Option<Sms>> {
         let Some(raw) = raw else {
-            self.warnings.push(
-                "there is no [sms], so nobody gets a text; add [sms] with url and token_file"
-                    .into(),
-            );
+            self.warnings
+                .push("there is no [sms], so nobody gets a text; add [sms] with url and token_file".into());
             return Some(None);
         };
         let url = match raw.url {
             Some(text) => self.web_url("sms.url", &text),
-            None => self.problem(
-                "sms.url",
-                "is missing; write the address that the provider takes messages at",
-            ),
+            None => {
+                self.problem("sms.url", "is missing; write the address that the provider takes messages at")
+            }
         };
         let token = self.secret("sms.token", raw.token, raw.token_file);
-        let callback_secret = self.own_key(
-            "sms.callback_secret",
-            raw.callback_secret,
-            raw.callback_secret_file,
-        );
-        Some(Some(Sms {
-            url: url?,
-            token: token?,
-            callback_secret: callback_secret?,
-        }))
+        let callback_secret =
+            self.own_key("sms.callback_secret", raw.callback_secret, raw.callback_secret_file);
+        Some(Some(Sms { url: url?, token: token?, callback_secret: callback_secret? }))
     }
 
     fn webhook(&mut self, raw: Option<raw::Webhook>) -> Option<Option<Webhook>> {
         let Some(raw) = raw else {
-            self.warnings.push("there is no [webhook], so no control room is called; add [webhook] with secret_file".into());
+            self.warnings.push(
+                "there is no [webhook], so no control room is called; add [webhook] with secret_file".into(),
+            );
             return Some(None);
         };
         let secret = self.own_key("webhook.secret", raw.secret, raw.secret_file)?;
@@ -302,27 +234,19 @@ impl Judge<'_> {
     }
 
     /// A secret that stands in `KEY` or in the file that `KEY_file` names.
-    fn secret(
-        &mut self,
-        key: &str,
-        inline: Option<String>,
-        file: Option<PathBuf>,
-    ) -> Option<Secret> {
+    fn secret(&mut self, key: &str, inline: Option<String>, file: Option<PathBuf>) -> Option<Secret> {
         match (inline, file) {
-            (Some(_), Some(_)) => self.problem(
-                key,
-                &format!("{key} and {key}_file are both given; drop one"),
-            ),
+            (Some(_), Some(_)) => {
+                self.problem(key, &format!("{key} and {key}_file are both given; drop one"))
+            }
             (None, None) => self.problem(key, &format!("is missing; write {key}_file (or {key})")),
-            (Some(text), None) if text.trim().is_empty() => self.problem(
-                key,
-                &format!("is empty; write it, or name its file with {key}_file"),
-            ),
+            (Some(text), None) if text.trim().is_empty() => {
+                self.problem(key, &format!("is empty; write it, or name its file with {key}_file"))
+            }
             (Some(text), None) => Some(Secret::new(text.trim())),
             (None, Some(path)) => match Secret::read(&self.folder.join(path)) {
                 Ok((secret, warning)) => {
-                    self.warnings
-                        .extend(warning.map(|warning| format!("{key}_file: {warning}")));
+                    self.warnings.extend(warning.map(|warning| format!("{key}_file: {warning}")));
                     Some(secret)
                 }
                 Err(problem) => self.problem(&format!("{key}_file"), &problem),
@@ -330,17 +254,11 @@ impl Judge<'_> {
         }
     }
 
-    fn own_key(
-        &mut self,
-        key: &str,
-        inline: Option<String>,
-        file: Option<PathBuf>,
-    ) -> Option<Secret> {
+    fn own_key(&mut self, key: &str, inline: Option<String>, file: Option<PathBuf>) -> Option<Secret> {
         let secret = self.secret(key, inline, file)?;
         if secret.expose().chars().count() < OWN_KEY_CHARS_MIN {
-            let fix = format!(
-                "has fewer than {OWN_KEY_CHARS_MIN} characters; make one with: openssl rand -hex 32"
-            );
+            let fix =
+                format!("has fewer than {OWN_KEY_CHARS_MIN} characters; make one with: openssl rand -hex 32");
             return self.problem(key, &fix);
         }
         Some(secret)
@@ -348,26 +266,14 @@ impl Judge<'_> {
 
     /// An address that may carry personal data: encrypted, unless it stays on this machine.
     fn web_url(&mut self, at: &str, text: &str) -> Option<String> {
-        let Some(url) = Url::parse(text)
-            .ok()
-            .filter(|url| ["http", "https"].contains(&url.scheme()))
-        else {
-            return self.problem(
-                at,
-                "write a web address, as in https://sms.example.org/send",
-            );
+        let Some(url) = Url::parse(text).ok().filter(|url| ["http", "https"].contains(&url.scheme())) else {
+            return self.problem(at, "write a web address, as in https://sms.example.org/send");
         };
         if !url.username().is_empty() || url.password().is_some() {
-            return self.problem(
-                at,
-                "a URL is shown in logs; take the name and the password out of it",
-            );
+            return self.problem(at, "a URL is shown in logs; take the name and the password out of it");
         }
         if url.scheme() == "http" && !url.host_str().is_some_and(is_loopback) {
-            return self.problem(
-                at,
-                "personal data would cross the network unencrypted; write https://",
-            );
+            return self.problem(at, "personal data would cross the network unencrypted; write https://");
         }
         Some(text.into())
     }
@@ -375,10 +281,7 @@ impl Judge<'_> {
     /// Installation and sources are named with the letters that every id is made of.
     fn id(&mut self, at: &str, text: Option<String>) -> Option<String> {
         let Some(text) = text else {
-            return self.problem(
-                at,
-                &format!("is missing; write a short name, as in {at} = \"london-1\""),
-            );
+            return self.problem(at, &format!("is missing; write a short name, as in {at} = \"london-1\""));
         };
         match text.parse::<UnitId>() {
             Ok(_) => Some(text),

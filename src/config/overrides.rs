@@ -19,41 +19,26 @@ pub(super) fn lay_over(
             continue;
         };
         let Ok(value) = value.into_string() else {
-            problems.push(format!(
-                "environment, {name}: not UTF-8 text; set it to text or unset it"
-            ));
+            problems.push(format!("environment, {name}: not UTF-8 text; set it to text or unset it"));
             continue;
         };
-        let path: Vec<String> = name[PREFIX.len()..]
-            .split("__")
-            .map(str::to_lowercase)
-            .collect();
+        let path: Vec<String> = name[PREFIX.len()..].split("__").map(str::to_lowercase).collect();
         if let Err(problem) = put(table, &path, value) {
             problems.push(format!("environment, {name}: {problem}"));
         }
     }
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(problems)
-    }
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
 /// Tells a mistake that only the overrides can have made.
 pub(super) fn explain(misfit: &Misfit) -> String {
-    let name = misfit
-        .path
-        .replace('[', "__")
-        .replace(']', "")
-        .replace('.', "__")
-        .to_uppercase();
+    let name = misfit.path.replace('[', "__").replace(']', "").replace('.', "__").to_uppercase();
     format!("environment, {PREFIX}{name}: {}", misfit.what)
 }
 
 /// Other names are not the configuration's: `CORDON_LOG`, `CORDON_TRACKS`.
 fn is_setting(name: &str) -> bool {
-    name.strip_prefix(PREFIX)
-        .is_some_and(|rest| rest == "INSTALLATION" || rest.contains("__"))
+    name.strip_prefix(PREFIX).is_some_and(|rest| rest == "INSTALLATION" || rest.contains("__"))
 }
 
 fn put(table: &mut Table, path: &[String], value: String) -> Result<(), String> {
@@ -63,30 +48,18 @@ fn put(table: &mut Table, path: &[String], value: String) -> Result<(), String> 
             table.insert(key.clone(), Value::String(value));
             Ok(())
         }
-        [key, rest @ ..] => match table
-            .entry(key.clone())
-            .or_insert_with(|| Value::Table(Table::new()))
-        {
+        [key, rest @ ..] => match table.entry(key.clone()).or_insert_with(|| Value::Table(Table::new())) {
             Value::Table(inner) => put(inner, rest, value),
             Value::Array(list) => put_in_list(list, key, rest, value),
-            _ => Err(format!(
-                "`{key}` is one value, it has nothing inside; unset this variable"
-            )),
+            _ => Err(format!("`{key}` is one value, it has nothing inside; unset this variable")),
         },
     }
 }
 
-fn put_in_list(
-    list: &mut [Value],
-    key: &str,
-    path: &[String],
-    value: String,
-) -> Result<(), String> {
+fn put_in_list(list: &mut [Value], key: &str, path: &[String], value: String) -> Result<(), String> {
     let length = list.len();
-    let element = path
-        .first()
-        .and_then(|index| index.parse().ok())
-        .and_then(|index: usize| list.get_mut(index));
+    let element =
+        path.first().and_then(|index| index.parse().ok()).and_then(|index: usize| list.get_mut(index));
     match element {
         Some(Value::Table(inner)) => put(inner, &path[1..], value),
         _ => Err(format!(

@@ -13,16 +13,9 @@ impl fmt::Display for Config {
             writeln!(f, "public_url = {url:?}")?;
         }
         for source in &self.sources {
-            let scheme = if source.tls.is_some() {
-                "mqtts"
-            } else {
-                "mqtt"
-            };
-            let host = if source.host.contains(':') {
-                format!("[{}]", source.host)
-            } else {
-                source.host.clone()
-            };
+            let scheme = if source.tls.is_some() { "mqtts" } else { "mqtt" };
+            let host =
+                if source.host.contains(':') { format!("[{}]", source.host) } else { source.host.clone() };
             writeln!(
                 f,
                 "\n[[source]]\nname = {:?}\nurl = \"{scheme}://{host}:{}\"",
@@ -32,11 +25,7 @@ impl fmt::Display for Config {
                 writeln!(f, "ca_file = {path:?}")?;
             }
             if let Some(login) = &source.login {
-                writeln!(
-                    f,
-                    "username = {:?}\npassword = \"{}\"",
-                    login.username, login.password
-                )?;
+                writeln!(f, "username = {:?}\npassword = \"{}\"", login.username, login.password)?;
             }
             if let Some(vendor) = &source.vendor {
                 writeln!(f, "vendor = {:?}", vendor.as_str())?;

@@ -10,19 +10,10 @@ fn load_text(text: &str, environment: &[(&str, &str)]) -> Result<Loaded, ConfigE
     load_in(folder.path(), text, environment)
 }
 
-fn load_in(
-    folder: &Path,
-    text: &str,
-    environment: &[(&str, &str)],
-) -> Result<Loaded, ConfigErrors> {
+fn load_in(folder: &Path, text: &str, environment: &[(&str, &str)]) -> Result<Loaded, ConfigErrors> {
     let path = folder.join("cordon.toml");
     fs::write(&path, text).unwrap();
-    load_with(
-        &path,
-        environment
-            .iter()
-            .map(|(name, value)| (OsString::from(name), OsString::from(value))),
-    )
+    load_with(&path, environment.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))))
 }
 
 /// The only problem of a configuration.
@@ -47,50 +38,22 @@ fn the_template_is_sound_once_its_secrets_are_there() {
     fs::create_dir(folder.path().join("secrets")).unwrap();
     fs::write(folder.path().join("broker-ca.pem"), "").unwrap();
     for name in ["broker-password", "sms-token", "sms-callback", "webhook"] {
-        write_secret(
-            &folder.path().join("secrets").join(name),
-            "correct horse battery\n",
-        );
+        write_secret(&folder.path().join("secrets").join(name), "correct horse battery\n");
     }
     let loaded = load_in(folder.path(), TEMPLATE, &[]).unwrap();
     assert_eq!(loaded.warnings, Vec::<String>::new());
     assert_eq!(loaded.config.mqtt_client_id(), "cordon-london-1");
-    assert_eq!(
-        loaded.config.sources[0]
-            .login
-            .as_ref()
-            .unwrap()
-            .password
-            .expose(),
-        "correct horse battery"
-    );
+    assert_eq!(loaded.config.sources[0].login.as_ref().unwrap().password.expose(), "correct horse battery");
 }
 
 #[test]
 fn the_template_names_every_key() {
-    let commented = TEMPLATE
-        .replace("# public_url", "public_url")
-        .replace("# vendor", "vendor");
+    let commented = TEMPLATE.replace("# public_url", "public_url").replace("# vendor", "vendor");
     document::from_toml::<Raw>(&commented).unwrap();
-    for key in [
-        "installation",
-        "url",
-        "url_file",
-        "listen",
-        "public_url",
-        "name",
-        "ca_file",
-        "username",
-    ]
-    .into_iter()
-    .chain([
-        "password_file",
-        "vendor",
-        "format",
-        "token_file",
-        "callback_secret_file",
-        "secret_file",
-    ]) {
+    for key in ["installation", "url", "url_file", "listen", "public_url", "name", "ca_file", "username"]
+        .into_iter()
+        .chain(["password_file", "vendor", "format", "token_file", "callback_secret_file", "secret_file"])
+    {
         assert!(TEMPLATE.contains(&format!("{key} = ")), "{key}");
     }
 }
@@ -99,14 +62,8 @@ fn the_template_names_every_key() {
 fn the_least_that_works_has_defaults_and_two_warnings() {
     let Loaded { config, warnings } = load_text(SMALL, &[]).unwrap();
     assert_eq!(config.console.listen.to_string(), "127.0.0.1:8080");
-    assert_eq!(
-        (config.sources[0].port, &config.sources[0].tls),
-        (1883, &None)
-    );
-    assert!(
-        config.store.expose().ends_with("/cordon.db")
-            && config.store.expose().starts_with("sqlite:/")
-    );
+    assert_eq!((config.sources[0].port, &config.sources[0].tls), (1883, &None));
+    assert!(config.store.expose().ends_with("/cordon.db") && config.store.expose().starts_with("sqlite:/"));
     assert_eq!(warnings.len(), 2, "{warnings:?}");
 }
 
@@ -126,36 +83,20 @@ fn the_environment_overrides_and_stays_text() {
     .unwrap();
     assert_eq!(loaded.config.console.listen.to_string(), "[::1]:9000");
     assert_eq!(loaded.config.installation, "42");
-    assert_eq!(
-        loaded.config.sources[0]
-            .login
-            .as_ref()
-            .unwrap()
-            .password
-            .expose(),
-        "007"
-    );
+    assert_eq!(loaded.config.sources[0].login.as_ref().unwrap().password.expose(), "007");
 }
 
 #[test]
 fn an_unknown_key_is_an_error_wherever_it_stands() {
     let error = problem(&format!("{SMALL}\n[console]\nlisen = 'x'\n"), &[]);
     assert!(
-        error.ends_with(
-            "cordon.toml: line 8, console.lisen: unknown key `lisen`, did you mean `listen`?"
-        ),
+        error.ends_with("cordon.toml: line 8, console.lisen: unknown key `lisen`, did you mean `listen`?"),
         "{error}"
     );
     let error = problem(SMALL, &[("CORDON_CONSOLE__LISEN", "x")]);
-    assert_eq!(
-        error,
-        "environment, CORDON_CONSOLE__LISEN: unknown key `lisen`, did you mean `listen`?"
-    );
+    assert_eq!(error, "environment, CORDON_CONSOLE__LISEN: unknown key `lisen`, did you mean `listen`?");
     let error = problem(SMALL, &[("CORDON_SOURCE__0__NAMES", "x")]);
-    assert_eq!(
-        error,
-        "environment, CORDON_SOURCE__0__NAMES: unknown key `names`, did you mean `name`?"
-    );
+    assert_eq!(error, "environment, CORDON_SOURCE__0__NAMES: unknown key `names`, did you mean `name`?");
     let error = problem(SMALL, &[("CORDON_SOURCE__1__NAME", "x")]);
     assert!(error.contains("the file has 1 `[[source]]`"), "{error}");
     let error = problem(SMALL, &[("CORDON_INSTALLATION__X", "x")]);
@@ -165,10 +106,7 @@ fn an_unknown_key_is_an_error_wherever_it_stands() {
 #[test]
 fn there_is_no_key_for_the_speed_of_the_clock() {
     for key in ["clock.speed = 20", "speed = 20"] {
-        assert!(
-            problem(&format!("{key}\n{SMALL}"), &[]).contains("unknown key"),
-            "{key}"
-        );
+        assert!(problem(&format!("{key}\n{SMALL}"), &[]).contains("unknown key"), "{key}");
     }
 }
 
@@ -179,94 +117,31 @@ fn each_mistake_says_its_fix() {
     };
     let table = |lines: &str| format!("{SMALL}\n{lines}\n");
     for (text, says) in [
-        (
-            SMALL.replace("london-1", "London"),
-            "installation: an id is made of a-z",
-        ),
-        (
-            SMALL.replace("installation = 'london-1'", ""),
-            "installation: is missing",
-        ),
-        (
-            SMALL.replace("sqlite:cordon.db", "mysql://x"),
-            "store.url: write sqlite:PATH",
-        ),
-        (
-            SMALL.replace("sqlite:cordon.db", "sqlite::memory:"),
-            "store.url: SQLite needs a plain file path",
-        ),
-        (
-            SMALL.replace("sqlite:cordon.db", " "),
-            "store.url: is empty",
-        ),
-        (
-            "installation = 'a'\nstore.url = 'sqlite:a'".into(),
-            "source: Cordon would hear no tag",
-        ),
-        (
-            source("url = 'http://x'"),
-            "source[0].url: write mqtt://HOST:PORT",
-        ),
-        (
-            source("url = 'mqtt://me:pw@x'"),
-            "source[0].url: a URL is shown in logs",
-        ),
-        (
-            source("url = 'mqtt://x/topic'"),
-            "source[0].url: write mqtt://HOST:PORT",
-        ),
-        (
-            source("url = 'mqtt://x'\nca_file = 'x'"),
-            "source[0].ca_file: mqtt:// is not encrypted",
-        ),
-        (
-            source("url = 'mqtts://x'\nca_file = 'x'"),
-            "source[0].ca_file: there is no file",
-        ),
-        (
-            source("url = 'mqtt://x'\npassword = 'x'"),
-            "source[0].username: there is a password without",
-        ),
+        (SMALL.replace("london-1", "London"), "installation: an id is made of a-z"),
+        (SMALL.replace("installation = 'london-1'", ""), "installation: is missing"),
+        (SMALL.replace("sqlite:cordon.db", "mysql://x"), "store.url: write sqlite:PATH"),
+        (SMALL.replace("sqlite:cordon.db", "sqlite::memory:"), "store.url: SQLite needs a plain file path"),
+        (SMALL.replace("sqlite:cordon.db", " "), "store.url: is empty"),
+        ("installation = 'a'\nstore.url = 'sqlite:a'".into(), "source: Cordon would hear no tag"),
+        (source("url = 'http://x'"), "source[0].url: write mqtt://HOST:PORT"),
+        (source("url = 'mqtt://me:pw@x'"), "source[0].url: a URL is shown in logs"),
+        (source("url = 'mqtt://x/topic'"), "source[0].url: write mqtt://HOST:PORT"),
+        (source("url = 'mqtt://x'\nca_file = 'x'"), "source[0].ca_file: mqtt:// is not encrypted"),
+        (source("url = 'mqtts://x'\nca_file = 'x'"), "source[0].ca_file: there is no file"),
+        (source("url = 'mqtt://x'\npassword = 'x'"), "source[0].username: there is a password without"),
         (
             source("url = 'mqtt://x'\nusername = 'x'"),
             "source[0].password: is missing; write source[0].password_file",
         ),
-        (
-            source("url = 'mqtt://x'\nformat = 'nativ'"),
-            "did you mean `native`?",
-        ),
-        (
-            source("url = 'mqtt://x'\nvendor = 'A/b'"),
-            "source[0].vendor: ",
-        ),
-        (
-            source("url = 'mqtt://x'\n[[source]]\nname = 'main'\nurl = 'mqtt://y'"),
-            "two are named 'main'",
-        ),
-        (
-            table("[console]\nlisten = '0.0.0.0:8080'"),
-            "console.listen: the console has no roles yet",
-        ),
-        (
-            table("[console]\nlisten = 'localhost'"),
-            "console.listen: write an address and a port",
-        ),
-        (
-            table("[console]\npublic_url = 'http://cordon.example.org'"),
-            "console.public_url: personal data",
-        ),
-        (
-            table("[webhook]\nsecret = 'hunter2'"),
-            "webhook.secret: has fewer than 16 characters",
-        ),
-        (
-            table("[webhook]\nsecret = 'x'\nsecret_file = 'y'"),
-            "are both given; drop one",
-        ),
-        (
-            table("[webhook]\nsecret_file = 'missing'"),
-            "webhook.secret_file: cannot read",
-        ),
+        (source("url = 'mqtt://x'\nformat = 'nativ'"), "did you mean `native`?"),
+        (source("url = 'mqtt://x'\nvendor = 'A/b'"), "source[0].vendor: "),
+        (source("url = 'mqtt://x'\n[[source]]\nname = 'main'\nurl = 'mqtt://y'"), "two are named 'main'"),
+        (table("[console]\nlisten = '0.0.0.0:8080'"), "console.listen: the console has no roles yet"),
+        (table("[console]\nlisten = 'localhost'"), "console.listen: write an address and a port"),
+        (table("[console]\npublic_url = 'http://cordon.example.org'"), "console.public_url: personal data"),
+        (table("[webhook]\nsecret = 'hunter2'"), "webhook.secret: has fewer than 16 characters"),
+        (table("[webhook]\nsecret = 'x'\nsecret_file = 'y'"), "are both given; drop one"),
+        (table("[webhook]\nsecret_file = 'missing'"), "webhook.secret_file: cannot read"),
     ] {
         let error = problem(&text, &[]);
         assert!(error.contains(says), "{says}: {error}");
@@ -278,10 +153,7 @@ fn each_mistake_says_its_fix() {
 fn all_mistakes_are_told_at_once() {
     let text = "[console]\nlisten = 'x'\n[sms]\nurl = 'http://sms.example.org'\n";
     let ConfigErrors(problems) = load_text(text, &[]).unwrap_err();
-    let places: Vec<&str> = problems
-        .iter()
-        .map(|problem| problem.split(':').next().unwrap())
-        .collect();
+    let places: Vec<&str> = problems.iter().map(|problem| problem.split(':').next().unwrap()).collect();
     let expected = [
         "installation",
         "store.url",
@@ -302,21 +174,11 @@ fn what_is_shown_holds_no_secret() {
                 [webhook]\nsecret = 'hunter2hunter2hunter2'\n";
     let config = load_text(text, &[]).unwrap().config;
     assert!(config.store.expose().contains("hunter2"));
-    for shown in [
-        config.to_string(),
-        format!("{config:?}"),
-        format!("{config:#?}"),
-    ] {
+    for shown in [config.to_string(), format!("{config:?}"), format!("{config:#?}")] {
         assert!(!shown.contains("hunter2"), "{shown}");
     }
     let shown = config.to_string();
-    assert!(
-        shown.contains("url = \"postgres://cordon:***@db/cordon\""),
-        "{shown}"
-    );
-    assert!(
-        shown.contains("url = \"mqtts://[fd00::1]:8884\""),
-        "{shown}"
-    );
+    assert!(shown.contains("url = \"postgres://cordon:***@db/cordon\""), "{shown}");
+    assert!(shown.contains("url = \"mqtts://[fd00::1]:8884\""), "{shown}");
     document::from_toml::<Raw>(&shown).unwrap();
 }

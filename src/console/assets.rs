@@ -11,21 +11,9 @@ use axum::{
 use super::{App, refusal};
 
 const FILES: [(&str, &str, &str); 4] = [
-    (
-        "style.css",
-        "text/css; charset=utf-8",
-        include_str!("ui/style.css"),
-    ),
-    (
-        "live.js",
-        "text/javascript; charset=utf-8",
-        include_str!("ui/live.js"),
-    ),
-    (
-        "sign-in.js",
-        "text/javascript; charset=utf-8",
-        include_str!("ui/sign-in.js"),
-    ),
+    ("style.css", "text/css; charset=utf-8", include_str!("ui/style.css")),
+    ("live.js", "text/javascript; charset=utf-8", include_str!("ui/live.js")),
+    ("sign-in.js", "text/javascript; charset=utf-8", include_str!("ui/sign-in.js")),
     ("mark.svg", "image/svg+xml", include_str!("ui/mark.svg")),
 ];
 

@@ -57,32 +57,17 @@ async fn list(
     }
     let (board, now, frame) = framed(&app, &officer, "Closed incidents", "closed");
     let end = match asked.before {
-        Some(before) => before
-            .parse()
-            .ok()
-            .filter(|n| *n > 0)
-            .ok_or_else(|| Refusal::no_incident(&before))?,
+        Some(before) => {
+            before.parse().ok().filter(|n| *n > 0).ok_or_else(|| Refusal::no_incident(&before))?
+        }
         None => newest(&app, &board).await?.saturating_add(1),
     };
     let start = end.saturating_sub(PAGE).max(1);
-    let mut read = app
-        .store
-        .incidents(IncidentId(start - 1), end - start)
-        .await?;
+    let mut read = app.store.incidents(IncidentId(start - 1), end - start).await?;
     read.retain(|incident| incident.id.0 < end && !incident.is_open());
-    let cards = read
-        .iter()
-        .rev()
-        .map(|incident: &Incident| Card::new(incident, &board, now))
-        .collect();
+    let cards = read.iter().rev().map(|incident: &Incident| Card::new(incident, &board, now)).collect();
     let older = (start > 1).then_some(start);
-    Ok(html(&Page {
-        frame,
-        cards,
-        first: start,
-        last: end - 1,
-        older,
-    }))
+    Ok(html(&Page { frame, cards, first: start, last: end - 1, older }))
 }
 
 /// The highest incident number. Numbers have no gaps, so the count is near it.

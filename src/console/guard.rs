@@ -24,22 +24,14 @@ const SEALS: [(HeaderName, &str); 7] = [
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::CACHE_CONTROL, "no-store"),
-    (
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    ),
-    (
-        HeaderName::from_static("cross-origin-resource-policy"),
-        "same-origin",
-    ),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
 /// Puts the security headers on every answer, refusals included.
 pub(super) async fn seal(mut response: Response) -> Response {
     for (name, value) in SEALS {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
 }
@@ -55,9 +47,7 @@ pub(super) async fn own_pages_only(request: Request, next: Next) -> Response {
 fn check_origin(method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     // A name that an attacker's DNS points at 127.0.0.1 is not one of ours.
-    let host = text(header::HOST)
-        .filter(|host| is_loopback(host))
-        .ok_or_else(Refusal::foreign_host)?;
+    let host = text(header::HOST).filter(|host| is_loopback(host)).ok_or_else(Refusal::foreign_host)?;
     if matches!(*method, Method::GET | Method::HEAD) {
         return Ok(());
     }
@@ -67,16 +57,10 @@ fn check_origin(method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
     let origin_fits = match text(header::ORIGIN) {
         None => true,
         Some("null") => site == Some("same-origin"),
-        Some(origin) => origin
-            .strip_prefix("http://")
-            .is_some_and(|from| from.eq_ignore_ascii_case(host)),
+        Some(origin) => origin.strip_prefix("http://").is_some_and(|from| from.eq_ignore_ascii_case(host)),
     };
     let site_fits = site.is_none_or(|site| site == "same-origin");
-    if origin_fits && site_fits {
-        Ok(())
-    } else {
-        Err(Refusal::foreign_origin())
-    }
+    if origin_fits && site_fits { Ok(()) } else { Err(Refusal::foreign_origin()) }
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -86,22 +70,12 @@ fn is_loopback(host: &str) -> bool {
     if host.contains('@') {
         return false;
     }
-    let name = authority
-        .host()
-        .trim_start_matches('[')
-        .trim_end_matches(']');
-    name.eq_ignore_ascii_case("localhost")
-        || name
-            .parse()
-            .is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+    let name = authority.host().trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }
 
 /// Lets in whoever has a session and has said who they are; a handler behind it finds both as [`Officer`].
-pub(super) async fn signed_in_only(
-    State(app): State<App>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn signed_in_only(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let Some(signed) = session(&app, request.headers()) else {
         return sign_in_first(&request);
     };
@@ -119,10 +93,7 @@ pub(super) async fn signed_in_only(
 
 /// The live session that a request's cookie names.
 fn session(app: &App, headers: &HeaderMap) -> Option<Signed> {
-    let cookies = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     cookies
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
@@ -164,11 +135,7 @@ impl FromRequestParts<App> for Signed {
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Refusal> {
         // Missing if a route was put outside the guard by mistake: then nobody gets in.
-        parts
-            .extensions
-            .get::<Self>()
-            .cloned()
-            .ok_or_else(Refusal::sign_in_first)
+        parts.extensions.get::<Self>().cloned().ok_or_else(Refusal::sign_in_first)
     }
 }
 
@@ -185,17 +152,9 @@ impl FromRequest<App> for Posted {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
-        let signed = request
-            .extensions()
-            .get::<Signed>()
-            .cloned()
-            .ok_or_else(Refusal::sign_in_first)?;
+        let signed = request.extensions().get::<Signed>().cloned().ok_or_else(Refusal::sign_in_first)?;
         let fields = Fields::from_request(request, app).await?;
-        if signed.owns_form(fields.field(FORM_TOKEN)) {
-            Ok(Self(fields))
-        } else {
-            Err(Refusal::stale_form())
-        }
+        if signed.owns_form(fields.field(FORM_TOKEN)) { Ok(Self(fields)) } else { Err(Refusal::stale_form()) }
     }
 }
 
@@ -205,11 +164,7 @@ pub(super) struct Fields(Vec<(String, String)>);
 impl Fields {
     /// The first field of that name; empty if there is none.
     pub(super) fn field(&self, name: &str) -> &str {
-        self.0
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-            .unwrap_or_default()
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 }
 
@@ -230,14 +185,7 @@ mod tests {
 
     #[test]
     fn only_names_of_this_machine_are_ours() {
-        for ours in [
-            "127.0.0.1:8080",
-            "127.0.0.1",
-            "localhost:1",
-            "LOCALHOST",
-            "[::1]:8080",
-            "127.9.9.9:1",
-        ] {
+        for ours in ["127.0.0.1:8080", "127.0.0.1", "localhost:1", "LOCALHOST", "[::1]:8080", "127.9.9.9:1"] {
             assert!(is_loopback(ours), "{ours}");
         }
         for foreign in [
@@ -255,28 +203,18 @@ mod tests {
     #[test]
     fn a_post_must_come_from_our_own_page() {
         let check = |headers: &[(&'static str, &'static str)]| {
-            let headers = headers.iter().map(|(name, value)| {
-                (
-                    HeaderName::from_static(name),
-                    HeaderValue::from_static(value),
-                )
-            });
-            let headers = [(header::HOST, HeaderValue::from_static("127.0.0.1:80"))]
-                .into_iter()
-                .chain(headers);
+            let headers = headers
+                .iter()
+                .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+            let headers =
+                [(header::HOST, HeaderValue::from_static("127.0.0.1:80"))].into_iter().chain(headers);
             check_origin(&Method::POST, &headers.collect()).is_ok()
         };
         assert!(check(&[]));
         assert!(check(&[("origin", "http://127.0.0.1:80")]));
-        assert!(check(&[
-            ("origin", "null"),
-            ("sec-fetch-site", "same-origin")
-        ]));
+        assert!(check(&[("origin", "null"), ("sec-fetch-site", "same-origin")]));
         assert!(!check(&[("origin", "null")]));
-        assert!(!check(&[
-            ("origin", "null"),
-            ("sec-fetch-site", "cross-site")
-        ]));
+        assert!(!check(&[("origin", "null"), ("sec-fetch-site", "cross-site")]));
         assert!(!check(&[("origin", "http://127.0.0.1:81")]));
         assert!(!check(&[("origin", "https://evil.example")]));
         assert!(!check(&[("sec-fetch-site", "same-site")]));

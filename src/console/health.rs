@@ -9,9 +9,7 @@ use super::App;
 use crate::domain::Priority;
 
 pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/livez", get(async || "ok\n"))
-        .route("/health", get(health))
+    Router::new().route("/livez", get(async || "ok\n")).route("/health", get(health))
 }
 
 #[derive(Serialize)]
@@ -66,11 +64,7 @@ async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
         deaf: board.deaf.clone(),
         wearers_seen: board.wearers.len(),
         stray_tags: board.strays.len(),
-        open_incidents: Open {
-            p1: open(Priority::P1),
-            p2: open(Priority::P2),
-            p3: open(Priority::P3),
-        },
+        open_incidents: Open { p1: open(Priority::P1), p2: open(Priority::P2), p3: open(Priority::P3) },
         incidents: counts.incidents,
         alerts: counts.alerts,
     };

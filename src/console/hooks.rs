@@ -38,11 +38,7 @@ pub fn routes(inbox: Inbox, secret: Secret, clock: Clock) -> Router {
         .route("/hooks/sms/reply", post(reply))
         .route("/hooks/sms/receipt", post(receipt))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .with_state(Arc::new(Hooks {
-            inbox,
-            secret,
-            clock,
-        }))
+        .with_state(Arc::new(Hooks { inbox, secret, clock }))
 }
 
 #[derive(Debug, Deserialize)]
@@ -90,18 +86,13 @@ async fn reply(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Answer>, Refusal> {
-    let Reply { from, text } =
-        hooks.open(&headers, &body, r#"{"from": "+441632960001", "text": "1"}"#)?;
+    let Reply { from, text } = hooks.open(&headers, &body, r#"{"from": "+441632960001", "text": "1"}"#)?;
     if !is_e164(&from) {
-        return Err(bad(
-            "'from' is a phone number in E.164: '+' and 7 to 15 digits".into(),
-        ));
+        return Err(bad("'from' is a phone number in E.164: '+' and 7 to 15 digits".into()));
     }
     let chars = text.chars().count();
     if text.trim().is_empty() || chars > REPLY_CHARS_MAX {
-        return Err(bad(format!(
-            "'text' has 1 to {REPLY_CHARS_MAX} characters, this one {chars}"
-        )));
+        return Err(bad(format!("'text' has 1 to {REPLY_CHARS_MAX} characters, this one {chars}")));
     }
     hooks.submit(Told::Reply { from, text }).await
 }
@@ -134,30 +125,21 @@ impl Hooks {
         form: &str,
     ) -> Result<T, Refusal> {
         let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        let (timestamp, signed) = (
-            header(signature::TIMESTAMP_HEADER),
-            header(signature::SIGNATURE_HEADER),
-        );
-        signature::verify(&self.secret, self.clock.wall(), timestamp, signed, body).map_err(
-            |error| {
-                tracing::warn!(%error, "a provider's report was not believed");
-                Refusal(StatusCode::UNAUTHORIZED, error.to_string())
-            },
-        )?;
+        let (timestamp, signed) = (header(signature::TIMESTAMP_HEADER), header(signature::SIGNATURE_HEADER));
+        signature::verify(&self.secret, self.clock.wall(), timestamp, signed, body).map_err(|error| {
+            tracing::warn!(%error, "a provider's report was not believed");
+            Refusal(StatusCode::UNAUTHORIZED, error.to_string())
+        })?;
         // The parser's own message quotes what it read, which may be a number.
         serde_json::from_slice(body).map_err(|_| bad(format!("send JSON such as {form}")))
     }
 
     async fn submit(&self, told: Told) -> Result<Json<Answer>, Refusal> {
         match self.inbox.submit(told).await {
-            Ok(()) => Ok(Json(Answer {
-                taken: true,
-                reason: None,
-            })),
-            Err(SubmitError::Refused(why)) => Ok(Json(Answer {
-                taken: false,
-                reason: Some(why.to_string()),
-            })),
+            Ok(()) => Ok(Json(Answer { taken: true, reason: None })),
+            Err(SubmitError::Refused(why)) => {
+                Ok(Json(Answer { taken: false, reason: Some(why.to_string()) }))
+            }
             Err(SubmitError::Stopped) => Err(Refusal(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the service is restarting: send it again in a few seconds".into(),
@@ -206,21 +188,12 @@ mod tests {
         (url, told)
     }
 
-    async fn post(
-        url: &str,
-        path: &str,
-        secret: &Secret,
-        late_s: i64,
-        body: &str,
-    ) -> (u16, String) {
+    async fn post(url: &str, path: &str, secret: &Secret, late_s: i64, body: &str) -> (u16, String) {
         let at_s = Clock::real().wall().as_ms() / 1_000 - late_s;
         let request = client()
             .post(format!("{url}{path}"))
             .header(signature::TIMESTAMP_HEADER, at_s)
-            .header(
-                signature::SIGNATURE_HEADER,
-                signature::sign(secret, at_s, body.as_bytes()),
-            )
+            .header(signature::SIGNATURE_HEADER, signature::sign(secret, at_s, body.as_bytes()))
             .body(body.to_owned());
         let response = request.send().await.unwrap();
         (response.status().as_u16(), response.text().await.unwrap())
@@ -229,34 +202,17 @@ mod tests {
     #[tokio::test]
     async fn a_reply_and_a_receipt_come_from_the_phone_to_the_engine() {
         let (url, mut told) = start(Ok(())).await;
-        let cordon = CordonSettings {
-            url,
-            callback_secret: callback_secret(),
-            receipt_after_ms: Some(0),
-        };
+        let cordon = CordonSettings { url, callback_secret: callback_secret(), receipt_after_ms: Some(0) };
         let phones = Phones::start(Some(cordon)).await;
         assert_eq!(phones.reply(ADA, "3").await, 204);
-        let expected = Told::Reply {
-            from: ADA.into(),
-            text: "3".into(),
-        };
+        let expected = Told::Reply { from: ADA.into(), text: "3".into() };
         assert_eq!(told.recv().await, Some(expected));
 
         let message = serde_json::json!({ "to": ADA, "text": "x", "reference": "alert-7-1" });
         let request = client().post(format!("{}/sms", phones.url)).json(&message);
-        request
-            .bearer_auth(sms_token().expose())
-            .send()
-            .await
-            .unwrap();
+        request.bearer_auth(sms_token().expose()).send().await.unwrap();
         let report = DeliveryReport::Delivered;
-        assert_eq!(
-            told.recv().await,
-            Some(Told::Delivery {
-                alert: AlertId(7),
-                report
-            })
-        );
+        assert_eq!(told.recv().await, Some(Told::Delivery { alert: AlertId(7), report }));
     }
 
     #[tokio::test]
@@ -264,78 +220,28 @@ mod tests {
         let (url, mut told) = start(Ok(())).await;
         let (good, wrong) = (callback_secret(), Secret::new("wrong"));
         let reply = r#"{"from":"+447700900001","text":"1"}"#;
-        let large = format!(
-            r#"{{"from":"+447700900001","text":"{}"}}"#,
-            "x".repeat(64 * 1024)
-        );
-        let long = format!(
-            r#"{{"from":"+447700900001","text":"{}"}}"#,
-            "x".repeat(1_601)
-        );
+        let large = format!(r#"{{"from":"+447700900001","text":"{}"}}"#, "x".repeat(64 * 1024));
+        let long = format!(r#"{{"from":"+447700900001","text":"{}"}}"#, "x".repeat(1_601));
         let (replies, receipts) = ("/hooks/sms/reply", "/hooks/sms/receipt");
         for (path, secret, late_s, body, status, says) in [
             (replies, &wrong, 0, reply, 401, "shared secret"),
             (replies, &good, 301, reply, 401, "set the clock"),
             (replies, &good, -302, reply, 401, "set the clock"),
             (replies, &good, 0, "{", 400, "send JSON such as"),
-            (
-                replies,
-                &good,
-                0,
-                r#"{"from":"ADA","text":"1"}"#,
-                400,
-                "E.164",
-            ),
-            (
-                replies,
-                &good,
-                0,
-                r#"{"from":"+447700900001","text":" "}"#,
-                400,
-                "1 to 1600",
-            ),
+            (replies, &good, 0, r#"{"from":"ADA","text":"1"}"#, 400, "E.164"),
+            (replies, &good, 0, r#"{"from":"+447700900001","text":" "}"#, 400, "1 to 1600"),
             (replies, &good, 0, &long, 400, "1 to 1600"),
             (replies, &good, 0, &large, 413, ""),
-            (
-                receipts,
-                &good,
-                0,
-                r#"{"key":"x","status":"delivered"}"#,
-                400,
-                "reference",
-            ),
-            (
-                receipts,
-                &good,
-                0,
-                r#"{"key":"alert-7-1","status":"read"}"#,
-                400,
-                "delivered",
-            ),
-            (
-                receipts,
-                &wrong,
-                0,
-                r#"{"key":"alert-7-1","status":"delivered"}"#,
-                401,
-                "secret",
-            ),
+            (receipts, &good, 0, r#"{"key":"x","status":"delivered"}"#, 400, "reference"),
+            (receipts, &good, 0, r#"{"key":"alert-7-1","status":"read"}"#, 400, "delivered"),
+            (receipts, &wrong, 0, r#"{"key":"alert-7-1","status":"delivered"}"#, 401, "secret"),
         ] {
             let answer = post(&url, path, secret, late_s, body).await;
             assert_eq!(answer.0, status, "{path} {body:.60}: {}", answer.1);
             assert!(answer.1.contains(says), "{}", answer.1);
-            assert!(
-                !answer.1.contains("ADA"),
-                "it repeats what it was sent: {}",
-                answer.1
-            );
+            assert!(!answer.1.contains("ADA"), "it repeats what it was sent: {}", answer.1);
         }
-        let unsigned = client()
-            .post(format!("{url}{replies}"))
-            .body(reply)
-            .send()
-            .await
-            .unwrap();
+        let unsigned = client().post(format!("{url}{replies}")).body(reply).send().await.unwrap();
         assert_eq!(unsigned.status().as_u16(), 401);
         assert!(told.try_recv().is_err(), "the engine was told");
     }
@@ -346,24 +252,10 @@ mod tests {
         let body = r#"{"key":"alert-7-1","status":"failed"}"#;
         let answer = post(&url, "/hooks/sms/receipt", &callback_secret(), 0, body).await;
         assert_eq!(answer.0, 200);
-        assert!(
-            answer
-                .1
-                .starts_with(r#"{"taken":false,"reason":"nobody waits"#),
-            "{}",
-            answer.1
-        );
+        assert!(answer.1.starts_with(r#"{"taken":false,"reason":"nobody waits"#), "{}", answer.1);
         let report = DeliveryReport::Refused("receipt_failed".into());
-        let next = tokio::time::timeout(Duration::from_secs(5), told.recv())
-            .await
-            .unwrap();
-        assert_eq!(
-            next,
-            Some(Told::Delivery {
-                alert: AlertId(7),
-                report
-            })
-        );
+        let next = tokio::time::timeout(Duration::from_secs(5), told.recv()).await.unwrap();
+        assert_eq!(next, Some(Told::Delivery { alert: AlertId(7), report }));
     }
 
     #[tokio::test]

@@ -29,9 +29,7 @@ use crate::{
 const ALERTS_MAX: usize = 40;
 
 pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/incidents/{id}", get(page))
-        .route("/fragments/incidents/{id}", get(fragment))
+    Router::new().route("/incidents/{id}", get(page)).route("/fragments/incidents/{id}", get(fragment))
 }
 
 /// What was wrong with a form on this page.
@@ -113,11 +111,7 @@ struct Fragment {
     story: Story,
 }
 
-async fn page(
-    State(app): State<App>,
-    officer: Officer,
-    Path(id): Path<String>,
-) -> Result<Response, Refusal> {
+async fn page(State(app): State<App>, officer: Officer, Path(id): Path<String>) -> Result<Response, Refusal> {
     let known = parse_id(&id).ok_or_else(|| Refusal::no_incident(&id))?;
     page_with(&app, &officer, known, None).await
 }
@@ -143,25 +137,12 @@ pub(super) async fn page_with(
         let (name, hint) = words::outcome(outcome);
         (outcome.as_str(), name, hint)
     });
-    Ok(html(&Page {
-        frame,
-        story,
-        outcomes: outcomes.into(),
-        outcome_error,
-        note_error,
-        note,
-    }))
+    Ok(html(&Page { frame, story, outcomes: outcomes.into(), outcome_error, note_error, note }))
 }
 
-async fn fragment(
-    State(app): State<App>,
-    _: Officer,
-    Path(id): Path<String>,
-) -> Result<Response, Refusal> {
+async fn fragment(State(app): State<App>, _: Officer, Path(id): Path<String>) -> Result<Response, Refusal> {
     let known = parse_id(&id).ok_or_else(|| Refusal::no_incident(&id))?;
-    Ok(html(&Fragment {
-        story: story(&app, known).await?,
-    }))
+    Ok(html(&Fragment { story: story(&app, known).await? }))
 }
 
 /// The number in an incident's address: digits only.
@@ -172,17 +153,10 @@ pub(super) fn parse_id(text: &str) -> Option<IncidentId> {
 
 async fn story(app: &App, id: IncidentId) -> Result<Story, Refusal> {
     let (board, now) = app.look();
-    let live = board
-        .incidents
-        .get(&id)
-        .map(|incident| incident.as_ref().clone());
+    let live = board.incidents.get(&id).map(|incident| incident.as_ref().clone());
     let incident = match live {
         Some(incident) => incident,
-        None => app
-            .store
-            .incident(id)
-            .await?
-            .ok_or_else(|| Refusal::no_incident(&id.to_string()))?,
+        None => app.store.incident(id).await?.ok_or_else(|| Refusal::no_incident(&id.to_string()))?,
     };
     let (alerts, alerts_folded, records_away) = match records(app, id, &board, now).await {
         Ok((alerts, folded)) => (alerts, folded, false),
@@ -192,12 +166,7 @@ async fn story(app: &App, id: IncidentId) -> Result<Story, Refusal> {
             (Vec::new(), 0, true)
         }
     };
-    Ok(Story {
-        alerts,
-        alerts_folded,
-        records_away,
-        ..tell(&incident, &board, now)
-    })
+    Ok(Story { alerts, alerts_folded, records_away, ..tell(&incident, &board, now) })
 }
 
 /// The newest alerts with their tries, and how many older ones there are.
@@ -219,37 +188,19 @@ async fn records(
 fn tell(incident: &Incident, board: &Board, now: Timestamp) -> Story {
     let names = Names(&board.rulebook);
     let when = |at| When::new(at, now);
-    let raised = incident
-        .timeline
-        .iter()
-        .rev()
-        .filter_map(|entry| match &entry.what {
-            Happening::Raised {
-                kind,
-                true_time,
-                reason,
-            } => Some(Why {
-                kind: words::kind(*kind),
-                true_time: when(*true_time),
-                reason: words::reason(reason),
-            }),
-            _ => None,
-        });
+    let raised = incident.timeline.iter().rev().filter_map(|entry| match &entry.what {
+        Happening::Raised { kind, true_time, reason } => {
+            Some(Why { kind: words::kind(*kind), true_time: when(*true_time), reason: words::reason(reason) })
+        }
+        _ => None,
+    });
     let timeline = incident.timeline.iter().rev().map(|entry| {
         let (what, detail) = words::happening(&entry.what, names);
-        Line {
-            at: when(entry.at),
-            what,
-            detail,
-        }
+        Line { at: when(entry.at), what, detail }
     });
     let case = incident.case.as_ref().map(|id| CaseLine {
         id: id.to_string(),
-        basis: board
-            .rulebook
-            .case(id)
-            .map(|case| words::basis(case.basis.kind))
-            .unwrap_or_default(),
+        basis: board.rulebook.case(id).map(|case| words::basis(case.basis.kind)).unwrap_or_default(),
         protected: names.protected(id).join(", "),
     });
     Story {
@@ -264,10 +215,7 @@ fn tell(incident: &Incident, board: &Board, now: Timestamp) -> Story {
         episodes: incident
             .episodes
             .iter()
-            .map(|stay| Stay {
-                from: when(stay.from),
-                disproved: stay.disproved,
-            })
+            .map(|stay| Stay { from: when(stay.from), disproved: stay.disproved })
             .collect(),
         timeline: timeline.collect(),
         alerts: Vec::new(),
@@ -278,17 +226,8 @@ fn tell(incident: &Incident, board: &Board, now: Timestamp) -> Story {
 
 fn alert_line(alert: &Alert, attempts: &[Attempt], board: &Board, now: Timestamp) -> AlertLine {
     let attempt = |one: &Attempt| {
-        let reason = if one.reason.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", one.reason)
-        };
-        format!(
-            "{} {}{reason}, {} ms",
-            When::new(one.at, now).clock(),
-            one.result,
-            one.took_ms
-        )
+        let reason = if one.reason.is_empty() { String::new() } else { format!(" ({})", one.reason) };
+        format!("{} {}{reason}, {} ms", When::new(one.at, now).clock(), one.result, one.took_ms)
     };
     AlertLine {
         id: alert.id.0,
@@ -309,9 +248,7 @@ fn masked(address: &str) -> String {
     if address.chars().count() < 8 {
         return "…".into();
     }
-    std::iter::once('…')
-        .chain(shown.into_iter().rev())
-        .collect()
+    std::iter::once('…').chain(shown.into_iter().rev()).collect()
 }
 
 #[cfg(test)]

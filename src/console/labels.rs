@@ -39,40 +39,22 @@ impl Rect {
     }
 
     fn about(x: f64, y: f64, half: f64) -> Self {
-        Self {
-            left: x - half,
-            top: y - half,
-            right: x + half,
-            bottom: y + half,
-        }
+        Self { left: x - half, top: y - half, right: x + half, bottom: y + half }
     }
 }
 
 /// Places names within `width` x `height`; the first in the list have the first choice.
 pub(super) fn place(wanted: Vec<Wanted>, width: f64, height: f64) -> Vec<Label> {
-    let mut taken: Vec<Rect> = wanted
-        .iter()
-        .map(|one| Rect::about(one.x, one.y, one.gap * 0.7))
-        .collect();
+    let mut taken: Vec<Rect> = wanted.iter().map(|one| Rect::about(one.x, one.y, one.gap * 0.7)).collect();
     let mut labels = Vec::new();
     for (own, one) in wanted.into_iter().enumerate() {
         let free = |rect: &Rect| {
-            let within =
-                rect.left >= 0.0 && rect.top >= 0.0 && rect.right <= width && rect.bottom <= height;
-            within
-                && !taken
-                    .iter()
-                    .enumerate()
-                    .any(|(i, other)| i != own && rect.meets(other))
+            let within = rect.left >= 0.0 && rect.top >= 0.0 && rect.right <= width && rect.bottom <= height;
+            within && !taken.iter().enumerate().any(|(i, other)| i != own && rect.meets(other))
         };
         if let Some(rect) = places(&one).into_iter().find(free) {
             taken.push(rect);
-            labels.push(Label {
-                x: rect.left,
-                y: rect.bottom - 4.0,
-                text: one.text,
-                class: one.class,
-            });
+            labels.push(Label { x: rect.left, y: rect.bottom - 4.0, text: one.text, class: one.class });
         }
     }
     labels
@@ -82,18 +64,9 @@ pub(super) fn place(wanted: Vec<Wanted>, width: f64, height: f64) -> Vec<Label> 
 fn places(one: &Wanted) -> [Rect; 4] {
     #[expect(clippy::cast_precision_loss, reason = "at most a few dozen letters")]
     let width = one.text.chars().count() as f64 * LETTER;
-    let at = |left: f64, top: f64| Rect {
-        left,
-        top,
-        right: left + width,
-        bottom: top + LINE,
-    };
+    let at = |left: f64, top: f64| Rect { left, top, right: left + width, bottom: top + LINE };
     let (x, y, gap) = (one.x, one.y, one.gap);
-    let right = if gap > 0.0 {
-        x + gap + 3.0
-    } else {
-        x - width / 2.0
-    };
+    let right = if gap > 0.0 { x + gap + 3.0 } else { x - width / 2.0 };
     [
         at(right, y - LINE / 2.0),
         at(x - gap - 3.0 - width, y - LINE / 2.0),
@@ -107,20 +80,13 @@ mod tests {
     use super::*;
 
     fn wanted(x: f64, y: f64, text: &str) -> Wanted {
-        Wanted {
-            x,
-            y,
-            gap: 8.0,
-            text: text.into(),
-            class: "",
-        }
+        Wanted { x, y, gap: 8.0, text: text.into(), class: "" }
     }
 
     #[test]
     fn no_name_covers_another_or_leaves_the_picture() {
-        let crowd = (0..40)
-            .map(|i| wanted(f64::from(i % 8) * 30.0, f64::from(i / 8) * 25.0, "Somebody"))
-            .collect();
+        let crowd =
+            (0..40).map(|i| wanted(f64::from(i % 8) * 30.0, f64::from(i / 8) * 25.0, "Somebody")).collect();
         let labels = place(crowd, 300.0, 200.0);
         assert!(labels.len() > 4, "{}", labels.len());
         let width = 8.0 * LETTER;
@@ -134,11 +100,7 @@ mod tests {
 
     #[test]
     fn the_first_has_the_first_choice() {
-        let labels = place(
-            vec![wanted(50.0, 50.0, "first"), wanted(50.0, 52.0, "second")],
-            300.0,
-            200.0,
-        );
+        let labels = place(vec![wanted(50.0, 50.0, "first"), wanted(50.0, 52.0, "second")], 300.0, 200.0);
         assert_eq!(labels[0].text, "first");
         assert!(labels[0].x > 50.0);
     }

@@ -31,9 +31,7 @@ pub(super) fn routes() -> Router<App> {
 
 async fn live(State(app): State<App>, officer: Officer) -> Response {
     let events = stream::unfold(Feed::new(app, officer.signed), async |mut feed: Feed| {
-        feed.next()
-            .await
-            .map(|event| (Ok::<_, Infallible>(event), feed))
+        feed.next().await.map(|event| (Ok::<_, Infallible>(event), feed))
     });
     Sse::new(events).into_response()
 }
@@ -58,16 +56,7 @@ impl Feed {
         // The page may have been drawn before this feed began: say at once which picture there is.
         board.mark_changed();
         let closing = app.closing.clone();
-        Self {
-            app,
-            signed,
-            board,
-            closing,
-            beat,
-            gate,
-            gate_open: false,
-            over: false,
-        }
+        Self { app, signed, board, closing, beat, gate, gate_open: false, over: false }
     }
 
     /// The next event; `None` when the service closes.
@@ -92,11 +81,7 @@ impl Feed {
     }
 
     fn heartbeat(&mut self) -> Event {
-        if self
-            .app
-            .sign_in
-            .is_live(&self.signed, self.app.clock.real_us())
-        {
+        if self.app.sign_in.is_live(&self.signed, self.app.clock.real_us()) {
             return self.picture("heartbeat");
         }
         self.over = true;

@@ -87,11 +87,8 @@ struct View {
 
 impl Map {
     pub(super) fn new(board: &Board, now: Timestamp) -> Self {
-        let mut zones: Vec<(bool, &Zone)> = board
-            .rulebook
-            .zones()
-            .map(|zone| (is_hot(board, zone), zone))
-            .collect();
+        let mut zones: Vec<(bool, &Zone)> =
+            board.rulebook.zones().map(|zone| (is_hot(board, zone), zone)).collect();
         zones.sort_by(|a, b| (!a.0, &a.1.id).cmp(&(!b.0, &b.1.id)));
         let mut dots: Vec<_> = board.wearers.iter().collect();
         dots.sort_by_key(|(_, dot)| std::cmp::Reverse(rank(worst(dot).0)));
@@ -100,12 +97,9 @@ impl Map {
         zones.truncate(ZONES_MAX);
         dots.truncate(WEARERS_MAX);
 
-        let extents = zones.iter().map(|(_, zone)| {
-            (
-                zone.shape.0.centre(),
-                zone.shape.0.reach_m() + zone.margin_m.metres(),
-            )
-        });
+        let extents = zones
+            .iter()
+            .map(|(_, zone)| (zone.shape.0.centre(), zone.shape.0.reach_m() + zone.margin_m.metres()));
         let extents = extents.chain(dots.iter().map(|(_, dot)| (dot.position, dot.sigma_m)));
         let Some(view) = View::of(&extents.collect::<Vec<_>>()) else {
             return Self::empty();
@@ -127,13 +121,7 @@ impl Map {
             });
             if stage != Stage::Clear || dark {
                 let gap = if dark { 14.0 } else { 11.0 };
-                wanted.push(Wanted {
-                    x,
-                    y,
-                    gap,
-                    text: name,
-                    class: stage_key(stage),
-                });
+                wanted.push(Wanted { x, y, gap, text: name, class: stage_key(stage) });
             }
         }
         // The first drawn lie undermost: the most dangerous come last.
@@ -142,22 +130,12 @@ impl Map {
         for (hot, zone) in &zones {
             if *hot || all_names {
                 let [x, y] = view.point(zone.shape.0.centre());
-                wanted.push(Wanted {
-                    x,
-                    y,
-                    gap: 0.0,
-                    text: zone.code.clone(),
-                    class: "zone-name",
-                });
+                wanted.push(Wanted { x, y, gap: 0.0, text: zone.code.clone(), class: "zone-name" });
             }
         }
         Self {
             // The last drawn lie uppermost: those that matter.
-            zones: zones
-                .iter()
-                .rev()
-                .map(|(hot, zone)| view.zone(zone, *hot, now))
-                .collect(),
+            zones: zones.iter().rev().map(|(hot, zone)| view.zone(zone, *hot, now)).collect(),
             wearers,
             labels: labels::place(wanted, WIDTH, HEIGHT - 30.0),
             grid: view.grid(),
@@ -179,17 +157,8 @@ impl Map {
 
     /// Every stage's mark with its word, the most dangerous first.
     pub(super) fn legend(&self) -> [Legend; 5] {
-        let stages = [
-            Stage::Violation,
-            Stage::Approach,
-            Stage::Left,
-            Stage::Watch,
-            Stage::Clear,
-        ];
-        stages.map(|stage| Legend {
-            key: stage_key(stage),
-            word: words::stage(stage),
-        })
+        let stages = [Stage::Violation, Stage::Approach, Stage::Left, Stage::Watch, Stage::Clear];
+        stages.map(|stage| Legend { key: stage_key(stage), word: words::stage(stage) })
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -227,10 +196,7 @@ impl View {
 
     fn point(&self, position: LatLon) -> [f64; 2] {
         let [east, north] = self.plane.project(position);
-        [
-            WIDTH / 2.0 + (east - self.east) * self.scale,
-            HEIGHT / 2.0 - (north - self.north) * self.scale,
-        ]
+        [WIDTH / 2.0 + (east - self.east) * self.scale, HEIGHT / 2.0 - (north - self.north) * self.scale]
     }
 
     fn zone(&self, zone: &Zone, hot: bool, now: Timestamp) -> ZoneMark {
@@ -253,10 +219,7 @@ impl View {
                 let [x, y] = self.point(circle.centre());
                 let r = circle.radius_m() * self.scale;
                 let (left, right) = (x - r, x + r);
-                let _ = write!(
-                    path,
-                    "M{left:.1} {y:.1}A{r:.1} {r:.1} 0 1 0 {right:.1} {y:.1}"
-                );
+                let _ = write!(path, "M{left:.1} {y:.1}A{r:.1} {r:.1} 0 1 0 {right:.1} {y:.1}");
                 let _ = write!(path, "A{r:.1} {r:.1} 0 1 0 {left:.1} {y:.1}Z");
             }
             Shape::Polygon(polygon) => {
@@ -283,44 +246,23 @@ impl View {
                 .map(units)
                 .collect()
         };
-        Grid {
-            columns: lines(WIDTH),
-            rows: lines(HEIGHT),
-            label: words::metres(step_m),
-            bar: units(step),
-        }
+        Grid { columns: lines(WIDTH), rows: lines(HEIGHT), label: words::metres(step_m), bar: units(step) }
     }
 }
 
 /// West, south, east and north, in metres.
 fn bounds(plane: &Plane, extents: &[(LatLon, f64)]) -> [f64; 4] {
-    let start = [
-        f64::INFINITY,
-        f64::INFINITY,
-        f64::NEG_INFINITY,
-        f64::NEG_INFINITY,
-    ];
-    extents
-        .iter()
-        .fold(start, |[west, south, east, north], (position, reach)| {
-            let [x, y] = plane.project(*position);
-            [
-                west.min(x - reach),
-                south.min(y - reach),
-                east.max(x + reach),
-                north.max(y + reach),
-            ]
-        })
+    let start = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
+    extents.iter().fold(start, |[west, south, east, north], (position, reach)| {
+        let [x, y] = plane.project(*position);
+        [west.min(x - reach), south.min(y - reach), east.max(x + reach), north.max(y + reach)]
+    })
 }
 
 /// The greatest 1, 2 or 5 times a power of ten that is not above `m`.
 fn round_step(m: f64) -> f64 {
     let ten = 10f64.powf(m.log10().floor());
-    [5.0, 2.0, 1.0]
-        .into_iter()
-        .map(|n| n * ten)
-        .find(|step| *step <= m * (1.0 + 1e-9))
-        .unwrap_or(ten)
+    [5.0, 2.0, 1.0].into_iter().map(|n| n * ten).find(|step| *step <= m * (1.0 + 1e-9)).unwrap_or(ten)
 }
 
 fn units(value: f64) -> String {
@@ -338,18 +280,14 @@ mod tests {
     #[test]
     fn the_view_is_true_to_scale_north_up_and_holds_everything() {
         for middle in [at(53.2, -2.9), at(-45.0, 179.999), at(80.0, 0.0)] {
-            let around =
-                [0.0, 90.0, 180.0, 270.0].map(|azimuth| (offset(middle, azimuth, 2_000.0), 100.0));
+            let around = [0.0, 90.0, 180.0, 270.0].map(|azimuth| (offset(middle, azimuth, 2_000.0), 100.0));
             let view = View::of(&around).expect("something to show");
             let [north, east, south, west] = around.map(|(position, _)| view.point(position));
             assert!(north[1] < south[1] && west[0] < east[0], "{middle:?}");
             let height_m = (south[1] - north[1]) / view.scale;
             assert!((height_m - 4_000.0).abs() < 1.0, "{height_m}");
             for [x, y] in [north, east, south, west] {
-                assert!(
-                    (PAD..=WIDTH - PAD).contains(&x) && (PAD..=HEIGHT - PAD).contains(&y),
-                    "{x} {y}"
-                );
+                assert!((PAD..=WIDTH - PAD).contains(&x) && (PAD..=HEIGHT - PAD).contains(&y), "{x} {y}");
             }
         }
     }
@@ -363,13 +301,7 @@ mod tests {
 
     #[test]
     fn scale_bars_are_round() {
-        for (m, step) in [
-            (130.0, 100.0),
-            (200.0, 200.0),
-            (499.0, 200.0),
-            (5_400.0, 5_000.0),
-            (0.7, 0.5),
-        ] {
+        for (m, step) in [(130.0, 100.0), (200.0, 200.0), (499.0, 200.0), (5_400.0, 5_000.0), (0.7, 0.5)] {
             assert!((round_step(m) - step).abs() < 1e-9, "{m}");
         }
     }

@@ -95,9 +95,7 @@ pub async fn serve(
         shutdown.await;
         close.send_replace(true);
     };
-    Ok(axum::serve(listener, routes(state, closing))
-        .with_graceful_shutdown(stop)
-        .await?)
+    Ok(axum::serve(listener, routes(state, closing)).with_graceful_shutdown(stop).await?)
 }
 
 /// What every handler is given.
@@ -122,22 +120,8 @@ impl App {
 }
 
 fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
-    let ConsoleState {
-        board,
-        inbox,
-        store,
-        clock,
-        sign_in,
-        hooks,
-    } = state;
-    let app = App {
-        board,
-        inbox,
-        store,
-        clock,
-        sign_in,
-        closing,
-    };
+    let ConsoleState { board, inbox, store, clock, sign_in, hooks } = state;
+    let app = App { board, inbox, store, clock, sign_in, closing };
     let signed_in = Router::new()
         .merge(queue::routes())
         .merge(closed::routes())
@@ -145,10 +129,7 @@ fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
         .merge(posts::routes())
         .merge(live::routes())
         .merge(sign_in_pages::inner_routes())
-        .layer(middleware::from_fn_with_state(
-            app.clone(),
-            guard::signed_in_only,
-        ));
+        .layer(middleware::from_fn_with_state(app.clone(), guard::signed_in_only));
     let all = signed_in
         .merge(sign_in_pages::outer_routes())
         .merge(health::routes())
@@ -162,8 +143,7 @@ fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
         Some(hooks) => all.merge(hooks),
         None => all,
     };
-    all.layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(middleware::map_response(guard::seal))
+    all.layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).layer(middleware::map_response(guard::seal))
 }
 
 #[cfg(test)]

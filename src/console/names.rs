@@ -11,27 +11,19 @@ pub(super) struct Names<'a>(pub(super) &'a Rulebook);
 
 impl Names<'_> {
     pub(super) fn wearer(self, id: &WearerId) -> String {
-        self.0
-            .wearer(id)
-            .map_or_else(|| id.to_string(), |wearer| wearer.name.clone())
+        self.0.wearer(id).map_or_else(|| id.to_string(), |wearer| wearer.name.clone())
     }
 
     pub(super) fn person(self, id: &PersonId) -> String {
-        self.0
-            .person(id)
-            .map_or_else(|| id.to_string(), |person| person.name.clone())
+        self.0.person(id).map_or_else(|| id.to_string(), |person| person.name.clone())
     }
 
     pub(super) fn staff(self, id: &StaffId) -> String {
-        self.0
-            .staff(id)
-            .map_or_else(|| id.to_string(), |staff| staff.name.clone())
+        self.0.staff(id).map_or_else(|| id.to_string(), |staff| staff.name.clone())
     }
 
     pub(super) fn zone(self, id: &ZoneId) -> String {
-        self.0
-            .zone(id)
-            .map_or_else(|| id.to_string(), |zone| zone.code.clone())
+        self.0.zone(id).map_or_else(|| id.to_string(), |zone| zone.code.clone())
     }
 
     /// The wearer an incident is about, or Cordon itself.
@@ -44,11 +36,7 @@ impl Names<'_> {
 
     /// The names of the people a case protects.
     pub(super) fn protected(self, id: &CaseId) -> Vec<String> {
-        let persons = self
-            .0
-            .case(id)
-            .map(|case| case.persons.as_slice())
-            .unwrap_or_default();
+        let persons = self.0.case(id).map(|case| case.persons.as_slice()).unwrap_or_default();
         persons.iter().map(|person| self.person(person)).collect()
     }
 }

@@ -59,8 +59,7 @@ pub(super) fn version(board: &Board) -> i64 {
 /// How many open P1 incidents nobody has taken.
 pub(super) fn waiting(board: &Board) -> usize {
     let untaken = |incident: &&std::sync::Arc<crate::domain::Incident>| {
-        incident.priority == Priority::P1
-            && matches!(incident.handling, crate::domain::Handling::Raised)
+        incident.priority == Priority::P1 && matches!(incident.handling, crate::domain::Handling::Raised)
     };
     board.incidents.values().filter(untaken).count()
 }
@@ -71,10 +70,7 @@ pub(super) fn html(page: &impl Template) -> Response {
         Ok(text) => Html(text).into_response(),
         Err(error) => {
             tracing::error!(%error, "a page could not be rendered");
-            (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "This page could not be drawn. The queue is at /.",
-            )
+            (StatusCode::INTERNAL_SERVER_ERROR, "This page could not be drawn. The queue is at /.")
                 .into_response()
         }
     }

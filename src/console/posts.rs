@@ -62,10 +62,7 @@ async fn note(
 ) -> Result<Response, Refusal> {
     let incident = parse(&id)?;
     let text = form.field("note").trim();
-    let bad = |message: &str| FormError::Note {
-        message: message.into(),
-        text: text.into(),
-    };
+    let bad = |message: &str| FormError::Note { message: message.into(), text: text.into() };
     let length = text.chars().count();
     if length == 0 {
         return again(&app, &officer, incident, bad("Write a note first.")).await;
@@ -90,10 +87,7 @@ async fn close(
 ) -> Result<Response, Refusal> {
     let incident = parse(&id)?;
     let chosen = form.field("outcome");
-    let Some(outcome) = Outcome::ALL
-        .into_iter()
-        .find(|outcome| outcome.as_str() == chosen)
-    else {
+    let Some(outcome) = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == chosen) else {
         return again(&app, &officer, incident, FormError::Outcome).await;
     };
     submit(&app, &officer, incident, Action::Close(outcome)).await??;
@@ -107,23 +101,12 @@ async fn submit(
     incident: IncidentId,
     action: Action,
 ) -> Result<Result<(), SubmitError>, Refusal> {
-    let told = Told::Handle {
-        incident,
-        by: officer.id.clone(),
-        action,
-    };
-    tokio::time::timeout(CONFIRM_WITHIN, app.inbox.submit(told))
-        .await
-        .map_err(|_| Refusal::unconfirmed())
+    let told = Told::Handle { incident, by: officer.id.clone(), action };
+    tokio::time::timeout(CONFIRM_WITHIN, app.inbox.submit(told)).await.map_err(|_| Refusal::unconfirmed())
 }
 
 /// The incident's page once more, with what was wrong beside the field.
-async fn again(
-    app: &App,
-    officer: &Officer,
-    id: IncidentId,
-    error: FormError,
-) -> Result<Response, Refusal> {
+async fn again(app: &App, officer: &Officer, id: IncidentId, error: FormError) -> Result<Response, Refusal> {
     let page = incident::page_with(app, officer, id, Some(error)).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }

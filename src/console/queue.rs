@@ -75,10 +75,7 @@ impl Card {
             Subject::Wearer(id) => board.wearers.get(id),
             Subject::Service => None,
         };
-        let case = incident
-            .case
-            .as_ref()
-            .and_then(|id| board.rulebook.case(id));
+        let case = incident.case.as_ref().and_then(|id| board.rulebook.case(id));
         Self {
             id: incident.id.0,
             number: incident.priority.number(),
@@ -102,36 +99,21 @@ impl Card {
 
 impl Queue {
     fn new(board: &Board, now: Timestamp, form_token: String) -> Self {
-        let sections = [Priority::P1, Priority::P2, Priority::P3]
-            .map(|priority| section(board, now, priority));
-        Self {
-            sections: sections.into(),
-            form_token,
-        }
+        let sections =
+            [Priority::P1, Priority::P2, Priority::P3].map(|priority| section(board, now, priority));
+        Self { sections: sections.into(), form_token }
     }
 }
 
 fn section(board: &Board, now: Timestamp, priority: Priority) -> Section {
     let ours = |incident: &&Incident| incident.is_open() && incident.priority == priority;
-    let mut open: Vec<&Incident> = board
-        .incidents
-        .values()
-        .map(AsRef::as_ref)
-        .filter(ours)
-        .collect();
+    let mut open: Vec<&Incident> = board.incidents.values().map(AsRef::as_ref).filter(ours).collect();
     open.sort_by_key(|incident| std::cmp::Reverse((incident.raised_at, incident.id)));
-    let drawn = if priority == Priority::P1 {
-        open.len()
-    } else {
-        open.len().min(CARDS_MAX)
-    };
+    let drawn = if priority == Priority::P1 { open.len() } else { open.len().min(CARDS_MAX) };
     Section {
         number: priority.number(),
         word: words::priority(priority),
-        cards: open[..drawn]
-            .iter()
-            .map(|incident| Card::new(incident, board, now))
-            .collect(),
+        cards: open[..drawn].iter().map(|incident| Card::new(incident, board, now)).collect(),
         open: open.len(),
         folded: open.len() - drawn,
     }
@@ -163,27 +145,17 @@ async fn page(State(app): State<App>, officer: Officer) -> Response {
     let (board, now, mut frame) = framed(&app, &officer, "Queue", "queue");
     frame.reload_s = 5;
     let queue = Queue::new(&board, now, officer.signed.form_token());
-    html(&Page {
-        frame,
-        queue,
-        map: Map::new(&board, now),
-        wearers: Wearers::new(&board, now),
-    })
+    html(&Page { frame, queue, map: Map::new(&board, now), wearers: Wearers::new(&board, now) })
 }
 
 async fn queue_fragment(State(app): State<App>, officer: Officer) -> Response {
     let (board, now) = app.look();
-    html(&QueueFragment {
-        queue: Queue::new(&board, now, officer.signed.form_token()),
-    })
+    html(&QueueFragment { queue: Queue::new(&board, now, officer.signed.form_token()) })
 }
 
 async fn map_fragment(State(app): State<App>, _: Officer) -> Response {
     let (board, now) = app.look();
-    html(&MapFragment {
-        map: Map::new(&board, now),
-        wearers: Wearers::new(&board, now),
-    })
+    html(&MapFragment { map: Map::new(&board, now), wearers: Wearers::new(&board, now) })
 }
 
 /// Where `/incidents` without `?closed` leads.

@@ -31,12 +31,7 @@ const TO_SIGN_IN: (&str, &str) = ("/sign-in", "Sign in");
 
 impl Refusal {
     fn new(status: StatusCode, title: &'static str, why: impl Into<String>) -> Self {
-        Self {
-            status,
-            title,
-            why: why.into(),
-            next: TO_QUEUE,
-        }
+        Self { status, title, why: why.into(), next: TO_QUEUE }
     }
 
     pub(super) fn foreign_host() -> Self {
@@ -51,30 +46,23 @@ impl Refusal {
 
     pub(super) fn sign_in_first() -> Self {
         let why = "You are not signed in, or your 12 hours are over. Nothing was done.";
-        Self {
-            next: TO_SIGN_IN,
-            ..Self::new(StatusCode::UNAUTHORIZED, "Sign in first", why)
-        }
+        Self { next: TO_SIGN_IN, ..Self::new(StatusCode::UNAUTHORIZED, "Sign in first", why) }
     }
 
     pub(super) fn say_who_first() -> Self {
         let why = "Say who you are first. Nothing was done.";
-        Self {
-            next: ("/who", "Say who you are"),
-            ..Self::new(StatusCode::UNAUTHORIZED, "Who are you?", why)
-        }
+        Self { next: ("/who", "Say who you are"), ..Self::new(StatusCode::UNAUTHORIZED, "Who are you?", why) }
     }
 
     pub(super) fn stale_form() -> Self {
-        let why = "This form belongs to another sign-in, so nothing was done. Open the page again and repeat it.";
+        let why =
+            "This form belongs to another sign-in, so nothing was done. Open the page again and repeat it.";
         Self::new(StatusCode::FORBIDDEN, "Form out of date", why)
     }
 
     pub(super) fn unreadable_form(status: StatusCode) -> Self {
         let why = match status {
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                "The form is longer than 64 KiB. Nothing was done; shorten it."
-            }
+            StatusCode::PAYLOAD_TOO_LARGE => "The form is longer than 64 KiB. Nothing was done; shorten it.",
             StatusCode::UNSUPPORTED_MEDIA_TYPE => {
                 "A form is sent as application/x-www-form-urlencoded. Nothing was done."
             }
@@ -85,16 +73,11 @@ impl Refusal {
 
     pub(super) fn no_incident(id: &str) -> Self {
         let id: String = id.chars().take(20).collect();
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "No such incident",
-            format!("There is no incident {id}."),
-        )
+        Self::new(StatusCode::NOT_FOUND, "No such incident", format!("There is no incident {id}."))
     }
 
     pub(super) fn no_staff() -> Self {
-        let why =
-            "The rulebook in force does not know this member of staff. Choose who you are again.";
+        let why = "The rulebook in force does not know this member of staff. Choose who you are again.";
         Self {
             next: ("/who", "Say who you are"),
             ..Self::new(StatusCode::FORBIDDEN, "Not in the rulebook", why)
@@ -118,15 +101,12 @@ impl From<SubmitError> for Refusal {
             ),
             SubmitError::Refused(Refused::UnknownStaff(_)) => Self::no_staff(),
             SubmitError::Refused(why @ Refused::NoSuchIncident(_)) => {
-                let why =
-                    format!("{why}: somebody may have closed it meanwhile. Nothing was done.");
+                let why = format!("{why}: somebody may have closed it meanwhile. Nothing was done.");
                 Self::new(StatusCode::CONFLICT, "Not open any more", why)
             }
-            SubmitError::Refused(why) => Self::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "Refused",
-                format!("{why}. Nothing was done."),
-            ),
+            SubmitError::Refused(why) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Refused", format!("{why}. Nothing was done."))
+            }
         }
     }
 }
@@ -135,32 +115,21 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         // The details are for the operator; the officer needs to know that the live picture does not depend on it.
         tracing::error!(%error, "the console could not read the store");
-        let why = "Cordon's records cannot be read at the moment. The queue is live and does not depend on them.";
-        Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Records not available",
-            why,
-        )
+        let why =
+            "Cordon's records cannot be read at the moment. The queue is live and does not depend on them.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Records not available", why)
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let page = Page {
-            title: self.title,
-            why: &self.why,
-            next: self.next,
-        };
+        let page = Page { title: self.title, why: &self.why, next: self.next };
         (self.status, html(&page)).into_response()
     }
 }
 
 pub(super) async fn no_such_page() -> Refusal {
-    Refusal::new(
-        StatusCode::NOT_FOUND,
-        "No such page",
-        "The console has no page of this address.",
-    )
+    Refusal::new(StatusCode::NOT_FOUND, "No such page", "The console has no page of this address.")
 }
 
 pub(super) async fn no_such_method() -> Refusal {

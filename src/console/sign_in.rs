@@ -110,9 +110,7 @@ impl fmt::Debug for Secret {
 impl Signed {
     /// The token that every form of this session carries. Derived, so that it needs no memory of its own.
     pub(super) fn form_token(&self) -> String {
-        hex(&Sha256::new_with_prefix(b"cordon form\0")
-            .chain_update(&self.secret.0)
-            .finalize())
+        hex(&Sha256::new_with_prefix(b"cordon form\0").chain_update(&self.secret.0).finalize())
     }
 
     /// Whether a form is one of this session's. Hashes are compared, so that the time taken betrays nothing.
@@ -136,13 +134,7 @@ impl SignIn {
         let token = random()?;
         let mut state = self.lock();
         make_room(&mut state.links, LINKS_MAX, |link| link.until_us);
-        state.links.insert(
-            hash(&token),
-            Link {
-                until_us: real_us + LINK_US,
-                used: false,
-            },
-        );
+        state.links.insert(hash(&token), Link { until_us: real_us + LINK_US, used: false });
         Ok(OneTimeToken(token))
     }
 
@@ -150,10 +142,7 @@ impl SignIn {
     pub(super) fn redeem(&self, token: &str, real_us: i64) -> Result<String, SignInError> {
         let cookie = random()?;
         let mut state = self.lock();
-        let link = state
-            .links
-            .get_mut(&hash(token.trim()))
-            .ok_or(SignInError::Unknown)?;
+        let link = state.links.get_mut(&hash(token.trim())).ok_or(SignInError::Unknown)?;
         if link.used {
             return Err(SignInError::Used);
         }
@@ -161,19 +150,9 @@ impl SignIn {
             return Err(SignInError::Expired);
         }
         link.used = true;
-        state
-            .sessions
-            .retain(|_, session| real_us < session.until_us);
-        make_room(&mut state.sessions, SESSIONS_MAX, |session| {
-            session.until_us
-        });
-        state.sessions.insert(
-            hash(&cookie),
-            Session {
-                until_us: real_us + SESSION_US,
-                by: None,
-            },
-        );
+        state.sessions.retain(|_, session| real_us < session.until_us);
+        make_room(&mut state.sessions, SESSIONS_MAX, |session| session.until_us);
+        state.sessions.insert(hash(&cookie), Session { until_us: real_us + SESSION_US, by: None });
         Ok(cookie)
     }
 
@@ -181,10 +160,7 @@ impl SignIn {
     pub(super) fn session(&self, cookie: &str, real_us: i64) -> Option<Signed> {
         let session = self.lock().sessions.get(&hash(cookie)).cloned()?;
         let live = real_us < session.until_us;
-        live.then(|| Signed {
-            secret: Secret(cookie.into()),
-            by: session.by,
-        })
+        live.then(|| Signed { secret: Secret(cookie.into()), by: session.by })
     }
 
     /// Whether a session still lives: asked again and again by the live feed.
@@ -213,10 +189,7 @@ impl SignIn {
 /// Makes room for one more by forgetting what ends first.
 fn make_room<T>(kept: &mut BTreeMap<Hash, T>, max: usize, until_us: impl Fn(&T) -> i64) {
     while kept.len() >= max {
-        let first = kept
-            .iter()
-            .min_by_key(|(_, one)| until_us(one))
-            .map(|(key, _)| *key);
+        let first = kept.iter().min_by_key(|(_, one)| until_us(one)).map(|(key, _)| *key);
         first.map(|key| kept.remove(&key));
     }
 }
@@ -258,14 +231,8 @@ mod tests {
         let first = door.issue(0).expect("random numbers");
         let late = door.issue(0).expect("random numbers");
         assert!(door.redeem(first.secret(), 10 * MINUTE_US - 1).is_ok());
-        assert_eq!(
-            door.redeem(first.secret(), 10 * MINUTE_US - 1),
-            Err(SignInError::Used)
-        );
-        assert_eq!(
-            door.redeem(late.secret(), 10 * MINUTE_US),
-            Err(SignInError::Expired)
-        );
+        assert_eq!(door.redeem(first.secret(), 10 * MINUTE_US - 1), Err(SignInError::Used));
+        assert_eq!(door.redeem(late.secret(), 10 * MINUTE_US), Err(SignInError::Expired));
         assert_eq!(door.redeem("0000", 0), Err(SignInError::Unknown));
     }
 
@@ -293,14 +260,10 @@ mod tests {
         let door = SignIn::new();
         for minute in 0..100 {
             let token = door.issue(minute * MINUTE_US).expect("random numbers");
-            door.redeem(token.secret(), minute * MINUTE_US)
-                .expect("a fresh link");
+            door.redeem(token.secret(), minute * MINUTE_US).expect("a fresh link");
         }
         let state = door.lock();
-        assert_eq!(
-            (state.links.len(), state.sessions.len()),
-            (LINKS_MAX, SESSIONS_MAX)
-        );
+        assert_eq!((state.links.len(), state.sessions.len()), (LINKS_MAX, SESSIONS_MAX));
     }
 
     #[test]

@@ -25,9 +25,7 @@ pub(super) fn outer_routes() -> Router<App> {
 
 /// Behind sign-in.
 pub(super) fn inner_routes() -> Router<App> {
-    Router::new()
-        .route("/who", get(who_page).post(who))
-        .route("/sign-out", post(sign_out))
+    Router::new().route("/who", get(who_page).post(who)).route("/sign-out", post(sign_out))
 }
 
 #[derive(Template)]
@@ -50,9 +48,7 @@ struct Staffed {
 }
 
 async fn sign_in_page() -> Response {
-    html(&SignInPage {
-        error: String::new(),
-    })
+    html(&SignInPage { error: String::new() })
 }
 
 async fn sign_in(State(app): State<App>, form: Fields) -> Response {
@@ -72,24 +68,14 @@ async fn sign_in(State(app): State<App>, form: Fields) -> Response {
                 _ => StatusCode::FORBIDDEN,
             };
             tracing::warn!(%error, "a sign-in was refused");
-            (
-                status,
-                html(&SignInPage {
-                    error: error.to_string(),
-                }),
-            )
-                .into_response()
+            (status, html(&SignInPage { error: error.to_string() })).into_response()
         }
     }
 }
 
 async fn who_page(State(app): State<App>, signed: Signed) -> Response {
     let (board, _) = app.look();
-    html(&WhoPage {
-        units: staffed(&board.rulebook),
-        form_token: signed.form_token(),
-        error: false,
-    })
+    html(&WhoPage { units: staffed(&board.rulebook), form_token: signed.form_token(), error: false })
 }
 
 async fn who(State(app): State<App>, signed: Signed, form: Posted) -> Response {
@@ -101,11 +87,8 @@ async fn who(State(app): State<App>, signed: Signed, form: Posted) -> Response {
             Redirect::to("/").into_response()
         }
         None => {
-            let page = WhoPage {
-                units: staffed(&board.rulebook),
-                form_token: signed.form_token(),
-                error: true,
-            };
+            let page =
+                WhoPage { units: staffed(&board.rulebook), form_token: signed.form_token(), error: true };
             (StatusCode::UNPROCESSABLE_ENTITY, html(&page)).into_response()
         }
     }
@@ -120,15 +103,7 @@ async fn sign_out(State(app): State<App>, signed: Signed, _: Posted) -> Result<R
 fn staffed(rulebook: &Rulebook) -> Vec<Staffed> {
     let unit = |unit: &crate::domain::Unit| Staffed {
         unit: unit.name.clone(),
-        staff: unit
-            .staff
-            .iter()
-            .map(|staff| (staff.id.to_string(), staff.name.clone()))
-            .collect(),
+        staff: unit.staff.iter().map(|staff| (staff.id.to_string(), staff.name.clone())).collect(),
     };
-    rulebook
-        .units()
-        .map(unit)
-        .filter(|unit| !unit.staff.is_empty())
-        .collect()
+    rulebook.units().map(unit).filter(|unit| !unit.staff.is_empty()).collect()
 }

@@ -1,9 +1,7 @@
 //! Who is being told: an incident's escalations, as chains.
 
 use super::{names::Names, when::When, words};
-use crate::domain::{
-    AlertId, Audience, EscalationState, Happening, Incident, SentAlert, Timestamp,
-};
+use crate::domain::{AlertId, Audience, EscalationState, Happening, Incident, SentAlert, Timestamp};
 
 /// One escalation.
 pub(super) struct Chain {
@@ -64,18 +62,12 @@ fn line(
     names: Names<'_>,
     now: Timestamp,
 ) -> Line {
-    let (by, state) = (
-        words::channel(alert.channel),
-        words::alert_state(&alert.state),
-    );
+    let (by, state) = (words::channel(alert.channel), words::alert_state(&alert.state));
     Line {
         text: match audience {
             // The chain bears the recipient's name already.
             Audience::Person(_) => format!("{by} {state}"),
-            Audience::Staff => format!(
-                "{by} to {} {state}",
-                words::recipient(&alert.recipient, names)
-            ),
+            Audience::Staff => format!("{by} to {} {state}", words::recipient(&alert.recipient, names)),
         },
         key: alert.state.as_str(),
         since: last_change(incident, alert.id).map(|at| When::new(at, now)),
@@ -84,10 +76,5 @@ fn line(
 
 fn last_change(incident: &Incident, id: AlertId) -> Option<Timestamp> {
     let about = |what: &Happening| matches!(what, Happening::Alert { alert, .. } if *alert == id);
-    incident
-        .timeline
-        .iter()
-        .rev()
-        .find(|entry| about(&entry.what))
-        .map(|entry| entry.at)
+    incident.timeline.iter().rev().find(|entry| about(&entry.what)).map(|entry| entry.at)
 }

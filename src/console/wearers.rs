@@ -48,18 +48,11 @@ impl Wearers {
     pub(super) fn new(board: &Board, now: Timestamp) -> Self {
         let names = Names(&board.rulebook);
         let mut dots: Vec<_> = board.wearers.iter().collect();
-        dots.sort_by_cached_key(|(id, dot)| {
-            (std::cmp::Reverse(rank(worst(dot).0)), names.wearer(id))
-        });
+        dots.sort_by_cached_key(|(id, dot)| (std::cmp::Reverse(rank(worst(dot).0)), names.wearer(id)));
         let folded = dots.len().saturating_sub(ROWS_MAX);
-        let rows = dots
-            .into_iter()
-            .take(ROWS_MAX)
-            .map(|(id, dot)| row(board, id, dot, now))
-            .collect();
+        let rows = dots.into_iter().take(ROWS_MAX).map(|(id, dot)| row(board, id, dot, now)).collect();
         let unseen = board.rulebook.wearers().filter(|wearer| {
-            !board.wearers.contains_key(&wearer.id)
-                && wearer.tags.iter().any(|worn| worn.covers(now))
+            !board.wearers.contains_key(&wearer.id) && wearer.tags.iter().any(|worn| worn.covers(now))
         });
         let stray = |(tag, heard): (&crate::domain::TagId, &Timestamp)| Stray {
             tag: tag.to_string(),
@@ -115,18 +108,11 @@ pub(super) fn stage_key(stage: Stage) -> &'static str {
 
 /// Whether an open incident says that the wearer cannot be seen now.
 pub(super) fn is_dark(board: &Board, wearer: &WearerId) -> bool {
-    let dark = [
-        IncidentKind::LostContact,
-        IncidentKind::Blind,
-        IncidentKind::Jamming,
-    ];
+    let dark = [IncidentKind::LostContact, IncidentKind::Blind, IncidentKind::Jamming];
     open(board, wearer).any(|incident| incident.ongoing && dark.contains(&incident.kind))
 }
 
-fn open<'a>(
-    board: &'a Board,
-    wearer: &'a WearerId,
-) -> impl Iterator<Item = &'a crate::domain::Incident> {
+fn open<'a>(board: &'a Board, wearer: &'a WearerId) -> impl Iterator<Item = &'a crate::domain::Incident> {
     let about = move |subject: &Subject| matches!(subject, Subject::Wearer(id) if id == wearer);
     board
         .incidents

@@ -66,17 +66,11 @@ mod tests {
     fn ages_countdowns_and_clock_times() {
         let now = Timestamp::from_ms(1_772_330_047_000);
         let before = When::new(now.plus_ms(-12_400), now);
-        assert_eq!(
-            (before.age(), before.until()),
-            ("12 s".into(), "0 s".into())
-        );
+        assert_eq!((before.age(), before.until()), ("12 s".into(), "0 s".into()));
         let after = When::new(now.plus_ms(17_100), now);
         assert_eq!((after.age(), after.until()), ("0 s".into(), "18 s".into()));
         let at = When::new(now, now);
-        assert_eq!(
-            (at.clock(), at.date()),
-            ("01:54:07".into(), "1 Mar 01:54:07".into())
-        );
+        assert_eq!((at.clock(), at.date()), ("01:54:07".into(), "1 Mar 01:54:07".into()));
         assert_eq!(at.to_string(), "2026-03-01T01:54:07.000Z");
     }
 }

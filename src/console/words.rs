@@ -2,8 +2,8 @@
 
 use super::names::Names;
 use crate::domain::{
-    AlertState, Audience, BasisKind, Cause, Channel, Handling, Happening, IncidentKind, Outcome,
-    Priority, Reason, Recipient, Risk, Stage,
+    AlertState, Audience, BasisKind, Cause, Channel, Handling, Happening, IncidentKind, Outcome, Priority,
+    Reason, Recipient, Risk, Stage,
 };
 
 /// What a kind of incident is called.
@@ -25,18 +25,12 @@ pub(super) fn kind(kind: IncidentKind) -> &'static str {
 /// What a kind of incident means, in one sentence.
 pub(super) fn meaning(kind: IncidentKind) -> &'static str {
     match kind {
-        IncidentKind::Approach => {
-            "The wearer is probably in the warning zone around an exclusion zone."
-        }
+        IncidentKind::Approach => "The wearer is probably in the warning zone around an exclusion zone.",
         IncidentKind::Violation => "The wearer is in an exclusion zone.",
         IncidentKind::StrapTamper => "The tag's strap was cut, stretched or opened.",
         IncidentKind::CaseTamper => "The tag's case was opened.",
-        IncidentKind::LowBattery => {
-            "The tag's battery is running down; when it is empty the tag goes dark."
-        }
-        IncidentKind::LostContact => {
-            "Nothing has been heard from the tag although a message was due."
-        }
+        IncidentKind::LowBattery => "The tag's battery is running down; when it is empty the tag goes dark.",
+        IncidentKind::LostContact => "Nothing has been heard from the tag although a message was due.",
         IncidentKind::Blind => {
             "The wearer could be in an exclusion zone by now, and no trustworthy position says otherwise."
         }
@@ -44,9 +38,7 @@ pub(super) fn meaning(kind: IncidentKind) -> &'static str {
             "Something is jamming the tag's receiver, so its positions cannot be trusted."
         }
         IncidentKind::Sos => "The wearer is asking for help.",
-        IncidentKind::Deaf => {
-            "Cordon itself hears nothing from a source: no tag behind it can be watched."
-        }
+        IncidentKind::Deaf => "Cordon itself hears nothing from a source: no tag behind it can be watched.",
     }
 }
 
@@ -66,11 +58,7 @@ pub(super) fn handling(handling: &Handling, names: Names<'_>) -> String {
         Handling::Owned { by } => format!("Owned by {}", names.staff(by)),
         Handling::Acted { by } => format!("Acted on by {}", names.staff(by)),
         Handling::Closed { by, outcome: o } => {
-            format!(
-                "Closed by {}: {}",
-                names.staff(by),
-                outcome(*o).0.to_lowercase()
-            )
+            format!("Closed by {}: {}", names.staff(by), outcome(*o).0.to_lowercase())
         }
     }
 }
@@ -78,22 +66,12 @@ pub(super) fn handling(handling: &Handling, names: Names<'_>) -> String {
 /// An outcome's name and the sentence that helps to choose it.
 pub(super) fn outcome(outcome: Outcome) -> (&'static str, &'static str) {
     match outcome {
-        Outcome::Confirmed => (
-            "Confirmed",
-            "The wearer was there and should not have been.",
-        ),
-        Outcome::Excused => (
-            "Excused",
-            "The wearer was there with a reason that staff accept.",
-        ),
-        Outcome::FalseAlarm => (
-            "False alarm",
-            "The wearer was not there, or the condition did not exist.",
-        ),
-        Outcome::Technical => (
-            "Technical fault",
-            "The tag or the service was at fault, and it was put right.",
-        ),
+        Outcome::Confirmed => ("Confirmed", "The wearer was there and should not have been."),
+        Outcome::Excused => ("Excused", "The wearer was there with a reason that staff accept."),
+        Outcome::FalseAlarm => ("False alarm", "The wearer was not there, or the condition did not exist."),
+        Outcome::Technical => {
+            ("Technical fault", "The tag or the service was at fault, and it was put right.")
+        }
         Outcome::Test => ("Test", "A drill."),
     }
 }
@@ -187,20 +165,12 @@ pub(super) fn recipient(recipient: &Recipient, names: Names<'_>) -> String {
 /// Why the engine concluded something, with its numbers.
 pub(super) fn reason(reason: &Reason) -> String {
     match reason {
-        Reason::TrustedFix {
-            p,
-            border_m,
-            sigma_m,
-        } => format!(
+        Reason::TrustedFix { p, border_m, sigma_m } => format!(
             "One trusted fix, {}; {} likely to be inside (error scale {sigma_m:.0} m).",
             border(*border_m),
             percent(*p),
         ),
-        Reason::Agreeing {
-            p,
-            weight,
-            border_m,
-        } => format!(
+        Reason::Agreeing { p, weight, border_m } => format!(
             "Several fixes agree, worth {weight:.1} independent ones; the last is {}, {} likely to be inside.",
             border(*border_m),
             percent(*p),
@@ -211,22 +181,14 @@ pub(super) fn reason(reason: &Reason) -> String {
             metres(*depth_m),
         ),
         Reason::ScheduleBegan { p } => {
-            format!(
-                "The zone's hours began while the wearer was inside ({} likely).",
-                percent(*p)
-            )
+            format!("The zone's hours began while the wearer was inside ({} likely).", percent(*p))
         }
         Reason::ZonePublished { p } => {
-            format!(
-                "The zone was published around the wearer ({} likely to be inside).",
-                percent(*p)
-            )
+            format!("The zone was published around the wearer ({} likely to be inside).", percent(*p))
         }
-        Reason::NearZone { p, border_m } => format!(
-            "{} likely to be in the warning zone; {}.",
-            percent(*p),
-            border(*border_m),
-        ),
+        Reason::NearZone { p, border_m } => {
+            format!("{} likely to be in the warning zone; {}.", percent(*p), border(*border_m),)
+        }
         Reason::TwoFixesOutside { p, apart_s } => format!(
             "Two fixes {} apart are outside ({} likely to be inside by the later one).",
             span(*apart_s),
@@ -242,11 +204,9 @@ pub(super) fn reason(reason: &Reason) -> String {
             span(*for_s),
             span(f64::from(*promised_s)),
         ),
-        Reason::OutOfSight { for_s, border_m } => format!(
-            "No trustworthy fix for {}; the last one was {}.",
-            span(*for_s),
-            border(*border_m),
-        ),
+        Reason::OutOfSight { for_s, border_m } => {
+            format!("No trustworthy fix for {}; the last one was {}.", span(*for_s), border(*border_m),)
+        }
         Reason::Back => "The tag is heard again, or seen again.".into(),
         Reason::SourceSilent => "Cordon cannot hear this source of messages.".into(),
     }
@@ -256,43 +216,26 @@ pub(super) fn reason(reason: &Reason) -> String {
 pub(super) fn happening(what: &Happening, names: Names<'_>) -> (String, String) {
     let bare = |text: String| (text, String::new());
     match what {
-        Happening::Raised {
-            kind: k,
-            reason: why,
-            ..
-        } => (format!("Raised as {}", kind(*k)), reason(why)),
-        Happening::Over { reason: why } => (
-            "Situation over; a person must still close it".into(),
-            reason(why),
-        ),
+        Happening::Raised { kind: k, reason: why, .. } => (format!("Raised as {}", kind(*k)), reason(why)),
+        Happening::Over { reason: why } => {
+            ("Situation over; a person must still close it".into(), reason(why))
+        }
         Happening::Disproved { .. } => {
             bare("Later fixes no longer prove one of the stays; the incident stands".into())
         }
-        Happening::Alert {
-            recipient: to,
-            channel: by,
-            state,
-            ..
-        } => bare(format!(
-            "{} to {}: {}",
-            channel(*by),
-            recipient(to, names),
-            alert_state(state)
-        )),
-        Happening::Answered {
-            person,
-            answer: text,
-        } => (format!("{} answered", names.person(person)), answer(text)),
-        Happening::Owned { by } => bare(format!("{} took it", names.staff(by))),
-        Happening::BackToQueue => {
-            bare("Back in the queue: its owner did nothing for three minutes".into())
+        Happening::Alert { recipient: to, channel: by, state, .. } => {
+            bare(format!("{} to {}: {}", channel(*by), recipient(to, names), alert_state(state)))
         }
+        Happening::Answered { person, answer: text } => {
+            (format!("{} answered", names.person(person)), answer(text))
+        }
+        Happening::Owned { by } => bare(format!("{} took it", names.staff(by))),
+        Happening::BackToQueue => bare("Back in the queue: its owner did nothing for three minutes".into()),
         Happening::Acted { by } => bare(format!("{} acted on it", names.staff(by))),
         Happening::Noted { by, text } => (format!("Note by {}", names.staff(by)), text.clone()),
-        Happening::Closed { by, outcome: o } => (
-            format!("{} closed it", names.staff(by)),
-            format!("{}. {}", outcome(*o).0, outcome(*o).1),
-        ),
+        Happening::Closed { by, outcome: o } => {
+            (format!("{} closed it", names.staff(by)), format!("{}. {}", outcome(*o).0, outcome(*o).1))
+        }
     }
 }
 

@@ -35,33 +35,14 @@ pub(super) struct Courier {
 
 impl Courier {
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts {
-            store,
-            providers,
-            inbox,
-            clock,
-            owner,
-            on_accepted,
-        } = parts;
-        Self {
-            store,
-            clock,
-            owner,
-            providers,
-            inbox,
-            on_accepted,
-        }
+        let Parts { store, providers, inbox, clock, owner, on_accepted } = parts;
+        Self { store, clock, owner, providers, inbox, on_accepted }
     }
 
     /// Tries an alert that was claimed at `now`, and returns when it is due again, `None` if it has been taken or
     /// refused.
     pub(super) async fn deliver(&self, claimed: Claimed, now: Timestamp) -> Option<Timestamp> {
-        let Claimed {
-            alert,
-            tries,
-            first_try_at,
-            told_no_success,
-        } = claimed;
+        let Claimed { alert, tries, first_try_at, told_no_success } = claimed;
         if tries > 0
             && let Some(known) = self.known_outcome(alert.id).await
         {
@@ -79,26 +60,19 @@ impl Courier {
         let ended = now.plus_ms(self.clock.steady().ms_since(began));
 
         let nth = tries.saturating_add(1);
-        let try_ = Try {
-            alert: alert.id,
-            nth,
-            at: now,
-            took_ms,
-        };
+        let try_ = Try { alert: alert.id, nth, at: now, took_ms };
         match sent {
             Sent::Accepted { provider_ref } => {
                 if let Some(on_accepted) = &self.on_accepted {
                     on_accepted(alert.id);
                 }
                 let provider_ref = provider_ref.unwrap_or_default();
-                self.record(try_.ended(ACCEPTED, "", provider_ref), None, told)
-                    .await;
+                self.record(try_.ended(ACCEPTED, "", provider_ref), None, told).await;
                 self.tell(alert.id, DeliveryReport::Accepted).await;
                 None
             }
             Sent::Refused { reason } => {
-                self.record(try_.ended(REFUSED, &reason, String::new()), None, told)
-                    .await;
+                self.record(try_.ended(REFUSED, &reason, String::new()), None, told).await;
                 self.tell(alert.id, DeliveryReport::Refused(reason)).await;
                 None
             }
@@ -114,8 +88,7 @@ impl Courier {
                     (false, false) => due.min(no_success_at),
                     (false, true) => due.min(ended.plus_ms(TELL_AGAIN_MS)),
                 };
-                self.record(try_.ended(RETRY, &reason, String::new()), Some(due), told)
-                    .await;
+                self.record(try_.ended(RETRY, &reason, String::new()), Some(due), told).await;
                 Some(due)
             }
         }
@@ -125,30 +98,18 @@ impl Courier {
     async fn known_outcome(&self, alert: AlertId) -> Option<DeliveryReport> {
         // If the tries cannot be read, one more is the safe side.
         let attempts = self.store.attempts_of(alert).await.ok()?;
-        attempts
-            .into_iter()
-            .find_map(|attempt| match attempt.result.as_str() {
-                ACCEPTED => Some(DeliveryReport::Accepted),
-                REFUSED => Some(DeliveryReport::Refused(attempt.reason)),
-                _ => None,
-            })
+        attempts.into_iter().find_map(|attempt| match attempt.result.as_str() {
+            ACCEPTED => Some(DeliveryReport::Accepted),
+            REFUSED => Some(DeliveryReport::Refused(attempt.reason)),
+            _ => None,
+        })
     }
 
     /// Between two tries: tells the engine that nothing has succeeded, and puts the alert back.
-    async fn only_tell(
-        &self,
-        alert: AlertId,
-        first: Timestamp,
-        tries: u32,
-        now: Timestamp,
-    ) -> Timestamp {
+    async fn only_tell(&self, alert: AlertId, first: Timestamp, tries: u32, now: Timestamp) -> Timestamp {
         let told = self.tell(alert, DeliveryReport::NoSuccess).await;
         let next_try = retry::next_try_at(first, tries, now);
-        let due = if told {
-            next_try
-        } else {
-            next_try.min(now.plus_ms(TELL_AGAIN_MS))
-        };
+        let due = if told { next_try } else { next_try.min(now.plus_ms(TELL_AGAIN_MS)) };
         if let Err(error) = self.store.give_back(alert, due, told).await {
             tracing::error!(%alert, %error, "an alert could not be put back; its lease runs out");
         }
@@ -178,9 +139,7 @@ impl Courier {
     /// Hands the message to its channel's provider. One that panics or hangs is one that did not succeed.
     async fn carry(&self, alert: &Alert) -> Sent {
         let Some(provider) = self.providers.get(alert.channel).cloned() else {
-            return Sent::Refused {
-                reason: "no_provider".into(),
-            };
+            return Sent::Refused { reason: "no_provider".into() };
         };
         let message = Message {
             idempotency_key: notify::idempotency_key(alert),
@@ -192,12 +151,8 @@ impl Courier {
         task.spawn(async move { provider.send(&message).await });
         match tokio::time::timeout(SEND_MAX, task.join_next()).await {
             Ok(Some(Ok(sent))) => sent,
-            Ok(_) => Sent::Retry {
-                reason: "provider_failed".into(),
-            },
-            Err(_) => Sent::Retry {
-                reason: "timeout".into(),
-            },
+            Ok(_) => Sent::Retry { reason: "provider_failed".into() },
+            Err(_) => Sent::Retry { reason: "timeout".into() },
         }
     }
 
@@ -235,20 +190,7 @@ struct Try {
 
 impl Try {
     fn ended(self, result: &str, reason: &str, provider_ref: String) -> Attempt {
-        let Self {
-            alert,
-            nth,
-            at,
-            took_ms,
-        } = self;
-        Attempt {
-            alert,
-            nth,
-            at,
-            took_ms,
-            result: result.into(),
-            reason: reason.into(),
-            provider_ref,
-        }
+        let Self { alert, nth, at, took_ms } = self;
+        Attempt { alert, nth, at, took_ms, result: result.into(), reason: reason.into(), provider_ref }
     }
 }

@@ -138,11 +138,7 @@ impl Dispatch {
         self.full = true;
         if room > 0 {
             let lease_until = now.plus_ms(retry::LEASE_MS);
-            let claimed = self
-                .courier
-                .store
-                .claim(now, &self.courier.owner, lease_until, limit)
-                .await?;
+            let claimed = self.courier.store.claim(now, &self.courier.owner, lease_until, limit).await?;
             self.full = claimed.len() == room;
             for claimed in claimed {
                 let id = claimed.alert.id;
@@ -151,9 +147,7 @@ impl Dispatch {
                     continue;
                 }
                 let courier = Arc::clone(&self.courier);
-                let send = self
-                    .sends
-                    .spawn(async move { courier.deliver(claimed, now).await });
+                let send = self.sends.spawn(async move { courier.deliver(claimed, now).await });
                 self.in_flight.insert(send.id(), id);
             }
         }
@@ -173,10 +167,7 @@ impl Dispatch {
     }
 
     /// Takes note of a send that has ended; returns when its alert is due again.
-    fn ended(
-        &mut self,
-        ended: Result<(task::Id, Option<Timestamp>), JoinError>,
-    ) -> Option<Timestamp> {
+    fn ended(&mut self, ended: Result<(task::Id, Option<Timestamp>), JoinError>) -> Option<Timestamp> {
         let (task, retry_at) = match ended {
             Ok((task, retry_at)) => (task, retry_at),
             Err(error) => {

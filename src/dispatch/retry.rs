@@ -20,11 +20,7 @@ const PAUSE_MS_MIN: i64 = 1_000;
 /// a burst. A `first` in the future (the clock was set back) delays nothing.
 pub(super) fn next_try_at(first: Timestamp, tries: u32, ended: Timestamp) -> Timestamp {
     let (slot, pause_ms) = slot(first, tries);
-    let soonest = if slot < ended {
-        ended.plus_ms(pause_ms)
-    } else {
-        slot
-    };
+    let soonest = if slot < ended { ended.plus_ms(pause_ms) } else { slot };
     soonest.min(ended.plus_ms(LATER_TRIES_MS))
 }
 
@@ -46,10 +42,7 @@ fn slot(first: Timestamp, tries: u32) -> (Timestamp, i64) {
         Some(offset_ms) => (first.plus_ms(*offset_ms), PAUSE_MS_MIN),
         None => {
             let later = i64::from(tries) - FIRST_TRIES_MS.len() as i64 + 1;
-            (
-                first.plus_ms(last_ms + later * LATER_TRIES_MS),
-                LATER_TRIES_MS,
-            )
+            (first.plus_ms(last_ms + later * LATER_TRIES_MS), LATER_TRIES_MS)
         }
     }
 }
@@ -70,12 +63,7 @@ mod tests {
         for tries in 1..9 {
             at_ms.push(next_ms(tries, at_ms[at_ms.len() - 1] + 20));
         }
-        assert_eq!(
-            at_ms,
-            [
-                0, 2_000, 5_000, 10_000, 15_000, 45_000, 75_000, 105_000, 135_000
-            ]
-        );
+        assert_eq!(at_ms, [0, 2_000, 5_000, 10_000, 15_000, 45_000, 75_000, 105_000, 135_000]);
     }
 
     #[test]
@@ -99,9 +87,6 @@ mod tests {
         assert!(!due(5, 20_000));
         assert!(due(5, 45_000));
         assert!(due(2, 20_000), "its own time has passed");
-        assert!(
-            due(1, -3_600_000),
-            "claimed is due, whatever the clock was before"
-        );
+        assert!(due(1, -3_600_000), "claimed is due, whatever the clock was before");
     }
 }

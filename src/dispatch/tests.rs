@@ -32,8 +32,7 @@ async fn an_alert_reaches_its_phone_and_a_card_its_desk_once_and_the_engine_know
         let seen = Arc::clone(&seen);
         Arc::new(move |id: AlertId| seen.lock().unwrap().push(id.0))
     };
-    let mut dispatch =
-        world.dispatch_with("a", world.providers(), world.engine(), Some(on_accepted));
+    let mut dispatch = world.dispatch_with("a", world.providers(), world.engine(), Some(on_accepted));
     for after_s in [0, 0, 40] {
         round(&world, &mut dispatch, after_s).await;
     }
@@ -47,10 +46,7 @@ async fn an_alert_reaches_its_phone_and_a_card_its_desk_once_and_the_engine_know
 
     let mut told = world.told();
     told.sort_by_key(|(id, _)| *id);
-    assert_eq!(
-        told,
-        [(1, DeliveryReport::Accepted), (2, DeliveryReport::Accepted)]
-    );
+    assert_eq!(told, [(1, DeliveryReport::Accepted), (2, DeliveryReport::Accepted)]);
     let attempt = &world.store.attempts_of(AlertId(1)).await.unwrap()[0];
     assert!(attempt.provider_ref.starts_with('m'), "{attempt:?}");
     seen.lock().unwrap().sort_unstable();
@@ -80,13 +76,7 @@ async fn a_failing_provider_is_tried_on_schedule_and_the_engine_told_once_after_
     }
     assert_eq!(tried_at_s, [0, 2, 5, 10, 15, 45, 75]);
     assert_eq!(told_at_s, Some(20));
-    assert_eq!(
-        world.told(),
-        [
-            (1, DeliveryReport::NoSuccess),
-            (1, DeliveryReport::Accepted)
-        ]
-    );
+    assert_eq!(world.told(), [(1, DeliveryReport::NoSuccess), (1, DeliveryReport::Accepted)]);
     let mut expected: Vec<_> = (1..=6).map(|nth| retry(nth, "told_to_fail")).collect();
     expected.push(accepted(7));
     assert_eq!(world.tries(1).await, expected);
@@ -97,15 +87,7 @@ async fn a_failing_provider_is_tried_on_schedule_and_the_engine_told_once_after_
 async fn busy_is_tried_again_and_refused_is_not() {
     let world = World::new().await;
     let other = "+447700900002";
-    world
-        .raise([
-            world.sms(1),
-            Alert {
-                address: other.into(),
-                ..world.sms(2)
-            },
-        ])
-        .await;
+    world.raise([world.sms(1), Alert { address: other.into(), ..world.sms(2) }]).await;
     world.phones.fault(Fault::Busy, Some(ADA)).await;
     world.phones.fault(Fault::Refuse, Some(other)).await;
     let mut dispatch = world.dispatch("a");
@@ -114,16 +96,9 @@ async fn busy_is_tried_again_and_refused_is_not() {
     }
     assert_eq!(world.tries(1).await.len(), 3);
     assert_eq!(world.tries(1).await[0], retry(1, "told_to_be_busy"));
+    assert_eq!(world.tries(2).await, [(1, "refused".into(), "unknown_number".into())]);
     assert_eq!(
-        world.tries(2).await,
-        [(1, "refused".into(), "unknown_number".into())]
-    );
-    assert_eq!(
-        world
-            .told()
-            .into_iter()
-            .filter(|(id, _)| *id == 2)
-            .collect::<Vec<_>>(),
+        world.told().into_iter().filter(|(id, _)| *id == 2).collect::<Vec<_>>(),
         [(2, DeliveryReport::Refused("unknown_number".into()))]
     );
 }
@@ -131,14 +106,9 @@ async fn busy_is_tried_again_and_refused_is_not() {
 /// Providers whose client gives up early, so that a test need not wait ten seconds.
 fn impatient(world: &World) -> Providers {
     let _ = client();
-    let client = reqwest::Client::builder()
-        .timeout(Duration::from_millis(300))
-        .no_proxy()
-        .build();
+    let client = reqwest::Client::builder().timeout(Duration::from_millis(300)).no_proxy().build();
     let url = format!("{}/sms", world.phones.url).parse().unwrap();
-    Providers::of([
-        Arc::new(notify::Sms::new(client.unwrap(), url, sms_token())) as Arc<dyn Provider>,
-    ])
+    Providers::of([Arc::new(notify::Sms::new(client.unwrap(), url, sms_token())) as Arc<dyn Provider>])
 }
 
 #[tokio::test]
@@ -151,17 +121,10 @@ async fn a_lost_answer_is_tried_again_with_the_same_key_and_shown_once() {
     assert_eq!(world.phones.messages().await, [], "taken by nobody");
     world.phones.fault(Fault::Lost, None).await;
     round(&world, &mut dispatch, 2).await;
-    assert_eq!(
-        world.phones.messages().await.len(),
-        1,
-        "taken, but the answer is lost"
-    );
+    assert_eq!(world.phones.messages().await.len(), 1, "taken, but the answer is lost");
     world.phones.fault(Fault::Ok, None).await;
     round(&world, &mut dispatch, 5).await;
-    assert_eq!(
-        world.tries(1).await,
-        [retry(1, "timeout"), retry(2, "timeout"), accepted(3)]
-    );
+    assert_eq!(world.tries(1).await, [retry(1, "timeout"), retry(2, "timeout"), accepted(3)]);
     let shown = world.phones.messages().await;
     assert_eq!((shown.len(), shown[0].repeats), (1, 1));
 }
@@ -170,17 +133,8 @@ async fn a_lost_answer_is_tried_again_with_the_same_key_and_shown_once() {
 async fn nobody_listening_is_tried_again() {
     let world = World::new().await;
     // A port that was free a moment ago.
-    let free = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    world
-        .raise([Alert {
-            address: format!("http://{free}/"),
-            ..world.card(1)
-        }])
-        .await;
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    world.raise([Alert { address: format!("http://{free}/"), ..world.card(1) }]).await;
     round(&world, &mut world.dispatch("a"), 0).await;
     assert_eq!(world.tries(1).await, [retry(1, "connect")]);
 }
@@ -226,15 +180,7 @@ async fn a_kill_between_acceptance_and_commit_sends_again_and_shows_once() {
 async fn an_outcome_that_was_written_down_but_not_told_is_told_without_a_try() {
     let world = World::new().await;
     let other = "+447700900002";
-    world
-        .raise([
-            world.sms(1),
-            Alert {
-                address: other.into(),
-                ..world.sms(2)
-            },
-        ])
-        .await;
+    world.raise([world.sms(1), Alert { address: other.into(), ..world.sms(2) }]).await;
     world.phones.fault(Fault::Refuse, Some(other)).await;
     let mut dying = world.dispatch_with("a", world.providers(), World::dead_engine(), None);
     round(&world, &mut dying, 0).await;
@@ -280,10 +226,7 @@ async fn an_engine_that_could_not_be_told_is_told_later_without_a_try() {
 #[tokio::test]
 async fn two_dispatchers_send_no_alert_twice() {
     let world = World::new().await;
-    let phone = |id: i64| Alert {
-        address: format!("+4477009{id:05}"),
-        ..world.sms(id)
-    };
+    let phone = |id: i64| Alert { address: format!("+4477009{id:05}"), ..world.sms(id) };
     world.raise((1..=300).map(phone)).await;
     let (mut a, mut b) = (world.dispatch("a"), world.dispatch("b"));
     for _ in 0..3 {
@@ -300,11 +243,7 @@ async fn the_most_urgent_goes_first() {
     let world = World::new().await;
     let with = |id, priority, age_ms: i64| {
         let raised_at = world.start.plus_ms(-age_ms);
-        Alert {
-            priority,
-            raised_at,
-            ..world.sms(id)
-        }
+        Alert { priority, raised_at, ..world.sms(id) }
     };
     world
         .raise([
@@ -347,20 +286,14 @@ async fn a_panic_in_one_send_is_a_failed_try_and_the_others_go_out() {
     for after_s in [0, 2] {
         round(&world, &mut dispatch, after_s).await;
     }
-    assert_eq!(
-        world.tries(1).await,
-        [retry(1, "provider_failed"), retry(2, "provider_failed")]
-    );
+    assert_eq!(world.tries(1).await, [retry(1, "provider_failed"), retry(2, "provider_failed")]);
     assert_eq!(world.told(), [(2, DeliveryReport::Accepted)]);
 }
 
 #[tokio::test]
 async fn what_cannot_be_sent_at_all_is_refused_with_its_reason() {
     let world = World::new().await;
-    let outside = Alert {
-        address: "http://control.example/".into(),
-        ..world.card(2)
-    };
+    let outside = Alert { address: "http://control.example/".into(), ..world.card(2) };
     world.raise([world.sms(1), outside]).await;
     let webhook = Arc::clone(world.providers().get(Channel::Webhook).unwrap());
     let mut dispatch = world.dispatch_with("a", Providers::of([webhook]), world.engine(), None);
@@ -381,8 +314,7 @@ async fn the_loop_sends_when_called_and_when_stopped_waits_for_what_is_under_way
     let world = World::new().await;
     let (accepted, mut heard) = tokio::sync::mpsc::unbounded_channel();
     let on_accepted = Arc::new(move |id: AlertId| accepted.send(id.0).unwrap());
-    let mut dispatch =
-        world.dispatch_with("a", world.providers(), world.engine(), Some(on_accepted));
+    let mut dispatch = world.dispatch_with("a", world.providers(), world.engine(), Some(on_accepted));
     dispatch.sends_max = 2;
     let wake = dispatch.waker();
     let (stop, stopped) = oneshot::channel::<()>();
@@ -416,11 +348,7 @@ async fn a_try_that_another_owner_wrote_down_is_no_obstacle() {
         provider_ref: String::new(),
     };
     let due = world.start.plus_ms(2_000);
-    world
-        .store
-        .record_attempt(&attempt, Some(due), false)
-        .await
-        .unwrap();
+    world.store.record_attempt(&attempt, Some(due), false).await.unwrap();
     let mut dispatch = world.dispatch("b");
     round(&world, &mut dispatch, 1).await;
     assert_eq!(world.told(), []);

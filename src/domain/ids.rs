@@ -14,9 +14,7 @@ pub enum IdError {
     #[error("an id has 1 to 40 characters, this one has {0}")]
     Length(usize),
     /// A character outside `a-z 0-9 -`.
-    #[error(
-        "an id is made of a-z, 0-9 and '-' and starts with a letter or digit; '{0}' is not one of them"
-    )]
+    #[error("an id is made of a-z, 0-9 and '-' and starts with a letter or digit; '{0}' is not one of them")]
     Character(char),
     /// A tag without its vendor.
     #[error("a tag is written vendor/tag")]
@@ -93,12 +91,9 @@ fn check(text: &str) -> Result<(), IdError> {
     if text.is_empty() || text.len() > ID_BYTES_MAX {
         return Err(IdError::Length(text.chars().count()));
     }
-    let bad = |(i, c): &(usize, char)| {
-        !(c.is_ascii_lowercase() || c.is_ascii_digit() || (*i > 0 && *c == '-'))
-    };
-    text.char_indices()
-        .find(bad)
-        .map_or(Ok(()), |(_, c)| Err(IdError::Character(c)))
+    let bad =
+        |(i, c): &(usize, char)| !(c.is_ascii_lowercase() || c.is_ascii_digit() || (*i > 0 && *c == '-'));
+    text.char_indices().find(bad).map_or(Ok(()), |(_, c)| Err(IdError::Character(c)))
 }
 
 /// A tag: its vendor's name and its own, as they stand in the MQTT topic. Written `vendor/tag`.
@@ -114,10 +109,7 @@ impl TagId {
     #[must_use]
     pub fn new(vendor: &tag_wire::VendorName, tag: &tag_wire::TagName) -> Self {
         let vendor = vendor.as_str();
-        Self {
-            text: Arc::from(format!("{vendor}/{}", tag.as_str())),
-            slash: vendor.len(),
-        }
+        Self { text: Arc::from(format!("{vendor}/{}", tag.as_str())), slash: vendor.len() }
     }
 
     /// `vendor/tag`.
@@ -144,10 +136,7 @@ impl FromStr for TagId {
     fn from_str(text: &str) -> Result<Self, IdError> {
         let (vendor, tag) = text.split_once('/').ok_or(IdError::NoVendor)?;
         let bad = |_| IdError::Character('/');
-        Ok(Self::new(
-            &vendor.parse().map_err(bad)?,
-            &tag.parse().map_err(bad)?,
-        ))
+        Ok(Self::new(&vendor.parse().map_err(bad)?, &tag.parse().map_err(bad)?))
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AlertId, AlertState, CaseId, Channel, IncidentId, PersonId, PolicyId, Recipient, StaffId,
+    AlertId, AlertState, CaseId, Channel, Entry, IncidentId, PersonId, PolicyId, Recipient, StaffId,
     Timestamp, UnitId, WearerId, ZoneId,
 };
 
@@ -214,13 +214,8 @@ pub enum Outcome {
 
 impl Outcome {
     /// All, in the order in which the console offers them.
-    pub const ALL: [Self; 5] = [
-        Self::Confirmed,
-        Self::Excused,
-        Self::FalseAlarm,
-        Self::Technical,
-        Self::Test,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Confirmed, Self::Excused, Self::FalseAlarm, Self::Technical, Self::Test];
 
     /// As it is written in tables and forms.
     #[must_use]
@@ -336,167 +331,4 @@ pub enum EscalationState {
     },
     /// A person has answered or acted, or the incident was closed.
     Ended,
-}
-
-/// One line of an incident's story.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Entry {
-    /// When the engine learnt of it.
-    pub at: Timestamp,
-    /// What.
-    pub what: Happening,
-}
-
-/// What can happen in an incident.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Happening {
-    /// The situation began, worsened or came back.
-    Raised {
-        /// As what.
-        kind: IncidentKind,
-        /// When it really was.
-        true_time: Timestamp,
-        /// Why the engine thinks so.
-        reason: Reason,
-    },
-    /// The situation ended.
-    Over {
-        /// Why the engine thinks so.
-        reason: Reason,
-    },
-    /// Late fixes no longer prove the episode that began then.
-    Disproved {
-        /// The episode's true time.
-        from: Timestamp,
-    },
-    /// An alert changed state.
-    Alert {
-        /// Which.
-        alert: AlertId,
-        /// To whom.
-        recipient: Recipient,
-        /// On which channel.
-        channel: Channel,
-        /// Into which state.
-        state: AlertState,
-    },
-    /// A protected person answered.
-    Answered {
-        /// Who.
-        person: PersonId,
-        /// What: 1 safe, 2 help, 3 call me, or their words.
-        answer: String,
-    },
-    /// A person took it.
-    Owned {
-        /// Who.
-        by: StaffId,
-    },
-    /// Whoever owned it did nothing within three minutes.
-    BackToQueue,
-    /// A person did something about it.
-    Acted {
-        /// Who.
-        by: StaffId,
-    },
-    /// A person wrote something down.
-    Noted {
-        /// Who.
-        by: StaffId,
-        /// What.
-        text: String,
-    },
-    /// Closed.
-    Closed {
-        /// Who.
-        by: StaffId,
-        /// As what.
-        outcome: Outcome,
-    },
-}
-
-/// Why the engine concluded something, with the numbers that made it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// One trusted fix is inside.
-    TrustedFix {
-        /// Probability of being inside.
-        p: f64,
-        /// Metres to the border, negative inside.
-        border_m: f64,
-        /// The scale the fix was judged with, metres.
-        sigma_m: f64,
-    },
-    /// Several fixes agree that the wearer is inside.
-    Agreeing {
-        /// Probability of the last one.
-        p: f64,
-        /// Independent witnesses' worth of fixes that agree.
-        weight: f64,
-        /// Metres to the border, negative inside.
-        border_m: f64,
-    },
-    /// The straight path between two fixes went through.
-    Crossed {
-        /// Deepest metres inside.
-        depth_m: f64,
-        /// Seconds between the two fixes.
-        gap_s: f64,
-    },
-    /// The zone's schedule began while the wearer was inside.
-    ScheduleBegan {
-        /// Probability of being inside.
-        p: f64,
-    },
-    /// The zone was published around the wearer.
-    ZonePublished {
-        /// Probability of being inside.
-        p: f64,
-    },
-    /// Probably in the warning zone.
-    NearZone {
-        /// Probability of being in the warning zone.
-        p: f64,
-        /// Metres to the exclusion zone's border.
-        border_m: f64,
-    },
-    /// Two independent fixes are outside.
-    TwoFixesOutside {
-        /// Probability of being inside, by the later one.
-        p: f64,
-        /// Seconds between them.
-        apart_s: f64,
-    },
-    /// The zone no longer applies.
-    ZoneEnded,
-    /// The tag said so.
-    TagReported {
-        /// Which event.
-        event: String,
-    },
-    /// The battery's charge.
-    Battery {
-        /// Percent.
-        pct: u8,
-    },
-    /// Nothing heard for this long, though a ping was promised.
-    Silent {
-        /// Seconds since the last one.
-        for_s: f64,
-        /// Seconds it had promised.
-        promised_s: u32,
-    },
-    /// No trustworthy fix for this long, and a zone within reach.
-    OutOfSight {
-        /// Seconds since the last trustworthy fix.
-        for_s: f64,
-        /// Metres from there to the nearest border.
-        border_m: f64,
-    },
-    /// Heard again, or seen again.
-    Back,
-    /// Cordon itself hears nothing from a source.
-    SourceSilent,
 }

@@ -9,21 +9,22 @@ mod incident;
 mod ping;
 mod rulebook;
 mod schedule;
+mod story;
 mod time;
 
 pub use alert::{Alert, AlertState, Channel, MessageClass, Recipient, is_e164};
 pub use ids::{
-    AlertId, CaseId, IdError, IncidentId, PersonId, PolicyId, StaffId, TagId, UnitId, WearerId,
-    ZoneId,
+    AlertId, CaseId, IdError, IncidentId, PersonId, PolicyId, StaffId, TagId, UnitId, WearerId, ZoneId,
 };
 pub use incident::{
-    Audience, Cause, Entry, Episode, Escalation, EscalationState, Handling, Happening, Incident,
-    IncidentKind, Outcome, Priority, Reason, SentAlert, Stage, Subject,
+    Audience, Cause, Episode, Escalation, EscalationState, Handling, Incident, IncidentKind, Outcome,
+    Priority, SentAlert, Stage, Subject,
 };
 pub use ping::{Accuracy, Fix, Motion, Ping, Source, TagEvent, TagEventKind};
 pub use rulebook::{
-    Area, Assignment, Basis, BasisKind, Book, Case, Contact, EscalationPolicy, Margin, Person,
-    PersonStep, Risk, Scope, Staff, StaffStep, Unit, Wearer, Zone, ZoneShape,
+    Area, Assignment, Basis, BasisKind, Book, Case, Contact, EscalationPolicy, Margin, Person, PersonStep,
+    Risk, Scope, Staff, StaffStep, Unit, Wearer, Zone, ZoneShape,
 };
 pub use schedule::{Schedule, ScheduleError, WeeklySpan};
+pub use story::{Entry, Happening, Reason};
 pub use time::{MINUTE_MS, SECOND_MS, Timestamp};

@@ -159,10 +159,7 @@ impl From<tag_wire::Ping> for Ping {
 
 impl Fix {
     fn from_wire(fix: &tag_wire::Fix) -> Option<Self> {
-        let accuracy = match (
-            fix.acc_m.filter(|m| *m > 0.0),
-            fix.hdop.filter(|hdop| *hdop > 0.0),
-        ) {
+        let accuracy = match (fix.acc_m.filter(|m| *m > 0.0), fix.hdop.filter(|hdop| *hdop > 0.0)) {
             (Some(metres), _) => Accuracy::Stated(metres),
             (None, Some(hdop)) => Accuracy::Hdop(hdop),
             (None, None) => Accuracy::Unknown,
@@ -216,11 +213,7 @@ mod tests {
             "events":[{"t_ms":1767225598000,"kind":"strap_tamper","restored":true},
                       {"t_ms":1767225598500,"kind":"dropped_in_soup"}]}"#;
         let ping = Ping::from(tag_wire::decode_ping(bytes).unwrap());
-        let event = |ms, kind, restored| TagEvent {
-            at: Timestamp::from_ms(ms),
-            kind,
-            restored,
-        };
+        let event = |ms, kind, restored| TagEvent { at: Timestamp::from_ms(ms), kind, restored };
         let expected = Ping {
             boot: 7,
             seq: 9,
@@ -239,11 +232,7 @@ mod tests {
             }],
             events: vec![
                 event(1_767_225_598_000, TagEventKind::StrapTamper, true),
-                event(
-                    1_767_225_598_500,
-                    TagEventKind::Other("dropped_in_soup".into()),
-                    false,
-                ),
+                event(1_767_225_598_500, TagEventKind::Other("dropped_in_soup".into()), false),
             ],
         };
         assert_eq!(ping, expected);

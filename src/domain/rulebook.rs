@@ -9,8 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CaseId, Channel, PersonId, PolicyId, Schedule, StaffId, TagId, Timestamp, UnitId, WearerId,
-    ZoneId,
+    CaseId, Channel, PersonId, PolicyId, Schedule, StaffId, TagId, Timestamp, UnitId, WearerId, ZoneId,
 };
 use crate::geometry::{Circle, LatLon, Polygon, Shape, ShapeError};
 
@@ -199,11 +198,7 @@ pub struct Assignment {
     #[serde(with = "rfc3339")]
     pub from: Timestamp,
     /// Removed at; still worn if absent.
-    #[serde(
-        default,
-        with = "rfc3339_option",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, with = "rfc3339_option", skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
 }
 
@@ -263,11 +258,7 @@ pub struct Basis {
     #[serde(with = "rfc3339")]
     pub from: Timestamp,
     /// In force until; open if absent.
-    #[serde(
-        default,
-        with = "rfc3339_option",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, with = "rfc3339_option", skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
 }
 
@@ -323,9 +314,7 @@ impl Zone {
     /// Whether the zone applies at `at`.
     #[must_use]
     pub fn applies(&self, at: Timestamp) -> bool {
-        self.schedule
-            .as_ref()
-            .is_none_or(|schedule| schedule.covers(at))
+        self.schedule.as_ref().is_none_or(|schedule| schedule.covers(at))
     }
 }
 
@@ -389,11 +378,7 @@ impl TryFrom<RawShape> for ZoneShape {
                 Shape::Circle(Circle::new(centre, radius_m).map_err(refused)?)
             }
             RawShape::Polygon(rings) => {
-                let rings: Vec<_> = rings
-                    .iter()
-                    .enumerate()
-                    .map(ring)
-                    .collect::<Result<_, _>>()?;
+                let rings: Vec<_> = rings.iter().enumerate().map(ring).collect::<Result<_, _>>()?;
                 Shape::Polygon(Polygon::new(rings).map_err(refused)?)
             }
         }))
@@ -417,13 +402,7 @@ impl From<ZoneShape> for RawShape {
             },
             Shape::Polygon(polygon) => {
                 let corner = |p: &LatLon| [p.lat_deg(), p.lon_deg()];
-                Self::Polygon(
-                    polygon
-                        .rings()
-                        .iter()
-                        .map(|ring| ring.iter().map(corner).collect())
-                        .collect(),
-                )
+                Self::Polygon(polygon.rings().iter().map(|ring| ring.iter().map(corner).collect()).collect())
             }
         }
     }
@@ -440,16 +419,11 @@ mod rfc3339 {
 
     use super::Timestamp;
 
-    pub(super) fn serialize<S: Serializer>(
-        at: &Timestamp,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(at)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Timestamp, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
         deserializer.deserialize_str(InstantVisitor)
     }
 
@@ -463,9 +437,8 @@ mod rfc3339 {
         }
 
         fn visit_str<E: Error>(self, text: &str) -> Result<Timestamp, E> {
-            let instant: jiff::Timestamp = text
-                .parse()
-                .map_err(|_| E::invalid_value(Unexpected::Str(text), &self))?;
+            let instant: jiff::Timestamp =
+                text.parse().map_err(|_| E::invalid_value(Unexpected::Str(text), &self))?;
             Ok(Timestamp::from_ms(instant.as_millisecond()))
         }
     }
@@ -476,10 +449,7 @@ mod rfc3339_option {
 
     use super::{Timestamp, rfc3339};
 
-    pub(super) fn serialize<S: Serializer>(
-        at: &Option<Timestamp>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
         match at {
             Some(at) => rfc3339::serialize(at, serializer),
             None => serializer.serialize_none(),

@@ -87,18 +87,13 @@ impl Schedule {
         if let Some(i) = spans.iter().position(|s| !s.is_sound()) {
             return Err(ScheduleError::Span(i));
         }
-        Ok(Self {
-            zone,
-            name: time_zone.into(),
-            spans,
-        })
+        Ok(Self { zone, name: time_zone.into(), spans })
     }
 
     /// Whether the schedule covers `at`.
     #[must_use]
     pub fn covers(&self, at: Timestamp) -> bool {
-        self.periods_around(at)
-            .any(|(from, until)| from <= at && at < until)
+        self.periods_around(at).any(|(from, until)| from <= at && at < until)
     }
 
     /// The latest instant in (`after`, `until`] at which the schedule began to apply, if any.
@@ -114,12 +109,8 @@ impl Schedule {
     #[must_use]
     pub fn next_change(&self, at: Timestamp) -> Option<Timestamp> {
         let covered = self.covers(at);
-        let edges = self
-            .periods_around(at)
-            .flat_map(|(from, until)| [from, until]);
-        edges
-            .filter(|edge| *edge > at && self.covers(*edge) != covered)
-            .min()
+        let edges = self.periods_around(at).flat_map(|(from, until)| [from, until]);
+        edges.filter(|edge| *edge > at && self.covers(*edge) != covered).min()
     }
 
     /// Every period that starts from a day before `at` to nine days after it.
@@ -128,27 +119,15 @@ impl Schedule {
             .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
             .to_zoned(self.zone.clone())
             .date();
-        (-2..=DAYS_AHEAD)
-            .filter_map(move |day| today.checked_add(day.days()).ok())
-            .flat_map(move |date| {
-                let weekday = date.weekday().to_monday_one_offset();
-                self.spans
-                    .iter()
-                    .filter(move |s| s.weekday == weekday)
-                    .filter_map(move |s| self.period(date, *s))
-            })
+        (-2..=DAYS_AHEAD).filter_map(move |day| today.checked_add(day.days()).ok()).flat_map(move |date| {
+            let weekday = date.weekday().to_monday_one_offset();
+            self.spans.iter().filter(move |s| s.weekday == weekday).filter_map(move |s| self.period(date, *s))
+        })
     }
 
     fn period(&self, date: civil::Date, span: WeeklySpan) -> Option<(Timestamp, Timestamp)> {
-        let last_day = if span.until_min <= span.from_min {
-            date.tomorrow().ok()?
-        } else {
-            date
-        };
-        Some((
-            self.instant(date, span.from_min)?,
-            self.instant(last_day, span.until_min)?,
-        ))
+        let last_day = if span.until_min <= span.from_min { date.tomorrow().ok()? } else { date };
+        Some((self.instant(date, span.from_min)?, self.instant(last_day, span.until_min)?))
     }
 
     fn instant(&self, date: civil::Date, minute: u16) -> Option<Timestamp> {
@@ -192,21 +171,14 @@ impl From<Schedule> for Raw {
     fn from(schedule: Schedule) -> Self {
         let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
         let day = |weekday: i8| {
-            usize::try_from(weekday - 1)
-                .ok()
-                .and_then(|i| DAYS.get(i))
-                .copied()
-                .unwrap_or_default()
+            usize::try_from(weekday - 1).ok().and_then(|i| DAYS.get(i)).copied().unwrap_or_default()
         };
         let span = |span: &WeeklySpan| RawSpan {
             days: day(span.weekday).into(),
             from: clock(span.from_min),
             until: clock(span.until_min),
         };
-        Self {
-            time_zone: schedule.name,
-            spans: schedule.spans.iter().map(span).collect(),
-        }
+        Self { time_zone: schedule.name, spans: schedule.spans.iter().map(span).collect() }
     }
 }
 
@@ -215,13 +187,8 @@ const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 /// The weekdays of `mon`, `mon-fri`, `fri-mon` (over the weekend) or `tue, thu`, from 1 for Monday.
 fn weekdays(text: &str) -> Result<Vec<i8>, ScheduleError> {
     let refused = || ScheduleError::Days(text.chars().take(40).collect());
-    let number = |day: &str| {
-        (1..)
-            .zip(DAYS)
-            .find(|(_, name)| *name == day.trim())
-            .map(|(n, _)| n)
-            .ok_or_else(refused)
-    };
+    let number =
+        |day: &str| (1..).zip(DAYS).find(|(_, name)| *name == day.trim()).map(|(n, _)| n).ok_or_else(refused);
     let mut days = Vec::new();
     for part in text.split(',').take(SPANS_MAX) {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
@@ -237,9 +204,7 @@ fn minute(text: &str) -> Result<u16, ScheduleError> {
         [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => Some((tens - b'0') * 10 + (ones - b'0')),
         _ => None,
     };
-    let parts = text
-        .split_once(':')
-        .and_then(|(hours, minutes)| Some((part(hours)?, part(minutes)?)));
+    let parts = text.split_once(':').and_then(|(hours, minutes)| Some((part(hours)?, part(minutes)?)));
     match parts {
         Some((hours @ 0..=24, minutes @ 0..=59)) => Ok(u16::from(hours) * 60 + u16::from(minutes)),
         _ => Err(ScheduleError::Time(text.chars().take(40).collect())),
@@ -256,122 +221,66 @@ mod tests {
 
     fn nights() -> Schedule {
         // Saturday 22:00 to Sunday 06:00.
-        Schedule::new(
-            "Europe/London",
-            vec![WeeklySpan {
-                weekday: 6,
-                from_min: 22 * 60,
-                until_min: 6 * 60,
-            }],
-        )
-        .unwrap()
+        Schedule::new("Europe/London", vec![WeeklySpan { weekday: 6, from_min: 22 * 60, until_min: 6 * 60 }])
+            .unwrap()
     }
 
     #[test]
     fn a_night_is_as_long_as_the_clocks_make_it() {
         // (Saturday evening, hours the span lasts): spring forward, autumn back, an ordinary week.
-        for (start, hours) in [
-            ("2026-03-28T22:00:00Z", 7),
-            ("2026-10-24T21:00:00Z", 9),
-            ("2026-06-06T21:00:00Z", 8),
-        ] {
+        for (start, hours) in
+            [("2026-03-28T22:00:00Z", 7), ("2026-10-24T21:00:00Z", 9), ("2026-06-06T21:00:00Z", 8)]
+        {
             let start = at(start);
             assert!(!nights().covers(start.plus_ms(-1)), "{start}");
             assert!(nights().covers(start), "{start}");
-            assert_eq!(
-                nights().next_change(start),
-                Some(start.plus_ms(hours * 3_600_000)),
-                "{start}"
-            );
+            assert_eq!(nights().next_change(start), Some(start.plus_ms(hours * 3_600_000)), "{start}");
         }
     }
 
     #[test]
     fn a_start_that_the_clocks_jump_over_begins_right_after_the_jump() {
-        let schedule = Schedule::new(
-            "Europe/London",
-            vec![WeeklySpan {
-                weekday: 7,
-                from_min: 90,
-                until_min: 180,
-            }],
-        )
-        .unwrap();
+        let schedule =
+            Schedule::new("Europe/London", vec![WeeklySpan { weekday: 7, from_min: 90, until_min: 180 }])
+                .unwrap();
         let jump = at("2026-03-29T01:00:00Z");
         assert!(!schedule.covers(jump.plus_ms(-1)));
-        assert_eq!(
-            schedule.next_change(jump.plus_ms(-1)),
-            Some(at("2026-03-29T01:30:00Z"))
-        );
+        assert_eq!(schedule.next_change(jump.plus_ms(-1)), Some(at("2026-03-29T01:30:00Z")));
     }
 
     #[test]
     fn adjoining_spans_are_one() {
-        let whole_week = (1..=7)
-            .map(|weekday| WeeklySpan {
-                weekday,
-                from_min: 0,
-                until_min: 1440,
-            })
-            .collect();
+        let whole_week =
+            (1..=7).map(|weekday| WeeklySpan { weekday, from_min: 0, until_min: 1440 }).collect();
         let schedule = Schedule::new("Asia/Tokyo", whole_week).unwrap();
         let start = at("2026-05-05T12:00:00Z");
         assert_eq!(schedule.next_change(start), None);
-        assert_eq!(
-            schedule.last_start_between(start, start.plus_ms(86_400_000 * 2)),
-            None
-        );
+        assert_eq!(schedule.last_start_between(start, start.plus_ms(86_400_000 * 2)), None);
     }
 
     #[test]
     fn the_last_start_is_found_only_inside_the_span_asked_for() {
         let start = at("2026-06-06T21:00:00Z");
-        assert_eq!(
-            nights().last_start_between(start.plus_ms(-1), start),
-            Some(start)
-        );
-        assert_eq!(
-            nights().last_start_between(start, start.plus_ms(60_000)),
-            None
-        );
+        assert_eq!(nights().last_start_between(start.plus_ms(-1), start), Some(start));
+        assert_eq!(nights().last_start_between(start, start.plus_ms(60_000)), None);
     }
 
     #[test]
     fn a_wrong_schedule_is_refused_with_its_reason() {
-        let span = WeeklySpan {
-            weekday: 1,
-            from_min: 0,
-            until_min: 60,
-        };
+        let span = WeeklySpan { weekday: 1, from_min: 0, until_min: 60 };
         assert_eq!(
             Schedule::new("Europe/Londres", vec![span]),
             Err(ScheduleError::UnknownTimeZone("Europe/Londres".into()))
         );
-        assert_eq!(
-            Schedule::new("UTC", vec![]),
-            Err(ScheduleError::SpanCount(0))
-        );
+        assert_eq!(Schedule::new("UTC", vec![]), Err(ScheduleError::SpanCount(0)));
         for bad in [
             WeeklySpan { weekday: 0, ..span },
             WeeklySpan { weekday: 8, ..span },
-            WeeklySpan {
-                until_min: 0,
-                ..span
-            },
-            WeeklySpan {
-                from_min: 1440,
-                ..span
-            },
-            WeeklySpan {
-                until_min: 1441,
-                ..span
-            },
+            WeeklySpan { until_min: 0, ..span },
+            WeeklySpan { from_min: 1440, ..span },
+            WeeklySpan { until_min: 1441, ..span },
         ] {
-            assert_eq!(
-                Schedule::new("UTC", vec![span, bad]),
-                Err(ScheduleError::Span(1)),
-                "{bad:?}"
-            );
+            assert_eq!(Schedule::new("UTC", vec![span, bad]), Err(ScheduleError::Span(1)), "{bad:?}");
         }
     }
 
@@ -389,21 +298,15 @@ mod tests {
             ("tue, thu", vec![2, 4]),
             ("mon-tue,sun", vec![1, 2, 7]),
         ] {
-            let schedule = parsed(&format!(
-                r#"{{"days": "{days}", "from": "08:05", "until": "24:00"}}"#
-            ))
-            .unwrap();
+            let schedule =
+                parsed(&format!(r#"{{"days": "{days}", "from": "08:05", "until": "24:00"}}"#)).unwrap();
             let weekdays: Vec<i8> = schedule.spans.iter().map(|span| span.weekday).collect();
             assert_eq!(weekdays, expected, "{days}");
             assert!(
-                schedule
-                    .spans
-                    .iter()
-                    .all(|span| (span.from_min, span.until_min) == (485, 1440)),
+                schedule.spans.iter().all(|span| (span.from_min, span.until_min) == (485, 1440)),
                 "{days}"
             );
-            let again: Schedule =
-                serde_json::from_str(&serde_json::to_string(&schedule).unwrap()).unwrap();
+            let again: Schedule = serde_json::from_str(&serde_json::to_string(&schedule).unwrap()).unwrap();
             assert_eq!(again, schedule);
         }
     }
@@ -420,10 +323,8 @@ mod tests {
             ("mon", "24:00", "spans[0]"),
             ("mon", "24:30", "spans[0]"),
         ] {
-            let error = parsed(&format!(
-                r#"{{"days": "{days}", "from": "{from}", "until": "23:00"}}"#
-            ))
-            .unwrap_err();
+            let error =
+                parsed(&format!(r#"{{"days": "{days}", "from": "{from}", "until": "23:00"}}"#)).unwrap_err();
             assert!(error.contains(says), "{days} {from}: {error}");
         }
     }

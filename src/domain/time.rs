@@ -61,10 +61,7 @@ impl Timestamp {
 
     /// Seconds from `earlier` to this instant.
     #[must_use]
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a span of more than 285 years is not meant to be exact"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "a span of more than 285 years is not meant to be exact")]
     pub const fn s_since(self, earlier: Self) -> f64 {
         self.0.saturating_sub(earlier.0) as f64 / 1e6
     }

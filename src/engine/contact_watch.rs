@@ -66,34 +66,19 @@ pub(super) struct Verdict {
 
 impl Contact {
     pub(super) fn new(at: Timestamp, promised_s: u32, motion: Motion, source: &str) -> Self {
-        Self {
-            heard_at: at,
-            promised_s,
-            motion,
-            source: source.into(),
-            known_since: at,
-            sight: None,
-        }
+        Self { heard_at: at, promised_s, motion, source: source.into(), known_since: at, sight: None }
     }
 
     /// A ping has come.
     pub(super) fn heard(&mut self, at: Timestamp, promised_s: u32, motion: Motion, source: &str) {
         let (known_since, sight) = (self.known_since, self.sight);
-        *self = Self {
-            known_since,
-            sight,
-            ..Self::new(at, promised_s, motion, source)
-        };
+        *self = Self { known_since, sight, ..Self::new(at, promised_s, motion, source) };
     }
 
     /// A fix has come.
     pub(super) fn seen(&mut self, at: Timestamp, position: LatLon, sigma_m: f64) {
         if sigma_m <= SIGHT_SIGMA_M && self.sight.is_none_or(|sight| sight.at < at) {
-            self.sight = Some(Sight {
-                at,
-                position,
-                sigma_m,
-            });
+            self.sight = Some(Sight { at, position, sigma_m });
         }
     }
 
@@ -117,17 +102,11 @@ impl Contact {
         judged_from: Option<Timestamp>,
     ) -> Verdict {
         let Some(judged_from) = judged_from else {
-            return Verdict {
-                wrong: None,
-                look_again: None,
-            };
+            return Verdict { wrong: None, look_again: None };
         };
         let risk = ground.rulebook.risk(ground.wearer, now);
         if risk.is_none() {
-            return Verdict {
-                wrong: None,
-                look_again: None,
-            };
+            return Verdict { wrong: None, look_again: None };
         }
         let limit_ms = self.limit_ms(risk);
         let lost_at = self.heard_at.plus_ms(limit_ms).max(judged_from);
@@ -136,10 +115,8 @@ impl Contact {
             Some(sight) => Some(self.blind(ground, sight, limit_ms, [lost_at, judged_from], now)),
             // Never seen: the wearer may be anywhere.
             None => ground.rulebook.is_bound(ground.wearer, now).then(|| {
-                let reason = Reason::OutOfSight {
-                    for_s: quantised(now.s_since(self.known_since), 0),
-                    border_m: 0.0,
-                };
+                let reason =
+                    Reason::OutOfSight { for_s: quantised(now.s_since(self.known_since), 0), border_m: 0.0 };
                 let unseen_at = self.known_since.plus_ms(limit_ms).max(judged_from);
                 (Some(unseen_at), reason)
             }),
@@ -147,28 +124,18 @@ impl Contact {
         let blind_at = blind.as_ref().and_then(|(at, _)| *at);
         let wrong = match blind {
             Some((Some(at), reason)) if now >= at => {
-                let priority = if risk == Some(Risk::High) {
-                    Priority::P1
-                } else {
-                    Priority::P2
-                };
+                let priority = if risk == Some(Risk::High) { Priority::P1 } else { Priority::P2 };
                 Some((IncidentKind::Blind, priority, reason))
             }
             _ if lost => {
                 let for_s = quantised(now.s_since(self.heard_at), 0);
-                let reason = Reason::Silent {
-                    for_s,
-                    promised_s: self.promised_s,
-                };
+                let reason = Reason::Silent { for_s, promised_s: self.promised_s };
                 Some((IncidentKind::LostContact, Priority::P2, reason))
             }
             _ => None,
         };
         let ahead = [Some(lost_at), blind_at];
-        Verdict {
-            wrong,
-            look_again: ahead.into_iter().flatten().filter(|at| *at > now).min(),
-        }
+        Verdict { wrong, look_again: ahead.into_iter().flatten().filter(|at| *at > now).min() }
     }
 
     /// When the wearer can be in a zone without having been seen, and why.
@@ -184,10 +151,7 @@ impl Contact {
         let gap_m = border_m.map(|border_m| (border_m - sight.sigma_m).max(0.0));
         // Unseen from here on: no fix for as long as a silence would be tolerated, however often the tag is heard.
         let unseen_at = sight.at.plus_ms(limit_ms).max(judged_from);
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "30 km at 15 m/s are 2,000,000 ms"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "30 km at 15 m/s are 2,000,000 ms")]
         let reached_at = gap_m.map(|gap_m| sight.at.plus_ms((gap_m / REACH_MPS * 1_000.0) as i64));
         let at = match (gap_m, self.motion) {
             (None, _) => None,
@@ -204,21 +168,13 @@ impl Contact {
 }
 
 fn nearest_border_m(ground: Ground<'_>, sight: &Sight, now: Timestamp) -> Option<f64> {
-    let ids = ground
-        .rulebook
-        .zones_near(ground.wearer, None, sight.position, LOOK_M);
+    let ids = ground.rulebook.zones_near(ground.wearer, None, sight.position, LOOK_M);
     let zones = ids.iter().filter_map(|id| ground.rulebook.bound_zone(id));
     let in_force = zones.filter(|bound| ground.rulebook.applies(bound, ground.wearer, now));
-    in_force
-        .map(|bound| bound.zone.shape.0.signed_distance_m(sight.position))
-        .min_by(f64::total_cmp)
+    in_force.map(|bound| bound.zone.shape.0.signed_distance_m(sight.position)).min_by(f64::total_cmp)
 }
 
 /// How urgent a cut strap is: danger where the risk is high.
 pub(super) fn tamper_priority(rulebook: &Rulebook, wearer: &WearerId, now: Timestamp) -> Priority {
-    if rulebook.risk(wearer, now) == Some(Risk::High) {
-        Priority::P1
-    } else {
-        Priority::P2
-    }
+    if rulebook.risk(wearer, now) == Some(Risk::High) { Priority::P1 } else { Priority::P2 }
 }

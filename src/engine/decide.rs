@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    Engine, WearerState,
+    Engine, WearerState, answers,
     contact_watch::{BACKLOG_MS, Contact, DEAF_MS, SourceState},
     decision::Decision,
     draft::Draft,
@@ -16,8 +16,8 @@ use super::{
     zone_watch::Transition,
 };
 use crate::domain::{
-    Book, Cause, Fix, IncidentKind, Ping, Priority, Reason, Scope, Stage, Subject, TagId,
-    Timestamp, WearerId, ZoneId,
+    Book, Cause, Fix, IncidentKind, Ping, Priority, Reason, Scope, Stage, Subject, TagId, Timestamp,
+    WearerId, ZoneId,
 };
 
 /// A violation this old is no reason to wake somebody before it is known whether the wearer is still there.
@@ -43,12 +43,7 @@ fn told_came(draft: &mut Draft<'_>, told: &Told) {
         Told::Started { sources } => started(draft, sources),
         Told::Source { name, up } => source(draft, name, *up),
         Told::Unreadable { tag, .. } => draft.tag_mut(tag).heard_at = Some(at),
-        Told::OutsideBasis {
-            tag,
-            boot,
-            seq,
-            oldest_kept,
-        } => {
+        Told::OutsideBasis { tag, boot, seq, oldest_kept } => {
             let state = draft.tag_mut(tag);
             let arrived = state.receive(*boot, *seq, *oldest_kept);
             draft.receipt = state.ack(*boot);
@@ -57,13 +52,9 @@ fn told_came(draft: &mut Draft<'_>, told: &Told) {
         Told::Connection { tag, up } => draft.tag_mut(tag).connected = Some(*up),
         Told::Publish(book) => publish(draft, book),
         Told::Deadline(key) => deadline(draft, key),
-        Told::Delivery { alert, report } => escalation::delivery(draft, *alert, report.clone()),
-        Told::Reply { from, text } => escalation::reply(draft, from, text),
-        Told::Handle {
-            incident,
-            by,
-            action,
-        } => draft.handle(*incident, by, action.clone()),
+        Told::Delivery { alert, report } => answers::delivery(draft, *alert, report.clone()),
+        Told::Reply { from, text } => answers::reply(draft, from, text),
+        Told::Handle { incident, by, action } => draft.handle(*incident, by, action.clone()),
     }
 }
 
@@ -82,18 +73,9 @@ fn ping_came(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping) {
 
 fn judge_ping(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping) {
     let at = draft.at;
-    let clock = TagClock {
-        sent: ping.sent,
-        now: at,
-    };
-    let mut fixes: Vec<Fix> = ping
-        .fixes
-        .iter()
-        .map(|fix| Fix {
-            at: clock.corrected(fix.at),
-            ..*fix
-        })
-        .collect();
+    let clock = TagClock { sent: ping.sent, now: at };
+    let mut fixes: Vec<Fix> =
+        ping.fixes.iter().map(|fix| Fix { at: clock.corrected(fix.at), ..*fix }).collect();
     fixes.sort_by_key(|fix| fix.at);
     // A fix belongs to whoever wore the tag at its time: after a swap one ping may speak of two wearers.
     let mut by_wearer: BTreeMap<WearerId, Vec<Fix>> = BTreeMap::new();
@@ -104,17 +86,12 @@ fn judge_ping(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping) {
             by_wearer.entry(wearer).or_default().push(fix);
         }
     }
-    let now = draft
-        .rulebook
-        .wearer_of(tag, at)
-        .cloned()
-        .filter(|wearer| draft.rulebook.may_watch(wearer, at));
+    let now =
+        draft.rulebook.wearer_of(tag, at).cloned().filter(|wearer| draft.rulebook.may_watch(wearer, at));
     if let Some(wearer) = &now {
         let new = || WearerState::new(at, ping, source);
         let state = draft.wearer_or(wearer, new);
-        state
-            .contact
-            .heard(at, ping.next_within_s, ping.motion, source);
+        state.contact.heard(at, ping.next_within_s, ping.motion, source);
         state.battery_pct = ping.battery_pct;
         tag_watch::battery(draft, wearer, ping);
     }
@@ -137,29 +114,12 @@ fn judge_ping(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping) {
     }
 }
 
-fn fix_came(
-    draft: &mut Draft<'_>,
-    wearer: &WearerId,
-    fix: &Fix,
-    new: impl FnOnce() -> WearerState,
-) {
+fn fix_came(draft: &mut Draft<'_>, wearer: &WearerId, fix: &Fix, new: impl FnOnce() -> WearerState) {
     let (now, rulebook) = (draft.at, Arc::clone(&draft.rulebook));
-    let point = Point {
-        at: fix.at,
-        position: fix.position,
-        accuracy: fix.accuracy,
-        source: fix.source,
-    };
+    let point = Point { at: fix.at, position: fix.position, accuracy: fix.accuracy, source: fix.source };
     let state = draft.wearer_or(wearer, new);
     state.contact.seen(fix.at, fix.position, point.sigma_m());
-    let judged = state.track.insert(
-        Ground {
-            rulebook: &rulebook,
-            wearer,
-        },
-        point,
-        now,
-    );
+    let judged = state.track.insert(Ground { rulebook: &rulebook, wearer }, point, now);
     follow(draft, wearer, judged);
 }
 
@@ -190,17 +150,9 @@ fn follow(draft: &mut Draft<'_>, wearer: &WearerId, judged: Judged) {
 }
 
 fn changed(draft: &mut Draft<'_>, wearer: &WearerId, change: Transition) {
-    let Transition {
-        zone,
-        from,
-        to,
-        true_time,
-        reason,
-    } = change;
+    let Transition { zone, from, to, true_time, reason } = change;
     let text = serde_json::to_string(&reason).unwrap_or_else(|error| error.to_string());
-    draft.lines.push(format!(
-        "wearer {wearer} zone {zone} {from:?} -> {to:?} at {true_time} {text}"
-    ));
+    draft.lines.push(format!("wearer {wearer} zone {zone} {from:?} -> {to:?} at {true_time} {text}"));
     let (subject, cause) = (Subject::Wearer(wearer.clone()), Cause::Zone(zone.clone()));
     if from == Stage::Violation {
         // Whatever comes after it, coming back is raised again.
@@ -235,33 +187,15 @@ fn changed(draft: &mut Draft<'_>, wearer: &WearerId, change: Transition) {
     }
 }
 
-fn violation(
-    subject: Subject,
-    cause: Cause,
-    true_time: Timestamp,
-    reason: Reason,
-    late: bool,
-) -> Situation {
+fn violation(subject: Subject, cause: Cause, true_time: Timestamp, reason: Reason, late: bool) -> Situation {
     let (kind, priority) = (IncidentKind::Violation, Priority::P1);
-    Situation {
-        subject,
-        cause,
-        kind,
-        priority,
-        true_time,
-        reason,
-        late,
-        ongoing: true,
-    }
+    Situation { subject, cause, kind, priority, true_time, reason, late, ongoing: true }
 }
 
 /// Judges what a wearer's situation is at this moment, without a new fix, and when to look again.
 fn look_around(draft: &mut Draft<'_>, wearer: &WearerId) {
     let (now, rulebook) = (draft.at, Arc::clone(&draft.rulebook));
-    let ground = Ground {
-        rulebook: &rulebook,
-        wearer,
-    };
+    let ground = Ground { rulebook: &rulebook, wearer };
     let Some(state) = draft.wearer_mut(wearer) else {
         return;
     };
@@ -272,16 +206,8 @@ fn look_around(draft: &mut Draft<'_>, wearer: &WearerId) {
     let Some(state) = draft.wearer(wearer) else {
         return;
     };
-    let moments = [
-        state.track.next_moment(ground, now),
-        contact_at,
-        state.rechecks.values().min().copied(),
-    ];
-    let wake = moments
-        .into_iter()
-        .flatten()
-        .min()
-        .unwrap_or(Timestamp::MAX);
+    let moments = [state.track.next_moment(ground, now), contact_at, state.rechecks.values().min().copied()];
+    let wake = moments.into_iter().flatten().min().unwrap_or(Timestamp::MAX);
     draft.wake(DeadlineKey::Wearer(wearer.clone()), wake);
 }
 
@@ -293,9 +219,7 @@ fn recheck(draft: &mut Draft<'_>, wearer: &WearerId) {
     };
     // A newest fix that is recent and not outside answers the question at once.
     let track = &state.track;
-    let recent = track
-        .last()
-        .is_some_and(|last| now.ms_since(last.at) <= LATE_MS);
+    let recent = track.last().is_some_and(|last| now.ms_since(last.at) <= LATE_MS);
     let there = |zone: &ZoneId| {
         let zone = track.zones.get(zone);
         zone.is_some_and(|z| z.stage == Stage::Violation && z.outside_since.is_none())
@@ -311,27 +235,15 @@ fn recheck(draft: &mut Draft<'_>, wearer: &WearerId) {
             return;
         };
         state.rechecks.remove(&zone);
-        let there = state
-            .track
-            .zones
-            .get(&zone)
-            .is_some_and(|zone| zone.stage == Stage::Violation);
+        let there = state.track.zones.get(&zone).is_some_and(|zone| zone.stage == Stage::Violation);
         let last = state.track.last().map(|last| last.at);
         let (subject, cause) = (Subject::Wearer(wearer.clone()), Cause::Zone(zone));
-        let late = draft
-            .open_incident(&subject, &cause)
-            .and_then(|id| draft.incident_mut(id))
-            .filter(|i| i.late);
+        let late =
+            draft.open_incident(&subject, &cause).and_then(|id| draft.incident_mut(id)).filter(|i| i.late);
         if let (Some(incident), Some(last), true) = (late, last, there) {
-            let true_time = incident
-                .episodes
-                .last()
-                .map_or(last, |episode| episode.from);
+            let true_time = incident.episodes.last().map_or(last, |episode| episode.from);
             let for_s = super::decision::quantised(now.s_since(last), 0);
-            let reason = Reason::OutOfSight {
-                for_s,
-                border_m: 0.0,
-            };
+            let reason = Reason::OutOfSight { for_s, border_m: 0.0 };
             draft.raise(violation(subject, cause, true_time, reason, false));
         }
     }
@@ -403,9 +315,7 @@ fn started(draft: &mut Draft<'_>, sources: &[String]) {
     // Tags heard through a source that the configuration no longer has are judged all the same.
     let judged_at = draft.at.plus_ms(BACKLOG_MS);
     for wearer in draft.known_wearers() {
-        let through = draft
-            .wearer(&wearer)
-            .map(|state| state.contact.source.clone());
+        let through = draft.wearer(&wearer).map(|state| state.contact.source.clone());
         if through.is_some_and(|source| !sources.contains(&source)) {
             draft.wake_by(DeadlineKey::Wearer(wearer), judged_at);
         }

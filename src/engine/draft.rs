@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    Engine, WearerState, contact_watch::SourceState, decision::Decision, escalation,
-    input::DeadlineKey, input::Refused, receive::TagState, rulebook::Rulebook,
+    Engine, WearerState, contact_watch::SourceState, decision::Decision, escalation, input::DeadlineKey,
+    input::Refused, receive::TagState, rulebook::Rulebook,
 };
 use crate::domain::{
     Alert, AlertId, Cause, Incident, IncidentId, Recipient, Subject, TagId, Timestamp, WearerId,
@@ -60,9 +60,7 @@ impl<'e> Draft<'e> {
     /// What is known of a tag, to be changed.
     pub(super) fn tag_mut(&mut self, id: &TagId) -> &mut TagState {
         let engine = self.engine;
-        self.tags
-            .entry(id.clone())
-            .or_insert_with(|| engine.tags.get(id).cloned().unwrap_or_default())
+        self.tags.entry(id.clone()).or_insert_with(|| engine.tags.get(id).cloned().unwrap_or_default())
     }
 
     /// What is known of a wearer.
@@ -73,8 +71,7 @@ impl<'e> Draft<'e> {
     /// What is known of a wearer, to be changed; `None` before their first ping.
     pub(super) fn wearer_mut(&mut self, id: &WearerId) -> Option<&mut WearerState> {
         if !self.wearers.contains_key(id) {
-            self.wearers
-                .insert(id.clone(), self.engine.wearers.get(id)?.clone());
+            self.wearers.insert(id.clone(), self.engine.wearers.get(id)?.clone());
         }
         self.wearers.get_mut(id)
     }
@@ -99,30 +96,19 @@ impl<'e> Draft<'e> {
     /// Wearers whose tags are heard through a source.
     pub(super) fn heard_through(&self, source: &str) -> Vec<WearerId> {
         let known = self.engine.wearers.iter();
-        known
-            .filter(|(_, state)| state.contact.source == source)
-            .map(|(id, _)| id.clone())
-            .collect()
+        known.filter(|(_, state)| state.contact.source == source).map(|(id, _)| id.clone()).collect()
     }
 
     /// Whether a source can be heard; `None` if the configuration no longer has it.
     pub(super) fn source(&self, name: &str) -> Option<SourceState> {
-        let known = || {
-            self.engine
-                .sources
-                .get(name)
-                .copied()
-                .filter(|_| !self.forgotten_sources)
-        };
+        let known = || self.engine.sources.get(name).copied().filter(|_| !self.forgotten_sources);
         self.sources.get(name).copied().or_else(known)
     }
 
     /// Sources that cannot be heard, and since when.
     pub(super) fn silent_sources(&self) -> Vec<(String, Timestamp)> {
         let silent = self.engine.sources.iter().filter(|(_, state)| !state.up);
-        silent
-            .map(|(name, state)| (name.clone(), state.since))
-            .collect()
+        silent.map(|(name, state)| (name.clone(), state.since)).collect()
     }
 
     pub(super) fn put_source(&mut self, name: &str, state: SourceState) {
@@ -145,20 +131,14 @@ impl<'e> Draft<'e> {
         if let Some(incident) = self.incidents.values().find(is_it) {
             return Some(incident.id);
         }
-        let known = self
-            .engine
-            .open_by_cause
-            .get(&(subject.clone(), cause.clone()))
-            .copied();
+        let known = self.engine.open_by_cause.get(&(subject.clone(), cause.clone())).copied();
         // It may have been closed in this very decision.
         known.filter(|id| self.incidents.get(id).is_none_or(Incident::is_open))
     }
 
     /// An incident; `None` if it is not open.
     pub(super) fn incident(&self, id: IncidentId) -> Option<&Incident> {
-        self.incidents
-            .get(&id)
-            .or_else(|| self.engine.incidents.get(&id).map(Arc::as_ref))
+        self.incidents.get(&id).or_else(|| self.engine.incidents.get(&id).map(Arc::as_ref))
     }
 
     /// An incident, to be changed; `None` if it is not open.
@@ -188,10 +168,7 @@ impl<'e> Draft<'e> {
     /// Whom the alerts of open incidents reached at an address, whoever it belongs to now.
     pub(super) fn told_at(&self, address: &str) -> BTreeSet<Recipient> {
         let alerts = self.engine.alerts.values();
-        alerts
-            .filter(|alert| alert.address == address)
-            .map(|alert| alert.recipient.clone())
-            .collect()
+        alerts.filter(|alert| alert.address == address).map(|alert| alert.recipient.clone()).collect()
     }
 
     /// An alert of an open incident, to be changed.
@@ -214,28 +191,13 @@ impl<'e> Draft<'e> {
     }
 
     /// The newest open incident that has told `recipient`; one whose reference stands in `text` goes first.
-    pub(super) fn incident_awaiting(
-        &self,
-        recipient: &Recipient,
-        text: &str,
-    ) -> Option<IncidentId> {
-        let open = self
-            .engine
-            .incidents
-            .values()
-            .map(Arc::as_ref)
-            .filter(|incident| incident.is_open());
+    pub(super) fn incident_awaiting(&self, recipient: &Recipient, text: &str) -> Option<IncidentId> {
+        let open = self.engine.incidents.values().map(Arc::as_ref).filter(|incident| incident.is_open());
         let told = |incident: &&Incident| {
-            incident
-                .escalations
-                .iter()
-                .flat_map(|e| &e.alerts)
-                .any(|sent| sent.recipient == *recipient)
+            incident.escalations.iter().flat_map(|e| &e.alerts).any(|sent| sent.recipient == *recipient)
         };
         let quoted = |id: IncidentId| text.contains(&id.reference().to_string());
-        open.filter(told)
-            .map(|incident| incident.id)
-            .max_by_key(|id| (quoted(*id), *id))
+        open.filter(told).map(|incident| incident.id).max_by_key(|id| (quoted(*id), *id))
     }
 
     /// Come back to this at that time at the latest.

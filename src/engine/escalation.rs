@@ -3,15 +3,13 @@
 use std::sync::Arc;
 
 use super::{
-    Action,
     draft::Draft,
-    input::{DeliveryReport, Refused},
     rulebook::{Rulebook, staff_steps},
 };
 use crate::domain::{
-    Alert, AlertId, AlertState, Audience, Cause, Channel, Contact, Escalation, EscalationState,
-    Handling, Happening, Incident, IncidentId, IncidentKind, MINUTE_MS, MessageClass, Recipient,
-    SECOND_MS, SentAlert, Timestamp,
+    Alert, AlertId, AlertState, Audience, Cause, Channel, Contact, Escalation, EscalationState, Handling,
+    Happening, Incident, IncidentId, IncidentKind, MINUTE_MS, MessageClass, Recipient, SECOND_MS, SentAlert,
+    Timestamp,
 };
 
 /// Whoever owns an incident has this long to act before it goes back to the queue.
@@ -56,24 +54,12 @@ pub(super) fn start(draft: &mut Draft<'_>, id: IncidentId) {
         let Some(incident) = draft.incident_mut(id) else {
             return;
         };
-        let running = EscalationState::Running {
-            next_at: Timestamp::MAX,
-        };
-        let place = match incident
-            .escalations
-            .iter()
-            .position(|known| known.audience == audience)
-        {
+        let running = EscalationState::Running { next_at: Timestamp::MAX };
+        let place = match incident.escalations.iter().position(|known| known.audience == audience) {
             Some(place) => place,
             None => {
                 let (alerts, counts) = (Vec::new(), Vec::new());
-                incident.escalations.push(Escalation {
-                    audience,
-                    step: 0,
-                    state: running,
-                    alerts,
-                    counts,
-                });
+                incident.escalations.push(Escalation { audience, step: 0, state: running, alerts, counts });
                 incident.escalations.len() - 1
             }
         };
@@ -94,24 +80,22 @@ pub(super) fn owned(draft: &mut Draft<'_>, id: IncidentId) {
         && escalation.state != EscalationState::Ended
     {
         escalation.state = EscalationState::Paused { until };
-        finish_alerts(draft, id, place, answered);
+        finish_alerts(draft, id, place, done);
     }
 }
 
 /// Somebody has acted: the staff's escalation has done its work.
 pub(super) fn acted(draft: &mut Draft<'_>, id: IncidentId) {
     if let Some(place) = place_of(draft, id, &Audience::Staff) {
-        end(draft, id, place, answered);
+        end(draft, id, place, done);
     }
 }
 
 /// The incident is closed: nobody is told any more.
 pub(super) fn closed(draft: &mut Draft<'_>, id: IncidentId) {
-    let count = draft
-        .incident(id)
-        .map_or(0, |incident| incident.escalations.len());
+    let count = draft.incident(id).map_or(0, |incident| incident.escalations.len());
     for place in 0..count {
-        end(draft, id, place, answered);
+        end(draft, id, place, done);
     }
 }
 
@@ -139,144 +123,17 @@ pub(super) fn deadline(draft: &mut Draft<'_>, id: IncidentId) {
     }
 }
 
-/// What became of an alert.
-pub(super) fn delivery(draft: &mut Draft<'_>, id: AlertId, report: DeliveryReport) {
-    let Some(alert) = draft.alert_mut(id).filter(|alert| alert.state.is_open()) else {
-        return;
-    };
-    let incident = alert.incident;
-    let state = match (&report, &alert.state) {
-        (DeliveryReport::Accepted, AlertState::Waiting) => AlertState::Accepted,
-        (DeliveryReport::Delivered, AlertState::Waiting | AlertState::Accepted) => {
-            AlertState::Delivered
-        }
-        (DeliveryReport::Refused(reason), AlertState::Waiting | AlertState::Accepted) => {
-            AlertState::Expired(reason.clone())
-        }
-        (DeliveryReport::NoSuccess, AlertState::Waiting) => AlertState::Waiting,
-        _ => return,
-    };
-    set_state(draft, id, state);
-    if matches!(
-        report,
-        DeliveryReport::Refused(_) | DeliveryReport::NoSuccess
-    ) {
-        next_channel(draft, incident, id);
-    }
-}
-
-/// An alert does not get through: the next step begins at once, while the old one keeps trying.
-fn next_channel(draft: &mut Draft<'_>, incident: IncidentId, alert: AlertId) {
-    let Some(known) = draft.incident(incident) else {
-        return;
-    };
-    let current = |escalation: &Escalation| {
-        let running = matches!(escalation.state, EscalationState::Running { .. });
-        running
-            && escalation
-                .alerts
-                .iter()
-                .any(|sent| sent.id == alert && sent.step == escalation.step)
-    };
-    let Some(place) = known.escalations.iter().position(current) else {
-        return;
-    };
-    hasten(draft, incident, place);
-}
-
-/// Begins the next step now. After the last one there is none: it repeats when its time has come.
-fn hasten(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
-    let count = step_count(draft, id, place);
-    if escalation_mut(draft, id, place).is_some_and(|escalation| escalation.step + 1 < count) {
-        advance(draft, id, place);
-    }
-}
-
-/// A text came back from an address.
-pub(super) fn reply(draft: &mut Draft<'_>, from: &str, text: &str) {
-    let awaited = |recipient: Recipient| {
-        let incident = draft.incident_awaiting(&recipient, text)?;
-        Some((recipient, incident))
-    };
-    let known = draft.rulebook.recipients_at(from).iter().cloned();
-    // A number that was told may answer although it has been replaced since.
-    let answered = known.chain(draft.told_at(from)).find_map(awaited);
-    let Some((recipient, id)) = answered else {
-        draft.refused = Some(Refused::UnexpectedReply);
-        return;
-    };
-    let reference = id.reference().to_string();
-    let mut words = text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty() && *word != reference);
-    let word = words.next().unwrap_or_default();
-    // "1" is an answer; "1 minute, he is here" and "2 miles away" are not.
-    let alone = words.next().is_none();
-    match recipient {
-        Recipient::Person(person) => {
-            let is_safe = word == "1" && alone;
-            let answer = match word {
-                _ if is_safe => "safe".into(),
-                "2" => "help".into(),
-                "3" => "call me".into(),
-                _ => text.trim().chars().take(200).collect(),
-            };
-            draft.tell_story(
-                id,
-                Happening::Answered {
-                    person: person.clone(),
-                    answer,
-                },
-            );
-            if let Some(place) = place_of(draft, id, &Audience::Person(person)) {
-                end(draft, id, place, self::answered);
-            }
-            // Whoever asks for help, in whatever words, must not wait for somebody who has put the incident aside.
-            if !is_safe {
-                rouse(draft, id);
-            }
-        }
-        Recipient::Staff(staff) => match word {
-            "1" if alone => draft.handle(id, &staff, Action::Own),
-            "2" if alone => draft.handle(id, &staff, Action::Act),
-            _ => draft.handle(id, &staff, Action::Note(text.into())),
-        },
-    }
-}
-
-/// Tells the staff again, whatever they have done so far. While they are being told already, whoever is next is told
-/// at once: beginning again would put them off with every call for help.
-fn rouse(draft: &mut Draft<'_>, id: IncidentId) {
-    if let Some(incident) = draft.incident_mut(id) {
-        incident.handling = Handling::Raised;
-    }
-    let Some(place) = place_of(draft, id, &Audience::Staff) else {
-        return;
-    };
-    let Some(escalation) = escalation_mut(draft, id, place) else {
-        return;
-    };
-    if matches!(escalation.state, EscalationState::Running { .. }) {
-        return hasten(draft, id, place);
-    }
-    escalation.step = 0;
-    run_step(draft, id, place);
-}
-
 /// When the incident next needs the engine.
 pub(super) fn next_deadline(incident: &Incident) -> Option<Timestamp> {
-    let times = incident
-        .escalations
-        .iter()
-        .filter_map(|escalation| match escalation.state {
-            EscalationState::Running { next_at } => Some(next_at),
-            EscalationState::Paused { until } => Some(until),
-            EscalationState::Ended => None,
-        });
+    let times = incident.escalations.iter().filter_map(|escalation| match escalation.state {
+        EscalationState::Running { next_at } => Some(next_at),
+        EscalationState::Paused { until } => Some(until),
+        EscalationState::Ended => None,
+    });
     times.min().filter(|_| incident.is_open())
 }
 
-fn advance(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
+pub(super) fn advance(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
     let last = step_count(draft, id, place).saturating_sub(1);
     if let Some(escalation) = escalation_mut(draft, id, place) {
         escalation.step = (escalation.step + 1).min(last);
@@ -284,27 +141,20 @@ fn advance(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
     run_step(draft, id, place);
 }
 
-fn run_step(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
+pub(super) fn run_step(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
     let plan = plan(draft, id, place);
     let wait_ms = plan.as_ref().map_or(WITHOUT_POLICY_MS, |plan| plan.wait_ms);
     let next_at = draft.at.plus_ms(wait_ms);
     if let Some(escalation) = escalation_mut(draft, id, place) {
         escalation.state = EscalationState::Running { next_at };
     }
-    let Some(Plan {
-        recipient,
-        contact: Some(contact),
-        ..
-    }) = plan
-    else {
+    let Some(Plan { recipient, contact: Some(contact), .. }) = plan else {
         return;
     };
     let trying = still_trying(draft, id, place, &recipient, contact.channel);
-    let (same, stale): (Vec<AlertId>, Vec<AlertId>) = trying.into_iter().partition(|id| {
-        draft
-            .alert(*id)
-            .is_some_and(|alert| alert.address == contact.address)
-    });
+    let (same, stale): (Vec<AlertId>, Vec<AlertId>) = trying
+        .into_iter()
+        .partition(|id| draft.alert(*id).is_some_and(|alert| alert.address == contact.address));
     // Their contact was corrected: nothing more goes to the wrong one.
     for id in stale {
         set_state(draft, id, AlertState::Withdrawn);
@@ -324,12 +174,9 @@ fn still_trying(
     to: &Recipient,
     on: Channel,
 ) -> Vec<AlertId> {
-    let trying = |sent: &&SentAlert| {
-        sent.recipient == *to && sent.channel == on && sent.state == AlertState::Waiting
-    };
-    let escalation = draft
-        .incident(id)
-        .and_then(|incident| incident.escalations.get(place));
+    let trying =
+        |sent: &&SentAlert| sent.recipient == *to && sent.channel == on && sent.state == AlertState::Waiting;
+    let escalation = draft.incident(id).and_then(|incident| incident.escalations.get(place));
     let alerts = escalation.into_iter().flat_map(|e| &e.alerts);
     alerts.filter(trying).map(|sent| sent.id).collect()
 }
@@ -396,21 +243,14 @@ fn raise_alert(
         state: AlertState::Waiting,
     };
     draft.put_alert(alert);
-    draft.tell_story(
-        id,
-        Happening::Alert {
-            alert: alert_id,
-            recipient,
-            channel,
-            state: AlertState::Waiting,
-        },
-    );
+    draft
+        .tell_story(id, Happening::Alert { alert: alert_id, recipient, channel, state: AlertState::Waiting });
     if let Some(old) = superseded.filter(|old| old.state.is_open()) {
         set_state(draft, old.id, AlertState::Expired("repeated".into()));
     }
 }
 
-fn end(draft: &mut Draft<'_>, id: IncidentId, place: usize, state: fn(&AlertState) -> AlertState) {
+pub(super) fn end(draft: &mut Draft<'_>, id: IncidentId, place: usize, state: fn(&AlertState) -> AlertState) {
     if let Some(escalation) = escalation_mut(draft, id, place) {
         escalation.state = EscalationState::Ended;
     }
@@ -418,35 +258,22 @@ fn end(draft: &mut Draft<'_>, id: IncidentId, place: usize, state: fn(&AlertStat
 }
 
 /// A person answered: what had reached a provider did its work, what had not is not needed any more.
-fn answered(state: &AlertState) -> AlertState {
-    if *state == AlertState::Waiting {
-        AlertState::Withdrawn
-    } else {
-        AlertState::Acknowledged
-    }
+pub(super) fn done(state: &AlertState) -> AlertState {
+    if *state == AlertState::Waiting { AlertState::Withdrawn } else { AlertState::Acknowledged }
 }
 
-fn finish_alerts(
-    draft: &mut Draft<'_>,
-    id: IncidentId,
-    place: usize,
-    state: fn(&AlertState) -> AlertState,
-) {
+fn finish_alerts(draft: &mut Draft<'_>, id: IncidentId, place: usize, state: fn(&AlertState) -> AlertState) {
     let Some(escalation) = escalation_mut(draft, id, place) else {
         return;
     };
-    let open: Vec<SentAlert> = escalation
-        .alerts
-        .iter()
-        .filter(|sent| sent.state.is_open())
-        .cloned()
-        .collect();
+    let open: Vec<SentAlert> =
+        escalation.alerts.iter().filter(|sent| sent.state.is_open()).cloned().collect();
     for sent in open {
         set_state(draft, sent.id, state(&sent.state));
     }
 }
 
-fn set_state(draft: &mut Draft<'_>, id: AlertId, state: AlertState) {
+pub(super) fn set_state(draft: &mut Draft<'_>, id: AlertId, state: AlertState) {
     let Some(alert) = draft.alert_mut(id) else {
         return;
     };
@@ -458,87 +285,54 @@ fn set_state(draft: &mut Draft<'_>, id: AlertId, state: AlertState) {
     let Some(known) = draft.incident_mut(incident) else {
         return;
     };
-    for sent in known
-        .escalations
-        .iter_mut()
-        .flat_map(|escalation| &mut escalation.alerts)
-        .filter(|s| s.id == id)
+    for sent in
+        known.escalations.iter_mut().flat_map(|escalation| &mut escalation.alerts).filter(|s| s.id == id)
     {
         sent.state = state.clone();
     }
-    draft.tell_story(
-        incident,
-        Happening::Alert {
-            alert: id,
-            recipient,
-            channel,
-            state,
-        },
-    );
+    draft.tell_story(incident, Happening::Alert { alert: id, recipient, channel, state });
 }
 
 fn plan(draft: &Draft<'_>, id: IncidentId, place: usize) -> Option<Plan> {
     let incident = draft.incident(id)?;
     let escalation = incident.escalations.get(place)?;
-    let policy = draft
-        .rulebook
-        .policy_or_unit_s(&incident.unit, &incident.policy)?;
+    let policy = draft.rulebook.policy_or_unit_s(&incident.unit, &incident.policy)?;
     match &escalation.audience {
         Audience::Person(person) => {
-            let step = policy
-                .protected
-                .get(escalation.step)
-                .or(policy.protected.last())?;
-            let contacts = draft
-                .rulebook
-                .person(person)
-                .map_or(&[][..], |person| &person.contacts);
+            let step = policy.protected.get(escalation.step).or(policy.protected.last())?;
+            let contacts = draft.rulebook.person(person).map_or(&[][..], |person| &person.contacts);
             let recipient = Recipient::Person(person.clone());
             Some(Plan::new(recipient, contacts, step.channel, step.wait_s))
         }
         Audience::Staff => {
             let steps = staff_steps(policy, incident.priority);
             let step = steps.get(escalation.step).or(steps.last())?;
-            let contacts = draft
-                .rulebook
-                .staff(&step.to)
-                .map_or(&[][..], |staff| &staff.contacts);
+            let contacts = draft.rulebook.staff(&step.to).map_or(&[][..], |staff| &staff.contacts);
             let recipient = Recipient::Staff(step.to.clone());
             Some(Plan::new(recipient, contacts, step.channel, step.wait_s))
         }
     }
 }
 
-fn step_count(draft: &Draft<'_>, id: IncidentId, place: usize) -> usize {
+pub(super) fn step_count(draft: &Draft<'_>, id: IncidentId, place: usize) -> usize {
     let Some(incident) = draft.incident(id) else {
         return 0;
     };
-    let Some(policy) = draft
-        .rulebook
-        .policy_or_unit_s(&incident.unit, &incident.policy)
-    else {
+    let Some(policy) = draft.rulebook.policy_or_unit_s(&incident.unit, &incident.policy) else {
         return 0;
     };
-    match incident
-        .escalations
-        .get(place)
-        .map(|escalation| &escalation.audience)
-    {
+    match incident.escalations.get(place).map(|escalation| &escalation.audience) {
         Some(Audience::Person(_)) => policy.protected.len(),
         Some(Audience::Staff) => staff_steps(policy, incident.priority).len(),
         None => 0,
     }
 }
 
-fn place_of(draft: &Draft<'_>, id: IncidentId, audience: &Audience) -> Option<usize> {
-    draft
-        .incident(id)?
-        .escalations
-        .iter()
-        .position(|escalation| escalation.audience == *audience)
+pub(super) fn place_of(draft: &Draft<'_>, id: IncidentId, audience: &Audience) -> Option<usize> {
+    draft.incident(id)?.escalations.iter().position(|escalation| escalation.audience == *audience)
 }
 
-fn escalation_mut<'d>(
+pub(super) fn escalation_mut<'d>(
     draft: &'d mut Draft<'_>,
     id: IncidentId,
     place: usize,

@@ -6,8 +6,8 @@ use super::{
     input::{Action, Refused},
 };
 use crate::domain::{
-    CaseId, Cause, Entry, Episode, Handling, Happening, Incident, IncidentId, IncidentKind,
-    PolicyId, Priority, Reason, StaffId, Subject, Timestamp, UnitId, WearerId, ZoneId,
+    CaseId, Cause, Entry, Episode, Handling, Happening, Incident, IncidentId, IncidentKind, PolicyId,
+    Priority, Reason, StaffId, Subject, Timestamp, UnitId, WearerId, ZoneId,
 };
 
 /// Entries an incident keeps; the journal has the others.
@@ -117,13 +117,7 @@ impl Draft<'_> {
     }
 
     /// An episode in the past has come to light. It joins the open incident, or raises one that is over already.
-    pub(super) fn found_late(
-        &mut self,
-        wearer: &WearerId,
-        zone: &ZoneId,
-        from: Timestamp,
-        reason: Reason,
-    ) {
+    pub(super) fn found_late(&mut self, wearer: &WearerId, zone: &ZoneId, from: Timestamp, reason: Reason) {
         let (subject, cause) = (Subject::Wearer(wearer.clone()), Cause::Zone(zone.clone()));
         let situation = Situation {
             subject: subject.clone(),
@@ -135,9 +129,7 @@ impl Draft<'_> {
             late: true,
             ongoing: false,
         };
-        let known = self
-            .open_incident(&subject, &cause)
-            .and_then(|id| self.incident_mut(id));
+        let known = self.open_incident(&subject, &cause).and_then(|id| self.incident_mut(id));
         match known.filter(|incident| incident.kind == IncidentKind::Violation) {
             Some(incident) => {
                 let (id, happening) = (incident.id, raised(&situation));
@@ -155,11 +147,7 @@ impl Draft<'_> {
             return;
         };
         let id = incident.id;
-        if let Some(episode) = incident
-            .episodes
-            .iter_mut()
-            .find(|episode| episode.from == from)
-        {
+        if let Some(episode) = incident.episodes.iter_mut().find(|episode| episode.from == from) {
             episode.disproved = true;
             self.tell_story(id, Happening::Disproved { from });
         }
@@ -173,13 +161,8 @@ impl Draft<'_> {
     }
 
     fn try_handle(&mut self, id: IncidentId, by: &StaffId, action: Action) -> Result<(), Refused> {
-        self.rulebook
-            .staff(by)
-            .ok_or_else(|| Refused::UnknownStaff(by.clone()))?;
-        let incident = self
-            .incident_mut(id)
-            .filter(|i| i.is_open())
-            .ok_or(Refused::NoSuchIncident(id))?;
+        self.rulebook.staff(by).ok_or_else(|| Refused::UnknownStaff(by.clone()))?;
+        let incident = self.incident_mut(id).filter(|i| i.is_open()).ok_or(Refused::NoSuchIncident(id))?;
         let by = by.clone();
         match action {
             Action::Own => {
@@ -198,19 +181,10 @@ impl Draft<'_> {
                 if !(1..=NOTE_CHARS_MAX).contains(&text.trim().chars().count()) {
                     return Err(Refused::NoteLength);
                 }
-                self.tell_story(
-                    id,
-                    Happening::Noted {
-                        by,
-                        text: text.trim().into(),
-                    },
-                );
+                self.tell_story(id, Happening::Noted { by, text: text.trim().into() });
             }
             Action::Close(outcome) => {
-                incident.handling = Handling::Closed {
-                    by: by.clone(),
-                    outcome,
-                };
+                incident.handling = Handling::Closed { by: by.clone(), outcome };
                 self.tell_story(id, Happening::Closed { by, outcome });
                 escalation::closed(self, id);
             }
@@ -237,11 +211,7 @@ impl Draft<'_> {
         let Subject::Wearer(wearer) = &situation.subject else {
             // The installation's own incidents go to its first unit.
             let unit = self.rulebook.units().next()?;
-            return Some(Owner {
-                unit: unit.id.clone(),
-                case: None,
-                policy: unit.policy.clone(),
-            });
+            return Some(Owner { unit: unit.id.clone(), case: None, policy: unit.policy.clone() });
         };
         let zone = match &situation.cause {
             Cause::Zone(zone) => self.rulebook.bound_zone(zone),
@@ -252,10 +222,7 @@ impl Draft<'_> {
             cases.max_by(|a, b| a.risk.cmp(&b.risk).then(b.id.cmp(&a.id)))
         };
         let case = match zone {
-            Some(bound) => bound
-                .case
-                .as_ref()
-                .and_then(|case| self.rulebook.case(case)),
+            Some(bound) => bound.case.as_ref().and_then(|case| self.rulebook.case(case)),
             None => by_risk(),
         };
         if let Some(case) = case {
@@ -266,11 +233,7 @@ impl Draft<'_> {
             });
         }
         let unit = self.rulebook.unit(&self.rulebook.wearer(wearer)?.unit)?;
-        Some(Owner {
-            unit: unit.id.clone(),
-            case: None,
-            policy: unit.policy.clone(),
-        })
+        Some(Owner { unit: unit.id.clone(), case: None, policy: unit.policy.clone() })
     }
 }
 
@@ -290,20 +253,13 @@ fn note_episode(incident: &mut Incident, situation: &Situation) {
     if situation.kind != IncidentKind::Violation {
         return;
     }
-    if let Some(known) = incident
-        .episodes
-        .iter_mut()
-        .find(|episode| episode.from == situation.true_time)
-    {
+    if let Some(known) = incident.episodes.iter_mut().find(|episode| episode.from == situation.true_time) {
         known.disproved = false;
         return;
     }
     if incident.episodes.len() == EPISODES_MAX {
         incident.episodes.remove(0);
     }
-    incident.episodes.push(Episode {
-        from: situation.true_time,
-        disproved: false,
-    });
+    incident.episodes.push(Episode { from: situation.true_time, disproved: false });
     incident.episodes.sort_by_key(|episode| episode.from);
 }

@@ -11,9 +11,10 @@
 //! | `track`, `zone_watch` | where a wearer was in fix order, and what that means for each zone |
 //! | `contact_watch`, `tag_watch` | what silence and the tag's own events mean |
 //! | `incidents` | the only place that changes an incident |
-//! | `escalation` | who is told next |
+//! | `escalation`, `answers` | who is told next; how alerts fared and what people answer |
 //! | `decide`, `draft`, `decision` | one input's way through all of it |
 
+mod answers;
 mod contact_watch;
 mod decide;
 mod decision;
@@ -41,8 +42,8 @@ pub use rulebook::{BoundZone, Rulebook};
 
 use crate::{
     domain::{
-        Accuracy, Alert, AlertId, Cause, Incident, IncidentId, Stage, Subject, TagId, Timestamp,
-        WearerId, ZoneId,
+        Accuracy, Alert, AlertId, Cause, Incident, IncidentId, Stage, Subject, TagId, Timestamp, WearerId,
+        ZoneId,
     },
     geometry::LatLon,
 };
@@ -163,10 +164,7 @@ impl Engine {
         }
         for incident in incidents {
             let key = DeadlineKey::Incident(incident.id);
-            self.set_deadline(
-                &key,
-                escalation::next_deadline(&incident).unwrap_or(Timestamp::MAX),
-            );
+            self.set_deadline(&key, escalation::next_deadline(&incident).unwrap_or(Timestamp::MAX));
             self.next_incident = self.next_incident.max(incident.id.0 + 1);
             self.apply_incident(&incident);
         }
@@ -185,10 +183,7 @@ impl Engine {
     /// The first deadline that has passed at `now`, if any: the next input.
     #[must_use]
     pub fn due(&self, now: Timestamp) -> Option<DeadlineKey> {
-        self.due
-            .first()
-            .filter(|(at, _)| *at <= now)
-            .map(|(_, key)| key.clone())
+        self.due.first().filter(|(at, _)| *at <= now).map(|(_, key)| key.clone())
     }
 
     /// What is in force.
@@ -214,25 +209,19 @@ impl Engine {
 
     /// Sources that cannot be heard.
     pub fn silent_sources(&self) -> impl Iterator<Item = &str> {
-        self.sources
-            .iter()
-            .filter(|(_, state)| !state.up)
-            .map(|(name, _)| name.as_str())
+        self.sources.iter().filter(|(_, state)| !state.up).map(|(name, _)| name.as_str())
     }
 
     /// Where each wearer was last seen, by id.
     pub fn sightings(&self) -> impl Iterator<Item = (&WearerId, Sighting)> {
-        self.wearers
-            .iter()
-            .filter_map(|(id, state)| Some((id, state.sighting()?)))
+        self.wearers.iter().filter_map(|(id, state)| Some((id, state.sighting()?)))
     }
 
     fn apply_incident(&mut self, incident: &Incident) {
         let key = (incident.subject.clone(), incident.cause.clone());
         if incident.is_open() {
             self.open_by_cause.insert(key, incident.id);
-            self.incidents
-                .insert(incident.id, Arc::new(incident.clone()));
+            self.incidents.insert(incident.id, Arc::new(incident.clone()));
         } else if self.incidents.remove(&incident.id).is_some() {
             self.open_by_cause.retain(|_, id| *id != incident.id);
             self.alerts.retain(|_, alert| alert.incident != incident.id);
@@ -253,11 +242,7 @@ impl Engine {
 impl WearerState {
     fn sighting(&self) -> Option<Sighting> {
         let last = self.track.last()?;
-        let near = self
-            .track
-            .zones
-            .iter()
-            .filter(|(_, zone)| zone.stage != Stage::Clear);
+        let near = self.track.zones.iter().filter(|(_, zone)| zone.stage != Stage::Clear);
         Some(Sighting {
             position: last.position,
             accuracy: last.accuracy,

@@ -46,11 +46,7 @@ impl TagState {
     /// What to acknowledge for a boot.
     pub(super) fn ack(&self, boot: u32) -> Option<tag_wire::Ack> {
         let boot = self.boots.iter().find(|known| known.boot == boot)?;
-        Some(tag_wire::Ack {
-            boot: boot.boot,
-            upto: boot.upto,
-            ranges: boot.ranges.clone(),
-        })
+        Some(tag_wire::Ack { boot: boot.boot, upto: boot.upto, ranges: boot.ranges.clone() })
     }
 
     fn boot(&mut self, boot: u32) -> &mut Boot {
@@ -61,11 +57,7 @@ impl TagState {
             if self.boots.len() == BOOTS_MAX {
                 self.boots.remove(0);
             }
-            self.boots.push(Boot {
-                boot,
-                upto: 0,
-                ranges: Vec::new(),
-            });
+            self.boots.push(Boot { boot, upto: 0, ranges: Vec::new() });
         }
         self.boots.last_mut().expect("one was just pushed")
     }
@@ -83,12 +75,7 @@ impl Boot {
     }
 
     fn insert(&mut self, seq: u64) -> Arrived {
-        if seq <= self.upto
-            || self
-                .ranges
-                .iter()
-                .any(|&[low, high]| (low..=high).contains(&seq))
-        {
+        if seq <= self.upto || self.ranges.iter().any(|&[low, high]| (low..=high).contains(&seq)) {
             return Arrived::Duplicate;
         }
         let at = self.ranges.partition_point(|&[low, _]| low < seq);
@@ -103,11 +90,7 @@ impl Boot {
     }
 
     fn merge_around(&mut self, at: usize) {
-        if self
-            .ranges
-            .get(at + 1)
-            .is_some_and(|next| next[0] == self.ranges[at][1] + 1)
-        {
+        if self.ranges.get(at + 1).is_some_and(|next| next[0] == self.ranges[at][1] + 1) {
             self.ranges[at][1] = self.ranges.remove(at + 1)[1];
         }
         if at > 0 && self.ranges[at - 1][1] + 1 == self.ranges[at][0] {

@@ -4,9 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     domain::{
-        Book, Case, CaseId, EscalationPolicy, Person, PersonId, PolicyId, Priority, Recipient,
-        Risk, Scope, Staff, StaffId, StaffStep, TagId, Timestamp, Unit, UnitId, Wearer, WearerId,
-        Zone, ZoneId,
+        Book, Case, CaseId, EscalationPolicy, Person, PersonId, PolicyId, Priority, Recipient, Risk, Scope,
+        Staff, StaffId, StaffStep, TagId, Timestamp, Unit, UnitId, Wearer, WearerId, Zone, ZoneId,
     },
     geometry::{Index, LatLon},
 };
@@ -71,10 +70,7 @@ impl Rulebook {
     /// A member of staff.
     #[must_use]
     pub fn staff(&self, id: &StaffId) -> Option<&Staff> {
-        self.unit(self.staff.get(id)?)?
-            .staff
-            .iter()
-            .find(|staff| staff.id == *id)
+        self.unit(self.staff.get(id)?)?.staff.iter().find(|staff| staff.id == *id)
     }
 
     /// A zone.
@@ -119,17 +115,14 @@ impl Rulebook {
     #[must_use]
     pub fn wearer_of(&self, tag: &TagId, at: Timestamp) -> Option<&WearerId> {
         self.worn.get(tag)?.iter().find(|id| {
-            self.wearer(id)
-                .is_some_and(|wearer| wearer.tags.iter().any(|a| a.tag == *tag && a.covers(at)))
+            self.wearer(id).is_some_and(|wearer| wearer.tags.iter().any(|a| a.tag == *tag && a.covers(at)))
         })
     }
 
     /// The wearer's cases whose basis is in force at `at`.
     pub fn cases_in_force(&self, wearer: &WearerId, at: Timestamp) -> impl Iterator<Item = &Case> {
         let ids = self.cases_of.get(wearer).map_or(&[][..], Vec::as_slice);
-        ids.iter()
-            .filter_map(|id| self.case(id))
-            .filter(move |case| case.basis.covers(at))
+        ids.iter().filter_map(|id| self.case(id)).filter(move |case| case.basis.covers(at))
     }
 
     /// Whether anybody may watch the wearer at `at`.
@@ -164,9 +157,7 @@ impl Rulebook {
         to: LatLon,
         within_m: f64,
     ) -> Vec<ZoneId> {
-        let shared = self
-            .wearer(wearer)
-            .and_then(|wearer| self.shared.get(&wearer.unit));
+        let shared = self.wearer(wearer).and_then(|wearer| self.shared.get(&wearer.unit));
         let trees = self.own.get(wearer).into_iter().chain(shared);
         let found = trees.flat_map(|tree| match from {
             Some(from) => tree.near_segment(from, to, within_m),
@@ -181,9 +172,7 @@ impl Rulebook {
     /// Whether any zone of a case in force, or of the unit, binds `wearer`.
     #[must_use]
     pub fn is_bound(&self, wearer: &WearerId, at: Timestamp) -> bool {
-        let by_unit = self
-            .wearer(wearer)
-            .is_some_and(|wearer| self.shared.contains_key(&wearer.unit));
+        let by_unit = self.wearer(wearer).is_some_and(|wearer| self.shared.contains_key(&wearer.unit));
         let mut cases = self.cases_in_force(wearer, at);
         cases.any(|case| by_unit || !case.zones.is_empty())
     }
@@ -193,26 +182,20 @@ impl Rulebook {
     pub fn binds(&self, bound: &BoundZone, wearer: &WearerId) -> bool {
         match &bound.case {
             Some(case) => self.case(case).is_some_and(|case| case.wearer == *wearer),
-            None => self
-                .wearer(wearer)
-                .is_some_and(|wearer| wearer.unit == bound.unit),
+            None => self.wearer(wearer).is_some_and(|wearer| wearer.unit == bound.unit),
         }
     }
 
     /// A unit's policy.
     #[must_use]
     pub fn policy(&self, unit: &UnitId, id: &PolicyId) -> Option<&EscalationPolicy> {
-        self.unit(unit)?
-            .policies
-            .iter()
-            .find(|policy| policy.id == *id)
+        self.unit(unit)?.policies.iter().find(|policy| policy.id == *id)
     }
 
     /// What an incident goes by: its own policy or, where that has been taken out meanwhile, the unit's.
     #[must_use]
     pub fn policy_or_unit_s(&self, unit: &UnitId, id: &PolicyId) -> Option<&EscalationPolicy> {
-        self.policy(unit, id)
-            .or_else(|| self.policy(unit, &self.unit(unit)?.policy))
+        self.policy(unit, id).or_else(|| self.policy(unit, &self.unit(unit)?.policy))
     }
 
     /// Whose address this is.
@@ -252,90 +235,47 @@ impl Rulebook {
         next
     }
 
-    fn replace_zones(
-        &mut self,
-        case: Option<&CaseId>,
-        unit: &UnitId,
-        zones: &[Zone],
-        at: Timestamp,
-    ) {
-        let owned = |bound: &BoundZone| {
-            bound.case.as_ref() == case && (case.is_some() || bound.unit == *unit)
-        };
+    fn replace_zones(&mut self, case: Option<&CaseId>, unit: &UnitId, zones: &[Zone], at: Timestamp) {
+        let owned =
+            |bound: &BoundZone| bound.case.as_ref() == case && (case.is_some() || bound.unit == *unit);
         let before: BTreeMap<ZoneId, Arc<BoundZone>> =
             self.zones.extract_if(.., |_, bound| owned(bound)).collect();
         for zone in zones {
-            let since = before
-                .get(&zone.id)
-                .filter(|old| old.zone == *zone)
-                .map_or(at, |old| old.since);
-            let bound = BoundZone {
-                zone: zone.clone(),
-                case: case.cloned(),
-                unit: unit.clone(),
-                since,
-            };
+            let since = before.get(&zone.id).filter(|old| old.zone == *zone).map_or(at, |old| old.since);
+            let bound = BoundZone { zone: zone.clone(), case: case.cloned(), unit: unit.clone(), since };
             self.zones.insert(zone.id.clone(), Arc::new(bound));
         }
     }
 
     /// Derives the look-ups from what is published.
     fn join(&mut self) {
-        self.cases_of = grouped(
-            self.cases
-                .values()
-                .map(|case| (case.wearer.clone(), case.id.clone())),
-        );
+        self.cases_of = grouped(self.cases.values().map(|case| (case.wearer.clone(), case.id.clone())));
         self.worn = grouped(self.wearers.values().flat_map(|wearer| {
-            wearer
-                .tags
-                .iter()
-                .map(|assignment| (assignment.tag.clone(), wearer.id.clone()))
+            wearer.tags.iter().map(|assignment| (assignment.tag.clone(), wearer.id.clone()))
         }));
         self.staff = self
             .units
             .values()
-            .flat_map(|unit| {
-                unit.staff
-                    .iter()
-                    .map(|staff| (staff.id.clone(), unit.id.clone()))
-            })
+            .flat_map(|unit| unit.staff.iter().map(|staff| (staff.id.clone(), unit.id.clone())))
             .collect();
         let persons = self.persons.values().flat_map(|person| {
-            person
-                .contacts
-                .iter()
-                .map(|c| (c.address.clone(), Recipient::Person(person.id.clone())))
+            person.contacts.iter().map(|c| (c.address.clone(), Recipient::Person(person.id.clone())))
         });
-        let staff = self
-            .units
-            .values()
-            .flat_map(|unit| &unit.staff)
-            .flat_map(|staff| {
-                staff
-                    .contacts
-                    .iter()
-                    .map(|c| (c.address.clone(), Recipient::Staff(staff.id.clone())))
-            });
+        let staff = self.units.values().flat_map(|unit| &unit.staff).flat_map(|staff| {
+            staff.contacts.iter().map(|c| (c.address.clone(), Recipient::Staff(staff.id.clone())))
+        });
         self.reached_at = grouped(persons.chain(staff));
         self.own = self.indexes(|bound| Some(self.case(bound.case.as_ref()?)?.wearer.clone()));
         self.shared = self.indexes(|bound| bound.case.is_none().then(|| bound.unit.clone()));
     }
 
-    fn indexes<K: Ord>(
-        &self,
-        key: impl Fn(&BoundZone) -> Option<K>,
-    ) -> BTreeMap<K, Arc<Index<ZoneId>>> {
-        let keyed = self
-            .zones
-            .values()
-            .filter_map(|bound| Some((key(bound)?, bound)));
+    fn indexes<K: Ord>(&self, key: impl Fn(&BoundZone) -> Option<K>) -> BTreeMap<K, Arc<Index<ZoneId>>> {
+        let keyed = self.zones.values().filter_map(|bound| Some((key(bound)?, bound)));
         grouped(keyed)
             .into_iter()
             .map(|(key, zones)| {
-                let entries = zones
-                    .iter()
-                    .map(|b| (b.zone.id.clone(), &b.zone.shape.0, b.zone.margin_m.metres()));
+                let entries =
+                    zones.iter().map(|b| (b.zone.id.clone(), &b.zone.shape.0, b.zone.margin_m.metres()));
                 (key, Arc::new(Index::build(entries)))
             })
             .collect()

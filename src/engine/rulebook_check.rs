@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use super::rulebook::Rulebook;
 use crate::{
     domain::{
-        Area, Book, Case, Channel, Contact, EscalationPolicy, Person, Unit, UnitId, Wearer, Zone,
-        is_e164,
+        Area, Book, Case, Channel, Contact, EscalationPolicy, Person, Unit, UnitId, Wearer, Zone, is_e164,
     },
     geometry::{LatLon, Shape},
 };
@@ -17,10 +16,7 @@ const WAIT_S: std::ops::RangeInclusive<u32> = 5..=86_400;
 
 /// See [`Rulebook::check`].
 pub(super) fn check(rulebook: &Rulebook, book: &Book) -> Vec<String> {
-    let mut problems = Problems {
-        rulebook,
-        found: Vec::new(),
-    };
+    let mut problems = Problems { rulebook, found: Vec::new() };
     match book {
         Book::Unit(unit) => problems.unit(unit),
         Book::Wearer(wearer) => problems.wearer(wearer),
@@ -48,25 +44,13 @@ impl Problems<'_> {
         let area = unit.area;
         let sound = area.south < area.north
             && area.west < area.east
-            && [area.south, area.north]
-                .iter()
-                .all(|lat| (-90.0..=90.0).contains(lat))
-            && [area.west, area.east]
-                .iter()
-                .all(|lon| (-180.0..=180.0).contains(lon));
+            && [area.south, area.north].iter().all(|lat| (-90.0..=90.0).contains(lat))
+            && [area.west, area.east].iter().all(|lon| (-180.0..=180.0).contains(lon));
         self.add(sound, || {
-            format!(
-                "unit {id}: area needs south < north and west < east in degrees, not crossing 180"
-            )
+            format!("unit {id}: area needs south < north and west < east in degrees, not crossing 180")
         });
-        self.distinct(
-            &format!("unit {id}: staff"),
-            unit.staff.iter().map(|staff| staff.id.as_str()),
-        );
-        self.distinct(
-            &format!("unit {id}: policy"),
-            unit.policies.iter().map(|policy| policy.id.as_str()),
-        );
+        self.distinct(&format!("unit {id}: staff"), unit.staff.iter().map(|staff| staff.id.as_str()));
+        self.distinct(&format!("unit {id}: policy"), unit.policies.iter().map(|policy| policy.id.as_str()));
         for staff in &unit.staff {
             let place = format!("unit {id}: staff {}", staff.id);
             self.name(&place, &staff.name);
@@ -75,36 +59,25 @@ impl Problems<'_> {
                 .rulebook
                 .units()
                 .any(|other| other.id != *id && other.staff.iter().any(|s| s.id == staff.id));
-            self.add(!elsewhere, || {
-                format!("{place}: another unit has staff of that id; choose another id")
-            });
+            self.add(!elsewhere, || format!("{place}: another unit has staff of that id; choose another id"));
         }
         for policy in &unit.policies {
             self.policy(unit, policy);
         }
-        self.add(
-            unit.policies.iter().any(|policy| policy.id == unit.policy),
-            || {
-                format!(
-                    "unit {id}: there is no policy '{}'; name one of the unit's policies",
-                    unit.policy
-                )
-            },
-        );
+        self.add(unit.policies.iter().any(|policy| policy.id == unit.policy), || {
+            format!("unit {id}: there is no policy '{}'; name one of the unit's policies", unit.policy)
+        });
         self.zones(&format!("unit {id}"), &unit.zones, &area, |bound| {
             bound.case.is_none() && bound.unit == *id
         });
         // A policy that a case relies on must not vanish from under it.
         for case in self.rulebook.cases().filter(|case| case.unit == *id) {
-            self.add(
-                unit.policies.iter().any(|policy| policy.id == case.policy),
-                || {
-                    format!(
-                        "unit {id}: case {} uses policy '{}'; keep it, or change the case first",
-                        case.id, case.policy
-                    )
-                },
-            );
+            self.add(unit.policies.iter().any(|policy| policy.id == case.policy), || {
+                format!(
+                    "unit {id}: case {} uses policy '{}'; keep it, or change the case first",
+                    case.id, case.policy
+                )
+            });
             let policy = unit.policies.iter().find(|policy| policy.id == case.policy);
             for person in &case.persons {
                 if let (Some(policy), Some(person)) = (policy, self.rulebook.person(person)) {
@@ -116,28 +89,12 @@ impl Problems<'_> {
 
     fn policy(&mut self, unit: &Unit, policy: &EscalationPolicy) {
         let place = format!("unit {}: policy {}", unit.id, policy.id);
-        self.add(!policy.protected.is_empty(), || {
-            format!("{place}: protected needs at least one step")
-        });
+        self.add(!policy.protected.is_empty(), || format!("{place}: protected needs at least one step"));
         let waits = policy.protected.iter().map(|step| step.wait_s);
-        let lists = [
-            ("danger", &policy.danger),
-            ("device", &policy.device),
-            ("upkeep", &policy.upkeep),
-        ];
-        let waits = waits.chain(
-            lists
-                .iter()
-                .flat_map(|(_, steps)| steps.iter().map(|step| step.wait_s)),
-        );
+        let lists = [("danger", &policy.danger), ("device", &policy.device), ("upkeep", &policy.upkeep)];
+        let waits = waits.chain(lists.iter().flat_map(|(_, steps)| steps.iter().map(|step| step.wait_s)));
         let sound = waits.into_iter().all(|wait_s| WAIT_S.contains(&wait_s));
-        self.add(sound, || {
-            format!(
-                "{place}: wait_s is {} to {} seconds",
-                WAIT_S.start(),
-                WAIT_S.end()
-            )
-        });
+        self.add(sound, || format!("{place}: wait_s is {} to {} seconds", WAIT_S.start(), WAIT_S.end()));
         for (name, steps) in lists {
             self.add(!steps.is_empty(), || {
                 format!("{place}: {name} needs at least one step: the last one repeats")
@@ -145,10 +102,7 @@ impl Problems<'_> {
             for step in steps {
                 let staff = unit.staff.iter().find(|staff| staff.id == step.to);
                 self.add(staff.is_some(), || {
-                    format!(
-                        "{place}: {name} names staff '{}', who is not in the unit",
-                        step.to
-                    )
+                    format!("{place}: {name} names staff '{}', who is not in the unit", step.to)
                 });
                 let reached = staff.is_none_or(|staff| has(&staff.contacts, step.channel));
                 self.add(reached, || {
@@ -169,25 +123,19 @@ impl Problems<'_> {
         for (i, assignment) in wearer.tags.iter().enumerate() {
             let tag = &assignment.tag;
             let sound = assignment.until.is_none_or(|until| assignment.from < until);
-            self.add(sound, || {
-                format!("{place}: tag {tag} is removed before it is fitted")
-            });
+            self.add(sound, || format!("{place}: tag {tag} is removed before it is fitted"));
             let overlaps = |from, until: Option<_>| {
                 until.is_none_or(|until| assignment.from < until)
                     && assignment.until.is_none_or(|own| from < own)
             };
-            let twice = wearer.tags[..i]
-                .iter()
-                .any(|a| a.tag == *tag && overlaps(a.from, a.until));
-            let others = self
-                .rulebook
-                .wearers()
-                .filter(|other| other.id != wearer.id);
-            let taken = others
-                .flat_map(|other| &other.tags)
-                .any(|a| a.tag == *tag && overlaps(a.from, a.until));
+            let twice = wearer.tags[..i].iter().any(|a| a.tag == *tag && overlaps(a.from, a.until));
+            let others = self.rulebook.wearers().filter(|other| other.id != wearer.id);
+            let taken =
+                others.flat_map(|other| &other.tags).any(|a| a.tag == *tag && overlaps(a.from, a.until));
             self.add(!twice && !taken, || {
-                format!("{place}: tag {tag} is already worn during that time; end the earlier assignment first")
+                format!(
+                    "{place}: tag {tag} is already worn during that time; end the earlier assignment first"
+                )
             });
         }
     }
@@ -197,11 +145,8 @@ impl Problems<'_> {
         self.name(&place, &person.name);
         self.known_unit(&place, &person.unit);
         self.contacts(&place, &person.contacts);
-        let cases: Vec<&Case> = self
-            .rulebook
-            .cases()
-            .filter(|case| case.persons.contains(&person.id))
-            .collect();
+        let cases: Vec<&Case> =
+            self.rulebook.cases().filter(|case| case.persons.contains(&person.id)).collect();
         for case in cases {
             if let Some(policy) = self.rulebook.policy(&case.unit, &case.policy) {
                 self.reachable(case, policy, person);
@@ -213,31 +158,18 @@ impl Problems<'_> {
         let place = format!("case {}", case.id);
         self.known_unit(&place, &case.unit);
         let wearer = self.rulebook.wearer(&case.wearer);
-        self.add(
-            wearer.is_some_and(|wearer| wearer.unit == case.unit),
-            || {
-                format!(
-                    "{place}: the unit has no wearer '{}'; publish the wearer first",
-                    case.wearer
-                )
-            },
-        );
-        self.add(!case.persons.is_empty(), || {
-            format!("{place}: protects nobody; name at least one person")
+        self.add(wearer.is_some_and(|wearer| wearer.unit == case.unit), || {
+            format!("{place}: the unit has no wearer '{}'; publish the wearer first", case.wearer)
         });
-        self.add(
-            self.rulebook.policy(&case.unit, &case.policy).is_some(),
-            || format!("{place}: the unit has no policy '{}'", case.policy),
-        );
-        self.add(
-            case.basis.until.is_none_or(|until| case.basis.from < until),
-            || format!("{place}: the basis ends before it begins"),
-        );
+        self.add(!case.persons.is_empty(), || format!("{place}: protects nobody; name at least one person"));
+        self.add(self.rulebook.policy(&case.unit, &case.policy).is_some(), || {
+            format!("{place}: the unit has no policy '{}'", case.policy)
+        });
+        self.add(case.basis.until.is_none_or(|until| case.basis.from < until), || {
+            format!("{place}: the basis ends before it begins")
+        });
         for id in &case.persons {
-            let person = self
-                .rulebook
-                .person(id)
-                .filter(|person| person.unit == case.unit);
+            let person = self.rulebook.person(id).filter(|person| person.unit == case.unit);
             self.add(person.is_some(), || {
                 format!("{place}: the unit has no person '{id}'; publish the person first")
             });
@@ -248,9 +180,7 @@ impl Problems<'_> {
         }
         let area = self.rulebook.unit(&case.unit).map(|unit| unit.area);
         if let Some(area) = area {
-            self.zones(&place, &case.zones, &area, |bound| {
-                bound.case.as_ref() == Some(&case.id)
-            });
+            self.zones(&place, &case.zones, &area, |bound| bound.case.as_ref() == Some(&case.id));
         }
     }
 
@@ -259,7 +189,10 @@ impl Problems<'_> {
         for step in &policy.protected {
             self.add(has(&person.contacts, step.channel), || {
                 let channel = step.channel.as_str();
-                format!("case {}: its policy reaches person {} by {channel}, for which they have no contact", case.id, person.id)
+                format!(
+                    "case {}: its policy reaches person {} by {channel}, for which they have no contact",
+                    case.id, person.id
+                )
             });
         }
     }
@@ -271,19 +204,15 @@ impl Problems<'_> {
         area: &Area,
         own: impl Fn(&super::rulebook::BoundZone) -> bool,
     ) {
-        self.distinct(
-            &format!("{place}: zone"),
-            zones.iter().map(|zone| zone.id.as_str()),
-        );
+        self.distinct(&format!("{place}: zone"), zones.iter().map(|zone| zone.id.as_str()));
         for zone in zones {
             let place = format!("{place}: zone {}", zone.id);
             self.add(is_neutral(&zone.code), || {
-                format!("{place}: a code is 1 to {CODE_CHARS_MAX} letters, digits, blanks and '-': it is texted")
+                format!(
+                    "{place}: a code is 1 to {CODE_CHARS_MAX} letters, digits, blanks and '-': it is texted"
+                )
             });
-            let taken = self
-                .rulebook
-                .bound_zone(&zone.id)
-                .is_some_and(|bound| !own(bound));
+            let taken = self.rulebook.bound_zone(&zone.id).is_some_and(|bound| !own(bound));
             self.add(!taken, || {
                 format!("{place}: another case or unit has a zone of that id; choose another id")
             });
@@ -291,10 +220,8 @@ impl Problems<'_> {
                 .into_iter()
                 .filter(|p| !area.contains(p.lat_deg(), p.lon_deg()))
                 .collect();
-            let swapped = !outside.is_empty()
-                && outside
-                    .iter()
-                    .all(|p| area.contains(p.lon_deg(), p.lat_deg()));
+            let swapped =
+                !outside.is_empty() && outside.iter().all(|p| area.contains(p.lon_deg(), p.lat_deg()));
             self.add(outside.is_empty(), || {
                 if swapped {
                     format!("{place}: latitude and longitude are swapped; write the latitude first")
@@ -306,10 +233,7 @@ impl Problems<'_> {
     }
 
     fn contacts(&mut self, place: &str, contacts: &[Contact]) {
-        self.distinct(
-            &format!("{place}: contact"),
-            contacts.iter().map(|contact| contact.channel.as_str()),
-        );
+        self.distinct(&format!("{place}: contact"), contacts.iter().map(|contact| contact.channel.as_str()));
         for contact in contacts {
             let address = contact.address.as_str();
             let sound = match contact.channel {
@@ -327,25 +251,19 @@ impl Problems<'_> {
 
     fn known_unit(&mut self, place: &str, unit: &UnitId) {
         let known = self.rulebook.unit(unit).is_some();
-        self.add(known, || {
-            format!("{place}: there is no unit '{unit}'; publish the unit first")
-        });
+        self.add(known, || format!("{place}: there is no unit '{unit}'; publish the unit first"));
     }
 
     fn name(&mut self, place: &str, name: &str) {
         let length = name.chars().count();
         let sound = (1..=NAME_CHARS_MAX).contains(&length) && !name.chars().any(char::is_control);
-        self.add(sound, || {
-            format!("{place}: a name has 1 to {NAME_CHARS_MAX} printable characters")
-        });
+        self.add(sound, || format!("{place}: a name has 1 to {NAME_CHARS_MAX} printable characters"));
     }
 
     fn distinct<'t>(&mut self, place: &str, names: impl Iterator<Item = &'t str>) {
         let mut seen = BTreeSet::new();
         for name in names {
-            self.add(seen.insert(name), || {
-                format!("{place} '{name}' stands there twice")
-            });
+            self.add(seen.insert(name), || format!("{place} '{name}' stands there twice"));
         }
     }
 }
@@ -362,16 +280,11 @@ fn is_neutral(code: &str) -> bool {
 
 /// Encrypted, or on this machine: a card that crosses a network in the clear betrays whom it is about.
 fn is_private_url(url: &str) -> bool {
-    let host = |rest: &str| {
-        rest.split(['/', '?', '#'])
-            .next()
-            .is_some_and(|host| !host.is_empty())
-    };
+    let host = |rest: &str| rest.split(['/', '?', '#']).next().is_some_and(|host| !host.is_empty());
     let here = |rest: &str| {
         let hosts = ["127.0.0.1", "localhost", "[::1]"];
         hosts.iter().any(|here| {
-            rest.strip_prefix(here)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+            rest.strip_prefix(here).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
         })
     };
     url.strip_prefix("https://").is_some_and(host) || url.strip_prefix("http://").is_some_and(here)

@@ -2,8 +2,7 @@
 
 use super::{contact_watch::tamper_priority, draft::Draft, incidents::Situation};
 use crate::domain::{
-    Cause, IncidentKind, Ping, Priority, Reason, Subject, TagEvent, TagEventKind, Timestamp,
-    WearerId,
+    Cause, IncidentKind, Ping, Priority, Reason, Subject, TagEvent, TagEventKind, Timestamp, WearerId,
 };
 
 /// Below this charge the tag needs charging; below the second it will be lost within the hour.
@@ -13,12 +12,7 @@ const EMPTY_PCT: u8 = 5;
 const ENOUGH_PCT: u8 = 30;
 
 /// Judges an event. An older event than the last of its kind still raises, but does not say how things are now.
-pub(super) fn event(
-    draft: &mut Draft<'_>,
-    wearer: &WearerId,
-    event: &TagEvent,
-    true_time: Timestamp,
-) {
+pub(super) fn event(draft: &mut Draft<'_>, wearer: &WearerId, event: &TagEvent, true_time: Timestamp) {
     let tamper = tamper_priority(&draft.rulebook, wearer, draft.at);
     let (cause, kind, priority) = match &event.kind {
         TagEventKind::StrapTamper => (Cause::Strap, IncidentKind::StrapTamper, tamper),
@@ -36,24 +30,13 @@ pub(super) fn event(
     let known = state.conditions.get(&cause).copied();
     let newest = known.is_none_or(|(at, _)| at <= true_time);
     if newest {
-        state
-            .conditions
-            .insert(cause.clone(), (true_time, !event.restored));
+        state.conditions.insert(cause.clone(), (true_time, !event.restored));
     }
     let subject = Subject::Wearer(wearer.clone());
     let reason = Reason::TagReported { event: name.into() };
     if !event.restored {
         let ongoing = newest;
-        draft.raise(Situation {
-            subject,
-            cause,
-            kind,
-            priority,
-            true_time,
-            reason,
-            late: false,
-            ongoing,
-        });
+        draft.raise(Situation { subject, cause, kind, priority, true_time, reason, late: false, ongoing });
     } else if newest {
         draft.over(&subject, &cause, reason);
     }
@@ -70,22 +53,9 @@ pub(super) fn battery(draft: &mut Draft<'_>, wearer: &WearerId, ping: &Ping) {
     if pct > LOW_PCT {
         return;
     }
-    let priority = if pct <= EMPTY_PCT {
-        Priority::P2
-    } else {
-        Priority::P3
-    };
+    let priority = if pct <= EMPTY_PCT { Priority::P2 } else { Priority::P3 };
     let (kind, true_time) = (IncidentKind::LowBattery, draft.at);
-    draft.raise(Situation {
-        subject,
-        cause,
-        kind,
-        priority,
-        true_time,
-        reason,
-        late: false,
-        ongoing: true,
-    });
+    draft.raise(Situation { subject, cause, kind, priority, true_time, reason, late: false, ongoing: true });
 }
 
 fn name_of(kind: &TagEventKind) -> &str {

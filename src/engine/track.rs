@@ -85,11 +85,7 @@ impl Point {
 
     /// Fix order; ties are broken by content, so that the order is the same however the fixes came.
     fn key(&self) -> (Timestamp, Source, [u64; 3]) {
-        let position = [
-            self.position.lat_deg(),
-            self.position.lon_deg(),
-            self.sigma_m(),
-        ];
+        let position = [self.position.lat_deg(), self.position.lon_deg(), self.sigma_m()];
         (self.at, self.source, position.map(f64::to_bits))
     }
 }
@@ -124,10 +120,7 @@ impl Track {
         self.at_moment(ground, now, &mut zones, &mut transitions);
         self.zones = zones;
         self.note_episodes(&transitions);
-        Judged {
-            transitions,
-            ..Judged::default()
-        }
+        Judged { transitions, ..Judged::default() }
     }
 
     /// When a zone near the newest fix next begins or ceases to apply.
@@ -136,21 +129,9 @@ impl Track {
         let ids = near(ground, None, last, &self.zones);
         let zones = ids.iter().filter_map(|id| ground.rulebook.bound_zone(id));
         let edges = zones.flat_map(|bound| {
-            let schedule = bound
-                .zone
-                .schedule
-                .as_ref()
-                .and_then(|schedule| schedule.next_change(now));
-            let basis = bound
-                .case
-                .as_ref()
-                .and_then(|id| ground.rulebook.case(id))
-                .map(|case| &case.basis);
-            [
-                schedule,
-                basis.map(|basis| basis.from),
-                basis.and_then(|basis| basis.until),
-            ]
+            let schedule = bound.zone.schedule.as_ref().and_then(|schedule| schedule.next_change(now));
+            let basis = bound.case.as_ref().and_then(|id| ground.rulebook.case(id)).map(|case| &case.basis);
+            [schedule, basis.map(|basis| basis.from), basis.and_then(|basis| basis.until)]
         });
         edges.flatten().filter(|edge| *edge > now).min()
     }
@@ -164,10 +145,7 @@ impl Track {
         self.window.push(fix);
         self.note_episodes(&transitions);
         self.fold(ground);
-        Judged {
-            transitions,
-            ..Judged::default()
-        }
+        Judged { transitions, ..Judged::default() }
     }
 
     fn judge_again(&mut self, ground: Ground<'_>, now: Timestamp) -> Judged {
@@ -180,14 +158,9 @@ impl Track {
         let known = std::mem::take(&mut self.episodes);
         self.note_episodes(&all);
         let begins = all.iter().filter(|change| change.to == Stage::Violation);
-        let found =
-            begins.filter(|change| !known.contains(&(change.zone.clone(), change.true_time)));
+        let found = begins.filter(|change| !known.contains(&(change.zone.clone(), change.true_time)));
         let found = found
-            .map(|c| Found {
-                zone: c.zone.clone(),
-                from: c.true_time,
-                reason: c.reason.clone(),
-            })
+            .map(|c| Found { zone: c.zone.clone(), from: c.true_time, reason: c.reason.clone() })
             .collect();
         // What a zone proved as it stood before stays proven: it is no longer judged.
         let still_judged = |zone: &ZoneId, from: Timestamp| {
@@ -201,20 +174,10 @@ impl Track {
             .collect();
         let transitions = net_changes(&self.zones, &zones, &all);
         self.zones = zones;
-        Judged {
-            transitions,
-            found,
-            disproved,
-        }
+        Judged { transitions, found, disproved }
     }
 
-    fn at_moment(
-        &self,
-        ground: Ground<'_>,
-        now: Timestamp,
-        zones: &mut Zones,
-        out: &mut Vec<Transition>,
-    ) {
+    fn at_moment(&self, ground: Ground<'_>, now: Timestamp, zones: &mut Zones, out: &mut Vec<Transition>) {
         let Some(last) = self.last() else { return };
         for id in near(ground, None, last, zones) {
             with_zone(ground, &id, now, zones, out, |judge, state| {
@@ -236,11 +199,7 @@ impl Track {
             if let Some(reason) = proves_alone(bound, fix)
                 && self.note_stay(&id, fix.at)
             {
-                judged.found.push(Found {
-                    zone: id,
-                    from: fix.at,
-                    reason,
-                });
+                judged.found.push(Found { zone: id, from: fix.at, reason });
             }
         }
         judged
@@ -249,9 +208,7 @@ impl Track {
     /// Whether a fix inside begins a stay that was not known.
     fn note_stay(&mut self, zone: &ZoneId, at: Timestamp) -> bool {
         let same = |(known, first, last): &&mut (ZoneId, Timestamp, Timestamp)| {
-            known == zone
-                && first.ms_since(at) <= STILL_THERE_MS
-                && at.ms_since(*last) <= STILL_THERE_MS
+            known == zone && first.ms_since(at) <= STILL_THERE_MS && at.ms_since(*last) <= STILL_THERE_MS
         };
         if let Some((_, first, last)) = self.past.iter_mut().find(same) {
             (*first, *last) = ((*first).min(at), (*last).max(at));
@@ -271,23 +228,16 @@ impl Track {
             let mut settled = Vec::new();
             step(ground, self.base_tail, &fix, &mut self.base, &mut settled);
             self.base_tail = [Some(fix), self.base_tail[0]];
-            for change in settled
-                .into_iter()
-                .filter(|change| change.to == Stage::Violation)
-            {
-                self.episodes
-                    .retain(|(zone, from)| (zone, *from) != (&change.zone, change.true_time));
+            for change in settled.into_iter().filter(|change| change.to == Stage::Violation) {
+                self.episodes.retain(|(zone, from)| (zone, *from) != (&change.zone, change.true_time));
                 self.note_stay(&change.zone, change.true_time);
             }
         }
     }
 
     fn note_episodes(&mut self, transitions: &[Transition]) {
-        let begun = transitions
-            .iter()
-            .filter(|change| change.to == Stage::Violation);
-        self.episodes
-            .extend(begun.map(|change| (change.zone.clone(), change.true_time)));
+        let begun = transitions.iter().filter(|change| change.to == Stage::Violation);
+        self.episodes.extend(begun.map(|change| (change.zone.clone(), change.true_time)));
     }
 }
 
@@ -314,33 +264,16 @@ fn with_zone(
     judge: impl FnOnce(&mut Judge<'_>, &mut ZoneState),
 ) {
     let mut state = zones.remove(id).unwrap_or_default();
-    let bound = ground
-        .rulebook
-        .bound_zone(id)
-        .filter(|bound| ground.rulebook.binds(bound, ground.wearer));
+    let bound = ground.rulebook.bound_zone(id).filter(|bound| ground.rulebook.binds(bound, ground.wearer));
     let Some(bound) = bound else {
         // Taken out of the rulebook, or bound to somebody else.
         if state.stage != Stage::Clear {
             let (zone, reason) = (id.clone(), Reason::ZoneEnded);
-            out.push(Transition {
-                zone,
-                from: state.stage,
-                to: Stage::Clear,
-                true_time: at,
-                reason,
-            });
+            out.push(Transition { zone, from: state.stage, to: Stage::Clear, true_time: at, reason });
         }
         return;
     };
-    judge(
-        &mut Judge {
-            rulebook: ground.rulebook,
-            wearer: ground.wearer,
-            bound,
-            out,
-        },
-        &mut state,
-    );
+    judge(&mut Judge { rulebook: ground.rulebook, wearer: ground.wearer, bound, out }, &mut state);
     if !state.is_idle() {
         zones.insert(id.clone(), state);
     }
@@ -348,13 +281,10 @@ fn with_zone(
 
 fn near(ground: Ground<'_>, before: Option<&Point>, fix: &Point, zones: &Zones) -> Vec<ZoneId> {
     // Over a longer gap nothing is concluded from the path.
-    let from = before
-        .filter(|before| fix.at.ms_since(before.at) <= STILL_THERE_MS)
-        .map(|before| before.position);
+    let from =
+        before.filter(|before| fix.at.ms_since(before.at) <= STILL_THERE_MS).map(|before| before.position);
     let reach_m = LOOK_SIGMAS * fix.sigma_m().max(before.map_or(0.0, Point::sigma_m));
-    let mut ids = ground
-        .rulebook
-        .zones_near(ground.wearer, from, fix.position, reach_m);
+    let mut ids = ground.rulebook.zones_near(ground.wearer, from, fix.position, reach_m);
     ids.extend(zones.keys().cloned());
     ids.sort();
     ids.dedup();
@@ -370,14 +300,11 @@ fn implausible(before: &Point, fix: &Point) -> bool {
 
 /// The changes from one live state to another, with the reasons of the last change of each zone.
 fn net_changes(before: &Zones, after: &Zones, all: &[Transition]) -> Vec<Transition> {
-    let stage =
-        |zones: &Zones, id: &ZoneId| zones.get(id).map_or(Stage::Clear, |state| state.stage);
+    let stage = |zones: &Zones, id: &ZoneId| zones.get(id).map_or(Stage::Clear, |state| state.stage);
     let mut ids: Vec<&ZoneId> = before.keys().chain(after.keys()).collect();
     ids.sort();
     ids.dedup();
-    let changed = ids
-        .into_iter()
-        .filter(|id| stage(before, id) != stage(after, id));
+    let changed = ids.into_iter().filter(|id| stage(before, id) != stage(after, id));
     changed
         .map(|id| {
             let last = all.iter().rev().find(|change| change.zone == *id);

@@ -146,17 +146,12 @@ impl Judge<'_> {
         }
         let stays = state.stage == Stage::Violation
             && last.is_some_and(|last| {
-                self.inside_at(last, since).is_some()
-                    && self.rulebook.applies(self.bound, self.wearer, since)
+                self.inside_at(last, since).is_some() && self.rulebook.applies(self.bound, self.wearer, since)
             });
         if !stays && state.stage != Stage::Clear {
             self.change(state, Stage::Clear, since, Reason::ZoneEnded);
         }
-        *state = ZoneState {
-            since: Some(since),
-            stage: state.stage,
-            ..ZoneState::default()
-        };
+        *state = ZoneState { since: Some(since), stage: state.stage, ..ZoneState::default() };
     }
 
     /// The probability that a wearer last seen at `last` is inside at `at`, if it is one to act on.
@@ -180,37 +175,20 @@ impl Judge<'_> {
         if let Some(p) = self.inside_at(before, begin) {
             let p = quantised(p, 3);
             let published = begin == self.bound.since;
-            let reason = if published {
-                Reason::ZonePublished { p }
-            } else {
-                Reason::ScheduleBegan { p }
-            };
+            let reason = if published { Reason::ZonePublished { p } } else { Reason::ScheduleBegan { p } };
             self.change(state, Stage::Violation, begin, reason);
         }
     }
 
     /// The latest instant in (`after`, `until`] at which the zone began to apply.
     fn begin_between(&self, after: Timestamp, until: Timestamp) -> Option<Timestamp> {
-        let schedule = self
-            .bound
-            .zone
-            .schedule
-            .as_ref()
-            .and_then(|s| s.last_start_between(after, until));
-        let basis = self
-            .bound
-            .case
-            .as_ref()
-            .and_then(|id| self.rulebook.case(id))
-            .map(|case| case.basis.from);
-        let begins = [schedule, basis, Some(self.bound.since)]
-            .into_iter()
-            .flatten();
+        let schedule = self.bound.zone.schedule.as_ref().and_then(|s| s.last_start_between(after, until));
+        let basis =
+            self.bound.case.as_ref().and_then(|id| self.rulebook.case(id)).map(|case| case.basis.from);
+        let begins = [schedule, basis, Some(self.bound.since)].into_iter().flatten();
         begins
             .filter(|begin| {
-                after < *begin
-                    && *begin <= until
-                    && self.rulebook.applies(self.bound, self.wearer, *begin)
+                after < *begin && *begin <= until && self.rulebook.applies(self.bound, self.wearer, *begin)
             })
             .max()
     }
@@ -233,19 +211,12 @@ impl Judge<'_> {
     ) -> Option<(Timestamp, Reason)> {
         let border_m = quantised(view.signed_distance_m(), 1);
         if trusted && p >= P_TRUSTED {
-            let reason = Reason::TrustedFix {
-                p: quantised(p, 3),
-                border_m,
-                sigma_m: quantised(fix.sigma_m(), 1),
-            };
+            let reason =
+                Reason::TrustedFix { p: quantised(p, 3), border_m, sigma_m: quantised(fix.sigma_m(), 1) };
             return Some((fix.at, reason));
         }
         if let Some((weight, earliest)) = state.agreement() {
-            let reason = Reason::Agreeing {
-                p: quantised(p, 3),
-                weight: quantised(weight, 2),
-                border_m,
-            };
+            let reason = Reason::Agreeing { p: quantised(p, 3), weight: quantised(weight, 2), border_m };
             return Some((earliest, reason));
         }
         self.crossed(before.filter(|_| trusted)?, fix)
@@ -259,16 +230,13 @@ impl Judge<'_> {
         }
         let crossing = crossing(&self.bound.zone.shape.0, 0.0, before.position, fix.position)?;
         let path_m = crate::geometry::distance_m(before.position, fix.position);
-        let needed_m =
-            CROSSING_SIGMAS * before.sigma_m().max(fix.sigma_m()) + CROSSING_BEND * path_m;
+        let needed_m = CROSSING_SIGMAS * before.sigma_m().max(fix.sigma_m()) + CROSSING_BEND * path_m;
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_precision_loss,
             reason = "130,000 ms at the most"
         )]
-        let entered = before
-            .at
-            .plus_ms((crossing.enter_fraction * gap_ms as f64) as i64);
+        let entered = before.at.plus_ms((crossing.enter_fraction * gap_ms as f64) as i64);
         let in_force = self.rulebook.applies(self.bound, self.wearer, entered);
         (crossing.depth_m >= needed_m && in_force).then(|| {
             let reason = Reason::Crossed {
@@ -286,16 +254,10 @@ impl Judge<'_> {
         }
         let first = *state.outside_since.get_or_insert(fix.at);
         if fix.at.ms_since(first) >= LEAVING_MS {
-            let reason = Reason::TwoFixesOutside {
-                p: quantised(p, 3),
-                apart_s: quantised(fix.at.s_since(first), 1),
-            };
+            let reason =
+                Reason::TwoFixesOutside { p: quantised(p, 3), apart_s: quantised(fix.at.s_since(first), 1) };
             let margin_m = self.bound.zone.margin_m.metres();
-            let to = if touches(view, margin_m, fix) {
-                Stage::Left
-            } else {
-                Stage::Clear
-            };
+            let to = if touches(view, margin_m, fix) { Stage::Left } else { Stage::Clear };
             self.change(state, to, fix.at, reason);
         }
     }
@@ -303,12 +265,7 @@ impl Judge<'_> {
     fn nearness(&mut self, state: &mut ZoneState, fix: &Point, view: &View<'_>) {
         let margin_m = self.bound.zone.margin_m.metres();
         let p = view.probability_within(margin_m, fix.sigma_m(), DOF);
-        let near = p
-            >= if state.stage == Stage::Approach {
-                P_FAR
-            } else {
-                P_NEAR
-            };
+        let near = p >= if state.stage == Stage::Approach { P_FAR } else { P_NEAR };
         let to = match (state.stage, near, touches(view, margin_m, fix)) {
             (Stage::Left, true, _) | (Stage::Left, _, true) => Stage::Left,
             (_, true, _) => Stage::Approach,
@@ -316,23 +273,15 @@ impl Judge<'_> {
             (_, false, false) => Stage::Clear,
         };
         if to != state.stage {
-            let reason = Reason::NearZone {
-                p: quantised(p, 3),
-                border_m: quantised(view.signed_distance_m(), 1),
-            };
+            let reason =
+                Reason::NearZone { p: quantised(p, 3), border_m: quantised(view.signed_distance_m(), 1) };
             self.change(state, to, fix.at, reason);
         }
     }
 
     fn change(&mut self, state: &mut ZoneState, to: Stage, true_time: Timestamp, reason: Reason) {
         let zone = self.bound.zone.id.clone();
-        self.out.push(Transition {
-            zone,
-            from: state.stage,
-            to,
-            true_time,
-            reason,
-        });
+        self.out.push(Transition { zone, from: state.stage, to, true_time, reason });
         state.stage = to;
         state.outside_since = None;
     }
@@ -356,8 +305,7 @@ fn touches(view: &View<'_>, margin_m: f64, fix: &Point) -> bool {
 
 impl ZoneState {
     fn remember(&mut self, at: Timestamp, p: f64) {
-        self.evidence
-            .retain(|(earlier, _)| at.ms_since(*earlier) <= EVIDENCE_MS);
+        self.evidence.retain(|(earlier, _)| at.ms_since(*earlier) <= EVIDENCE_MS);
         self.evidence.push((at, p));
         if self.evidence.len() > EVIDENCE_KEPT {
             self.thin();
@@ -376,11 +324,7 @@ impl ZoneState {
 
     /// Fixes before the first one that supports a Violation can never matter.
     fn forget_if_quiet(&mut self) {
-        let first = self
-            .evidence
-            .iter()
-            .position(|(_, p)| *p >= P_SUPPORT)
-            .unwrap_or(self.evidence.len());
+        let first = self.evidence.iter().position(|(_, p)| *p >= P_SUPPORT).unwrap_or(self.evidence.len());
         self.evidence.drain(..first);
     }
 
@@ -389,13 +333,11 @@ impl ZoneState {
     fn agreement(&self) -> Option<(f64, Timestamp)> {
         let (mut considered, mut support, mut earliest, mut later) = (0.0, 0.0, None, None);
         for (i, (at, p)) in self.evidence.iter().rev().enumerate() {
-            if i == 0 && *p < P_SUPPORT || i >= FIXES_CONSIDERED && considered >= WEIGHT_CONSIDERED
-            {
+            if i == 0 && *p < P_SUPPORT || i >= FIXES_CONSIDERED && considered >= WEIGHT_CONSIDERED {
                 break;
             }
-            let weight = later.map_or(1.0, |later: Timestamp| {
-                1.0 - (-later.s_since(*at) / CORRELATION_S).exp()
-            });
+            let weight =
+                later.map_or(1.0, |later: Timestamp| 1.0 - (-later.s_since(*at) / CORRELATION_S).exp());
             considered += weight;
             if *p >= P_SUPPORT {
                 support += weight;
@@ -403,9 +345,7 @@ impl ZoneState {
             }
             later = Some(*at);
         }
-        earliest
-            .filter(|_| support >= WEIGHT_NEEDED)
-            .map(|earliest| (support, earliest))
+        earliest.filter(|_| support >= WEIGHT_NEEDED).map(|earliest| (support, earliest))
     }
 }
 
@@ -428,10 +368,7 @@ mod tests {
         assert!(agree(&[(0, 0.8), (60, 0.1), (120, 0.8)]));
         assert!(!agree(&[(0, 0.8), (15, 0.1), (30, 0.1), (45, 0.8)]));
         assert!(!agree(&[(0, 0.8), (140, 0.8)]), "130 s is the limit");
-        assert!(
-            !agree(&[(0, 0.8), (15, 0.8), (30, 0.5)]),
-            "the last one must agree"
-        );
+        assert!(!agree(&[(0, 0.8), (15, 0.8), (30, 0.5)]), "the last one must agree");
         assert!(!agree(&[(0, 0.8), (1, 0.8), (2, 0.8)]));
         let mut state = ZoneState::default();
         for i in 0..80 {

@@ -29,27 +29,18 @@ impl Bounds {
     /// Holds every point of the shape and within `margin_m` of it.
     pub(super) fn of_shape(shape: &Shape, margin_m: f64) -> Self {
         match shape {
-            Shape::Circle(circle) => {
-                Self::of_point(circle.centre()).grown(circle.radius_m() + margin_m)
-            }
+            Shape::Circle(circle) => Self::of_point(circle.centre()).grown(circle.radius_m() + margin_m),
             Shape::Polygon(polygon) => {
                 let edges = polygon.rings()[0].windows(2);
                 let outer = edges.map(|edge| Self::of_path(edge[0], edge[1]));
-                let whole = outer
-                    .reduce(Self::with)
-                    .unwrap_or_else(|| Self::of_point(shape.centre()));
+                let whole = outer.reduce(Self::with).unwrap_or_else(|| Self::of_point(shape.centre()));
                 whole.grown(margin_m)
             }
         }
     }
 
     pub(super) fn of_point(p: LatLon) -> Self {
-        Self {
-            south: p.lat_deg(),
-            north: p.lat_deg(),
-            west: p.lon_deg(),
-            east: p.lon_deg(),
-        }
+        Self { south: p.lat_deg(), north: p.lat_deg(), west: p.lon_deg(), east: p.lon_deg() }
     }
 
     /// Holds the geodesic from `a` to `b`. Its longitude runs the short way from one end to the
@@ -57,10 +48,7 @@ impl Bounds {
     pub(super) fn of_path(a: LatLon, b: LatLon) -> Self {
         let eastward = (b.lon_deg() - a.lon_deg() + 540.0).rem_euclid(360.0) - 180.0;
         let (south, north) = (a.lat_deg().min(b.lat_deg()), a.lat_deg().max(b.lat_deg()));
-        let bulge = bulge_deg(
-            Ecef::from(a).chord_m(&Ecef::from(b)),
-            south.abs().max(north.abs()),
-        );
+        let bulge = bulge_deg(Ecef::from(a).chord_m(&Ecef::from(b)), south.abs().max(north.abs()));
         Self {
             south: if south < 0.0 { south - bulge } else { south },
             north: if north > 0.0 { north + bulge } else { north },
@@ -73,25 +61,12 @@ impl Bounds {
     /// Holds everything within `by_m` metres. On any way of s metres latitude changes by at most
     /// s / M at the equator, and longitude by at most s / (a cos latitude) at the poleward edge.
     pub(super) fn grown(self, by_m: f64) -> Self {
-        let by_m = if by_m.is_nan() {
-            f64::INFINITY
-        } else {
-            by_m.max(0.0) + SLACK_M
-        };
+        let by_m = if by_m.is_nan() { f64::INFINITY } else { by_m.max(0.0) + SLACK_M };
         let lat = by_m / DEGREE_MIN_M;
-        let tall = Self {
-            south: self.south - lat,
-            north: self.north + lat,
-            ..self
-        };
+        let tall = Self { south: self.south - lat, north: self.north + lat, ..self };
         let parallel_m = EQUATORIAL_RADIUS_M * tall.steepest().to_radians().cos();
         let lon = (by_m / parallel_m).to_degrees();
-        Self {
-            west: self.west - lon,
-            east: self.east + lon,
-            ..tall
-        }
-        .checked_for_poles()
+        Self { west: self.west - lon, east: self.east + lon, ..tall }.checked_for_poles()
     }
 
     /// One rectangle (longitude, latitude), or two that meet at the 180th meridian.
@@ -103,9 +78,9 @@ impl Bounds {
         } else {
             ((self.west, self.east), None)
         };
-        std::iter::once(own).chain(beyond).map(move |(west, east)| {
-            Rectangle::from_corners([west, self.south], [east, self.north])
-        })
+        std::iter::once(own)
+            .chain(beyond)
+            .map(move |(west, east)| Rectangle::from_corners([west, self.south], [east, self.north]))
     }
 
     fn with(self, other: Self) -> Self {
@@ -124,17 +99,8 @@ impl Bounds {
     /// All longitudes if a pole is near or the box goes round; latitudes no farther than the poles.
     fn checked_for_poles(self) -> Self {
         let round = self.steepest() >= POLAR_DEG || self.east - self.west >= 358.0;
-        let (west, east) = if round {
-            (-180.0, 180.0)
-        } else {
-            (self.west, self.east)
-        };
-        Self {
-            south: self.south.max(-90.0),
-            north: self.north.min(90.0),
-            west,
-            east,
-        }
+        let (west, east) = if round { (-180.0, 180.0) } else { (self.west, self.east) };
+        Self { south: self.south.max(-90.0), north: self.north.min(90.0), west, east }
     }
 }
 

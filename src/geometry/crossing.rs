@@ -44,12 +44,9 @@ pub fn crossing(shape: &Shape, margin_m: f64, a: LatLon, b: LatLon) -> Option<Cr
         (start, end) = (plane.project(a), plane.project(b));
     }
     match shape {
-        Shape::Circle(circle) => through_circle(
-            shape.centre_in(&plane),
-            circle.radius_m() + margin_m,
-            start,
-            end,
-        ),
+        Shape::Circle(circle) => {
+            through_circle(shape.centre_in(&plane), circle.radius_m() + margin_m, start, end)
+        }
         Shape::Polygon(polygon) => through_rings(&polygon.rings_in(&plane), margin_m, start, end),
     }
 }
@@ -83,11 +80,7 @@ fn through_circle(centre: Point, radius_m: f64, start: Point, end: Point) -> Opt
         return None;
     }
     if length_m == 0.0 {
-        return Some(Crossing {
-            enter_fraction: 0.0,
-            exit_fraction: 1.0,
-            depth_m,
-        });
+        return Some(Crossing { enter_fraction: 0.0, exit_fraction: 1.0, depth_m });
     }
     let from_start = minus(centre, start);
     let along_m = (from_start[0] * path[0] + from_start[1] * path[1]) / length_m;
@@ -105,19 +98,11 @@ fn through_rings(rings: &Rings<'_>, margin_m: f64, start: Point, end: Point) -> 
     let length_m = length(path);
     if length_m == 0.0 {
         let depth_m = margin_m - rings.signed_distance_m(start);
-        let here = Crossing {
-            enter_fraction: 0.0,
-            exit_fraction: 1.0,
-            depth_m,
-        };
+        let here = Crossing { enter_fraction: 0.0, exit_fraction: 1.0, depth_m };
         return (depth_m >= 0.0).then_some(here);
     }
     let along = [path[0] / length_m, path[1] / length_m];
-    let line = Line {
-        from: start,
-        along,
-        length_m,
-    };
+    let line = Line { from: start, along, length_m };
     let mut spans = Spans::default();
     let (mut enter_m, mut exit_m) = (0.0, 0.0);
     for (from, to) in spans.inside(rings, margin_m, &line) {
@@ -128,9 +113,8 @@ fn through_rings(rings: &Rings<'_>, margin_m: f64, start: Point, end: Point) -> 
     if exit_m <= enter_m {
         return None;
     }
-    let depth_at = |t: f64| {
-        margin_m - rings.signed_distance_m([start[0] + t * along[0], start[1] + t * along[1]])
-    };
+    let depth_at =
+        |t: f64| margin_m - rings.signed_distance_m([start[0] + t * along[0], start[1] + t * along[1]]);
     Some(Crossing {
         enter_fraction: enter_m / length_m,
         exit_fraction: exit_m / length_m,
@@ -143,12 +127,9 @@ fn through_rings(rings: &Rings<'_>, margin_m: f64, start: Point, end: Point) -> 
 fn greatest(f: impl Fn(f64) -> f64, low: f64, high: f64) -> f64 {
     let step = (high - low) / f64::from(SAMPLES);
     let samples = (0..=SAMPLES).map(|k| low + f64::from(k) * step);
-    let (best, mut value) =
-        samples
-            .map(|t| (t, f(t)))
-            .fold((low, f64::NEG_INFINITY), |best, next| {
-                if next.1 > best.1 { next } else { best }
-            });
+    let (best, mut value) = samples
+        .map(|t| (t, f(t)))
+        .fold((low, f64::NEG_INFINITY), |best, next| if next.1 > best.1 { next } else { best });
     let (mut low, mut high) = ((best - step).max(low), (best + step).min(high));
     while high - low > 0.1 {
         let third = (high - low) / 3.0;

@@ -27,17 +27,10 @@ impl<K: Ord + Clone> Index<K> {
     /// An index of shapes by key, each with a margin in metres that counts as part of the shape.
     /// The last one of a repeated key stays.
     pub fn build<'a>(shapes: impl Iterator<Item = (K, &'a Shape, f64)>) -> Self {
-        let bounds: BTreeMap<K, Bounds> = shapes
-            .map(|(key, shape, margin_m)| (key, Bounds::of_shape(shape, margin_m)))
-            .collect();
-        let entries = bounds
-            .iter()
-            .flat_map(|(key, bounds)| entries(key, *bounds))
-            .collect();
-        Self {
-            tree: RTree::bulk_load(entries),
-            bounds,
-        }
+        let bounds: BTreeMap<K, Bounds> =
+            shapes.map(|(key, shape, margin_m)| (key, Bounds::of_shape(shape, margin_m))).collect();
+        let entries = bounds.iter().flat_map(|(key, bounds)| entries(key, *bounds)).collect();
+        Self { tree: RTree::bulk_load(entries), bounds }
     }
 
     /// Adds a shape, in place of the one that had this key.
@@ -102,7 +95,5 @@ impl<K> fmt::Debug for Index<K> {
 }
 
 fn entries<K: Clone>(key: &K, bounds: Bounds) -> impl Iterator<Item = Entry<K>> {
-    bounds
-        .rectangles()
-        .map(move |part| GeomWithData::new(part, key.clone()))
+    bounds.rectangles().map(move |part| GeomWithData::new(part, key.clone()))
 }

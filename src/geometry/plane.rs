@@ -1,8 +1,6 @@
 //! The azimuthal equidistant plane about a position.
 
-use super::position::{
-    ECCENTRICITY_2, Ecef, LatLon, azimuth_deg, distance_m, prime_vertical_radius_m,
-};
+use super::position::{ECCENTRICITY_2, Ecef, LatLon, azimuth_deg, distance_m, prime_vertical_radius_m};
 
 /// Up to this chord the series below is used, beyond it the exact geodesic.
 const SERIES_LIMIT_M: f64 = 1_000_000.0;

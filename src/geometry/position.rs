@@ -23,9 +23,7 @@ pub struct LatLon {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PositionError {
     /// The latitude is not a finite number from -90 to 90.
-    #[error(
-        "latitude must be a number from -90 to 90 degrees; are latitude and longitude swapped?"
-    )]
+    #[error("latitude must be a number from -90 to 90 degrees; are latitude and longitude swapped?")]
     Latitude,
     /// The longitude is not a finite number from -180 to 180.
     #[error("longitude must be a number from -180 to 180 degrees")]
@@ -45,10 +43,7 @@ impl LatLon {
             return Err(PositionError::Longitude);
         }
         // Adding zero turns -0.0 into 0.0, so that equal positions have equal bits.
-        Ok(Self {
-            lat_deg: lat_deg + 0.0,
-            lon_deg: lon_deg + 0.0,
-        })
+        Ok(Self { lat_deg: lat_deg + 0.0, lon_deg: lon_deg + 0.0 })
     }
 
     /// Degrees north, -90 to 90.
@@ -106,11 +101,7 @@ impl From<LatLon> for Ecef {
         let (sin_lat, cos_lat) = position.lat_deg.to_radians().sin_cos();
         let (sin_lon, cos_lon) = position.lon_deg.to_radians().sin_cos();
         let n = prime_vertical_radius_m(sin_lat);
-        Self([
-            n * cos_lat * cos_lon,
-            n * cos_lat * sin_lon,
-            n * (1.0 - ECCENTRICITY_2) * sin_lat,
-        ])
+        Self([n * cos_lat * cos_lon, n * cos_lat * sin_lon, n * (1.0 - ECCENTRICITY_2) * sin_lat])
     }
 }
 

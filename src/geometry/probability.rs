@@ -24,10 +24,8 @@ impl Radial {
     /// `None` unless both numbers are above zero and finite.
     pub(super) fn new(sigma_m: f64, dof: f64) -> Option<Self> {
         let usable = |x: f64| x > 0.0 && x.is_finite();
-        (usable(sigma_m) && usable(dof)).then(|| Self {
-            inverse_scale_2: 1.0 / (dof * sigma_m * sigma_m),
-            half_dof: 0.5 * dof,
-        })
+        (usable(sigma_m) && usable(dof))
+            .then(|| Self { inverse_scale_2: 1.0 / (dof * sigma_m * sigma_m), half_dof: 0.5 * dof })
     }
 
     /// The mass beyond `r_m`: (1 + r^2 / (dof sigma^2))^(-dof/2), the bivariate Student-t
@@ -45,11 +43,7 @@ impl Radial {
 /// so only directions to one side are taken, and from outside only those that meet the circle.
 pub(super) fn in_circle(centre_distance_m: f64, radius_m: f64, radial: &Radial) -> f64 {
     let outside = centre_distance_m > radius_m;
-    let widest = if outside {
-        (radius_m / centre_distance_m).asin()
-    } else {
-        PI
-    };
+    let widest = if outside { (radius_m / centre_distance_m).asin() } else { PI };
     let step = widest / f64::from(DIRECTIONS);
     let mut mass = 0.0;
     for k in 0..DIRECTIONS {
@@ -100,11 +94,7 @@ pub(super) fn in_grown_rings(rings: &Rings<'_>, margin_m: f64, radial: &Radial) 
     let mut mass = 0.0;
     for k in 0..DIRECTIONS {
         let (sin, cos) = (TAU * (f64::from(k) + 0.5) / f64::from(DIRECTIONS)).sin_cos();
-        let ray = Line {
-            from: [0.0, 0.0],
-            along: [cos, sin],
-            length_m: f64::INFINITY,
-        };
+        let ray = Line { from: [0.0, 0.0], along: [cos, sin], length_m: f64::INFINITY };
         for (start, end) in spans.inside(rings, margin_m, &ray) {
             mass += radial.within(*end) - radial.within(*start);
         }

@@ -33,23 +33,14 @@ impl<'a> Rings<'a> {
             inside ^= crosses_eastward(at, a, b);
             nearest_2 = nearest_2.min(segment_distance_2(at, a, b));
         }
-        if inside {
-            -nearest_2.sqrt()
-        } else {
-            nearest_2.sqrt()
-        }
+        if inside { -nearest_2.sqrt() } else { nearest_2.sqrt() }
     }
 }
 
 /// Whether the ring with these points (closed or not) holds `at`.
 pub(super) fn ring_holds(ring: &[Point], at: Point) -> bool {
     let next = ring.iter().cycle().skip(1);
-    ring.iter()
-        .zip(next)
-        .filter(|(a, b)| crosses_eastward(at, **a, **b))
-        .count()
-        % 2
-        == 1
+    ring.iter().zip(next).filter(|(a, b)| crosses_eastward(at, **a, **b)).count() % 2 == 1
 }
 
 /// Twice the area of the triangle (0, a, b), positive when b lies to the left of a.

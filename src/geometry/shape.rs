@@ -44,11 +44,7 @@ impl Circle {
     /// [`ShapeError::Radius`] outside of that range, or not a number.
     pub fn new(centre: LatLon, radius_m: f64) -> Result<Self, ShapeError> {
         validity::check_radius(radius_m)?;
-        Ok(Self {
-            centre,
-            centre_ecef: Ecef::from(centre),
-            radius_m,
-        })
+        Ok(Self { centre, centre_ecef: Ecef::from(centre), radius_m })
     }
 
     /// The centre.
@@ -78,17 +74,8 @@ impl Polygon {
         }
         let vertices = || rings.iter().flatten().copied();
         let ecef = vertices().map(Ecef::from).collect();
-        let reach_m = vertices()
-            .map(|v| distance_m(centre, v))
-            .fold(0.0, f64::max);
-        Ok(Self {
-            rings,
-            ecef,
-            ends,
-            centre,
-            centre_ecef: Ecef::from(centre),
-            reach_m,
-        })
+        let reach_m = vertices().map(|v| distance_m(centre, v)).fold(0.0, f64::max);
+        Ok(Self { rings, ecef, ends, centre, centre_ecef: Ecef::from(centre), reach_m })
     }
 
     /// The outer ring, counter-clockwise, then the holes, clockwise; each closed: its last vertex
@@ -99,9 +86,7 @@ impl Polygon {
 
     pub(super) fn rings_in(&self, plane: &Plane) -> Rings<'_> {
         let known = self.rings.iter().flatten().zip(&self.ecef);
-        let points = known
-            .map(|(vertex, ecef)| plane.project_known(*vertex, ecef))
-            .collect();
+        let points = known.map(|(vertex, ecef)| plane.project_known(*vertex, ecef)).collect();
         Rings::new(points, &self.ends)
     }
 }

@@ -38,9 +38,7 @@ pub enum ShapeError {
         vertex: usize,
     },
     /// An edge crosses the 180th meridian.
-    #[error(
-        "ring {ring}, edge {edge} crosses the 180th meridian; draw one polygon on each side of it"
-    )]
+    #[error("ring {ring}, edge {edge} crosses the 180th meridian; draw one polygon on each side of it")]
     CrossesAntimeridian {
         /// Which ring.
         ring: usize,

@@ -25,20 +25,14 @@ impl Spans {
     ///
     /// Exact: the grown polygon is the polygon and, for each edge, a rectangle to both sides and
     /// a disc at its end.
-    pub(super) fn inside(
-        &mut self,
-        rings: &Rings<'_>,
-        margin_m: f64,
-        line: &Line,
-    ) -> &[(f64, f64)] {
+    pub(super) fn inside(&mut self, rings: &Rings<'_>, margin_m: f64, line: &Line) -> &[(f64, f64)] {
         self.borders_m.clear();
         self.spans_m.clear();
         for (a, b) in rings.edges() {
             // Both ends as metres along the line and to the left of it.
             let (a, b) = (seen_along(line, a), seen_along(line, b));
             if (a[1] > 0.0) != (b[1] > 0.0) {
-                self.borders_m
-                    .push((a[0] * b[1] - b[0] * a[1]) / (b[1] - a[1]));
+                self.borders_m.push((a[0] * b[1] - b[0] * a[1]) / (b[1] - a[1]));
             }
             if margin_m > 0.0 {
                 self.spans_m.extend(through_border(a, b, margin_m));

@@ -27,10 +27,7 @@ pub(super) fn check_radius(radius_m: f64) -> Result<(), ShapeError> {
 /// counter-clockwise, holes clockwise. Returns the middle of the outer ring.
 pub(super) fn check_rings(rings: &mut [Vec<LatLon>]) -> Result<LatLon, ShapeError> {
     if rings.is_empty() {
-        return Err(ShapeError::TooFewVertices {
-            ring: 0,
-            distinct: 0,
-        });
+        return Err(ShapeError::TooFewVertices { ring: 0, distinct: 0 });
     }
     let count = rings.iter().map(Vec::len).sum();
     if count > VERTICES_MAX {
@@ -51,10 +48,8 @@ pub(super) fn check_rings(rings: &mut [Vec<LatLon>]) -> Result<LatLon, ShapeErro
 
     let centre = middle(&rings[0]);
     let plane = Plane::about(centre);
-    let flat: Vec<Vec<Point>> = rings
-        .iter()
-        .map(|ring| ring.iter().map(|v| plane.project(*v)).collect())
-        .collect();
+    let flat: Vec<Vec<Point>> =
+        rings.iter().map(|ring| ring.iter().map(|v| plane.project(*v)).collect()).collect();
     check_extent(&flat[0])?;
     for (ring, (points, vertices)) in flat.iter().zip(rings).enumerate() {
         let area_m2 = check_ring(ring, points)?;
@@ -68,17 +63,11 @@ pub(super) fn check_rings(rings: &mut [Vec<LatLon>]) -> Result<LatLon, ShapeErro
 
 /// What can be said without a plane: enough vertices, in places that are accepted.
 fn check_vertices(ring: usize, vertices: &[LatLon]) -> Result<(), ShapeError> {
-    let mut different: Vec<(f64, f64)> = vertices
-        .iter()
-        .map(|v| (v.lat_deg(), v.lon_deg()))
-        .collect();
+    let mut different: Vec<(f64, f64)> = vertices.iter().map(|v| (v.lat_deg(), v.lon_deg())).collect();
     different.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
     different.dedup();
     if different.len() < 3 {
-        return Err(ShapeError::TooFewVertices {
-            ring,
-            distinct: different.len(),
-        });
+        return Err(ShapeError::TooFewVertices { ring, distinct: different.len() });
     }
     for (vertex, position) in vertices.iter().enumerate() {
         if position.lat_deg().abs() > LATITUDE_MAX_DEG {
@@ -92,18 +81,9 @@ fn check_vertices(ring: usize, vertices: &[LatLon]) -> Result<(), ShapeError> {
     Ok(())
 }
 
-fn check_near(
-    (ring, vertex): (usize, usize),
-    other: usize,
-    distance_m: f64,
-) -> Result<(), ShapeError> {
+fn check_near((ring, vertex): (usize, usize), other: usize, distance_m: f64) -> Result<(), ShapeError> {
     if distance_m > EXTENT_MAX_M {
-        return Err(ShapeError::TooLarge {
-            ring,
-            vertex,
-            other,
-            distance_m,
-        });
+        return Err(ShapeError::TooLarge { ring, vertex, other, distance_m });
     }
     Ok(())
 }
@@ -124,11 +104,7 @@ fn check_ring(ring: usize, points: &[Point]) -> Result<f64, ShapeError> {
         for (first, earlier) in points[..second].iter().enumerate() {
             let apart = minus(*point, *earlier);
             if dot(apart, apart) < TOUCH_M * TOUCH_M {
-                return Err(ShapeError::RepeatedVertex {
-                    ring,
-                    first,
-                    second,
-                });
+                return Err(ShapeError::RepeatedVertex { ring, first, second });
             }
         }
     }
@@ -136,24 +112,15 @@ fn check_ring(ring: usize, points: &[Point]) -> Result<f64, ShapeError> {
     for (second, edge) in edges.iter().enumerate() {
         for (first, earlier) in edges[..second].iter().enumerate() {
             if touch_in_ring(earlier, edge) {
-                return Err(ShapeError::SelfCrossing {
-                    ring,
-                    first,
-                    second,
-                });
+                return Err(ShapeError::SelfCrossing { ring, first, second });
             }
         }
     }
     // The triangles are taken from the first vertex: no precision is lost far from the origin.
-    let from_first = edges
-        .iter()
-        .map(|(a, b)| cross(minus(*a, points[0]), minus(*b, points[0])));
+    let from_first = edges.iter().map(|(a, b)| cross(minus(*a, points[0]), minus(*b, points[0])));
     let area_m2 = 0.5 * from_first.sum::<f64>();
     if area_m2.abs() < AREA_MIN_M2 {
-        return Err(ShapeError::TooSmall {
-            ring,
-            area_m2: area_m2.abs(),
-        });
+        return Err(ShapeError::TooSmall { ring, area_m2: area_m2.abs() });
     }
     Ok(area_m2)
 }
@@ -165,12 +132,7 @@ fn check_apart(rings: &[Vec<Point>]) -> Result<(), ShapeError> {
             for (other_edge, b) in edges(points).enumerate() {
                 for (edge, a) in edges(earlier).enumerate() {
                     if touch(&a, &b) {
-                        return Err(ShapeError::RingsCross {
-                            ring,
-                            edge,
-                            other_ring,
-                            other_edge,
-                        });
+                        return Err(ShapeError::RingsCross { ring, edge, other_ring, other_edge });
                     }
                 }
             }
@@ -179,10 +141,7 @@ fn check_apart(rings: &[Vec<Point>]) -> Result<(), ShapeError> {
                 return Err(ShapeError::HoleOutside { ring: other_ring });
             }
             if ring > 0 && held {
-                return Err(ShapeError::HoleInHole {
-                    ring: other_ring,
-                    other_ring: ring,
-                });
+                return Err(ShapeError::HoleInHole { ring: other_ring, other_ring: ring });
             }
             if ring > 0 && ring_holds(points, earlier[0]) {
                 return Err(ShapeError::HoleInHole { ring, other_ring });
@@ -195,9 +154,7 @@ fn check_apart(rings: &[Vec<Point>]) -> Result<(), ShapeError> {
 type Edge = (Point, Point);
 
 fn edges(ring: &[Point]) -> impl Iterator<Item = Edge> {
-    ring.iter()
-        .copied()
-        .zip(ring.iter().copied().cycle().skip(1))
+    ring.iter().copied().zip(ring.iter().copied().cycle().skip(1))
 }
 
 /// Edges of one ring: neighbours share a point, and may not share more.
@@ -222,8 +179,8 @@ fn touch(first: &Edge, second: &Edge) -> bool {
     }
     let near = |at, edge: &Edge| segment_distance_2(at, edge.0, edge.1) < TOUCH_M * TOUCH_M;
     let left = |at, edge: &Edge| cross(minus(edge.1, edge.0), minus(at, edge.0)) > 0.0;
-    let cross_over = left(first.0, second) != left(first.1, second)
-        && left(second.0, first) != left(second.1, first);
+    let cross_over =
+        left(first.0, second) != left(first.1, second) && left(second.0, first) != left(second.1, first);
     cross_over
         || near(first.0, second)
         || near(first.1, second)
@@ -234,9 +191,7 @@ fn touch(first: &Edge, second: &Edge) -> bool {
 fn middle(ring: &[LatLon]) -> LatLon {
     let range = |of: fn(LatLon) -> f64| {
         let values = ring.iter().map(|v| of(*v));
-        values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| {
-            (low.min(x), high.max(x))
-        })
+        values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)))
     };
     let (south, north) = range(LatLon::lat_deg);
     let (west, east) = range(LatLon::lon_deg);

@@ -16,10 +16,7 @@ pub struct View<'a> {
 }
 
 enum Outline<'a> {
-    Circle {
-        centre_distance_m: f64,
-        radius_m: f64,
-    },
+    Circle { centre_distance_m: f64, radius_m: f64 },
     Polygon(Rings<'a>),
 }
 
@@ -31,10 +28,7 @@ impl<'a> View<'a> {
             Shape::Polygon(polygon) if centre_distance_m <= FAR_M => {
                 let rings = polygon.rings_in(&plane);
                 let signed_distance_m = rings.signed_distance_m([0.0, 0.0]);
-                Self {
-                    outline: Outline::Polygon(rings),
-                    signed_distance_m,
-                }
+                Self { outline: Outline::Polygon(rings), signed_distance_m }
             }
             _ => Self::of_circle(centre_distance_m, shape.reach_m()),
         }
@@ -42,10 +36,7 @@ impl<'a> View<'a> {
 
     fn of_circle(centre_distance_m: f64, radius_m: f64) -> Self {
         Self {
-            outline: Outline::Circle {
-                centre_distance_m,
-                radius_m,
-            },
+            outline: Outline::Circle { centre_distance_m, radius_m },
             signed_distance_m: centre_distance_m - radius_m,
         }
     }
@@ -78,10 +69,9 @@ impl<'a> View<'a> {
             return certain;
         }
         match &self.outline {
-            Outline::Circle {
-                centre_distance_m,
-                radius_m,
-            } => probability::in_circle(*centre_distance_m, radius_m + margin_m, &radial),
+            Outline::Circle { centre_distance_m, radius_m } => {
+                probability::in_circle(*centre_distance_m, radius_m + margin_m, &radial)
+            }
             Outline::Polygon(rings) => {
                 let inside = probability::in_rings(rings, &radial);
                 if margin_m == 0.0 {

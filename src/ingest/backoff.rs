@@ -20,14 +20,9 @@ mod tests {
 
     #[test]
     fn a_wait_doubles_to_the_longest_and_is_spread_over_its_upper_half() {
-        for (failures, full) in [
-            (1, 250),
-            (2, 500),
-            (3, 1_000),
-            (4, 2_000),
-            (5, 2_000),
-            (u32::MAX, WAIT_MS_MAX),
-        ] {
+        for (failures, full) in
+            [(1, 250), (2, 500), (3, 1_000), (4, 2_000), (5, 2_000), (u32::MAX, WAIT_MS_MAX)]
+        {
             let waits: Vec<i64> = (0..5_000).map(|random| wait_ms(failures, random)).collect();
             assert_eq!(waits.iter().min(), Some(&(full / 2)), "after {failures}");
             assert_eq!(waits.iter().max(), Some(&full), "after {failures}");

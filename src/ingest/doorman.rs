@@ -44,14 +44,8 @@ mod tests {
     fn pings_and_status_messages_pass_and_nothing_else_does() {
         let tag: TagId = "acme/T1".parse().unwrap();
         for (topic, verdict) in [
-            (
-                "cordon/v1/acme/T1/ping",
-                Verdict::Pass(tag.clone(), MessageKind::Ping),
-            ),
-            (
-                "cordon/v1/acme/T1/status",
-                Verdict::Pass(tag, MessageKind::Status),
-            ),
+            ("cordon/v1/acme/T1/ping", Verdict::Pass(tag.clone(), MessageKind::Ping)),
+            ("cordon/v1/acme/T1/status", Verdict::Pass(tag, MessageKind::Status)),
             ("cordon/v1/acme/T1/ack", Verdict::WrongTopic),
             ("cordon/v1/acme/T1/reject", Verdict::WrongTopic),
             ("cordon/v1/acme/T1/cmd", Verdict::WrongTopic),
@@ -62,26 +56,14 @@ mod tests {
         ] {
             assert_eq!(judge(topic, false, None), verdict, "{topic}");
         }
-        assert_eq!(
-            judge("cordon/v1/acme/T1/ping", true, None),
-            Verdict::Retained
-        );
+        assert_eq!(judge("cordon/v1/acme/T1/ping", true, None), Verdict::Retained);
     }
 
     #[test]
     fn a_gateway_speaks_for_its_own_vendor_only() {
         let own: VendorName = "acme".parse().unwrap();
-        assert!(matches!(
-            judge("cordon/v1/acme/T1/ping", false, Some(&own)),
-            Verdict::Pass(..)
-        ));
-        assert_eq!(
-            judge("cordon/v1/acme2/T1/ping", false, Some(&own)),
-            Verdict::WrongVendor
-        );
-        assert_eq!(
-            judge("cordon/v1/Acme/T1/status", false, Some(&own)),
-            Verdict::WrongVendor
-        );
+        assert!(matches!(judge("cordon/v1/acme/T1/ping", false, Some(&own)), Verdict::Pass(..)));
+        assert_eq!(judge("cordon/v1/acme2/T1/ping", false, Some(&own)), Verdict::WrongVendor);
+        assert_eq!(judge("cordon/v1/Acme/T1/status", false, Some(&own)), Verdict::WrongVendor);
     }
 }

@@ -23,19 +23,14 @@ struct Open {
 impl Ledger {
     /// Books a message that the broker numbered `packet`, and gives its ticket.
     pub(super) fn receive(&mut self, packet: u16) -> u64 {
-        self.open.push_back(Open {
-            packet,
-            done: false,
-        });
+        self.open.push_back(Open { packet, done: false });
         self.first + self.open.len() as u64 - 1
     }
 
     /// Notes that a message is dealt with. False for a ticket of a lost connection: there is nothing to acknowledge,
     /// the broker delivers the message again.
     pub(super) fn done(&mut self, ticket: u64) -> bool {
-        let place = ticket
-            .checked_sub(self.first)
-            .and_then(|place| usize::try_from(place).ok());
+        let place = ticket.checked_sub(self.first).and_then(|place| usize::try_from(place).ok());
         match place.and_then(|place| self.open.get_mut(place)) {
             Some(open) => {
                 open.done = true;
@@ -47,17 +42,10 @@ impl Ledger {
 
     /// The broker's number of the message to acknowledge next, if the oldest open one is dealt with.
     pub(super) fn next_ack(&mut self) -> Option<u16> {
-        while self
-            .open
-            .front()
-            .is_some_and(|open| open.done && open.packet == 0)
-        {
+        while self.open.front().is_some_and(|open| open.done && open.packet == 0) {
             self.close();
         }
-        self.open
-            .front()
-            .filter(|open| open.done)
-            .map(|open| open.packet)
+        self.open.front().filter(|open| open.done).map(|open| open.packet)
     }
 
     /// Notes that the message of `next_ack` has been acknowledged.

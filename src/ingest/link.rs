@@ -2,9 +2,7 @@
 
 use std::{collections::VecDeque, future::Future, pin::pin, sync::Arc};
 
-use rumqttc::{
-    AsyncClient, ConnectionError, Event, EventLoop, Packet, Publish, QoS, SubscribeReasonCode,
-};
+use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, Packet, Publish, QoS, SubscribeReasonCode};
 use tag_wire::limits::PACKET_BYTES_MAX;
 use tokio::sync::{mpsc, watch};
 
@@ -90,14 +88,7 @@ async fn tell(name: String, inbox: Inbox, mut heard: watch::Receiver<bool>) {
     loop {
         let up = *heard.borrow_and_update();
         if up != told {
-            if inbox
-                .tell(Told::Source {
-                    name: name.clone(),
-                    up,
-                })
-                .await
-                .is_err()
-            {
+            if inbox.tell(Told::Source { name: name.clone(), up }).await.is_err() {
                 return;
             }
             told = up;
@@ -150,11 +141,7 @@ impl Link {
         }
         let mut poll = pin!(eventloop.poll());
         loop {
-            let pause = pause(
-                self.clock.clone(),
-                !self.held.is_empty(),
-                self.replies.next_at(),
-            );
+            let pause = pause(self.clock.clone(), !self.held.is_empty(), self.replies.next_at());
             tokio::select! {
                 biased;
                 event = &mut poll => return event,
@@ -184,11 +171,7 @@ impl Link {
             }
             Packet::Publish(publish) => {
                 self.receive(&publish);
-                if self.held.len() > HELD_MAX_HARD {
-                    Err(Lost::NoRoom)
-                } else {
-                    Ok(())
-                }
+                if self.held.len() > HELD_MAX_HARD { Err(Lost::NoRoom) } else { Ok(()) }
             }
             Packet::PubAck(_) => {
                 self.replies_under_way = self.replies_under_way.saturating_sub(1);
@@ -223,10 +206,7 @@ impl Link {
             kind,
             payload: kept.to_vec(),
             received_real_us: self.clock.real_us(),
-            ticket: Ticket {
-                id: ticket,
-                done: self.done.clone(),
-            },
+            ticket: Ticket { id: ticket, done: self.done.clone() },
         });
     }
 
@@ -268,20 +248,11 @@ impl Link {
         let now = self.clock.steady();
         self.replies.wake(now);
         while *self.heard.borrow() && self.replies_under_way < REPLIES_UNDER_WAY_MAX {
-            let Some(TagReply {
-                tag,
-                topic,
-                payload,
-            }) = self.replies.next()
-            else {
+            let Some(TagReply { tag, topic, payload }) = self.replies.next() else {
                 break;
             };
             let path = format!("cordon/v1/{tag}/{topic}");
-            if self
-                .client
-                .try_publish(path, QoS::AtLeastOnce, false, payload.as_ref())
-                .is_err()
-            {
+            if self.client.try_publish(path, QoS::AtLeastOnce, false, payload.as_ref()).is_err() {
                 break;
             }
             self.replies.sent(now);
@@ -310,9 +281,7 @@ impl Link {
             tracing::debug!(source = &*self.name, %lost, failures = self.failures, "no connection to the broker");
         }
         let random = getrandom::u32().unwrap_or(0);
-        self.clock
-            .wait_ms(backoff::wait_ms(self.failures, random))
-            .await;
+        self.clock.wait_ms(backoff::wait_ms(self.failures, random)).await;
     }
 }
 

@@ -73,11 +73,7 @@ impl Replies {
         }
         let tag = self.ready.front()?;
         let payload = self.acks.get(tag)?.clone()?;
-        Some(TagReply {
-            tag: tag.clone(),
-            topic: TopicKind::Ack,
-            payload,
-        })
+        Some(TagReply { tag: tag.clone(), topic: TopicKind::Ack, payload })
     }
 
     /// The reply of `next` is published.
@@ -104,21 +100,14 @@ mod tests {
     use super::*;
 
     fn reply(tag: &str, topic: TopicKind, text: &str) -> TagReply {
-        TagReply {
-            tag: tag.parse().unwrap(),
-            topic,
-            payload: text.as_bytes().into(),
-        }
+        TagReply { tag: tag.parse().unwrap(), topic, payload: text.as_bytes().into() }
     }
 
     fn take(replies: &mut Replies, now: Timestamp) -> Option<(String, String)> {
         replies.wake(now);
         let reply = replies.next()?;
         replies.sent(now);
-        Some((
-            reply.tag.to_string(),
-            String::from_utf8(reply.payload.to_vec()).unwrap(),
-        ))
+        Some((reply.tag.to_string(), String::from_utf8(reply.payload.to_vec()).unwrap()))
     }
 
     fn some(tag: &str, text: &str) -> Option<(String, String)> {
@@ -135,11 +124,7 @@ mod tests {
             assert_eq!(take(&mut replies, start.plus_ms(999)), None);
         }
         assert!(replies.put(reply("v/b", TopicKind::Ack, "b")));
-        assert_eq!(
-            take(&mut replies, start.plus_ms(999)),
-            some("v/b", "b"),
-            "another tag does not wait"
-        );
+        assert_eq!(take(&mut replies, start.plus_ms(999)), some("v/b", "b"), "another tag does not wait");
         assert_eq!(replies.next_at(), Some(start.plus_ms(1_000)));
         assert_eq!(take(&mut replies, start.plus_ms(1_000)), some("v/a", "3"));
         assert_eq!(take(&mut replies, start.plus_ms(1_999)), None);
@@ -172,16 +157,10 @@ mod tests {
     fn memory_is_bounded() {
         let mut replies = Replies::default();
         for n in 0..OTHERS_MAX + 10 {
-            assert_eq!(
-                replies.put(reply("v/a", TopicKind::Reject, "x")),
-                n < OTHERS_MAX
-            );
+            assert_eq!(replies.put(reply("v/a", TopicKind::Reject, "x")), n < OTHERS_MAX);
         }
         for n in 0..TAGS_MAX + 10 {
-            assert_eq!(
-                replies.put(reply(&format!("v/{n}"), TopicKind::Ack, "x")),
-                n < TAGS_MAX
-            );
+            assert_eq!(replies.put(reply(&format!("v/{n}"), TopicKind::Ack, "x")), n < TAGS_MAX);
         }
         assert!(
             replies.put(reply("v/1", TopicKind::Ack, "y")),

@@ -61,9 +61,7 @@ pub struct Login {
 
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Login").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -113,9 +111,7 @@ impl Source {
             options.set_credentials(&login.name, &login.password);
         }
         if let Some(tls) = &self.tls {
-            options.set_transport(Transport::Tls(TlsConfiguration::Rustls(Arc::new(
-                self.tls_config(tls)?,
-            ))));
+            options.set_transport(Transport::Tls(TlsConfiguration::Rustls(Arc::new(self.tls_config(tls)?))));
         }
         Ok(options)
     }
@@ -123,9 +119,7 @@ impl Source {
     pub(super) fn subscriptions(&self) -> Vec<SubscribeFilter> {
         let vendor = self.vendor.as_ref().map_or("+", VendorName::as_str);
         [TopicKind::Ping, TopicKind::Status]
-            .map(|kind| {
-                SubscribeFilter::new(format!("cordon/v1/{vendor}/+/{kind}"), QoS::AtLeastOnce)
-            })
+            .map(|kind| SubscribeFilter::new(format!("cordon/v1/{vendor}/+/{kind}"), QoS::AtLeastOnce))
             .to_vec()
     }
 
@@ -152,13 +146,9 @@ impl Source {
             problem,
         };
         let mut roots = RootCertStore::empty();
-        for certificate in
-            CertificateDer::pem_file_iter(file).map_err(|error| wrong(error.to_string()))?
-        {
+        for certificate in CertificateDer::pem_file_iter(file).map_err(|error| wrong(error.to_string()))? {
             let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
-            roots
-                .add(certificate)
-                .map_err(|error| wrong(error.to_string()))?;
+            roots.add(certificate).map_err(|error| wrong(error.to_string()))?;
         }
         if roots.is_empty() {
             return Err(wrong("there is no certificate in it".into()));
@@ -185,10 +175,7 @@ mod tests {
             port: 1,
             tls: None,
             client_id: "cordon-london".into(),
-            login: Some(Login {
-                name: "cordon-london".into(),
-                password: "hunter2".into(),
-            }),
+            login: Some(Login { name: "cordon-london".into(), password: "hunter2".into() }),
             vendor: None,
         }
     }
@@ -204,25 +191,10 @@ mod tests {
 
     #[test]
     fn subscribes_to_pings_and_status_messages_of_its_vendor_or_of_all() {
-        let paths = |source: Source| {
-            source
-                .subscriptions()
-                .into_iter()
-                .map(|s| s.path)
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            paths(source()),
-            ["cordon/v1/+/+/ping", "cordon/v1/+/+/status"]
-        );
-        let own = Source {
-            vendor: Some("acme".parse().unwrap()),
-            ..source()
-        };
-        assert_eq!(
-            paths(own),
-            ["cordon/v1/acme/+/ping", "cordon/v1/acme/+/status"]
-        );
+        let paths = |source: Source| source.subscriptions().into_iter().map(|s| s.path).collect::<Vec<_>>();
+        assert_eq!(paths(source()), ["cordon/v1/+/+/ping", "cordon/v1/+/+/status"]);
+        let own = Source { vendor: Some("acme".parse().unwrap()), ..source() };
+        assert_eq!(paths(own), ["cordon/v1/acme/+/ping", "cordon/v1/acme/+/status"]);
     }
 
     #[test]
@@ -236,17 +208,9 @@ mod tests {
         let empty = folder.path().join("ca.pem");
         std::fs::write(&empty, "nothing").unwrap();
         for file in [empty, folder.path().join("missing.pem")] {
-            let source = Source {
-                tls: Some(Tls {
-                    ca_file: Some(file.clone()),
-                }),
-                ..source()
-            };
+            let source = Source { tls: Some(Tls { ca_file: Some(file.clone()) }), ..source() };
             let error = source.options().unwrap_err().to_string();
-            assert!(
-                error.contains("'tags'") && error.contains(file.to_str().unwrap()),
-                "{error}"
-            );
+            assert!(error.contains("'tags'") && error.contains(file.to_str().unwrap()), "{error}");
         }
     }
 }

@@ -23,10 +23,7 @@ pub async fn compare(store: &dyn Store, mut recovered: Recovered) -> Result<Find
         after = last.id;
         for incident in page {
             if decided.remove(&incident.id).as_ref() != Some(&incident) {
-                recovered.differs(format!(
-                    "incident {}: not what the journal leads to",
-                    incident.id
-                ));
+                recovered.differs(format!("incident {}: not what the journal leads to", incident.id));
             }
             for alert in store.alerts_of(incident.id).await? {
                 if alerts.remove(&alert.id).as_ref() != Some(&alert) {

@@ -59,10 +59,7 @@ pub fn client() -> Result<Client, reqwest::Error> {
 pub fn endpoint(text: &str) -> Result<Url, EndpointError> {
     let url: Url = text.parse().map_err(|_| EndpointError::Url)?;
     let host = url.host_str().ok_or(EndpointError::Url)?;
-    let address = host
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .parse::<IpAddr>();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     let here = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
     match url.scheme() {
         "https" => Ok(url),
@@ -76,25 +73,16 @@ pub fn endpoint(text: &str) -> Result<Url, EndpointError> {
 pub(super) async fn send(request: RequestBuilder) -> Sent {
     match request.send().await {
         Ok(response) => judge(response).await,
-        Err(error) => Sent::Retry {
-            reason: failure(&error).into(),
-        },
+        Err(error) => Sent::Retry { reason: failure(&error).into() },
     }
 }
 
 async fn judge(response: Response) -> Sent {
     let status = response.status();
     let answer = read(response).await;
-    let reason = || {
-        answer
-            .error
-            .and_then(code)
-            .unwrap_or_else(|| format!("http_{}", status.as_u16()))
-    };
+    let reason = || answer.error.and_then(code).unwrap_or_else(|| format!("http_{}", status.as_u16()));
     if status.is_success() {
-        Sent::Accepted {
-            provider_ref: answer.id.and_then(code),
-        }
+        Sent::Accepted { provider_ref: answer.id.and_then(code) }
     } else if is_passing(status) {
         Sent::Retry { reason: reason() }
     } else {
@@ -174,15 +162,9 @@ mod tests {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let routes = Router::new().route("/{status}/{body}", routing::post(answer));
         tokio::spawn(async move { axum::serve(listener, routes).await });
-        let accepted = |id: Option<&str>| Sent::Accepted {
-            provider_ref: id.map(Into::into),
-        };
-        let retry = |reason: &str| Sent::Retry {
-            reason: reason.into(),
-        };
-        let refused = |reason: &str| Sent::Refused {
-            reason: reason.into(),
-        };
+        let accepted = |id: Option<&str>| Sent::Accepted { provider_ref: id.map(Into::into) };
+        let retry = |reason: &str| Sent::Retry { reason: reason.into() };
+        let refused = |reason: &str| Sent::Refused { reason: reason.into() };
         for (path, expected) in [
             (r#"200/{"id":"m1"}"#, accepted(Some("m1"))),
             (r#"202/{"id":17}"#, accepted(Some("17"))),
@@ -191,10 +173,7 @@ mod tests {
             ("200/long", accepted(None)),
             ("302/x", refused("http_302")),
             ("307/x", refused("http_307")),
-            (
-                r#"400/{"error":"unknown_number"}"#,
-                refused("unknown_number"),
-            ),
+            (r#"400/{"error":"unknown_number"}"#, refused("unknown_number")),
             (r#"400/{"error":"to +447700900001 ?"}"#, refused("http_400")),
             ("401/x", refused("http_401")),
             ("404/x", refused("http_404")),
@@ -210,12 +189,9 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_this_machine_only() {
-        for good in [
-            "https://sms.example/send",
-            "http://127.0.0.1:9/x",
-            "http://localhost/",
-            "http://[::1]:1/",
-        ] {
+        for good in
+            ["https://sms.example/send", "http://127.0.0.1:9/x", "http://localhost/", "http://[::1]:1/"]
+        {
             assert!(endpoint(good).is_ok(), "{good}");
         }
         for (bad, why) in [
@@ -235,10 +211,7 @@ mod tests {
         let text = |text: String| code(serde_json::Value::String(text));
         assert_eq!(text("SM-1.a:b_c".into()).as_deref(), Some("SM-1.a:b_c"));
         assert_eq!(code(serde_json::json!(42)).as_deref(), Some("42"));
-        assert_eq!(
-            text("a".repeat(CODE_BYTES_MAX)),
-            Some("a".repeat(CODE_BYTES_MAX))
-        );
+        assert_eq!(text("a".repeat(CODE_BYTES_MAX)), Some("a".repeat(CODE_BYTES_MAX)));
         assert_eq!(text("a".repeat(CODE_BYTES_MAX + 1)), None);
         assert_eq!(text("a b".into()), None);
         assert_eq!(text(String::new()), None);

@@ -103,12 +103,7 @@ impl Providers {
     /// Of these; a later one replaces an earlier one of the same channel.
     #[must_use]
     pub fn of(providers: impl IntoIterator<Item = Arc<dyn Provider>>) -> Self {
-        Self(
-            providers
-                .into_iter()
-                .map(|provider| (provider.channel(), provider))
-                .collect(),
-        )
+        Self(providers.into_iter().map(|provider| (provider.channel(), provider)).collect())
     }
 
     /// Who carries messages on `channel`.
@@ -126,18 +121,10 @@ pub fn providers(settings: &Settings, clock: &Clock) -> Result<Providers, Provid
     let client = http::client()?;
     let mut list: Vec<Arc<dyn Provider>> = Vec::new();
     if let Some(sms) = &settings.sms {
-        list.push(Arc::new(Sms::new(
-            client.clone(),
-            http::endpoint(&sms.url)?,
-            sms.token.clone(),
-        )));
+        list.push(Arc::new(Sms::new(client.clone(), http::endpoint(&sms.url)?, sms.token.clone())));
     }
     if let Some(secret) = &settings.webhook_secret {
-        list.push(Arc::new(Webhook::new(
-            client,
-            secret.clone(),
-            clock.clone(),
-        )));
+        list.push(Arc::new(Webhook::new(client, secret.clone(), clock.clone())));
     }
     Ok(Providers::of(list))
 }

@@ -22,9 +22,7 @@ const SCHEME: &str = "v1=";
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     /// A header is missing, or is not in its form.
-    #[error(
-        "send Cordon-Timestamp (Unix seconds) and Cordon-Signature (v1= and 64 hexadecimal digits)"
-    )]
+    #[error("send Cordon-Timestamp (Unix seconds) and Cordon-Signature (v1= and 64 hexadecimal digits)")]
     Headers,
     /// Signed too long ago, or in the future.
     #[error(
@@ -70,14 +68,12 @@ pub fn verify(
     if now.as_ms().div_euclid(1_000).abs_diff(at_s) > TOLERANCE_S.unsigned_abs() {
         return Err(SignatureError::Stale);
     }
-    mac(secret, timestamp, body)
-        .verify_slice(&given)
-        .map_err(|_| SignatureError::Wrong)
+    mac(secret, timestamp, body).verify_slice(&given).map_err(|_| SignatureError::Wrong)
 }
 
 fn mac(secret: &Secret, timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes())
-        .expect("HMAC takes a key of any length");
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("HMAC takes a key of any length");
     mac.update(timestamp.as_bytes());
     mac.update(b".");
     mac.update(body);
@@ -90,11 +86,7 @@ fn bytes(hex: &str) -> Option<[u8; 32]> {
     if digits.len() != 64 {
         return None;
     }
-    let digit = |c: u8| {
-        char::from(c)
-            .to_digit(16)
-            .and_then(|d| u8::try_from(d).ok())
-    };
+    let digit = |c: u8| char::from(c).to_digit(16).and_then(|d| u8::try_from(d).ok());
     let mut out = [0; 32];
     for (byte, pair) in out.iter_mut().zip(digits.chunks_exact(2)) {
         *byte = digit(pair[0])? << 4 | digit(pair[1])?;
@@ -112,20 +104,9 @@ mod tests {
         Secret::new("key")
     }
 
-    fn verified(
-        now_s: i64,
-        timestamp: &str,
-        signature: &str,
-        body: &str,
-    ) -> Result<(), SignatureError> {
+    fn verified(now_s: i64, timestamp: &str, signature: &str, body: &str) -> Result<(), SignatureError> {
         let now = Timestamp::from_ms(now_s * 1_000);
-        verify(
-            &secret(),
-            now,
-            Some(timestamp),
-            Some(signature),
-            body.as_bytes(),
-        )
+        verify(&secret(), now, Some(timestamp), Some(signature), body.as_bytes())
     }
 
     #[test]
@@ -143,75 +124,17 @@ mod tests {
             (AT_S, timestamp.as_str(), signature.as_str(), "body", Ok(())),
             (AT_S + TOLERANCE_S, &timestamp, &signature, "body", Ok(())),
             (AT_S - TOLERANCE_S, &timestamp, &signature, "body", Ok(())),
-            (
-                AT_S + TOLERANCE_S + 1,
-                &timestamp,
-                &signature,
-                "body",
-                Err(SignatureError::Stale),
-            ),
-            (
-                AT_S - TOLERANCE_S - 1,
-                &timestamp,
-                &signature,
-                "body",
-                Err(SignatureError::Stale),
-            ),
-            (
-                AT_S,
-                &timestamp,
-                &signature,
-                "other",
-                Err(SignatureError::Wrong),
-            ),
-            (
-                AT_S,
-                "1780000001",
-                &signature,
-                "body",
-                Err(SignatureError::Wrong),
-            ),
-            (
-                AT_S,
-                &timestamp,
-                &signature[..66],
-                "body",
-                Err(SignatureError::Headers),
-            ),
-            (
-                AT_S,
-                &timestamp,
-                &signature[3..],
-                "body",
-                Err(SignatureError::Headers),
-            ),
-            (
-                AT_S,
-                &timestamp,
-                "v1=\u{e9}",
-                "body",
-                Err(SignatureError::Headers),
-            ),
-            (
-                AT_S,
-                "-9223372036854775808",
-                &signature,
-                "body",
-                Err(SignatureError::Stale),
-            ),
-            (
-                AT_S,
-                "soon",
-                &signature,
-                "body",
-                Err(SignatureError::Headers),
-            ),
+            (AT_S + TOLERANCE_S + 1, &timestamp, &signature, "body", Err(SignatureError::Stale)),
+            (AT_S - TOLERANCE_S - 1, &timestamp, &signature, "body", Err(SignatureError::Stale)),
+            (AT_S, &timestamp, &signature, "other", Err(SignatureError::Wrong)),
+            (AT_S, "1780000001", &signature, "body", Err(SignatureError::Wrong)),
+            (AT_S, &timestamp, &signature[..66], "body", Err(SignatureError::Headers)),
+            (AT_S, &timestamp, &signature[3..], "body", Err(SignatureError::Headers)),
+            (AT_S, &timestamp, "v1=\u{e9}", "body", Err(SignatureError::Headers)),
+            (AT_S, "-9223372036854775808", &signature, "body", Err(SignatureError::Stale)),
+            (AT_S, "soon", &signature, "body", Err(SignatureError::Headers)),
         ] {
-            assert_eq!(
-                verified(now_s, timestamp, signature, body),
-                expected,
-                "{now_s} {timestamp}"
-            );
+            assert_eq!(verified(now_s, timestamp, signature, body), expected, "{now_s} {timestamp}");
         }
         assert_eq!(
             verify(
@@ -224,13 +147,7 @@ mod tests {
             Err(SignatureError::Wrong)
         );
         assert_eq!(
-            verify(
-                &secret(),
-                Timestamp::from_ms(AT_S * 1_000),
-                None,
-                Some(&signature),
-                b"body"
-            ),
+            verify(&secret(), Timestamp::from_ms(AT_S * 1_000), None, Some(&signature), b"body"),
             Err(SignatureError::Headers)
         );
     }

@@ -39,11 +39,7 @@ impl Provider for Sms {
 
     async fn send(&self, message: &Message) -> Sent {
         let reference = message.idempotency_key.as_str();
-        let body = Request {
-            to: &message.to,
-            text: &message.body,
-            reference,
-        };
+        let body = Request { to: &message.to, text: &message.body, reference };
         let request = self
             .client
             .post(self.url.clone())

@@ -19,11 +19,7 @@ impl Webhook {
     /// Signs with `secret` at the clock's wall time.
     #[must_use]
     pub fn new(client: Client, secret: Secret, clock: Clock) -> Self {
-        Self {
-            client,
-            secret,
-            clock,
-        }
+        Self { client, secret, clock }
     }
 }
 
@@ -37,9 +33,7 @@ impl Provider for Webhook {
         let url = match http::endpoint(&message.to) {
             Ok(url) => url,
             Err(error) => {
-                return Sent::Refused {
-                    reason: error.code().into(),
-                };
+                return Sent::Refused { reason: error.code().into() };
             }
         };
         let at_s = self.clock.wall().as_ms().div_euclid(1_000);
@@ -47,10 +41,7 @@ impl Provider for Webhook {
             .client
             .post(url)
             .header(signature::TIMESTAMP_HEADER, at_s)
-            .header(
-                signature::SIGNATURE_HEADER,
-                signature::sign(&self.secret, at_s, message.body.as_bytes()),
-            )
+            .header(signature::SIGNATURE_HEADER, signature::sign(&self.secret, at_s, message.body.as_bytes()))
             .header(IDEMPOTENCY_HEADER, message.idempotency_key.as_str())
             .header(header::CONTENT_TYPE, "application/json")
             .body(message.body.clone());

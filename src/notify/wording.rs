@@ -20,25 +20,11 @@ const CALLS: [&str; 4] = [
     "Plan A now, please.",
     "Please go ahead with plan A now.",
 ];
-const ASSURANCES: [&str; 3] = [
-    "We are on it.",
-    "We know and are on it.",
-    "Our team is on it.",
-];
+const ASSURANCES: [&str; 3] = ["We are on it.", "We know and are on it.", "Our team is on it."];
 
 /// Words that must not stand in a text, and beginnings of words.
-const WORDS: [&str; 10] = [
-    "tag",
-    "tags",
-    "tagged",
-    "victim",
-    "victims",
-    "wearer",
-    "wearers",
-    "court",
-    "prison",
-    "monitoring",
-];
+const WORDS: [&str; 10] =
+    ["tag", "tags", "tagged", "victim", "victims", "wearer", "wearers", "court", "prison", "monitoring"];
 const BEGINNINGS: [&str; 5] = ["stalk", "police", "offend", "perpetrat", "probation"];
 const LINKS: [&str; 3] = ["://", "www.", ".com"];
 
@@ -83,11 +69,7 @@ fn forbidden(text: &str) -> Option<&'static str> {
     link.or_else(|| {
         text.split(|c: char| !c.is_alphanumeric()).find_map(|word| {
             let whole = WORDS.into_iter().find(|forbidden| word == *forbidden);
-            whole.or_else(|| {
-                BEGINNINGS
-                    .into_iter()
-                    .find(|beginning| word.starts_with(beginning))
-            })
+            whole.or_else(|| BEGINNINGS.into_iter().find(|beginning| word.starts_with(beginning)))
         })
     })
 }
@@ -106,10 +88,7 @@ pub fn body(alert: &Alert) -> String {
 fn danger(alert: &Alert) -> String {
     let nth = alert.nth.saturating_sub(1) as usize;
     let (call, assurance) = (CALLS[nth % CALLS.len()], ASSURANCES[nth % ASSURANCES.len()]);
-    format!(
-        "{call} {assurance} Reply 1 OK, 2 help, 3 call me. Ref {}",
-        alert.reference()
-    )
+    format!("{call} {assurance} Reply 1 OK, 2 help, 3 call me. Ref {}", alert.reference())
 }
 
 /// To staff: which incident, and what to answer. A summary that must not be sent is left out; the alert still goes.
@@ -118,17 +97,9 @@ fn staff_text(alert: &Alert) -> String {
         0 | 1 => alert.priority.to_string(),
         nth => format!("{} again ({nth}):", alert.priority),
     };
-    let rest = format!(
-        "incident {}. Reply 1 mine, 2 acted. Ref {}",
-        alert.incident,
-        alert.reference()
-    );
+    let rest = format!("incident {}. Reply 1 mine, 2 acted. Ref {}", alert.incident, alert.reference());
     let full = format!("{head} {}, {rest}", alert.summary);
-    if !alert.summary.is_empty() && lint(&full).is_ok() {
-        full
-    } else {
-        format!("{head} {rest}")
-    }
+    if !alert.summary.is_empty() && lint(&full).is_ok() { full } else { format!("{head} {rest}") }
 }
 
 /// The card that a control room's system reads. Members may be added; `v` changes when one changes its meaning.
@@ -188,11 +159,7 @@ mod tests {
             class,
             priority: Priority::P1,
             nth: 1,
-            summary: if danger {
-                String::new()
-            } else {
-                "violation at ROSE-4".into()
-            },
+            summary: if danger { String::new() } else { "violation at ROSE-4".into() },
             raised_at: Timestamp::from_ms(1_780_000_000_123),
             state: AlertState::Waiting,
         }
@@ -226,11 +193,7 @@ mod tests {
                 assert!(!recent.contains(&text), "{text}");
                 recent.push(text);
                 // The jump to the last numbers begins a new row.
-                let forget = if nth == 30 {
-                    recent.len()
-                } else {
-                    recent.len().saturating_sub(11)
-                };
+                let forget = if nth == 30 { recent.len() } else { recent.len().saturating_sub(11) };
                 recent.drain(..forget);
             }
         }
@@ -239,10 +202,7 @@ mod tests {
     #[test]
     fn staff_read() {
         let mut alert = alert(Channel::Sms, MessageClass::Card);
-        assert_eq!(
-            body(&alert),
-            "P1 violation at ROSE-4, incident 12. Reply 1 mine, 2 acted. Ref 7042"
-        );
+        assert_eq!(body(&alert), "P1 violation at ROSE-4, incident 12. Reply 1 mine, 2 acted. Ref 7042");
         alert.nth = 3;
         assert_eq!(
             body(&alert),
@@ -253,19 +213,9 @@ mod tests {
     #[test]
     fn a_summary_that_must_not_be_sent_is_left_out_and_the_alert_still_goes() {
         let mut alert = alert(Channel::Sms, MessageClass::Card);
-        for summary in [
-            "",
-            "violation at Police House",
-            "violation at ŽIŽKOV",
-            "a\nb",
-            &"x".repeat(120),
-        ] {
+        for summary in ["", "violation at Police House", "violation at ŽIŽKOV", "a\nb", &"x".repeat(120)] {
             alert.summary = summary.into();
-            assert_eq!(
-                body(&alert),
-                "P1 incident 12. Reply 1 mine, 2 acted. Ref 7042",
-                "{summary}"
-            );
+            assert_eq!(body(&alert), "P1 incident 12. Reply 1 mine, 2 acted. Ref 7042", "{summary}");
         }
     }
 
@@ -285,10 +235,7 @@ mod tests {
     fn lint_finds_what_gives_away_and_what_does_not_fit() {
         assert_eq!(lint(&"a".repeat(160)), Ok(()));
         assert_eq!(lint(&"a".repeat(161)), Err(LintError::TooLong(161)));
-        assert_eq!(
-            lint(&format!("{}{{", "a".repeat(159))),
-            Err(LintError::TooLong(161))
-        );
+        assert_eq!(lint(&format!("{}{{", "a".repeat(159))), Err(LintError::TooLong(161)));
         assert_eq!(lint("caf\u{e9}"), Ok(()));
         assert_eq!(lint("\u{2019}"), Err(LintError::Alphabet('\u{2019}')));
         assert_eq!(lint("Stage 3, vintage"), Ok(()));
@@ -306,20 +253,10 @@ mod tests {
     #[test]
     fn a_key_leads_back_to_its_alert() {
         let alert = alert(Channel::Sms, MessageClass::Card);
-        assert_eq!(
-            crate::notify::alert_of_key(&idempotency_key(&alert)),
-            Some(alert.id)
-        );
-        for other in [
-            "",
-            "alert-",
-            "alert-7",
-            "alert-7-",
-            "alert--7-1",
-            "alert-0-1",
-            "order-7-1",
-            "alert-7-x",
-        ] {
+        assert_eq!(crate::notify::alert_of_key(&idempotency_key(&alert)), Some(alert.id));
+        for other in
+            ["", "alert-", "alert-7", "alert-7-", "alert--7-1", "alert-0-1", "order-7-1", "alert-7-x"]
+        {
             assert_eq!(crate::notify::alert_of_key(other), None, "{other}");
         }
     }

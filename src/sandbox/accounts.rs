@@ -59,21 +59,11 @@ impl Accounts {
     /// Adds a vendor's gateway; see [`gateway_login`].
     #[must_use]
     pub fn with_gateway(self, vendor: &VendorName, password: &str) -> Self {
-        self.with(
-            gateway_login(vendor),
-            Role::Gateway(vendor.clone()),
-            password,
-        )
+        self.with(gateway_login(vendor), Role::Gateway(vendor.clone()), password)
     }
 
     fn with(mut self, login: String, role: Role, password: &str) -> Self {
-        self.by_login.insert(
-            login,
-            Account {
-                role,
-                password: digest(password.as_bytes()),
-            },
-        );
+        self.by_login.insert(login, Account { role, password: digest(password.as_bytes()) });
         self
     }
 
@@ -90,9 +80,7 @@ impl Accounts {
         };
         match &account.role {
             Role::Service => is_to_tag(topic.kind),
-            Role::Tag(tag) => {
-                !is_to_tag(topic.kind) && *tag == TagId::new(&topic.vendor, &topic.tag)
-            }
+            Role::Tag(tag) => !is_to_tag(topic.kind) && *tag == TagId::new(&topic.vendor, &topic.tag),
             Role::Gateway(vendor) => !is_to_tag(topic.kind) && *vendor == topic.vendor,
         }
     }
@@ -104,9 +92,8 @@ impl Accounts {
         };
         match &account.role {
             Role::Service => filter.starts_with("cordon/v1/"),
-            Role::Tag(tag) => Topic::parse(filter).is_ok_and(|topic| {
-                is_to_tag(topic.kind) && *tag == TagId::new(&topic.vendor, &topic.tag)
-            }),
+            Role::Tag(tag) => Topic::parse(filter)
+                .is_ok_and(|topic| is_to_tag(topic.kind) && *tag == TagId::new(&topic.vendor, &topic.tag)),
             Role::Gateway(vendor) => TopicKind::ALL
                 .into_iter()
                 .any(|kind| is_to_tag(kind) && filter == format!("cordon/v1/{vendor}/+/{kind}")),
@@ -162,35 +149,14 @@ mod tests {
         let publish = |login: &str, topic: &str| accounts.may_publish(login, topic);
         let subscribe = |login: &str, filter: &str| accounts.may_subscribe(login, filter);
         for kind in TopicKind::ALL {
-            let (own, sister) = (
-                format!("cordon/v1/acme/T1/{kind}"),
-                format!("cordon/v1/acme/T2/{kind}"),
-            );
-            let (foreign, all) = (
-                format!("cordon/v1/other/T1/{kind}"),
-                format!("cordon/v1/acme/+/{kind}"),
-            );
+            let (own, sister) = (format!("cordon/v1/acme/T1/{kind}"), format!("cordon/v1/acme/T2/{kind}"));
+            let (foreign, all) = (format!("cordon/v1/other/T1/{kind}"), format!("cordon/v1/acme/+/{kind}"));
             let down = is_to_tag(kind);
-            assert_eq!(
-                (publish("T1@acme", &own), subscribe("T1@acme", &own)),
-                (!down, down),
-                "{kind}"
-            );
-            assert_eq!(
-                (publish("@acme", &own), subscribe("@acme", &all)),
-                (!down, down),
-                "{kind}"
-            );
-            assert_eq!(
-                (publish("cordon-x", &own), subscribe("cordon-x", &all)),
-                (down, true),
-                "{kind}"
-            );
+            assert_eq!((publish("T1@acme", &own), subscribe("T1@acme", &own)), (!down, down), "{kind}");
+            assert_eq!((publish("@acme", &own), subscribe("@acme", &all)), (!down, down), "{kind}");
+            assert_eq!((publish("cordon-x", &own), subscribe("cordon-x", &all)), (down, true), "{kind}");
             for topic in [&sister, &foreign, &all] {
-                assert!(
-                    !publish("T1@acme", topic) && !subscribe("T1@acme", topic),
-                    "{topic}"
-                );
+                assert!(!publish("T1@acme", topic) && !subscribe("T1@acme", topic), "{topic}");
             }
             assert!(!publish("@acme", &foreign) && !subscribe("@acme", &foreign));
             assert!(!publish("nobody", &own) && !subscribe("nobody", &own));
@@ -202,10 +168,7 @@ mod tests {
             "cordon/v1/acme/T1/#",
             "cordon/v1/acme/T1/+",
         ] {
-            assert!(
-                !subscribe("T1@acme", filter) && !subscribe("@acme", filter),
-                "{filter}"
-            );
+            assert!(!subscribe("T1@acme", filter) && !subscribe("@acme", filter), "{filter}");
         }
         for filter in ["#", "$SYS/#", "$share/g/cordon/v1/#", "other/#"] {
             assert!(!subscribe("cordon-x", filter), "{filter}");

@@ -81,24 +81,15 @@ pub async fn start(settings: Settings) -> Result<Box<dyn Broker>, BrokerError> {
         .await
         .map_err(|error| failed(error.to_string()))?
         .with_auth_provider(Arc::new(Guard(settings.accounts)));
-    let addr = broker
-        .local_addr()
-        .ok_or_else(|| failed("no address".into()))?;
+    let addr = broker.local_addr().ok_or_else(|| failed("no address".into()))?;
     let (shutdown, mut ready) = (broker.shutdown_handle(), broker.ready_receiver());
     let running = tokio::spawn(async move {
         if let Err(error) = broker.run().await {
             tracing::error!(%error, "the embedded broker has ended");
         }
     });
-    ready
-        .wait_for(|ready| *ready)
-        .await
-        .map_err(|_| failed("it ended at once".into()))?;
-    Ok(Box::new(Embedded {
-        addr,
-        shutdown,
-        running,
-    }))
+    ready.wait_for(|ready| *ready).await.map_err(|_| failed("it ended at once".into()))?;
+    Ok(Box::new(Embedded { addr, shutdown, running }))
 }
 
 struct Embedded {
@@ -148,12 +139,7 @@ impl AuthProvider for Guard {
         Box::pin(async { Ok(result) })
     }
 
-    fn authorize_publish<'a>(
-        &'a self,
-        _: &str,
-        login: Option<&'a str>,
-        topic: &'a str,
-    ) -> Answer<'a, bool> {
+    fn authorize_publish<'a>(&'a self, _: &str, login: Option<&'a str>, topic: &'a str) -> Answer<'a, bool> {
         Box::pin(async move { login.is_some_and(|login| self.0.may_publish(login, topic)) })
     }
 

@@ -93,9 +93,7 @@ impl Script {
         let tags = (0..WEARERS)
             .map(|i| scripted(town, i, start_ms).ok_or_else(|| NoWay(town.wearer_of(i))))
             .collect::<Result<_, _>>()?;
-        let expected = (0..WEARERS)
-            .flat_map(|i| expected(town, i, start_ms))
-            .collect();
+        let expected = (0..WEARERS).flat_map(|i| expected(town, i, start_ms)).collect();
         Ok(Self { tags, expected })
     }
 }
@@ -122,11 +120,7 @@ fn scripted(town: &Town, i: usize, start_ms: i64) -> Option<ScriptedTag> {
         }
         Part::GoesDark => {
             let way = away_from_refuge().approach(&own[0])?;
-            (
-                INTERVAL_DARK_S,
-                91.0,
-                clock.go_dark(way.stand_off(DARK_OFF_M)?),
-            )
+            (INTERVAL_DARK_S, 91.0, clock.go_dark(way.stand_off(DARK_OFF_M)?))
         }
         part => {
             let all: Vec<&Zone> = own.iter().chain([refuge]).collect();
@@ -148,10 +142,7 @@ fn scripted(town: &Town, i: usize, start_ms: i64) -> Option<ScriptedTag> {
         // Tags are not started in the same instant, so they do not send in the same one.
         ..TagConfig::new(boot, seed, start_ms + 50 * i as i64)
     };
-    Some(ScriptedTag {
-        tag: town.tag_of(i),
-        world: World::new(Tag::new(config), motion),
-    })
+    Some(ScriptedTag { tag: town.tag_of(i), world: World::new(Tag::new(config), motion) })
 }
 
 /// Another number for every start of the demo: its tags begin again at ping 1.
@@ -183,10 +174,7 @@ impl Since {
                 tag.cut_strap(now_ms);
             }
             let truth = walker.at(self.seconds(now_ms.min(cut_ms)));
-            Truth {
-                speed_mps: if cut { 0.0 } else { truth.speed_mps },
-                ..truth
-            }
+            Truth { speed_mps: if cut { 0.0 } else { truth.speed_mps }, ..truth }
         })
     }
 
@@ -214,11 +202,7 @@ fn expected(town: &Town, i: usize, start_ms: i64) -> Vec<Expected> {
     match Part::of(i) {
         Part::Intrudes => vec![
             incident(IncidentKind::Approach, 12, vec![]),
-            incident(
-                IncidentKind::Violation,
-                27,
-                persons().chain([responder()]).collect(),
-            ),
+            incident(IncidentKind::Violation, 27, persons().chain([responder()]).collect()),
         ],
         // The refuge is nobody's case: nobody in particular is warned, and the unit's own policy holds.
         Part::Trespasses => vec![

@@ -17,8 +17,8 @@ pub(crate) use streets::{Net, Spot, apart_m};
 
 use crate::{
     domain::{
-        Assignment, Basis, BasisKind, Book, Case, Channel, Contact, Person, PersonId, Risk,
-        StaffId, TagId, Timestamp, UnitId, Wearer, WearerId, Zone,
+        Assignment, Basis, BasisKind, Book, Case, Channel, Contact, Person, PersonId, Risk, StaffId, TagId,
+        Timestamp, UnitId, Wearer, WearerId, Zone,
     },
     geometry::{LatLon, offset},
 };
@@ -97,9 +97,7 @@ impl Town {
         let places = |line: &Vec<Spot>| line.iter().copied().map(place).collect();
         let spot = spot_between(&net, 1_000.0..1_700.0, &mut random, |_| true);
         let refuge = zones::refuge(spot, &mut random);
-        let files = (0..WEARERS)
-            .map(|i| File::new(i, &net, spot, start, &mut random))
-            .collect();
+        let files = (0..WEARERS).map(|i| File::new(i, &net, spot, start, &mut random)).collect();
         Self {
             seed,
             streets: net.streets.iter().map(places).collect(),
@@ -189,9 +187,7 @@ impl File {
             (Part::Keeps, 4) => Risk::High,
             _ => Risk::Standard,
         };
-        let persons: Vec<Person> = (0..=usize::from(i % 4 == 1))
-            .map(|n| person(i, n, &unit))
-            .collect();
+        let persons: Vec<Person> = (0..=usize::from(i % 4 == 1)).map(|n| person(i, n, &unit)).collect();
         let case = Case {
             id: id(&format!("case-{:02}", i + 1)),
             unit: unit.clone(),
@@ -206,22 +202,9 @@ impl File {
             policy: staff::policy_for(risk),
             zones: case_zones(i, net, refuge, random),
         };
-        let assignment = Assignment {
-            tag: tag(i),
-            from,
-            until: None,
-        };
-        let wearer = Wearer {
-            id: wearer(i),
-            unit,
-            name: names::person(i),
-            tags: vec![assignment],
-        };
-        Self {
-            wearer,
-            persons,
-            case,
-        }
+        let assignment = Assignment { tag: tag(i), from, until: None };
+        let wearer = Wearer { id: wearer(i), unit, name: names::person(i), tags: vec![assignment] };
+        Self { wearer, persons, case }
     }
 }
 
@@ -246,9 +229,8 @@ fn spot_between(
     will_do: impl Fn(Spot) -> bool,
 ) -> Spot {
     let all = (0..net.len()).map(|crossing| net.spot(crossing));
-    let fit: Vec<Spot> = all
-        .filter(|spot| from_market_m.contains(&apart_m(*spot, [0.0, 0.0])) && will_do(*spot))
-        .collect();
+    let fit: Vec<Spot> =
+        all.filter(|spot| from_market_m.contains(&apart_m(*spot, [0.0, 0.0])) && will_do(*spot)).collect();
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
@@ -261,10 +243,7 @@ fn spot_between(
 
 /// The `n`-th person that the `i`-th wearer's case protects; a second one lives in the same home.
 fn person(i: usize, n: usize, unit: &UnitId) -> Person {
-    let phone = Contact {
-        channel: Channel::Sms,
-        address: phone_number(100 + 2 * i + n),
-    };
+    let phone = Contact { channel: Channel::Sms, address: phone_number(100 + 2 * i + n) };
     Person {
         id: id(&format!("person-{:02}-{}", i + 1, n + 1)),
         unit: unit.clone(),
@@ -287,22 +266,13 @@ pub(crate) fn responder() -> StaffId {
 pub(crate) fn place([east_m, north_m]: Spot) -> LatLon {
     let (lat, lon) = MARKET_DEG;
     let market = LatLon::new(lat, lon).expect("the market is on Earth");
-    offset(
-        market,
-        east_m.atan2(north_m).to_degrees(),
-        east_m.hypot(north_m),
-    )
+    offset(market, east_m.atan2(north_m).to_degrees(), east_m.hypot(north_m))
 }
 
 /// A box around the town and its exit roads.
 fn area() -> crate::domain::Area {
     let (lat, lon) = MARKET_DEG;
-    crate::domain::Area {
-        south: lat - 0.05,
-        west: lon - 0.1,
-        north: lat + 0.05,
-        east: lon + 0.1,
-    }
+    crate::domain::Area { south: lat - 0.05, west: lon - 0.1, north: lat + 0.05, east: lon + 0.1 }
 }
 
 fn tag(i: usize) -> TagId {
@@ -314,8 +284,7 @@ fn wearer(i: usize) -> WearerId {
 }
 
 fn id<T: FromStr<Err: Debug>>(text: &str) -> T {
-    text.parse()
-        .expect("the town's ids are short, of small letters, digits and dashes")
+    text.parse().expect("the town's ids are short, of small letters, digits and dashes")
 }
 
 #[cfg(test)]
@@ -362,11 +331,7 @@ mod tests {
             .collect();
         let numbers = contacts.iter().filter(|c| c.channel == Channel::Sms);
         let mut numbers: Vec<&str> = numbers.map(|c| c.address.as_str()).collect();
-        assert!(
-            numbers
-                .iter()
-                .all(|n| n.starts_with("+447700900") && n.len() == 13)
-        );
+        assert!(numbers.iter().all(|n| n.starts_with("+447700900") && n.len() == 13));
         let count = numbers.len();
         numbers.sort_unstable();
         numbers.dedup();

@@ -59,11 +59,7 @@ impl Driver {
         let mut drawn_us = i64::MIN;
         loop {
             let mut arrivals = Vec::new();
-            let deadline = self
-                .sequencer
-                .engine()
-                .next_deadline()
-                .unwrap_or(Timestamp::MAX);
+            let deadline = self.sequencer.engine().next_deadline().unwrap_or(Timestamp::MAX);
             tokio::select! {
                 count = self.arrivals.recv_many(&mut arrivals, BATCH_ARRIVALS_MAX) => {
                     if count == 0 {
@@ -76,10 +72,7 @@ impl Driver {
                 self.hand_ins(&mut arrivals).await;
                 next_hand_in = self.clock.steady().plus_ms(HAND_IN_MS);
             }
-            let now = Now {
-                steady: self.clock.steady(),
-                wall: self.clock.wall(),
-            };
+            let now = Now { steady: self.clock.steady(), wall: self.clock.wall() };
             let stepped = self.sequencer.step(now, arrivals, &mut salt);
             if !stepped.batch.is_empty() {
                 self.commit(&stepped).await?;
@@ -139,13 +132,8 @@ impl Driver {
         let strays = engine.tags().filter(|(tag, _)| !worn(tag));
         let board = Board {
             at: Some(at),
-            wearers: engine
-                .sightings()
-                .map(|(id, seen)| (id.clone(), Dot::from(seen)))
-                .collect(),
-            strays: strays
-                .filter_map(|(tag, state)| Some((tag.clone(), state.heard_at?)))
-                .collect(),
+            wearers: engine.sightings().map(|(id, seen)| (id.clone(), Dot::from(seen))).collect(),
+            strays: strays.filter_map(|(tag, state)| Some((tag.clone(), state.heard_at?))).collect(),
             incidents: engine
                 .open_incidents()
                 .map(|incident| (incident.id, Arc::clone(incident)))

@@ -119,12 +119,10 @@ impl Inbox {
     /// # Errors
     /// The message, if the inbox is full or the service is stopping.
     pub fn try_message(&self, message: Message) -> Result<(), Box<Message>> {
-        self.sender
-            .try_send(Arrival::Message(message))
-            .map_err(|error| match error.into_inner() {
-                Arrival::Message(message) => Box::new(message),
-                Arrival::Told(..) | Arrival::HandIn(..) => unreachable!("a message was put in"),
-            })
+        self.sender.try_send(Arrival::Message(message)).map_err(|error| match error.into_inner() {
+            Arrival::Message(message) => Box::new(message),
+            Arrival::Told(..) | Arrival::HandIn(..) => unreachable!("a message was put in"),
+        })
     }
 
     /// Puts an input in and waits until it is decided and committed.
@@ -133,14 +131,8 @@ impl Inbox {
     /// See [`SubmitError`].
     pub async fn submit(&self, told: Told) -> Result<(), SubmitError> {
         let (answer, answered) = oneshot::channel();
-        self.sender
-            .send(Arrival::Told(told, Some(answer)))
-            .await
-            .map_err(|_| SubmitError::Stopped)?;
-        answered
-            .await
-            .map_err(|_| SubmitError::Stopped)?
-            .map_err(SubmitError::Refused)
+        self.sender.send(Arrival::Told(told, Some(answer))).await.map_err(|_| SubmitError::Stopped)?;
+        answered.await.map_err(|_| SubmitError::Stopped)?.map_err(SubmitError::Refused)
     }
 
     /// Puts an input in and does not wait for it to be decided.
@@ -148,9 +140,6 @@ impl Inbox {
     /// # Errors
     /// `Stopped`.
     pub async fn tell(&self, told: Told) -> Result<(), SubmitError> {
-        self.sender
-            .send(Arrival::Told(told, None))
-            .await
-            .map_err(|_| SubmitError::Stopped)
+        self.sender.send(Arrival::Told(told, None)).await.map_err(|_| SubmitError::Stopped)
     }
 }

@@ -83,11 +83,7 @@ impl Meter {
             p99: percentile(&sorted, 99),
             max: percentile(&sorted, 100),
         };
-        Reading {
-            pings: state.pings,
-            duplicates: state.duplicates,
-            latency_ms,
-        }
+        Reading { pings: state.pings, duplicates: state.duplicates, latency_ms }
     }
 }
 
@@ -95,7 +91,5 @@ impl Meter {
 #[expect(clippy::cast_precision_loss, reason = "microseconds of a latency")]
 fn percentile(sorted_us: &[i64], percent: usize) -> f64 {
     let rank = (sorted_us.len() * percent).div_ceil(100);
-    sorted_us
-        .get(rank.saturating_sub(1))
-        .map_or(0.0, |us| *us as f64 / 1_000.0)
+    sorted_us.get(rank.saturating_sub(1)).map_or(0.0, |us| *us as f64 / 1_000.0)
 }

@@ -63,26 +63,16 @@ pub fn input_of(row: &JournalRow) -> Result<Input, RecordError> {
             Ok(Input::Told(told))
         }
         CODEC_PING | CODEC_UNREADABLE => {
-            let line = row
-                .payload
-                .iter()
-                .position(|b| *b == b'\n')
-                .ok_or_else(|| damaged("no origin".into()))?;
-            let origin: Origin = serde_json::from_slice(&row.payload[..line])
-                .map_err(|error| damaged(error.to_string()))?;
+            let line =
+                row.payload.iter().position(|b| *b == b'\n').ok_or_else(|| damaged("no origin".into()))?;
+            let origin: Origin =
+                serde_json::from_slice(&row.payload[..line]).map_err(|error| damaged(error.to_string()))?;
             if let Some(code) = origin.code {
-                return Ok(Input::Told(Told::Unreadable {
-                    tag: origin.tag,
-                    code,
-                }));
+                return Ok(Input::Told(Told::Unreadable { tag: origin.tag, code }));
             }
             let ping = tag_wire::decode_ping(&row.payload[line + 1..]);
             let ping = ping.map_err(|refusal| damaged(refusal.code.as_str().into()))?;
-            Ok(Input::Ping {
-                tag: origin.tag,
-                source: origin.source,
-                ping: Ping::from(ping),
-            })
+            Ok(Input::Ping { tag: origin.tag, source: origin.source, ping: Ping::from(ping) })
         }
         codec => Err(RecordError::Codec(row.no, codec)),
     }
@@ -92,11 +82,7 @@ pub fn input_of(row: &JournalRow) -> Result<Input, RecordError> {
 #[must_use]
 pub fn digest_of(row: &JournalRow) -> Vec<u8> {
     let mut hash = Sha256::new();
-    for part in [
-        row.salt.as_slice(),
-        row.payload.as_slice(),
-        row.decision.as_bytes(),
-    ] {
+    for part in [row.salt.as_slice(), row.payload.as_slice(), row.decision.as_bytes()] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
@@ -108,22 +94,11 @@ pub fn digest_of(row: &JournalRow) -> Vec<u8> {
 pub fn chain_of(previous: &[u8], row: &JournalRow) -> Vec<u8> {
     let mut hash = Sha256::new();
     hash.update(previous);
-    for number in [
-        row.no,
-        row.at.as_us(),
-        row.wall.as_us(),
-        row.codec,
-        row.engine,
-    ] {
+    for number in [row.no, row.at.as_us(), row.wall.as_us(), row.codec, row.engine] {
         hash.update(number.to_be_bytes());
     }
     let unit = row.unit.as_ref().map_or("", |unit| unit.as_str());
-    for part in [
-        row.kind.as_bytes(),
-        unit.as_bytes(),
-        row.subject.as_bytes(),
-        row.digest.as_slice(),
-    ] {
+    for part in [row.kind.as_bytes(), unit.as_bytes(), row.subject.as_bytes(), row.digest.as_slice()] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }

@@ -64,10 +64,7 @@ pub async fn recover(store: &dyn Store) -> Result<(Sequencer, Findings), Recover
     let mut recovered = decide_again(store).await?;
     let open = stored_open(store, &mut recovered).await?;
     recovered.engine.adopt(open.0, open.1);
-    Ok((
-        Sequencer::after(recovered.engine, recovered.head),
-        recovered.findings,
-    ))
+    Ok((Sequencer::after(recovered.engine, recovered.head), recovered.findings))
 }
 
 /// Decides the whole journal again, verifies its integrity chain, and compares.
@@ -97,48 +94,26 @@ impl Recovered {
         if row.engine != ENGINE_VERSION {
             self.findings.other_versions += 1;
         } else if decision.record() != row.decision {
-            self.differs(format!(
-                "row {}: decided again, it says other than what was recorded",
-                row.no
-            ));
+            self.differs(format!("row {}: decided again, it says other than what was recorded", row.no));
         }
         self.engine.apply(&decision);
-        self.incidents.extend(
-            decision
-                .incidents
-                .into_iter()
-                .map(|incident| (incident.id, incident)),
-        );
-        self.alerts
-            .extend(decision.alerts.into_iter().map(|alert| (alert.id, alert)));
-        self.head = Some(JournalHead {
-            no: row.no,
-            at: row.at,
-            chain: row.chain.clone(),
-        });
+        self.incidents.extend(decision.incidents.into_iter().map(|incident| (incident.id, incident)));
+        self.alerts.extend(decision.alerts.into_iter().map(|alert| (alert.id, alert)));
+        self.head = Some(JournalHead { no: row.no, at: row.at, chain: row.chain.clone() });
         Ok(())
     }
 
     fn verify(&mut self, row: &JournalRow) {
-        let (before, at) = self
-            .head
-            .as_ref()
-            .map_or((0, Timestamp::MIN), |head| (head.no, head.at));
+        let (before, at) = self.head.as_ref().map_or((0, Timestamp::MIN), |head| (head.no, head.at));
         if row.no != before + 1 || row.at <= at {
             self.differs(format!("row {}: does not follow row {before}", row.no));
         }
         if digest_of(row) != row.digest {
-            self.differs(format!(
-                "row {}: its content is not what was digested",
-                row.no
-            ));
+            self.differs(format!("row {}: its content is not what was digested", row.no));
         }
         let previous = self.head.as_ref().map_or(&[][..], |head| &head.chain);
         if chain_of(previous, row) != row.chain {
-            self.differs(format!(
-                "row {}: the integrity chain is broken here",
-                row.no
-            ));
+            self.differs(format!("row {}: the integrity chain is broken here", row.no));
         }
     }
 
@@ -165,14 +140,9 @@ async fn stored_open(
             incidents.push(incident);
         }
     }
-    let decided = recovered
-        .engine
-        .open_incidents()
-        .map(|incident| incident.as_ref());
+    let decided = recovered.engine.open_incidents().map(|incident| incident.as_ref());
     if !decided.eq(incidents.iter()) {
-        recovered.differs(
-            "the open incidents in the store are not those that the journal leads to".into(),
-        );
+        recovered.differs("the open incidents in the store are not those that the journal leads to".into());
     }
     Ok((incidents, alerts))
 }

@@ -10,9 +10,7 @@ use super::{
     record::{CODEC_PING, CODEC_TOLD, CODEC_UNREADABLE, Origin, chain_of, digest_of},
 };
 use crate::{
-    domain::{
-        Alert, AlertId, Incident, IncidentId, Ping, Recipient, Scope, TagId, Timestamp, UnitId,
-    },
+    domain::{Alert, AlertId, Incident, IncidentId, Ping, Recipient, Scope, TagId, Timestamp, UnitId},
     engine::{Decision, ENGINE_VERSION, Engine, Input, Refused, Told},
     store::{Batch, JournalHead, JournalRow},
 };
@@ -79,16 +77,8 @@ impl Sequencer {
     #[must_use]
     pub fn after(engine: Engine, head: Option<JournalHead>) -> Self {
         match head {
-            Some(head) => Self {
-                engine,
-                no: head.no,
-                at: Some(head.at),
-                chain: head.chain,
-            },
-            None => Self {
-                engine,
-                ..Self::default()
-            },
+            Some(head) => Self { engine, no: head.no, at: Some(head.at), chain: head.chain },
+            None => Self { engine, ..Self::default() },
         }
     }
 
@@ -105,25 +95,14 @@ impl Sequencer {
     }
 
     /// Takes up the deadlines that have passed, then `arrivals` in order. `salt` gives 16 random bytes for each row.
-    pub fn step(
-        &mut self,
-        now: Now,
-        arrivals: Vec<Arrival>,
-        salt: &mut dyn FnMut() -> [u8; 16],
-    ) -> Stepped {
+    pub fn step(&mut self, now: Now, arrivals: Vec<Arrival>, salt: &mut dyn FnMut() -> [u8; 16]) -> Stepped {
         let mut stepped = Stepped::default();
         let mut changes = Changes::default();
         for _ in 0..DEADLINES_MAX {
             let Some(key) = self.engine.due(self.next_at(now)) else {
                 break;
             };
-            self.take(
-                now,
-                told_entry(Told::Deadline(key)),
-                salt,
-                &mut stepped,
-                &mut changes,
-            );
+            self.take(now, told_entry(Told::Deadline(key)), salt, &mut stepped, &mut changes);
         }
         for arrival in arrivals {
             match arrival {
@@ -131,12 +110,9 @@ impl Sequencer {
                     self.take_message(now, message, salt, &mut stepped, &mut changes);
                 }
                 Arrival::Told(told, answer) => {
-                    let decision =
-                        self.take(now, told_entry(told), salt, &mut stepped, &mut changes);
+                    let decision = self.take(now, told_entry(told), salt, &mut stepped, &mut changes);
                     if let Some(answer) = answer {
-                        stepped
-                            .answers
-                            .push((answer, decision.refused.map_or(Ok(()), Err)));
+                        stepped.answers.push((answer, decision.refused.map_or(Ok(()), Err)));
                     }
                 }
                 Arrival::HandIn(id, told) => {
@@ -160,14 +136,7 @@ impl Sequencer {
         stepped: &mut Stepped,
         changes: &mut Changes,
     ) {
-        let Message {
-            tag,
-            source,
-            kind,
-            payload,
-            received_real_us,
-            ticket,
-        } = message;
+        let Message { tag, source, kind, payload, received_real_us, ticket } = message;
         let (entry, refused) = self.read(&tag, &source, kind, payload);
         let boot = match &entry.input {
             Input::Ping { ping, .. } => Some(ping.boot),
@@ -179,20 +148,12 @@ impl Sequencer {
             stepped.pings += 1;
             stepped.duplicates += u64::from(decision.is_duplicate);
         }
-        let raised = decision
-            .alerts
-            .iter()
-            .filter(|alert| alert.raised_at == self.at.unwrap_or(alert.raised_at));
-        stepped
-            .caused
-            .extend(raised.map(|alert| (alert.id, received_real_us)));
+        let raised =
+            decision.alerts.iter().filter(|alert| alert.raised_at == self.at.unwrap_or(alert.raised_at));
+        stepped.caused.extend(raised.map(|alert| (alert.id, received_real_us)));
         let reply = refused.or_else(|| {
             let payload: Arc<[u8]> = decision.receipt?.encode().into();
-            Some(TagReply {
-                tag,
-                topic: tag_wire::TopicKind::Ack,
-                payload,
-            })
+            Some(TagReply { tag, topic: tag_wire::TopicKind::Ack, payload })
         });
         stepped.tickets.push((ticket, reply));
     }
@@ -212,66 +173,33 @@ impl Sequencer {
             },
             MessageKind::Status => match tag_wire::decode_status(&payload) {
                 Ok(status) => {
-                    return (
-                        told_entry(Told::Connection {
-                            tag: tag.clone(),
-                            up: status.online,
-                        }),
-                        None,
-                    );
+                    return (told_entry(Told::Connection { tag: tag.clone(), up: status.online }), None);
                 }
                 Err(refusal) => refusal,
             },
         };
         let code = refusal.code.as_str().to_owned();
-        let origin = Origin {
-            tag: tag.clone(),
-            source: source.into(),
-            code: Some(code.clone()),
-        };
+        let origin = Origin { tag: tag.clone(), source: source.into(), code: Some(code.clone()) };
         let kept = &payload[..payload.len().min(REFUSED_BYTES_KEPT)];
         let entry = Entry {
-            input: Input::Told(Told::Unreadable {
-                tag: tag.clone(),
-                code,
-            }),
+            input: Input::Told(Told::Unreadable { tag: tag.clone(), code }),
             kind: "unreadable",
             codec: CODEC_UNREADABLE,
             payload: origin.before(kept),
         };
         let reject: Arc<[u8]> = tag_wire::Reject::new(&payload, &refusal).encode().into();
-        (
-            entry,
-            Some(TagReply {
-                tag: tag.clone(),
-                topic: tag_wire::TopicKind::Reject,
-                payload: reject,
-            }),
-        )
+        (entry, Some(TagReply { tag: tag.clone(), topic: tag_wire::TopicKind::Reject, payload: reject }))
     }
 
     fn ping_entry(&self, tag: &TagId, source: &str, ping: tag_wire::Ping, payload: &[u8]) -> Entry {
         let ping = Ping::from(ping);
         if self.is_outside_basis(tag, &ping) {
             let (boot, seq, oldest_kept) = (ping.boot, ping.seq, ping.oldest_kept);
-            return told_entry(Told::OutsideBasis {
-                tag: tag.clone(),
-                boot,
-                seq,
-                oldest_kept,
-            });
+            return told_entry(Told::OutsideBasis { tag: tag.clone(), boot, seq, oldest_kept });
         }
-        let origin = Origin {
-            tag: tag.clone(),
-            source: source.into(),
-            code: None,
-        };
+        let origin = Origin { tag: tag.clone(), source: source.into(), code: None };
         Entry {
-            input: Input::Ping {
-                tag: tag.clone(),
-                source: source.into(),
-                ping,
-            },
+            input: Input::Ping { tag: tag.clone(), source: source.into(), ping },
             kind: "ping",
             codec: CODEC_PING,
             payload: origin.before(payload),
@@ -283,9 +211,7 @@ impl Sequencer {
     fn is_outside_basis(&self, tag: &TagId, ping: &Ping) -> bool {
         let rulebook = self.engine.rulebook();
         let times = ping.fixes.iter().map(|fix| fix.at).chain([ping.sent]);
-        let mut worn = times
-            .filter_map(|at| Some((rulebook.wearer_of(tag, at)?, at)))
-            .peekable();
+        let mut worn = times.filter_map(|at| Some((rulebook.wearer_of(tag, at)?, at))).peekable();
         worn.peek().is_some() && worn.all(|(wearer, at)| !rulebook.may_watch(wearer, at))
     }
 
@@ -320,44 +246,26 @@ impl Sequencer {
         row.chain = chain_of(&self.chain, &row);
         (self.no, self.at, self.chain) = (row.no, Some(at), row.chain.clone());
         stepped.batch.rows.push(row);
-        changes.incidents.extend(
-            decision
-                .incidents
-                .iter()
-                .map(|incident| (incident.id, incident.clone())),
-        );
-        changes.alerts.extend(
-            decision
-                .alerts
-                .iter()
-                .map(|alert| (alert.id, alert.clone())),
-        );
+        changes.incidents.extend(decision.incidents.iter().map(|incident| (incident.id, incident.clone())));
+        changes.alerts.extend(decision.alerts.iter().map(|alert| (alert.id, alert.clone())));
         decision
     }
 
     /// Strictly after the last stamp.
     fn next_at(&self, now: Now) -> Timestamp {
-        self.at.map_or(now.steady, |last| {
-            now.steady.max(Timestamp::from_us(last.as_us() + 1))
-        })
+        self.at.map_or(now.steady, |last| now.steady.max(Timestamp::from_us(last.as_us() + 1)))
     }
 
     /// Whom an input is about.
     fn whose(&self, input: &Input, at: Timestamp) -> (Option<UnitId>, String) {
         let rulebook = self.engine.rulebook();
-        let of_tag = |tag: &TagId| match rulebook
-            .wearer_of(tag, at)
-            .and_then(|id| rulebook.wearer(id))
-        {
+        let of_tag = |tag: &TagId| match rulebook.wearer_of(tag, at).and_then(|id| rulebook.wearer(id)) {
             Some(wearer) => (Some(wearer.unit.clone()), format!("wearer:{}", wearer.id)),
             None => (None, format!("tag:{tag}")),
         };
         let of_incident = |id: IncidentId| {
-            let unit = self
-                .engine
-                .open_incidents()
-                .find(|incident| incident.id == id)
-                .map(|i| i.unit.clone());
+            let unit =
+                self.engine.open_incidents().find(|incident| incident.id == id).map(|i| i.unit.clone());
             (unit, format!("incident:{id}"))
         };
         let told = match input {
@@ -365,9 +273,9 @@ impl Sequencer {
             Input::Told(told) => told,
         };
         match told {
-            Told::Unreadable { tag, .. }
-            | Told::OutsideBasis { tag, .. }
-            | Told::Connection { tag, .. } => of_tag(tag),
+            Told::Unreadable { tag, .. } | Told::OutsideBasis { tag, .. } | Told::Connection { tag, .. } => {
+                of_tag(tag)
+            }
             Told::Publish(book) => {
                 let subject = match book.scope() {
                     Scope::Unit(id) => format!("unit:{id}"),
@@ -379,23 +287,19 @@ impl Sequencer {
             }
             Told::Delivery { alert, .. } => {
                 let alert = self.engine.open_alerts().find(|known| known.id == *alert);
-                alert.map_or((None, "service".into()), |alert| {
-                    of_incident(alert.incident)
-                })
+                alert.map_or((None, "service".into()), |alert| of_incident(alert.incident))
             }
             Told::Handle { incident, .. } => of_incident(*incident),
             Told::Reply { from, .. } => match rulebook.recipients_at(from).first() {
-                Some(Recipient::Person(id)) => (
-                    rulebook.person(id).map(|person| person.unit.clone()),
-                    format!("person:{id}"),
-                ),
+                Some(Recipient::Person(id)) => {
+                    (rulebook.person(id).map(|person| person.unit.clone()), format!("person:{id}"))
+                }
                 Some(Recipient::Staff(id)) => (None, format!("staff:{id}")),
                 None => (None, "service".into()),
             },
-            Told::Deadline(crate::engine::DeadlineKey::Wearer(id)) => (
-                rulebook.wearer(id).map(|wearer| wearer.unit.clone()),
-                format!("wearer:{id}"),
-            ),
+            Told::Deadline(crate::engine::DeadlineKey::Wearer(id)) => {
+                (rulebook.wearer(id).map(|wearer| wearer.unit.clone()), format!("wearer:{id}"))
+            }
             Told::Deadline(crate::engine::DeadlineKey::Incident(id)) => of_incident(*id),
             Told::Deadline(crate::engine::DeadlineKey::Source(_))
             | Told::Started { .. }
@@ -409,10 +313,7 @@ impl Stepped {
     pub fn acknowledge(self) {
         for (ticket, reply) in self.tickets {
             // A source that has gone gets its message again from the broker.
-            let _ = ticket.done.send(Done {
-                id: ticket.id,
-                reply,
-            });
+            let _ = ticket.done.send(Done { id: ticket.id, reply });
         }
         for (answer, result) in self.answers {
             // Whoever asked may have gone away.
@@ -423,10 +324,5 @@ impl Stepped {
 
 fn told_entry(told: Told) -> Entry {
     let payload = serde_json::to_vec(&told).unwrap_or_default();
-    Entry {
-        kind: told.name(),
-        input: Input::Told(told),
-        codec: CODEC_TOLD,
-        payload,
-    }
+    Entry { kind: told.name(), input: Input::Told(told), codec: CODEC_TOLD, payload }
 }

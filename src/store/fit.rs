@@ -29,19 +29,14 @@ pub(super) fn already_there(
     if let Some(first) = rows.first().filter(|first| first.no < 1) {
         return Err(StoreError::Conflict(first.no));
     }
-    if let Some(pair) = rows
-        .windows(2)
-        .find(|pair| pair[0].no.checked_add(1) != Some(pair[1].no))
-    {
+    if let Some(pair) = rows.windows(2).find(|pair| pair[0].no.checked_add(1) != Some(pair[1].no)) {
         return Err(StoreError::Conflict(pair[1].no));
     }
     if let Some((_, row)) = there.iter().zip(rows).find(|(mark, row)| !mark.is_of(row)) {
         return Err(StoreError::Conflict(row.no));
     }
     match (rows.get(there.len()), head) {
-        (Some(row), Some(head)) if Some(row.no) != head.checked_add(1) => {
-            Err(StoreError::Conflict(row.no))
-        }
+        (Some(row), Some(head)) if Some(row.no) != head.checked_add(1) => Err(StoreError::Conflict(row.no)),
         _ => Ok(there.len()),
     }
 }

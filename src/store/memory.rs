@@ -11,9 +11,7 @@ use super::{
     Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Store, StoreError,
     fit::{Mark, already_there},
 };
-use crate::domain::{
-    Alert, AlertId, AlertState, Cause, Incident, IncidentId, Priority, Subject, Timestamp,
-};
+use crate::domain::{Alert, AlertId, AlertState, Cause, Incident, IncidentId, Priority, Subject, Timestamp};
 
 /// A store that forgets everything when it is dropped.
 #[derive(Debug, Default)]
@@ -48,19 +46,11 @@ struct Kept {
 impl Kept {
     fn new(alert: Alert) -> Self {
         let due_at = alert.raised_at;
-        Self {
-            alert,
-            due_at,
-            lease_until: None,
-            tries: 0,
-            first_try_at: None,
-            told_no_success: false,
-        }
+        Self { alert, due_at, lease_until: None, tries: 0, first_try_at: None, told_no_success: false }
     }
 
     fn claimable_at(&self) -> Timestamp {
-        self.lease_until
-            .map_or(self.due_at, |until| until.max(self.due_at))
+        self.lease_until.map_or(self.due_at, |until| until.max(self.due_at))
     }
 
     fn claimed(&self) -> Claimed {
@@ -89,11 +79,9 @@ impl MemoryStore {
 impl State {
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
         let there: Vec<Mark> = match (batch.rows.first(), batch.rows.last()) {
-            (Some(first), Some(last)) if first.no <= last.no => self
-                .journal
-                .range(first.no..=last.no)
-                .map(|(_, row)| mark(row))
-                .collect(),
+            (Some(first), Some(last)) if first.no <= last.no => {
+                self.journal.range(first.no..=last.no).map(|(_, row)| mark(row)).collect()
+            }
             _ => Vec::new(),
         };
         let head = self.journal.last_key_value().map(|(no, _)| *no);
@@ -101,14 +89,9 @@ impl State {
         if known > 0 && known == batch.rows.len() {
             return Ok(());
         }
-        self.check_rules(batch)
-            .map_err(|()| StoreError::Conflict(batch.first_no()))?;
-        self.journal
-            .extend(batch.rows[known..].iter().map(|row| (row.no, row.clone())));
-        batch
-            .incidents_closed_first()
-            .into_iter()
-            .for_each(|incident| self.put_incident(incident));
+        self.check_rules(batch).map_err(|()| StoreError::Conflict(batch.first_no()))?;
+        self.journal.extend(batch.rows[known..].iter().map(|row| (row.no, row.clone())));
+        batch.incidents_closed_first().into_iter().for_each(|incident| self.put_incident(incident));
         batch.alerts.iter().for_each(|alert| self.put_alert(alert));
         for id in &batch.taken {
             self.hand_ins.remove(id);
@@ -119,34 +102,16 @@ impl State {
     /// One open incident for each cause, and no alert without its incident.
     fn check_rules(&self, batch: &Batch) -> Result<(), ()> {
         let mut open: BTreeMap<(&Subject, &Cause), IncidentId> = BTreeMap::new();
-        let closed: BTreeSet<_> = batch
-            .incidents
-            .iter()
-            .filter(|i| !i.is_open())
-            .map(|i| i.id)
-            .collect();
+        let closed: BTreeSet<_> = batch.incidents.iter().filter(|i| !i.is_open()).map(|i| i.id).collect();
         for incident in batch.incidents.iter().filter(|i| i.is_open()) {
-            let stored = self
-                .open
-                .get(&cause(incident))
-                .copied()
-                .filter(|id| !closed.contains(id));
+            let stored = self.open.get(&cause(incident)).copied().filter(|id| !closed.contains(id));
             let in_batch = open.insert((&incident.subject, &incident.cause), incident.id);
-            if stored
-                .into_iter()
-                .chain(in_batch)
-                .any(|other| other != incident.id)
-            {
+            if stored.into_iter().chain(in_batch).any(|other| other != incident.id) {
                 return Err(());
             }
         }
-        let is_known =
-            |id| self.incidents.contains_key(&id) || batch.incidents.iter().any(|i| i.id == id);
-        if batch.alerts.iter().all(|alert| is_known(alert.incident)) {
-            Ok(())
-        } else {
-            Err(())
-        }
+        let is_known = |id| self.incidents.contains_key(&id) || batch.incidents.iter().any(|i| i.id == id);
+        if batch.alerts.iter().all(|alert| is_known(alert.incident)) { Ok(()) } else { Err(()) }
     }
 
     fn put_incident(&mut self, incident: &Incident) {
@@ -159,10 +124,7 @@ impl State {
     }
 
     fn put_alert(&mut self, alert: &Alert) {
-        let kept = self
-            .alerts
-            .entry(alert.id)
-            .or_insert_with(|| Kept::new(alert.clone()));
+        let kept = self.alerts.entry(alert.id).or_insert_with(|| Kept::new(alert.clone()));
         self.waiting.remove(&urgency(&kept.alert));
         self.by_incident.remove(&(kept.alert.incident, alert.id));
         self.by_incident.insert((alert.incident, alert.id));
@@ -175,9 +137,7 @@ impl State {
     }
 
     fn claim(&mut self, now: Timestamp, until: Timestamp, limit: i64) -> Vec<Claimed> {
-        let Self {
-            waiting, alerts, ..
-        } = self;
+        let Self { waiting, alerts, .. } = self;
         let mut claimed = Vec::new();
         for (_, _, id) in waiting.iter() {
             if claimed.len() >= count(limit) {
@@ -197,10 +157,7 @@ impl State {
         next_try_at: Option<Timestamp>,
         told: bool,
     ) -> Result<(), StoreError> {
-        let kept = self
-            .alerts
-            .get_mut(&attempt.alert)
-            .ok_or_else(|| StoreError::no_alert(attempt.alert))?;
+        let kept = self.alerts.get_mut(&attempt.alert).ok_or_else(|| StoreError::no_alert(attempt.alert))?;
         kept.tries = kept.tries.max(attempt.nth);
         kept.first_try_at.get_or_insert(attempt.at);
         kept.told_no_success |= told;
@@ -208,9 +165,7 @@ impl State {
             kept.due_at = at;
             kept.lease_until = None;
         }
-        self.attempts
-            .entry((attempt.alert, attempt.nth, attempt.at))
-            .or_insert_with(|| attempt.clone());
+        self.attempts.entry((attempt.alert, attempt.nth, attempt.at)).or_insert_with(|| attempt.clone());
         Ok(())
     }
 }
@@ -224,24 +179,14 @@ impl Store for MemoryStore {
     async fn head(&self) -> Result<Option<JournalHead>, StoreError> {
         let state = self.state();
         let last = state.journal.last_key_value();
-        Ok(last.map(|(_, row)| JournalHead {
-            no: row.no,
-            at: row.at,
-            chain: row.chain.clone(),
-        }))
+        Ok(last.map(|(_, row)| JournalHead { no: row.no, at: row.at, chain: row.chain.clone() }))
     }
 
     async fn journal(&self, after: i64, limit: i64) -> Result<Vec<JournalRow>, StoreError> {
         let Some(from) = after.checked_add(1) else {
             return Ok(Vec::new());
         };
-        Ok(self
-            .state()
-            .journal
-            .range(from..)
-            .take(count(limit))
-            .map(|(_, row)| row.clone())
-            .collect())
+        Ok(self.state().journal.range(from..).take(count(limit)).map(|(_, row)| row.clone()).collect())
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {
@@ -264,37 +209,24 @@ impl Store for MemoryStore {
     async fn alerts_of(&self, incident: IncidentId) -> Result<Vec<Alert>, StoreError> {
         let state = self.state();
         let all = (incident, AlertId(i64::MIN))..=(incident, AlertId(i64::MAX));
-        let alerts = state
-            .by_incident
-            .range(all)
-            .filter_map(|(_, id)| state.alerts.get(id));
+        let alerts = state.by_incident.range(all).filter_map(|(_, id)| state.alerts.get(id));
         Ok(alerts.map(|kept| kept.alert.clone()).collect())
     }
 
     async fn attempts_of(&self, alert: AlertId) -> Result<Vec<Attempt>, StoreError> {
         let state = self.state();
         let all = (alert, 0, Timestamp::MIN)..=(alert, u32::MAX, Timestamp::MAX);
-        Ok(state
-            .attempts
-            .range(all)
-            .map(|(_, attempt)| attempt.clone())
-            .collect())
+        Ok(state.attempts.range(all).map(|(_, attempt)| attempt.clone()).collect())
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {
         let state = self.state();
         let mut counts = Counts::default();
         for incident in state.incidents.values() {
-            *counts
-                .incidents
-                .entry(incident.kind.as_str().into())
-                .or_default() += 1;
+            *counts.incidents.entry(incident.kind.as_str().into()).or_default() += 1;
         }
         for kept in state.alerts.values() {
-            *counts
-                .alerts
-                .entry(kept.alert.state.as_str().into())
-                .or_default() += 1;
+            *counts.alerts.entry(kept.alert.state.as_str().into()).or_default() += 1;
         }
         Ok(counts)
     }
@@ -315,8 +247,7 @@ impl Store for MemoryStore {
         next_try_at: Option<Timestamp>,
         told_no_success: bool,
     ) -> Result<(), StoreError> {
-        self.state()
-            .record_attempt(attempt, next_try_at, told_no_success)
+        self.state().record_attempt(attempt, next_try_at, told_no_success)
     }
 
     async fn give_back(
@@ -326,10 +257,7 @@ impl Store for MemoryStore {
         told_no_success: bool,
     ) -> Result<(), StoreError> {
         let mut state = self.state();
-        let kept = state
-            .alerts
-            .get_mut(&alert)
-            .ok_or_else(|| StoreError::no_alert(alert))?;
+        let kept = state.alerts.get_mut(&alert).ok_or_else(|| StoreError::no_alert(alert))?;
         kept.told_no_success |= told_no_success;
         kept.due_at = next_try_at;
         kept.lease_until = None;
@@ -338,12 +266,7 @@ impl Store for MemoryStore {
 
     async fn next_claimable(&self) -> Result<Option<Timestamp>, StoreError> {
         let state = self.state();
-        Ok(state
-            .waiting
-            .iter()
-            .filter_map(|(_, _, id)| state.alerts.get(id))
-            .map(Kept::claimable_at)
-            .min())
+        Ok(state.waiting.iter().filter_map(|(_, _, id)| state.alerts.get(id)).map(Kept::claimable_at).min())
     }
 
     async fn hand_in(&self, payloads: &[String]) -> Result<Vec<i64>, StoreError> {
@@ -360,21 +283,12 @@ impl Store for MemoryStore {
     async fn handed_in(&self, limit: i64) -> Result<Vec<HandIn>, StoreError> {
         let state = self.state();
         let first = state.hand_ins.iter().take(count(limit));
-        Ok(first
-            .map(|(id, payload)| HandIn {
-                id: *id,
-                payload: payload.clone(),
-            })
-            .collect())
+        Ok(first.map(|(id, payload)| HandIn { id: *id, payload: payload.clone() }).collect())
     }
 }
 
 fn mark(row: &JournalRow) -> Mark {
-    Mark {
-        no: row.no,
-        digest: row.digest.clone(),
-        chain: row.chain.clone(),
-    }
+    Mark { no: row.no, digest: row.digest.clone(), chain: row.chain.clone() }
 }
 
 fn cause(incident: &Incident) -> (Subject, Cause) {

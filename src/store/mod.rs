@@ -109,10 +109,7 @@ impl Batch {
     /// There is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-            && self.incidents.is_empty()
-            && self.alerts.is_empty()
-            && self.taken.is_empty()
+        self.rows.is_empty() && self.incidents.is_empty() && self.alerts.is_empty() && self.taken.is_empty()
     }
 }
 

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use crate::fields::Fields;
 use crate::json;
 use crate::limits::{
-    ACC_M, ACC_M_MAX, BATTERY_PCT, COURSE_DEG, EVENTS_MAX, FIXES_MAX, HDOP, INTERVAL_S, LAT_DEG,
-    LON_DEG, SEQ, SPEED_MPS, TIME_MS,
+    ACC_M, ACC_M_MAX, BATTERY_PCT, COURSE_DEG, EVENTS_MAX, FIXES_MAX, HDOP, INTERVAL_S, LAT_DEG, LON_DEG,
+    SEQ, SPEED_MPS, TIME_MS,
 };
 use crate::{Event, EventKind, Fix, Motion, Ping, Refusal, RefusalCode, Source};
 
@@ -40,14 +40,9 @@ pub fn decode_ping(bytes: &[u8]) -> Result<Ping, Refusal> {
         charging: fields.boolean("charging")?,
         motion: fields.one_of("motion", &Motion::ALL, Motion::as_str)?,
         fixes: fields.list("fixes", FIXES_MAX, |node, path| fix(&node.fields(path)?))?,
-        events: fields.list("events", EVENTS_MAX, |node, path| {
-            event(&node.fields(path)?)
-        })?,
+        events: fields.list("events", EVENTS_MAX, |node, path| event(&node.fields(path)?))?,
     };
-    let nowhere: Vec<_> = ping
-        .fixes
-        .extract_if(.., |fix| fix.lat == 0.0 && fix.lon == 0.0)
-        .collect();
+    let nowhere: Vec<_> = ping.fixes.extract_if(.., |fix| fix.lat == 0.0 && fix.lon == 0.0).collect();
     ping.events.extend(nowhere.iter().map(|fix| Event {
         t_ms: fix.t_ms,
         kind: EventKind::NoFix,
@@ -62,10 +57,7 @@ fn fix(fields: &Fields<'_>) -> Result<Fix, Refusal> {
         t_ms: fields.integer("t_ms", &TIME_MS)?,
         lat: fields.number("lat", &LAT_DEG)?,
         lon: fields.number("lon", &LON_DEG)?,
-        acc_m: fields
-            .optional_number("acc_m", &ACC_M)?
-            .filter(known)
-            .map(|acc_m| acc_m.min(ACC_M_MAX)),
+        acc_m: fields.optional_number("acc_m", &ACC_M)?.filter(known).map(|acc_m| acc_m.min(ACC_M_MAX)),
         hdop: fields.optional_number("hdop", &HDOP)?.filter(known),
         source: fields.one_of("source", &Source::ALL, Source::as_str)?,
         speed_mps: fields.optional_number("speed_mps", &SPEED_MPS)?,

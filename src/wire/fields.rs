@@ -31,8 +31,7 @@ impl<'a> Fields<'a> {
     where
         T: Copy + PartialOrd + fmt::Display + TryFrom<i128>,
     {
-        self.required(name)?
-            .integer(&Path::Field(&self.path, name), range)
+        self.required(name)?.integer(&Path::Field(&self.path, name), range)
     }
 
     pub(crate) fn optional_integer<T>(
@@ -43,9 +42,7 @@ impl<'a> Fields<'a> {
     where
         T: Copy + PartialOrd + fmt::Display + TryFrom<i128>,
     {
-        self.optional(name)
-            .map(|node| node.integer(&Path::Field(&self.path, name), range))
-            .transpose()
+        self.optional(name).map(|node| node.integer(&Path::Field(&self.path, name), range)).transpose()
     }
 
     pub(crate) fn number(&self, name: &str, range: &RangeInclusive<f64>) -> Result<f64, Refusal> {
@@ -57,9 +54,7 @@ impl<'a> Fields<'a> {
         name: &str,
         range: &RangeInclusive<f64>,
     ) -> Result<Option<f64>, Refusal> {
-        self.optional(name)
-            .map(|node| self.as_number(name, node, range))
-            .transpose()
+        self.optional(name).map(|node| self.as_number(name, node, range)).transpose()
     }
 
     pub(crate) fn boolean(&self, name: &str) -> Result<bool, Refusal> {
@@ -67,9 +62,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn optional_boolean(&self, name: &str) -> Result<Option<bool>, Refusal> {
-        self.optional(name)
-            .map(|node| self.as_boolean(name, node))
-            .transpose()
+        self.optional(name).map(|node| self.as_boolean(name, node)).transpose()
     }
 
     pub(crate) fn text(&self, name: &str) -> Result<&'a str, Refusal> {
@@ -77,9 +70,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn optional_text(&self, name: &str) -> Result<Option<&'a str>, Refusal> {
-        self.optional(name)
-            .map(|node| self.as_text(name, node))
-            .transpose()
+        self.optional(name).map(|node| self.as_text(name, node)).transpose()
     }
 
     /// One of the values in `all`.
@@ -90,14 +81,11 @@ impl<'a> Fields<'a> {
         as_str: fn(T) -> &'static str,
     ) -> Result<T, Refusal> {
         let text = self.text(name)?;
-        all.iter()
-            .copied()
-            .find(|value| as_str(*value) == text)
-            .ok_or_else(|| {
-                let names: Vec<_> = all.iter().map(|value| as_str(*value)).collect();
-                let detail = format!("must be one of: {}", names.join(", "));
-                self.refuse(name, RefusalCode::UnknownValue, detail)
-            })
+        all.iter().copied().find(|value| as_str(*value) == text).ok_or_else(|| {
+            let names: Vec<_> = all.iter().map(|value| as_str(*value)).collect();
+            let detail = format!("must be one of: {}", names.join(", "));
+            self.refuse(name, RefusalCode::UnknownValue, detail)
+        })
     }
 
     /// Each item of a list of at most `max`, read by `read`.
@@ -115,11 +103,7 @@ impl<'a> Fields<'a> {
             return Err(self.refuse(name, RefusalCode::TooMany, detail));
         }
         let path = Path::Field(&self.path, name);
-        items
-            .iter()
-            .enumerate()
-            .map(|(index, item)| read(item, Path::Item(&path, index)))
-            .collect()
+        items.iter().enumerate().map(|(index, item)| read(item, Path::Item(&path, index))).collect()
     }
 
     pub(crate) fn optional(&self, name: &str) -> Option<&'a Node> {
@@ -129,21 +113,12 @@ impl<'a> Fields<'a> {
 
     fn required(&self, name: &str) -> Result<&'a Node, Refusal> {
         let found = self.fields.iter().find(|(field, _)| field == name);
-        found.map(|(_, node)| node).ok_or_else(|| {
-            self.refuse(
-                name,
-                RefusalCode::MissingField,
-                "this field is required".to_owned(),
-            )
-        })
+        found
+            .map(|(_, node)| node)
+            .ok_or_else(|| self.refuse(name, RefusalCode::MissingField, "this field is required".to_owned()))
     }
 
-    fn as_number(
-        &self,
-        name: &str,
-        node: &Node,
-        range: &RangeInclusive<f64>,
-    ) -> Result<f64, Refusal> {
+    fn as_number(&self, name: &str, node: &Node, range: &RangeInclusive<f64>) -> Result<f64, Refusal> {
         let expected = || format!("must be a number from {} to {}", range.start(), range.end());
         let value = match node {
             #[expect(clippy::cast_precision_loss, reason = "the ranges end far below 2^53")]
@@ -185,15 +160,8 @@ impl Path<'_> {
     pub(crate) fn refuse(&self, code: RefusalCode, detail: String) -> Refusal {
         let mut pointer = String::new();
         self.write(&mut pointer);
-        debug_assert!(
-            detail.is_ascii() && detail.len() <= DETAIL_CHARS_MAX,
-            "{detail}"
-        );
-        Refusal {
-            code,
-            pointer,
-            detail,
-        }
+        debug_assert!(detail.is_ascii() && detail.len() <= DETAIL_CHARS_MAX, "{detail}");
+        Refusal { code, pointer, detail }
     }
 
     /// Appends this path; `false` when it had to stop at an object that contains the place. It stops at a

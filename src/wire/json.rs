@@ -32,9 +32,7 @@ pub(crate) fn encode<T: Serialize>(body: &T) -> Vec<u8> {
 /// Whether a text is 1 to 32 characters of `a-z 0-9 _`.
 pub(crate) fn is_token(text: &str) -> bool {
     (1..=TOKEN_CHARS_MAX).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 /// Reads a message into a tree within all bounds that do not depend on its fields' meaning, and checks
@@ -42,26 +40,21 @@ pub(crate) fn is_token(text: &str) -> bool {
 pub(crate) fn parse(bytes: &[u8]) -> Result<Message, Refusal> {
     let whole = Path::Root;
     if bytes.len() > PACKET_BYTES_MAX {
-        return Err(whole.refuse(
-            RefusalCode::TooLarge,
-            format!("a message has at most {PACKET_BYTES_MAX} bytes"),
-        ));
+        return Err(
+            whole.refuse(RefusalCode::TooLarge, format!("a message has at most {PACKET_BYTES_MAX} bytes"))
+        );
     }
     let text = core::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
-        whole.refuse(
-            RefusalCode::NotUtf8,
-            format!("the byte at offset {at} is not UTF-8"),
-        )
+        whole.refuse(RefusalCode::NotUtf8, format!("the byte at offset {at} is not UTF-8"))
     })?;
     if nests_deeper_than(text, DEPTH_MAX) {
-        return Err(whole.refuse(
-            RefusalCode::TooDeep,
-            format!("objects and lists nest at most {DEPTH_MAX} deep"),
-        ));
+        return Err(
+            whole.refuse(RefusalCode::TooDeep, format!("objects and lists nest at most {DEPTH_MAX} deep"))
+        );
     }
-    let root: Node = serde_json::from_str(text)
-        .map_err(|error| whole.refuse(RefusalCode::NotJson, error.to_string()))?;
+    let root: Node =
+        serde_json::from_str(text).map_err(|error| whole.refuse(RefusalCode::NotJson, error.to_string()))?;
     root.check(&whole)?;
     let message = Message(root);
     message.check_version()?;
@@ -111,21 +104,11 @@ impl Node {
     }
 
     /// Reads this node as a whole number within `range`.
-    pub(crate) fn integer<T>(
-        &self,
-        path: &Path<'_>,
-        range: &RangeInclusive<T>,
-    ) -> Result<T, Refusal>
+    pub(crate) fn integer<T>(&self, path: &Path<'_>, range: &RangeInclusive<T>) -> Result<T, Refusal>
     where
         T: Copy + PartialOrd + fmt::Display + TryFrom<i128>,
     {
-        let expected = || {
-            format!(
-                "must be a whole number from {} to {}",
-                range.start(),
-                range.end()
-            )
-        };
+        let expected = || format!("must be a whole number from {} to {}", range.start(), range.end());
         let Self::Integer(value) = self else {
             return Err(path.refuse(RefusalCode::WrongType, expected()));
         };
@@ -145,10 +128,8 @@ impl Node {
             }
             Self::Object(fields) => {
                 if fields.len() > FIELDS_MAX {
-                    return Err(path.refuse(
-                        RefusalCode::TooMany,
-                        format!("an object has at most {FIELDS_MAX} fields"),
-                    ));
+                    return Err(path
+                        .refuse(RefusalCode::TooMany, format!("an object has at most {FIELDS_MAX} fields")));
                 }
                 for (index, (name, value)) in fields.iter().enumerate() {
                     let here = Path::Field(path, name);

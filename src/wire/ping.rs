@@ -127,13 +127,7 @@ pub enum Source {
 }
 
 impl Source {
-    pub(crate) const ALL: [Self; 5] = [
-        Self::Gnss,
-        Self::Wifi,
-        Self::Cell,
-        Self::Beacon,
-        Self::HomeUnit,
-    ];
+    pub(crate) const ALL: [Self; 5] = [Self::Gnss, Self::Wifi, Self::Cell, Self::Beacon, Self::HomeUnit];
 
     /// The text on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -233,10 +227,7 @@ impl Serialize for EventKind {
     }
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature serde asks for"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
 fn is_false(value: &bool) -> bool {
     !*value
 }

@@ -19,11 +19,7 @@ pub struct Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = if self.pointer.is_empty() {
-            "the message"
-        } else {
-            &self.pointer
-        };
+        let place = if self.pointer.is_empty() { "the message" } else { &self.pointer };
         write!(f, "{} at {place}: {}", self.code.as_str(), self.detail)
     }
 }

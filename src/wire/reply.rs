@@ -29,11 +29,7 @@ pub struct Ack {
 impl Ack {
     /// Whether the ping with this number is stored, so that the tag may drop it.
     pub fn covers(&self, seq: u64) -> bool {
-        seq <= self.upto
-            || self
-                .ranges
-                .iter()
-                .any(|[low, high]| (low..=high).contains(&&seq))
+        seq <= self.upto || self.ranges.iter().any(|[low, high]| (low..=high).contains(&&seq))
     }
 
     /// The bytes to publish.
@@ -70,10 +66,7 @@ fn range(node: &Node, path: &Path<'_>) -> Result<[u64; 2], Refusal> {
     let [low, high] = ends.as_slice() else {
         return Err(path.refuse(RefusalCode::OutOfRange, "must be a list of two".to_owned()));
     };
-    Ok([
-        low.integer(&Path::Item(path, 0), &SEQ)?,
-        high.integer(&Path::Item(path, 1), &SEQ)?,
-    ])
+    Ok([low.integer(&Path::Item(path, 0), &SEQ)?, high.integer(&Path::Item(path, 1), &SEQ)?])
 }
 
 /// A ping that cannot be read and never will be. The tag drops the ping whose bytes have this digest, so
@@ -141,10 +134,7 @@ pub fn payload_sha256(payload: &[u8]) -> [u8; 32] {
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 0xf)]);
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(*byte)])
-        .collect()
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
 }
 
 fn parse_hex(text: &str) -> Option<[u8; 32]> {

@@ -159,10 +159,7 @@ fn check_name(text: &str) -> Result<(), NameError> {
     if text.is_empty() {
         return Err(NameError::Empty);
     }
-    if !text
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
-    {
+    if !text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-')) {
         return Err(NameError::BadCharacter);
     }
     if text.len() > NAME_CHARS_MAX {
@@ -234,10 +231,7 @@ mod tests {
             let text = format!("cordon/v1/acme-2/A.b_7/{kind}");
             let topic = Topic::parse(&text).unwrap();
             assert_eq!(topic.to_string(), text);
-            assert_eq!(
-                (topic.vendor.as_str(), topic.tag.as_str()),
-                ("acme-2", "A.b_7")
-            );
+            assert_eq!((topic.vendor.as_str(), topic.tag.as_str()), ("acme-2", "A.b_7"));
             assert_eq!(topic.kind, kind);
         }
     }
@@ -254,22 +248,10 @@ mod tests {
             ("/cordon/v1/acme/t/ping", TopicError::NotOurs),
             ("cordon/v2/acme/t/ping", TopicError::UnsupportedVersion),
             ("cordon/v1//t/ping", TopicError::Vendor(NameError::Empty)),
-            (
-                "cordon/v1/+/t/ping",
-                TopicError::Vendor(NameError::BadCharacter),
-            ),
-            (
-                "cordon/v1/acme/#/ping",
-                TopicError::Tag(NameError::BadCharacter),
-            ),
-            (
-                "cordon/v1/acme/.t/ping",
-                TopicError::Tag(NameError::LeadingDot),
-            ),
-            (
-                "cordon/v1/acme/t\u{e9}/ping",
-                TopicError::Tag(NameError::BadCharacter),
-            ),
+            ("cordon/v1/+/t/ping", TopicError::Vendor(NameError::BadCharacter)),
+            ("cordon/v1/acme/#/ping", TopicError::Tag(NameError::BadCharacter)),
+            ("cordon/v1/acme/.t/ping", TopicError::Tag(NameError::LeadingDot)),
+            ("cordon/v1/acme/t\u{e9}/ping", TopicError::Tag(NameError::BadCharacter)),
             (&too_long, TopicError::Tag(NameError::TooLong)),
             ("cordon/v1/acme/t/PING", TopicError::UnknownKind),
         ] {

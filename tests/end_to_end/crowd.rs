@@ -34,9 +34,7 @@ pub(crate) fn tags() -> Vec<TagId> {
 /// What every tag sends, from `start_ms` on.
 pub(crate) fn pings(start_ms: i64) -> Vec<(TagId, Vec<TimedPing>)> {
     let of = |wearer| (0..PINGS).map(|n| timed(wearer, n, start_ms)).collect();
-    (0..WEARERS)
-        .map(|wearer| (tag(wearer), of(wearer)))
-        .collect()
+    (0..WEARERS).map(|wearer| (tag(wearer), of(wearer))).collect()
 }
 
 /// The same, in the order of sending, as the engine takes them.
@@ -44,13 +42,9 @@ pub(crate) fn in_order(sent: &[(TagId, Vec<TimedPing>)]) -> Vec<(Timestamp, &Tag
     let mut all: Vec<_> = sent
         .iter()
         .flat_map(|(tag, pings)| {
-            pings.iter().map(move |timed| {
-                (
-                    Timestamp::from_ms(timed.at_ms),
-                    tag,
-                    Ping::from(timed.ping.clone()),
-                )
-            })
+            pings
+                .iter()
+                .map(move |timed| (Timestamp::from_ms(timed.at_ms), tag, Ping::from(timed.ping.clone())))
         })
         .collect();
     all.sort_by_key(|(at, tag, _)| (*at, (*tag).clone()));
@@ -59,11 +53,8 @@ pub(crate) fn in_order(sent: &[(TagId, Vec<TimedPing>)]) -> Vec<(Timestamp, &Tag
 
 /// Tag and number of every ping.
 pub(crate) fn numbers(sent: &[(TagId, Vec<TimedPing>)]) -> BTreeSet<(TagId, u32, u64)> {
-    let each = sent
-        .iter()
-        .flat_map(|(tag, pings)| pings.iter().map(move |timed| (tag, &timed.ping)));
-    each.map(|(tag, ping)| (tag.clone(), ping.boot, ping.seq))
-        .collect()
+    let each = sent.iter().flat_map(|(tag, pings)| pings.iter().map(move |timed| (tag, &timed.ping)));
+    each.map(|(tag, ping)| (tag.clone(), ping.boot, ping.seq)).collect()
 }
 
 fn lat(wearer: i64) -> f64 {

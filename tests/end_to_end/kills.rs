@@ -75,25 +75,16 @@ pub(crate) struct Run {
 /// Publishes a rulebook, lets a crowd of tags drive, kills the service so many times, and judges what came of it.
 async fn run(folder: &Path, store_url: &str, kills: u32) -> Option<Run> {
     let logins: Vec<String> = crowd::tags().iter().map(tag_login).collect();
-    let mut accounts: Vec<(&str, &str)> = logins
-        .iter()
-        .map(|login| (login.as_str(), fleet::PASSWORD))
-        .collect();
+    let mut accounts: Vec<(&str, &str)> =
+        logins.iter().map(|login| (login.as_str(), fleet::PASSWORD)).collect();
     accounts.push(SERVICE);
     let broker = Mosquitto::start(SERVICE.0, &accounts)?;
     let _alone = ALONE.lock().await;
 
     let console = free_address();
     let phones = Phones::start(format!("http://{console}"), Clock::real()).await;
-    let run = Run {
-        program: Program::copied_to(folder),
-        config: folder.join("cordon.toml"),
-    };
-    fs::write(
-        &run.config,
-        config(store_url, console, broker.addr(), &phones.url),
-    )
-    .unwrap();
+    let run = Run { program: Program::copied_to(folder), config: folder.join("cordon.toml") };
+    fs::write(&run.config, config(store_url, console, broker.addr(), &phones.url)).unwrap();
     let service = run.program.serve(&run.config);
     heard(console).await;
     let rulebook = folder.join("rulebook.json");
@@ -106,9 +97,7 @@ async fn run(folder: &Path, store_url: &str, kills: u32) -> Option<Run> {
     let service = kill(&run, service, kills).await;
     let count = fleet.acknowledged(DRAIN).await;
     until("no alert waits", DRAIN, async || {
-        phones::health(console)
-            .await
-            .filter(|health| !health.alerts.contains_key("waiting"))
+        phones::health(console).await.filter(|health| !health.alerts.contains_key("waiting"))
     })
     .await;
     service.stop();
@@ -118,14 +107,8 @@ async fn run(folder: &Path, store_url: &str, kills: u32) -> Option<Run> {
     let starts = journal_holds(store.as_ref(), &sent).await;
     let (incidents, alerts) = stored(store.as_ref()).await;
     let repeats: u32 = received.iter().map(|message| message.repeats).sum();
-    println!(
-        "{count} pings, {starts} starts, {} messages, {repeats} of them tried again",
-        received.len()
-    );
-    assert!(
-        starts > kills / 2,
-        "most kills must hit a service at work: {starts} starts"
-    );
+    println!("{count} pings, {starts} starts, {} messages, {repeats} of them tried again", received.len());
+    assert!(starts > kills / 2, "most kills must hit a service at work: {starts} starts");
     let outcome = Outcome::of(&incidents, &alerts);
     let expected = offline(&rulebook, &sent);
     assert_eq!(expected.violations().len(), crowd::violations());
@@ -153,30 +136,20 @@ fn config(store_url: &str, console: SocketAddr, broker: SocketAddr, phones: &str
 }
 
 async fn heard(console: SocketAddr) {
-    until(
-        "the service hears the broker",
-        Duration::from_secs(20),
-        async || {
-            phones::health(console)
-                .await
-                .filter(|health| health.status == "ok")
-        },
-    )
+    until("the service hears the broker", Duration::from_secs(20), async || {
+        phones::health(console).await.filter(|health| health.status == "ok")
+    })
     .await;
 }
 
 /// Kills the service at random moments and starts it again each time.
 async fn kill(run: &Run, mut service: Service, kills: u32) -> Service {
-    let given = std::env::var("CORDON_SEED")
-        .ok()
-        .and_then(|seed| seed.parse().ok());
+    let given = std::env::var("CORDON_SEED").ok().and_then(|seed| seed.parse().ok());
     let seed = given.unwrap_or_else(|| wall_now_ms().unsigned_abs());
     println!("kills at CORDON_SEED={seed}");
     let (mut random, clock) = (Random::new(seed), Clock::real());
     for _ in 0..kills {
-        clock
-            .wait_ms(random.between(LIFE_MS.0, LIFE_MS.1) as i64)
-            .await;
+        clock.wait_ms(random.between(LIFE_MS.0, LIFE_MS.1) as i64).await;
         service.kill();
         service = run.program.serve(&run.config);
     }
@@ -195,10 +168,7 @@ async fn journal_holds(store: &dyn Store, sent: &[(TagId, Vec<TimedPing>)]) -> u
     }
     let expected = crowd::numbers(sent);
     let lost: Vec<_> = expected.difference(&held).collect();
-    assert!(
-        lost.is_empty(),
-        "acknowledged and not in the journal: {lost:?}"
-    );
+    assert!(lost.is_empty(), "acknowledged and not in the journal: {lost:?}");
     assert_eq!(held.len(), expected.len());
     starts
 }
@@ -207,10 +177,7 @@ async fn journal_holds(store: &dyn Store, sent: &[(TagId, Vec<TimedPing>)]) -> u
 pub(crate) async fn journal(store: &dyn Store) -> Vec<JournalRow> {
     let mut rows: Vec<JournalRow> = Vec::new();
     loop {
-        let page = store
-            .journal(rows.last().map_or(0, |row| row.no), 1_000)
-            .await
-            .unwrap();
+        let page = store.journal(rows.last().map_or(0, |row| row.no), 1_000).await.unwrap();
         if page.is_empty() {
             return rows;
         }
@@ -231,33 +198,20 @@ fn offline(rulebook: &Path, sent: &[(TagId, Vec<TimedPing>)]) -> Outcome {
 
 impl Run {
     fn load(&self, rulebook: &Path) {
-        let loaded = self.program.run(
-            &["rulebook", "load", &rulebook.display().to_string()],
-            &self.config,
-        );
+        let loaded = self.program.run(&["rulebook", "load", &rulebook.display().to_string()], &self.config);
         let said = String::from_utf8(loaded.stdout).unwrap();
-        assert!(
-            loaded.status.success(),
-            "{said}{}",
-            String::from_utf8_lossy(&loaded.stderr)
-        );
+        assert!(loaded.status.success(), "{said}{}", String::from_utf8_lossy(&loaded.stderr));
         assert!(said.starts_with("live: 1 unit, "), "{said}");
     }
 
     /// Whether it was content, and what it said.
     pub(crate) fn replay(&self) -> (bool, String) {
         let replayed = self.program.run(&["replay"], &self.config);
-        (
-            replayed.status.success(),
-            String::from_utf8(replayed.stdout).unwrap(),
-        )
+        (replayed.status.success(), String::from_utf8(replayed.stdout).unwrap())
     }
 
     pub(crate) fn replays_without_a_difference(&self) {
         let (is_content, said) = self.replay();
-        assert!(
-            is_content && said.starts_with("no difference in "),
-            "{said}"
-        );
+        assert!(is_content && said.starts_with("no difference in "), "{said}");
     }
 }

@@ -45,10 +45,8 @@ async fn the_line_finds_on_the_nagoya_track_what_the_engine_alone_finds() {
     zones.retain(|zone| zone.track == TRACK);
     let tags: Vec<TagId> = zones.iter().map(tag).collect();
     let logins: Vec<String> = tags.iter().map(tag_login).collect();
-    let mut accounts: Vec<(&str, &str)> = logins
-        .iter()
-        .map(|login| (login.as_str(), fleet::PASSWORD))
-        .collect();
+    let mut accounts: Vec<(&str, &str)> =
+        logins.iter().map(|login| (login.as_str(), fleet::PASSWORD)).collect();
     accounts.push(SERVICE);
     let Some(broker) = Mosquitto::start(SERVICE.0, &accounts) else {
         return;
@@ -58,68 +56,42 @@ async fn the_line_finds_on_the_nagoya_track_what_the_engine_alone_finds() {
     let epoch_ms = wall_now_ms();
     let clock = Clock::scaled(Timestamp::from_ms(epoch_ms), SPEED);
     let place = tempfile::tempdir().unwrap();
-    let store = store::open(&format!(
-        "sqlite:{}",
-        place.path().join("cordon.db").display()
-    ))
-    .await
-    .unwrap();
+    let store = store::open(&format!("sqlite:{}", place.path().join("cordon.db").display())).await.unwrap();
     let house = House::start(store, broker.addr(), clock.clone()).await;
     let books = recorded::rulebook(&zones, &format!("{}/webhook/desk", house.phones.url));
     house.publish(books.clone()).await;
 
     let start = clock.steady().plus_ms(BEGINS_AFTER_MS);
-    let plan = PingPlan {
-        interval_s: INTERVAL_S,
-        start_ms: start.as_ms(),
-        boot: fleet::BOOT,
-    };
+    let plan = PingPlan { interval_s: INTERVAL_S, start_ms: start.as_ms(), boot: fleet::BOOT };
     let pings = pings(&recorded::fixes(&folder, &format!("{TRACK}_fixes")), &plan);
     let tag_clock = ScaledClock::new(epoch_ms, SPEED).unwrap();
     let each = tags.iter().map(|tag| (tag.clone(), pings.clone()));
-    let sent = Fleet::start(broker.addr(), tag_clock, RESEND_S, each)
-        .acknowledged(Duration::from_secs(100))
-        .await;
+    let sent =
+        Fleet::start(broker.addr(), tag_clock, RESEND_S, each).acknowledged(Duration::from_secs(100)).await;
     assert_eq!(sent as usize, pings.len() * tags.len());
     let address = house.running.address;
     // Accepted on the way to a phone is not the end: its receipt is.
-    until(
-        "every alert has come to its end",
-        Duration::from_secs(30),
-        async || {
-            phones::health(address)
-                .await
-                .filter(|health| !health.alerts.contains_key("waiting"))?;
-            let (_, alerts) = stored(house.store.as_ref()).await;
-            alerts.iter().all(has_arrived).then_some(())
-        },
-    )
+    until("every alert has come to its end", Duration::from_secs(30), async || {
+        phones::health(address).await.filter(|health| !health.alerts.contains_key("waiting"))?;
+        let (_, alerts) = stored(house.store.as_ref()).await;
+        alerts.iter().all(has_arrived).then_some(())
+    })
     .await;
     let received = house.phones.received().await;
     let reading = house.running.meter.read();
     house.running.stop().await.unwrap();
     let (incidents, alerts) = stored(house.store.as_ref()).await;
-    println!(
-        "{sent} pings, {} incidents, {} messages, {reading:?}",
-        incidents.len(),
-        received.len()
-    );
+    println!("{sent} pings, {} incidents, {} messages, {reading:?}", incidents.len(), received.len());
 
     let outcome = Outcome::of(&incidents, &alerts);
     let expected = offline(&zones, &tags, &pings, start);
     outcome.assert_equals(&expected);
     assert_received(&alerts, &received);
-    assert!(
-        received.iter().all(|message| message.repeats == 0),
-        "a provider was asked twice"
-    );
+    assert!(received.iter().all(|message| message.repeats == 0), "a provider was asked twice");
     judge(
         &zones,
         &outcome,
-        received
-            .iter()
-            .filter(|message| !message.desk)
-            .map(|message| message.address.as_str()),
+        received.iter().filter(|message| !message.desk).map(|message| message.address.as_str()),
     );
 }
 
@@ -146,11 +118,7 @@ fn offline(zones: &[Scenario], tags: &[TagId], pings: &[TimedPing], start: Times
     let mut line = Line::with(&books, start.plus_ms(-BEGINS_AFTER_MS));
     for timed in pings {
         for tag in tags {
-            line.ping(
-                Timestamp::from_ms(timed.at_ms),
-                tag,
-                Ping::from(timed.ping.clone()),
-            );
+            line.ping(Timestamp::from_ms(timed.at_ms), tag, Ping::from(timed.ping.clone()));
         }
     }
     Outcome::of(line.incidents.values(), line.alerts.values())
@@ -161,38 +129,20 @@ fn judge<'a>(zones: &[Scenario], outcome: &Outcome, texted: impl Iterator<Item =
     let violations = outcome.violations();
     let found = |zone: &&Scenario| violations.contains(&zone_id(zone));
     let must = || {
-        zones.iter().filter(|zone| {
-            zone.is_breach
-                && zone
-                    .first_stay_s
-                    .is_some_and(|stay_s| stay_s >= MUST_DETECT_S)
-        })
+        zones
+            .iter()
+            .filter(|zone| zone.is_breach && zone.first_stay_s.is_some_and(|stay_s| stay_s >= MUST_DETECT_S))
     };
-    let missed: Vec<usize> = must()
-        .filter(|zone| !found(zone))
-        .map(|zone| zone.id)
-        .collect();
-    println!(
-        "missed {missed:?} of {} must-detect breaches",
-        must().count()
-    );
+    let missed: Vec<usize> = must().filter(|zone| !found(zone)).map(|zone| zone.id).collect();
+    println!("missed {missed:?} of {} must-detect breaches", must().count());
     assert!(must().count() > 50, "the scenarios are there");
     assert!(missed.len() <= 2, "missed: {missed:?}");
 
     let texted: BTreeSet<String> = texted.map(Into::into).collect();
-    let persons = outcome
-        .alerts
-        .iter()
-        .filter(|(_, recipient, ..)| matches!(recipient, Recipient::Person(_)));
+    let persons =
+        outcome.alerts.iter().filter(|(_, recipient, ..)| matches!(recipient, Recipient::Person(_)));
     let warned: BTreeSet<_> = persons.map(|(zone, ..)| zone).collect();
-    assert_eq!(
-        warned, violations,
-        "each violation warns its person, and nothing else does"
-    );
-    let numbers = zones
-        .iter()
-        .filter(found)
-        .map(|zone| format!("+44770090{:04}", zone.id))
-        .collect();
+    assert_eq!(warned, violations, "each violation warns its person, and nothing else does");
+    let numbers = zones.iter().filter(found).map(|zone| format!("+44770090{:04}", zone.id)).collect();
     assert_eq!(texted, numbers);
 }

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cordon::{
     domain::{
-        Alert, AlertState, Cause, Channel, Incident, IncidentId, IncidentKind, Recipient,
-        Timestamp, ZoneId,
+        Alert, AlertState, Cause, Channel, Incident, IncidentId, IncidentKind, Recipient, Timestamp, ZoneId,
     },
     notify,
     sandbox::phones::Shown,
@@ -36,9 +35,7 @@ impl Outcome {
                 continue;
             };
             let episodes = proven(incident).into_iter().map(|(_, from)| from).collect();
-            let is_known = outcome
-                .incidents
-                .insert(zone.clone(), (incident.kind, incident.late, episodes));
+            let is_known = outcome.incidents.insert(zone.clone(), (incident.kind, incident.late, episodes));
             assert!(is_known.is_none(), "two incidents of {zone}");
             zones.insert(incident.id, zone.clone());
         }
@@ -46,38 +43,22 @@ impl Outcome {
             let Some(zone) = zones.get(&alert.incident) else {
                 continue;
             };
-            let told = (
-                zone.clone(),
-                alert.recipient.clone(),
-                alert.channel,
-                alert.nth,
-            );
-            assert!(
-                outcome.alerts.insert(told),
-                "alert {} is a double",
-                alert.id
-            );
+            let told = (zone.clone(), alert.recipient.clone(), alert.channel, alert.nth);
+            assert!(outcome.alerts.insert(told), "alert {} is a double", alert.id);
         }
         outcome
     }
 
     /// The zones with a Violation.
     pub(crate) fn violations(&self) -> BTreeSet<&ZoneId> {
-        let violations = self
-            .incidents
-            .iter()
-            .filter(|(_, (kind, ..))| *kind == IncidentKind::Violation);
+        let violations = self.incidents.iter().filter(|(_, (kind, ..))| *kind == IncidentKind::Violation);
         violations.map(|(zone, _)| zone).collect()
     }
 
     /// Panics with what differs, and only with that.
     pub(crate) fn assert_equals(&self, expected: &Self) {
         let mut differences = Vec::new();
-        let zones: BTreeSet<_> = self
-            .incidents
-            .keys()
-            .chain(expected.incidents.keys())
-            .collect();
+        let zones: BTreeSet<_> = self.incidents.keys().chain(expected.incidents.keys()).collect();
         for zone in zones {
             let (is, should) = (self.incidents.get(zone), expected.incidents.get(zone));
             if is != should {
@@ -122,13 +103,10 @@ pub(crate) fn assert_received(alerts: &[Alert], received: &[Shown]) {
         let (id, state) = (alert.id, &alert.state);
         match state {
             AlertState::Accepted | AlertState::Delivered | AlertState::Acknowledged => {
-                let message =
-                    message.unwrap_or_else(|| panic!("alert {id} is {state:?} and nowhere"));
+                let message = message.unwrap_or_else(|| panic!("alert {id} is {state:?} and nowhere"));
                 let is_its = match alert.channel {
                     Channel::Sms => alert.address == message.address,
-                    Channel::Webhook => alert
-                        .address
-                        .ends_with(&format!("/webhook/{}", message.address)),
+                    Channel::Webhook => alert.address.ends_with(&format!("/webhook/{}", message.address)),
                 };
                 assert!(is_its, "alert {id} came to somebody else");
             }
@@ -137,9 +115,5 @@ pub(crate) fn assert_received(alerts: &[Alert], received: &[Shown]) {
             AlertState::Waiting | AlertState::Expired(_) => panic!("alert {id} is {state:?}"),
         }
     }
-    assert!(
-        by_key.is_empty(),
-        "messages without an alert: {:?}",
-        by_key.keys()
-    );
+    assert!(by_key.is_empty(), "messages without an alert: {:?}", by_key.keys());
 }

@@ -11,11 +11,7 @@ const LATE_PINGS: usize = 60;
 
 /// A walk along a line through the zone's middle: metres east of it at each ping, and the stated accuracy.
 fn walk() -> impl Strategy<Value = Vec<(f64, f64)>> {
-    let leg = (
-        -700.0..700.0_f64,
-        4..20_usize,
-        prop_oneof![Just(5.0), Just(12.0), Just(30.0)],
-    );
+    let leg = (-700.0..700.0_f64, 4..20_usize, prop_oneof![Just(5.0), Just(12.0), Just(30.0)]);
     prop::collection::vec(leg, 4..10).prop_map(|legs| {
         let (mut walk, mut here) = (Vec::new(), 600.0);
         for (there, steps, accuracy_m) in legs {
@@ -40,17 +36,14 @@ fn pings(walk: &[(f64, f64)]) -> Vec<Ping> {
 }
 
 /// Every proven episode when the pings arrive in this order, some of them again.
-fn episodes(
-    pings: &[Ping],
-    order: &[usize],
-) -> Vec<(cordon::domain::ZoneId, cordon::domain::Timestamp)> {
+fn episodes(pings: &[Ping], order: &[usize]) -> Vec<(cordon::domain::ZoneId, cordon::domain::Timestamp)> {
     let mut ward = Ward::new();
     ward.promise(86_400);
     let mut newest = 0;
     for (i, place) in order.iter().enumerate() {
         newest = newest.max(*place);
-        let arrives = second(i64::try_from(newest).unwrap() * INTERVAL_S)
-            .plus_ms(1 + i64::try_from(i).unwrap());
+        let arrives =
+            second(i64::try_from(newest).unwrap() * INTERVAL_S).plus_ms(1 + i64::try_from(i).unwrap());
         ward.line.ping(arrives, &tag(), pings[*place].clone());
     }
     ward.line.episodes()

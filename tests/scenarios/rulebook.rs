@@ -14,9 +14,7 @@ fn refusal(zone: Value) -> String {
         Err(error) => return error.to_string(),
     };
     let decision = Ward::new().line.tell(NOON, Told::Publish(book));
-    decision
-        .refused
-        .map_or(String::new(), |refused| refused.to_string())
+    decision.refused.map_or(String::new(), |refused| refused.to_string())
 }
 
 fn zone(shape: Value) -> Value {
@@ -31,12 +29,7 @@ fn ring(corners: &[[f64; 2]]) -> Value {
 fn a_sound_zone_is_published() {
     let square = [[53.4, -2.2], [53.4, -2.1], [53.5, -2.1], [53.5, -2.2]];
     assert_eq!(refusal(ring(&square)), "");
-    assert_eq!(
-        refusal(zone(
-            json!({"circle": {"lat": 53.4, "lon": -2.2, "radius_m": 300.0}})
-        )),
-        ""
-    );
+    assert_eq!(refusal(zone(json!({"circle": {"lat": 53.4, "lon": -2.2, "radius_m": 300.0}}))), "");
 }
 
 #[test]
@@ -54,10 +47,7 @@ fn a_wrong_zone_is_refused_with_what_and_where() {
         [[53.6, -2.3], [53.6, -2.29], [53.61, -2.29]]]}));
     for (zone, words) in [
         (circle(-2.2, 53.4, 300.0), ["zone z-1", "swapped"]),
-        (
-            circle(40.0, -2.2, 300.0),
-            ["zone z-1", "outside the unit's area"],
-        ),
+        (circle(40.0, -2.2, 300.0), ["zone z-1", "outside the unit's area"]),
         (circle(91.0, -2.2, 300.0), ["latitude", "90"]),
         (circle(53.4, -2.2, 0.0), ["radius", "10"]),
         (circle(53.4, -2.2, 80_000.0), ["radius", "50"]),
@@ -70,10 +60,7 @@ fn a_wrong_zone_is_refused_with_what_and_where() {
         let refusal = refusal(zone.clone());
         assert!(!refusal.is_empty(), "{zone} was published");
         for word in words {
-            assert!(
-                refusal.to_lowercase().contains(word),
-                "{zone}: '{refusal}' does not say '{word}'"
-            );
+            assert!(refusal.to_lowercase().contains(word), "{zone}: '{refusal}' does not say '{word}'");
         }
     }
 }
@@ -85,25 +72,14 @@ fn a_step_that_reaches_nobody_is_refused() {
         json!({"person": {"id": "p-1", "unit": "north", "name": "A person", "contact": []}}),
     )
     .unwrap();
-    let refused = ward
-        .line
-        .tell(NOON, Told::Publish(mute))
-        .refused
-        .expect("she could not be reached");
-    assert!(
-        refused.to_string().contains("reaches person p-1 by sms"),
-        "{refused}"
-    );
+    let refused = ward.line.tell(NOON, Told::Publish(mute)).refused.expect("she could not be reached");
+    assert!(refused.to_string().contains("reaches person p-1 by sms"), "{refused}");
 }
 
 #[test]
 fn a_tag_on_two_legs_is_refused() {
     let mut ward = Ward::new();
     let book = serde_json::from_value(crate::ward::wearer("w-2", "sim/t1")).unwrap();
-    let refused = ward
-        .line
-        .tell(NOON, Told::Publish(book))
-        .refused
-        .expect("the tag is worn already");
+    let refused = ward.line.tell(NOON, Told::Publish(book)).refused.expect("the tag is worn already");
     assert!(refused.to_string().contains("already worn"), "{refused}");
 }

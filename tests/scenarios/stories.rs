@@ -6,9 +6,7 @@ use cordon::{
 };
 use serde_json::json;
 
-use crate::ward::{
-    NOON, Ward, book, case, fix, person_phone, responder_phone, second, tag, wearer,
-};
+use crate::ward::{NOON, Ward, book, case, fix, person_phone, responder_phone, second, tag, wearer};
 
 const PERSON: &str = "person p-1";
 const DESK: &str = "staff desk";
@@ -21,10 +19,7 @@ fn a_first_fix_inside_tells_the_person_and_the_desk_at_once() {
     assert_eq!(ward.told(PERSON), [(0, "sms")]);
     assert_eq!(ward.told(DESK), [(0, "webhook")]);
     let incident = ward.line.incident(IncidentKind::Violation).unwrap();
-    assert_eq!(
-        (incident.priority, incident.episodes[0].from),
-        (Priority::P1, NOON)
-    );
+    assert_eq!((incident.priority, incident.episodes[0].from), (Priority::P1, NOON));
 }
 
 #[test]
@@ -33,23 +28,11 @@ fn an_approach_that_becomes_a_violation_is_one_incident() {
     ward.at(0, 900.0);
     assert!(ward.line.incidents.is_empty());
     ward.at(60, 400.0);
-    assert_eq!(
-        ward.line.incident(IncidentKind::Approach).unwrap().priority,
-        Priority::P3
-    );
-    assert!(
-        ward.told(PERSON).is_empty(),
-        "an approach does not alarm the person"
-    );
+    assert_eq!(ward.line.incident(IncidentKind::Approach).unwrap().priority, Priority::P3);
+    assert!(ward.told(PERSON).is_empty(), "an approach does not alarm the person");
     ward.at(90, 0.0);
     assert_eq!(ward.line.incidents.len(), 1);
-    assert_eq!(
-        ward.line
-            .incident(IncidentKind::Violation)
-            .unwrap()
-            .priority,
-        Priority::P1
-    );
+    assert_eq!(ward.line.incident(IncidentKind::Violation).unwrap().priority, Priority::P1);
     assert_eq!(ward.told(PERSON), [(90, "sms")]);
 }
 
@@ -75,10 +58,7 @@ fn coming_back_is_raised_again_with_new_alerts_although_somebody_had_acted() {
     ward.at(80, 600.0);
     ward.at(140, 0.0);
     let incident = ward.line.incident(IncidentKind::Violation).unwrap();
-    assert_eq!(
-        (ward.line.incidents.len(), &incident.handling),
-        (1, &Handling::Raised)
-    );
+    assert_eq!((ward.line.incidents.len(), &incident.handling), (1, &Handling::Raised));
     assert_eq!(incident.episodes.len(), 2);
     assert_eq!(ward.told(PERSON), [(0, "sms"), (140, "sms")]);
     assert_eq!(ward.told(DESK), [(0, "webhook"), (140, "webhook")]);
@@ -131,31 +111,15 @@ fn the_last_step_repeats_until_somebody_acts() {
     ward.at(0, 0.0);
     let alerts: Vec<_> = ward.line.alerts.keys().copied().collect();
     for alert in alerts {
-        ward.line.tell(
-            second(1),
-            Told::Delivery {
-                alert,
-                report: DeliveryReport::Accepted,
-            },
-        );
+        ward.line.tell(second(1), Told::Delivery { alert, report: DeliveryReport::Accepted });
     }
     for minute in 0..10 {
         ward.line.pass_to(second(30 + 60 * minute));
-        let waiting: Vec<_> = ward
-            .line
-            .engine
-            .open_alerts()
-            .filter(|a| a.state == AlertState::Waiting)
-            .map(|a| a.id)
-            .collect();
+        let waiting: Vec<_> =
+            ward.line.engine.open_alerts().filter(|a| a.state == AlertState::Waiting).map(|a| a.id).collect();
         for alert in waiting {
-            ward.line.tell(
-                second(31 + 60 * minute),
-                Told::Delivery {
-                    alert,
-                    report: DeliveryReport::Accepted,
-                },
-            );
+            ward.line
+                .tell(second(31 + 60 * minute), Told::Delivery { alert, report: DeliveryReport::Accepted });
         }
         assert!(ward.line.engine.next_deadline().is_some());
     }
@@ -164,35 +128,16 @@ fn the_last_step_repeats_until_somebody_acts() {
     assert_eq!(ward.told(RESPONDER), responder);
     ward.officer(600, Action::Act);
     ward.line.pass_to(second(3_000));
-    assert_eq!(
-        ward.told(RESPONDER).len(),
-        10,
-        "nobody is told after somebody has acted"
-    );
+    assert_eq!(ward.told(RESPONDER).len(), 10, "nobody is told after somebody has acted");
 }
 
 #[test]
 fn a_refused_channel_starts_the_next_step_at_once() {
-    for report in [
-        DeliveryReport::Refused("http_400".into()),
-        DeliveryReport::NoSuccess,
-    ] {
+    for report in [DeliveryReport::Refused("http_400".into()), DeliveryReport::NoSuccess] {
         let mut ward = Ward::new();
         ward.at(0, 0.0);
-        let desk = ward
-            .line
-            .alerts
-            .values()
-            .find(|alert| alert.recipient.to_string() == DESK)
-            .unwrap()
-            .id;
-        ward.line.tell(
-            second(2),
-            Told::Delivery {
-                alert: desk,
-                report: report.clone(),
-            },
-        );
+        let desk = ward.line.alerts.values().find(|alert| alert.recipient.to_string() == DESK).unwrap().id;
+        ward.line.tell(second(2), Told::Delivery { alert: desk, report: report.clone() });
         assert_eq!(ward.told(RESPONDER), [(2, "sms")]);
         let refused = matches!(report, DeliveryReport::Refused(_));
         assert_eq!(
@@ -213,13 +158,7 @@ fn whoever_owns_it_has_three_minutes_to_act() {
     assert!(ward.told(RESPONDER).is_empty());
     ward.line.pass_to(second(191));
     assert_eq!(ward.told(RESPONDER), [(190, "sms")]);
-    assert_eq!(
-        ward.line
-            .incident(IncidentKind::Violation)
-            .unwrap()
-            .handling,
-        Handling::Raised
-    );
+    assert_eq!(ward.line.incident(IncidentKind::Violation).unwrap().handling, Handling::Raised);
 }
 
 #[test]
@@ -228,24 +167,13 @@ fn her_answer_ends_her_escalation_and_not_the_staff_s() {
     ward.promise(3_600);
     ward.at(0, 0.0);
     for alert in ward.line.alerts.keys().copied().collect::<Vec<_>>() {
-        ward.line.tell(
-            second(1),
-            Told::Delivery {
-                alert,
-                report: DeliveryReport::Delivered,
-            },
-        );
+        ward.line.tell(second(1), Told::Delivery { alert, report: DeliveryReport::Delivered });
     }
     ward.reply(20, person_phone(), "1");
     ward.line.pass_to(second(300));
     assert_eq!(ward.told(PERSON).len(), 1);
     assert!(!ward.told(RESPONDER).is_empty());
-    assert!(
-        ward.line
-            .incident(IncidentKind::Violation)
-            .unwrap()
-            .is_open()
-    );
+    assert!(ward.line.incident(IncidentKind::Violation).unwrap().is_open());
 }
 
 #[test]
@@ -255,13 +183,7 @@ fn her_call_for_help_rouses_staff_who_had_put_it_aside() {
     ward.at(0, 0.0);
     ward.officer(10, Action::Act);
     ward.reply(30, person_phone(), "2 please");
-    assert_eq!(
-        ward.line
-            .incident(IncidentKind::Violation)
-            .unwrap()
-            .handling,
-        Handling::Raised
-    );
+    assert_eq!(ward.line.incident(IncidentKind::Violation).unwrap().handling, Handling::Raised);
     assert_eq!(ward.told(DESK).last(), Some(&(30, "webhook")));
 }
 
@@ -273,12 +195,7 @@ fn a_responder_takes_it_by_text() {
     ward.line.pass_to(second(31));
     ward.reply(40, responder_phone(), "1");
     let incident = ward.line.incident(IncidentKind::Violation).unwrap();
-    assert_eq!(
-        incident.handling,
-        Handling::Owned {
-            by: "responder".parse().unwrap()
-        }
-    );
+    assert_eq!(incident.handling, Handling::Owned { by: "responder".parse().unwrap() });
     let stranger = ward.reply(41, "+447700900999", "1");
     assert_eq!(stranger.refused, Some(Refused::UnexpectedReply));
 }
@@ -293,12 +210,7 @@ fn only_a_person_closes_and_a_closed_incident_tells_nobody() {
     let told = ward.line.alerts.len();
     ward.line.pass_to(second(3_000));
     assert_eq!(ward.line.alerts.len(), told);
-    assert!(
-        ward.line
-            .alerts
-            .values()
-            .all(|alert| !alert.state.is_open())
-    );
+    assert!(ward.line.alerts.values().all(|alert| !alert.state.is_open()));
     let again = ward.officer(3_001, Action::Act);
     assert!(matches!(again.refused, Some(Refused::NoSuchIncident(_))));
 }
@@ -312,19 +224,10 @@ fn a_silent_tag_is_lost_and_blind_as_soon_as_its_wearer_could_be_there() {
     ward.line.pass_to(second(179));
     assert!(ward.line.incidents.is_empty());
     ward.line.pass_to(second(181));
-    assert_eq!(
-        ward.line
-            .incident(IncidentKind::LostContact)
-            .unwrap()
-            .priority,
-        Priority::P2
-    );
+    assert_eq!(ward.line.incident(IncidentKind::LostContact).unwrap().priority, Priority::P2);
     ward.line.pass_to(second(660));
     let blind = ward.line.incident(IncidentKind::Blind).unwrap();
-    assert_eq!(
-        (ward.line.incidents.len(), blind.priority),
-        (1, Priority::P2)
-    );
+    assert_eq!((ward.line.incidents.len(), blind.priority), (1, Priority::P2));
     assert!(ward.told(PERSON).is_empty());
     ward.at(700, 10_000.0);
     assert!(!ward.line.incident(IncidentKind::Blind).unwrap().ongoing);
@@ -351,10 +254,7 @@ fn a_high_risk_wearer_gone_dark_near_a_zone_is_danger() {
     ward.promise(3_600);
     ward.at(0, 1_000.0);
     ward.line.pass_to(second(3_700));
-    assert_eq!(
-        ward.line.incident(IncidentKind::Blind).unwrap().priority,
-        Priority::P1
-    );
+    assert_eq!(ward.line.incident(IncidentKind::Blind).unwrap().priority, Priority::P1);
 }
 
 #[test]
@@ -362,28 +262,11 @@ fn our_own_deafness_is_one_incident_and_no_tag_s() {
     let mut ward = Ward::new();
     ward.promise(60);
     ward.at(0, 5_000.0);
-    ward.line.tell(
-        second(60),
-        Told::Source {
-            name: "test".into(),
-            up: false,
-        },
-    );
+    ward.line.tell(second(60), Told::Source { name: "test".into(), up: false });
     ward.line.pass_to(second(3_600));
-    let kinds: Vec<IncidentKind> = ward
-        .line
-        .incidents
-        .values()
-        .map(|incident| incident.kind)
-        .collect();
+    let kinds: Vec<IncidentKind> = ward.line.incidents.values().map(|incident| incident.kind).collect();
     assert_eq!(kinds, [IncidentKind::Deaf]);
-    ward.line.tell(
-        second(3_600),
-        Told::Source {
-            name: "test".into(),
-            up: true,
-        },
-    );
+    ward.line.tell(second(3_600), Told::Source { name: "test".into(), up: true });
     ward.line.pass_to(second(3_629));
     assert_eq!(ward.line.incidents.len(), 1, "the backlog comes first");
     ward.line.pass_to(second(3_631));
@@ -399,11 +282,7 @@ fn a_cut_strap_stays_open_when_the_tag_says_it_is_closed_again() {
     let strap = ward.line.incident(IncidentKind::StrapTamper).unwrap();
     assert!(strap.is_open() && !strap.ongoing);
     ward.event(30, TagEventKind::CaseTamper, false);
-    assert_eq!(
-        ward.line.incidents.len(),
-        2,
-        "another cause is another incident"
-    );
+    assert_eq!(ward.line.incidents.len(), 2, "another cause is another incident");
 }
 
 #[test]
@@ -414,22 +293,12 @@ fn a_flat_battery_never_reaches_the_person() {
         ping.battery_pct = pct;
         ward.line.ping(second(s), &tag(), ping);
     }
-    assert_eq!(
-        ward.told(DESK),
-        [(60, "webhook"), (180, "webhook")],
-        "upkeep, then device"
-    );
+    assert_eq!(ward.told(DESK), [(60, "webhook"), (180, "webhook")], "upkeep, then device");
     assert!(ward.told(PERSON).is_empty());
     let mut ping = ward.ping(300, vec![fix(300, 5_000.0, 5.0)]);
     (ping.battery_pct, ping.charging) = (5, true);
     ward.line.ping(second(300), &tag(), ping);
-    assert!(
-        !ward
-            .line
-            .incident(IncidentKind::LowBattery)
-            .unwrap()
-            .ongoing
-    );
+    assert!(!ward.line.incident(IncidentKind::LowBattery).unwrap().ongoing);
 }
 
 #[test]
@@ -446,10 +315,7 @@ fn a_schedule_that_begins_while_the_wearer_is_inside_alerts() {
     assert_eq!(ward.told(PERSON), [(600, "sms")]);
     ward.at(3_590, 0.0);
     ward.line.pass_to(second(3_600));
-    assert!(
-        !ward.line.incident(IncidentKind::Violation).unwrap().ongoing,
-        "it no longer applies"
-    );
+    assert!(!ward.line.incident(IncidentKind::Violation).unwrap().ongoing, "it no longer applies");
 }
 
 #[test]
@@ -460,11 +326,7 @@ fn a_zone_drawn_around_somebody_alerts() {
     ward.line.publish(second(30), book(case()));
     assert_eq!(ward.told(PERSON), [(30, "sms")]);
     ward.line.publish(second(40), book(case()));
-    assert_eq!(
-        ward.told(PERSON).len(),
-        1,
-        "publishing the same again changes nothing"
-    );
+    assert_eq!(ward.told(PERSON).len(), 1, "publishing the same again changes nothing");
 }
 
 #[test]
@@ -484,9 +346,8 @@ fn a_buffered_violation_that_is_long_over_disturbs_staff_only() {
     ward.promise(3_600);
     ward.at(0, 5_000.0);
     // Two hours later the buffer comes, oldest first, and ends far away.
-    for (i, (taken_s, east_m)) in [(600, 0.0), (700, 0.0), (1_000, 5_000.0), (7_190, 5_000.0)]
-        .into_iter()
-        .enumerate()
+    for (i, (taken_s, east_m)) in
+        [(600, 0.0), (700, 0.0), (1_000, 5_000.0), (7_190, 5_000.0)].into_iter().enumerate()
     {
         ward.fix(7_200 + i64::try_from(i).unwrap(), taken_s, east_m, 5.0);
     }
@@ -517,10 +378,7 @@ fn a_wide_fix_watches_and_does_not_alarm() {
     ward.fix(60, 60, 600.0, 0.0);
     assert!(ward.line.incidents.is_empty());
     ward.fix(120, 120, 0.0, 100.0);
-    assert!(
-        ward.told(PERSON).is_empty(),
-        "one untrusted fix proves nothing"
-    );
+    assert!(ward.told(PERSON).is_empty(), "one untrusted fix proves nothing");
 }
 
 #[test]
@@ -535,8 +393,7 @@ fn crossing_between_two_fixes_is_seen() {
 
 #[test]
 fn pings_outside_the_basis_are_not_judged() {
-    let mut ward =
-        Ward::with(|case| case["case"]["basis"]["until"] = json!("2026-03-07T12:05:00Z"));
+    let mut ward = Ward::with(|case| case["case"]["basis"]["until"] = json!("2026-03-07T12:05:00Z"));
     ward.promise(3_600);
     ward.at(0, 5_000.0);
     ward.at(400, 0.0);
@@ -556,12 +413,7 @@ fn a_fix_belongs_to_whoever_wore_the_tag_at_its_time() {
     // One ping after the swap: a fix from before it inside the zone, one from after it.
     let ping = ward.ping(310, vec![fix(290, 0.0, 5.0), fix(310, 0.0, 5.0)]);
     ward.line.ping(second(310), &tag(), ping);
-    let subjects: Vec<String> = ward
-        .line
-        .incidents
-        .values()
-        .map(|i| format!("{:?}", i.subject))
-        .collect();
+    let subjects: Vec<String> = ward.line.incidents.values().map(|i| format!("{:?}", i.subject)).collect();
     assert_eq!(subjects, ["Wearer(w-1)"], "w-2 has no case");
 }
 

@@ -26,47 +26,27 @@ fn run(scenario: &Scenario, pings: &[TimedPing], track_start_s: f64) -> Outcome 
     );
     let tag = format!("sim/tag-{}", scenario.id).parse().unwrap();
     for ping in pings {
-        line.ping(
-            Timestamp::from_ms(ping.at_ms),
-            &tag,
-            Ping::from(ping.ping.clone()),
-        );
+        line.ping(Timestamp::from_ms(ping.at_ms), &tag, Ping::from(ping.ping.clone()));
     }
     let violation = line.incident(IncidentKind::Violation);
     #[expect(clippy::cast_precision_loss, reason = "an hour of milliseconds")]
     let raised_s = violation.map(|incident| {
         let raised = incident.timeline.iter().find(|entry| {
-            matches!(
-                &entry.what,
-                cordon::domain::Happening::Raised {
-                    kind: IncidentKind::Violation,
-                    ..
-                }
-            )
+            matches!(&entry.what, cordon::domain::Happening::Raised { kind: IncidentKind::Violation, .. })
         });
         track_start_s + raised.map_or(0, |entry| entry.at.ms_since(start)) as f64 / 1_000.0
     });
-    Outcome {
-        raised_s,
-        blind: line.incident(IncidentKind::Blind).is_some(),
-    }
+    Outcome { raised_s, blind: line.incident(IncidentKind::Blind).is_some() }
 }
 
 fn evaluate(track: &str, interval_s: u32) -> Option<Score> {
     let folder = recorded::folder("tracks")?;
     let fixes = recorded::fixes(&folder, &format!("{track}_fixes"));
-    let plan = PingPlan {
-        interval_s,
-        start_ms: START,
-        boot: 1,
-    };
+    let plan = PingPlan { interval_s, start_ms: START, boot: 1 };
     let pings = pings(&fixes, &plan);
     let track_start_s = fixes[0].t_ms as f64 / 1_000.0;
     let mut score = Score::default();
-    for scenario in recorded::scenarios(&folder)
-        .iter()
-        .filter(|s| s.track == track)
-    {
+    for scenario in recorded::scenarios(&folder).iter().filter(|s| s.track == track) {
         let outcome = run(scenario, &pings, track_start_s);
         score.add(scenario, &outcome, interval_s);
     }
@@ -96,8 +76,7 @@ impl Score {
             match (outcome.raised_s, outcome.blind) {
                 (Some(raised_s), _) => {
                     #[expect(clippy::cast_possible_truncation, reason = "seconds of a track")]
-                    self.delays_s
-                        .push((raised_s - scenario.first_entry_s.unwrap()) as i64);
+                    self.delays_s.push((raised_s - scenario.first_entry_s.unwrap()) as i64);
                 }
                 (None, true) => self.missed_but_blind.push(scenario.id),
                 (None, false) => self.missed.push(scenario.id),
@@ -105,8 +84,7 @@ impl Score {
             self.delays_s.sort_unstable();
         } else if scenario.nearest_m <= 25.0 {
             self.near += 1;
-            self.false_near
-                .extend(outcome.raised_s.map(|_| scenario.id));
+            self.false_near.extend(outcome.raised_s.map(|_| scenario.id));
         } else {
             self.far += 1;
             self.false_far.extend(outcome.raised_s.map(|_| scenario.id));

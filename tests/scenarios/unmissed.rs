@@ -92,10 +92,7 @@ fn a_zone_redrawn_around_the_wearer_carries_the_violation_on() {
     let incident = ward.line.incident(IncidentKind::Violation).unwrap();
     assert!(incident.ongoing);
     assert_eq!(incident.episodes[0].from, NOON);
-    assert!(
-        !incident.episodes[0].disproved,
-        "it was proven by the zone as it stood then"
-    );
+    assert!(!incident.episodes[0].disproved, "it was proven by the zone as it stood then");
     assert_eq!(ward.told(PERSON), [(0, "sms")]);
 }
 
@@ -155,10 +152,7 @@ fn an_incident_whose_policy_is_taken_out_goes_by_the_unit_s() {
     both["unit"]["default_policy"] = json!("other");
     moved["case"]["policy"] = json!("other");
     let webhook = json!({"channel": "webhook", "address": "https://example.org/p"});
-    reached["person"]["contact"]
-        .as_array_mut()
-        .unwrap()
-        .push(webhook);
+    reached["person"]["contact"].as_array_mut().unwrap().push(webhook);
     let mut gone = both.clone();
     gone["unit"]["policy"].as_array_mut().unwrap().remove(0);
     for (s, value) in [(10, both), (11, reached), (12, moved), (13, gone)] {
@@ -173,19 +167,12 @@ fn a_person_without_a_contact_for_a_step_is_reached_by_another() {
     let mut ward = Ward::new();
     ward.promise(3_600);
     ward.at(0, 0.0);
-    let alert = ward
-        .line
-        .alerts
-        .values()
-        .find(|a| a.recipient.to_string() == PERSON);
+    let alert = ward.line.alerts.values().find(|a| a.recipient.to_string() == PERSON);
     let alert = alert.unwrap().id;
     let (mut moved, mut reached) = (case(), person());
     moved["case"]["policy"] = json!("other");
     let webhook = json!({"channel": "webhook", "address": "https://example.org/p"});
-    reached["person"]["contact"]
-        .as_array_mut()
-        .unwrap()
-        .push(webhook.clone());
+    reached["person"]["contact"].as_array_mut().unwrap().push(webhook.clone());
     let mut only = person();
     only["person"]["contact"] = json!([webhook]);
     for (s, value) in [(10, other_policy()), (11, reached), (12, moved), (13, only)] {
@@ -216,12 +203,7 @@ fn a_corrected_address_is_used_while_the_wrong_one_is_still_tried() {
     corrected["unit"]["staff"][1]["contact"][0]["address"] = json!("+447700900008");
     ward.line.publish(second(40), book(corrected));
     ward.line.pass_to(second(91));
-    assert!(
-        ward.line
-            .alerts
-            .values()
-            .any(|alert| alert.address == "+447700900008")
-    );
+    assert!(ward.line.alerts.values().any(|alert| alert.address == "+447700900008"));
 }
 
 #[test]

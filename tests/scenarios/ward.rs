@@ -34,11 +34,7 @@ impl Ward {
         change(&mut case);
         books.push(case);
         let books: Vec<Book> = books.into_iter().map(book).collect();
-        Self {
-            line: Line::with(&books, NOON.plus_ms(-60_000)),
-            seq: 0,
-            promise_s: 60,
-        }
+        Self { line: Line::with(&books, NOON.plus_ms(-60_000)), seq: 0, promise_s: 60 }
     }
 
     /// The tag promises the next ping within this many seconds.
@@ -61,11 +57,7 @@ impl Ward {
     /// A ping with an event and no fix.
     pub(crate) fn event(&mut self, s: i64, kind: TagEventKind, restored: bool) -> Decision {
         let mut ping = self.ping(s, Vec::new());
-        ping.events.push(TagEvent {
-            at: second(s),
-            kind,
-            restored,
-        });
+        ping.events.push(TagEvent { at: second(s), kind, restored });
         self.line.ping(second(s), &tag(), ping)
     }
 
@@ -88,48 +80,19 @@ impl Ward {
 
     /// An officer does something about the only incident.
     pub(crate) fn officer(&mut self, s: i64, action: Action) -> Decision {
-        let incident = *self
-            .line
-            .incidents
-            .keys()
-            .next()
-            .expect("there is an incident");
-        self.line.tell(
-            second(s),
-            Told::Handle {
-                incident,
-                by: "desk".parse().unwrap(),
-                action,
-            },
-        )
+        let incident = *self.line.incidents.keys().next().expect("there is an incident");
+        self.line.tell(second(s), Told::Handle { incident, by: "desk".parse().unwrap(), action })
     }
 
     /// A text comes back.
     pub(crate) fn reply(&mut self, s: i64, from: &str, text: &str) -> Decision {
-        self.line.tell(
-            second(s),
-            Told::Reply {
-                from: from.into(),
-                text: text.into(),
-            },
-        )
+        self.line.tell(second(s), Told::Reply { from: from.into(), text: text.into() })
     }
 
     /// Seconds after noon at which alerts were raised for a recipient, with their channels.
     pub(crate) fn told(&self, recipient: &str) -> Vec<(i64, &'static str)> {
-        let alerts = self
-            .line
-            .alerts
-            .values()
-            .filter(|alert| alert.recipient.to_string() == recipient);
-        alerts
-            .map(|alert| {
-                (
-                    alert.raised_at.ms_since(NOON) / 1_000,
-                    alert.channel.as_str(),
-                )
-            })
-            .collect()
+        let alerts = self.line.alerts.values().filter(|alert| alert.recipient.to_string() == recipient);
+        alerts.map(|alert| (alert.raised_at.ms_since(NOON) / 1_000, alert.channel.as_str())).collect()
     }
 }
 

@@ -2,9 +2,9 @@
 
 use cordon::{
     domain::{
-        Alert, AlertId, AlertState, Audience, Cause, Channel, Entry, Episode, Escalation,
-        EscalationState, Handling, Happening, Incident, IncidentId, IncidentKind, MessageClass,
-        Outcome, Priority, Reason, Recipient, SentAlert, Subject, Timestamp,
+        Alert, AlertId, AlertState, Audience, Cause, Channel, Entry, Episode, Escalation, EscalationState,
+        Handling, Happening, Incident, IncidentId, IncidentKind, MessageClass, Outcome, Priority, Reason,
+        Recipient, SentAlert, Subject, Timestamp,
     },
     store::{Attempt, Batch, JournalRow},
 };
@@ -40,10 +40,7 @@ pub(crate) fn rows(numbers: std::ops::RangeInclusive<i64>) -> Vec<JournalRow> {
 
 /// A batch of rows alone.
 pub(crate) fn batch(numbers: std::ops::RangeInclusive<i64>) -> Batch {
-    Batch {
-        rows: rows(numbers),
-        ..Batch::default()
-    }
+    Batch { rows: rows(numbers), ..Batch::default() }
 }
 
 /// An open incident about a wearer and a zone of their own: no two ids have a cause in common.
@@ -62,16 +59,11 @@ pub(crate) fn incident(id: i64) -> Incident {
         ongoing: true,
         raised_at: at(id),
         late: false,
-        episodes: vec![Episode {
-            from: at(id - 5),
-            disproved: false,
-        }],
+        episodes: vec![Episode { from: at(id - 5), disproved: false }],
         escalations: vec![Escalation {
             audience: Audience::Person("p-1".parse().unwrap()),
             step: 0,
-            state: EscalationState::Running {
-                next_at: at(60_000),
-            },
+            state: EscalationState::Running { next_at: at(60_000) },
             alerts: vec![SentAlert {
                 id: AlertId(id),
                 recipient: person.clone(),
@@ -99,10 +91,7 @@ pub(crate) fn incident(id: i64) -> Incident {
 pub(crate) fn closed(id: i64) -> Incident {
     let by = "officer-1".parse().unwrap();
     Incident {
-        handling: Handling::Closed {
-            by,
-            outcome: Outcome::Confirmed,
-        },
+        handling: Handling::Closed { by, outcome: Outcome::Confirmed },
         ongoing: false,
         ..incident(id)
     }
@@ -128,20 +117,12 @@ pub(crate) fn alert(id: i64, of: i64) -> Alert {
 
 /// Row 1, incident 1 and these alerts of it.
 pub(crate) fn first_batch(alerts: Vec<Alert>) -> Batch {
-    Batch {
-        rows: rows(1..=1),
-        incidents: vec![incident(1)],
-        alerts,
-        taken: vec![],
-    }
+    Batch { rows: rows(1..=1), incidents: vec![incident(1)], alerts, taken: vec![] }
 }
 
 /// Row `no` and these alerts of incidents that are already there.
 pub(crate) fn alerts_batch(no: i64, alerts: Vec<Alert>) -> Batch {
-    Batch {
-        alerts,
-        ..batch(no..=no)
-    }
+    Batch { alerts, ..batch(no..=no) }
 }
 
 pub(crate) fn attempt(alert: i64, nth: u32, ms: i64) -> Attempt {

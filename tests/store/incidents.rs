@@ -1,9 +1,7 @@
 //! Incidents and the rules that hold among them.
 
 use cordon::{
-    domain::{
-        Alert, AlertState, Cause, Handling, Incident, IncidentId, IncidentKind, Priority, Subject,
-    },
+    domain::{Alert, AlertState, Cause, Handling, Incident, IncidentId, IncidentKind, Priority, Subject},
     store::{Batch, StoreError},
 };
 
@@ -13,18 +11,12 @@ use crate::{
 };
 
 fn with(no: i64, incidents: Vec<Incident>) -> Batch {
-    Batch {
-        incidents,
-        ..batch(no..=no)
-    }
+    Batch { incidents, ..batch(no..=no) }
 }
 
 /// With the cause of incident 1.
 fn of_one_cause(id: i64) -> Incident {
-    Incident {
-        subject: incident(1).subject,
-        ..incident(id)
-    }
+    Incident { subject: incident(1).subject, ..incident(id) }
 }
 
 fn is_conflict(result: Result<(), StoreError>, no: i64) -> bool {
@@ -32,111 +24,42 @@ fn is_conflict(result: Result<(), StoreError>, no: i64) -> bool {
 }
 
 pub(crate) async fn changes_replace_what_was_there(place: &Place) {
-    place
-        .store
-        .commit(&with(1, vec![incident(1)]))
-        .await
-        .unwrap();
+    place.store.commit(&with(1, vec![incident(1)])).await.unwrap();
     let changed = Incident {
         kind: IncidentKind::Blind,
         priority: Priority::P2,
-        handling: Handling::Owned {
-            by: "officer-1".parse().unwrap(),
-        },
+        handling: Handling::Owned { by: "officer-1".parse().unwrap() },
         case: None,
         episodes: vec![],
         ..incident(1)
     };
-    place
-        .store
-        .commit(&with(2, vec![changed.clone()]))
-        .await
-        .unwrap();
-    assert_eq!(
-        place.other.incidents(IncidentId(0), 10).await.unwrap(),
-        [changed]
-    );
+    place.store.commit(&with(2, vec![changed.clone()])).await.unwrap();
+    assert_eq!(place.other.incidents(IncidentId(0), 10).await.unwrap(), [changed]);
 }
 
 pub(crate) async fn one_open_incident_per_cause(place: &Place) {
-    place
-        .store
-        .commit(&with(1, vec![incident(1)]))
-        .await
-        .unwrap();
-    assert!(is_conflict(
-        place.store.commit(&with(2, vec![of_one_cause(2)])).await,
-        2
-    ));
-    assert_eq!(
-        place.store.head().await.unwrap().unwrap().no,
-        1,
-        "the rows are not written either"
-    );
+    place.store.commit(&with(1, vec![incident(1)])).await.unwrap();
+    assert!(is_conflict(place.store.commit(&with(2, vec![of_one_cause(2)])).await, 2));
+    assert_eq!(place.store.head().await.unwrap().unwrap().no, 1, "the rows are not written either");
     assert_eq!(place.store.incident(IncidentId(2)).await.unwrap(), None);
-    let both = with(
-        2,
-        vec![
-            incident(3),
-            Incident {
-                subject: incident(3).subject,
-                ..incident(4)
-            },
-        ],
-    );
+    let both = with(2, vec![incident(3), Incident { subject: incident(3).subject, ..incident(4) }]);
     assert!(is_conflict(place.store.commit(&both).await, 2));
-    place
-        .store
-        .commit(&with(2, vec![incident(3)]))
-        .await
-        .unwrap();
+    place.store.commit(&with(2, vec![incident(3)])).await.unwrap();
 }
 
 pub(crate) async fn a_cause_may_come_back_when_closed(place: &Place) {
-    place
-        .store
-        .commit(&with(1, vec![incident(1)]))
-        .await
-        .unwrap();
+    place.store.commit(&with(1, vec![incident(1)])).await.unwrap();
     place.store.commit(&with(2, vec![closed(1)])).await.unwrap();
-    place
-        .store
-        .commit(&with(3, vec![of_one_cause(2)]))
-        .await
-        .unwrap();
+    place.store.commit(&with(3, vec![of_one_cause(2)])).await.unwrap();
     // A closed one may change beside it, but not open again.
-    place
-        .store
-        .commit(&with(
-            4,
-            vec![Incident {
-                late: true,
-                ..closed(1)
-            }],
-        ))
-        .await
-        .unwrap();
-    assert!(is_conflict(
-        place.store.commit(&with(5, vec![incident(1)])).await,
-        5
-    ));
+    place.store.commit(&with(4, vec![Incident { late: true, ..closed(1) }])).await.unwrap();
+    assert!(is_conflict(place.store.commit(&with(5, vec![incident(1)])).await, 5));
 }
 
 pub(crate) async fn one_batch_may_close_and_raise_a_cause(place: &Place) {
-    place
-        .store
-        .commit(&with(1, vec![incident(1)]))
-        .await
-        .unwrap();
-    place
-        .store
-        .commit(&with(2, vec![of_one_cause(2), closed(1)]))
-        .await
-        .unwrap();
-    assert_eq!(
-        place.store.incidents(IncidentId(0), 10).await.unwrap(),
-        [closed(1), of_one_cause(2)]
-    );
+    place.store.commit(&with(1, vec![incident(1)])).await.unwrap();
+    place.store.commit(&with(2, vec![of_one_cause(2), closed(1)])).await.unwrap();
+    assert_eq!(place.store.incidents(IncidentId(0), 10).await.unwrap(), [closed(1), of_one_cause(2)]);
 }
 
 pub(crate) async fn other_subjects_and_causes_do_not_meet(place: &Place) {
@@ -152,34 +75,17 @@ pub(crate) async fn other_subjects_and_causes_do_not_meet(place: &Place) {
         Cause::Source("strap".into()),
         Cause::Source("zone:strap".into()),
     ];
-    let subjects = [
-        one,
-        Subject::Wearer("service".parse().unwrap()),
-        Subject::Service,
-    ];
-    let pairs = subjects.iter().flat_map(|subject| {
-        causes
-            .iter()
-            .map(move |cause| (subject.clone(), cause.clone()))
-    });
-    let all = (1..).zip(pairs).map(|(id, (subject, cause))| Incident {
-        subject,
-        cause,
-        ..incident(id)
-    });
+    let subjects = [one, Subject::Wearer("service".parse().unwrap()), Subject::Service];
+    let pairs =
+        subjects.iter().flat_map(|subject| causes.iter().map(move |cause| (subject.clone(), cause.clone())));
+    let all = (1..).zip(pairs).map(|(id, (subject, cause))| Incident { subject, cause, ..incident(id) });
     let all: Vec<Incident> = all.collect();
     place.store.commit(&with(1, all.clone())).await.unwrap();
-    assert_eq!(
-        place.store.incidents(IncidentId(0), 100).await.unwrap(),
-        all
-    );
+    assert_eq!(place.store.incidents(IncidentId(0), 100).await.unwrap(), all);
 }
 
 pub(crate) async fn an_alert_needs_its_incident(place: &Place) {
-    let orphan = Batch {
-        alerts: vec![alert(1, 9)],
-        ..batch(1..=1)
-    };
+    let orphan = Batch { alerts: vec![alert(1, 9)], ..batch(1..=1) };
     assert!(is_conflict(place.store.commit(&orphan).await, 1));
     assert_eq!(place.store.head().await.unwrap(), None);
 }
@@ -187,46 +93,22 @@ pub(crate) async fn an_alert_needs_its_incident(place: &Place) {
 pub(crate) async fn paging(place: &Place) {
     let all: Vec<Incident> = (1..=25).map(incident).collect();
     place.store.commit(&with(1, all.clone())).await.unwrap();
-    assert_eq!(
-        place.store.incidents(IncidentId(0), 10).await.unwrap(),
-        all[..10]
-    );
-    assert_eq!(
-        place.store.incidents(IncidentId(20), 10).await.unwrap(),
-        all[20..]
-    );
+    assert_eq!(place.store.incidents(IncidentId(0), 10).await.unwrap(), all[..10]);
+    assert_eq!(place.store.incidents(IncidentId(20), 10).await.unwrap(), all[20..]);
     assert_eq!(place.store.incidents(IncidentId(25), 10).await.unwrap(), []);
-    assert_eq!(
-        place
-            .store
-            .incidents(IncidentId(i64::MAX), 10)
-            .await
-            .unwrap(),
-        []
-    );
+    assert_eq!(place.store.incidents(IncidentId(i64::MAX), 10).await.unwrap(), []);
 }
 
 pub(crate) async fn counts_by_kind_and_state(place: &Place) {
-    let low = Incident {
-        kind: IncidentKind::LowBattery,
-        raised_at: at(0),
-        ..incident(3)
-    };
-    let expired = Alert {
-        state: AlertState::Expired("no_route".into()),
-        ..alert(3, 1)
-    };
+    let low = Incident { kind: IncidentKind::LowBattery, raised_at: at(0), ..incident(3) };
+    let expired = Alert { state: AlertState::Expired("no_route".into()), ..alert(3, 1) };
     let batch = Batch {
         incidents: vec![incident(1), closed(2), low],
         ..first_batch(vec![alert(1, 1), alert(2, 1), expired])
     };
     place.store.commit(&batch).await.unwrap();
     let counts = place.other.counts().await.unwrap();
-    let pairs =
-        |pairs: [(&str, i64); 2]| pairs.map(|(name, count)| (name.to_owned(), count)).into();
-    assert_eq!(
-        counts.incidents,
-        pairs([("violation", 2), ("low_battery", 1)])
-    );
+    let pairs = |pairs: [(&str, i64); 2]| pairs.map(|(name, count)| (name.to_owned(), count)).into();
+    assert_eq!(counts.incidents, pairs([("violation", 2), ("low_battery", 1)]));
     assert_eq!(counts.alerts, pairs([("waiting", 2), ("expired", 1)]));
 }

@@ -11,17 +11,10 @@ use crate::{
 };
 
 async fn conflict(store: &dyn Store, batch: &Batch) -> i64 {
-    let (head, journal) = (
-        store.head().await.unwrap(),
-        store.journal(0, i64::MAX).await.unwrap(),
-    );
+    let (head, journal) = (store.head().await.unwrap(), store.journal(0, i64::MAX).await.unwrap());
     let error = store.commit(batch).await.unwrap_err();
     assert_eq!(store.head().await.unwrap(), head, "nothing is written");
-    assert_eq!(
-        store.journal(0, i64::MAX).await.unwrap(),
-        journal,
-        "nothing is written"
-    );
+    assert_eq!(store.journal(0, i64::MAX).await.unwrap(), journal, "nothing is written");
     match error {
         StoreError::Conflict(no) => no,
         other => panic!("{other}"),
@@ -31,25 +24,15 @@ async fn conflict(store: &dyn Store, batch: &Batch) -> i64 {
 pub(crate) async fn a_batch_reads_back_as_it_was_written(place: &Place) {
     let store = &place.store;
     assert_eq!(store.head().await.unwrap(), None);
-    let written = Batch {
-        rows: rows(1..=3),
-        ..first_batch(vec![alert(1, 1), alert(2, 1)])
-    };
+    let written = Batch { rows: rows(1..=3), ..first_batch(vec![alert(1, 1), alert(2, 1)]) };
     store.commit(&written).await.unwrap();
 
     let read = &place.other;
     let last = row(3, 0);
-    let head = JournalHead {
-        no: 3,
-        at: last.at,
-        chain: last.chain,
-    };
+    let head = JournalHead { no: 3, at: last.at, chain: last.chain };
     assert_eq!(read.head().await.unwrap(), Some(head));
     assert_eq!(read.journal(0, 10).await.unwrap(), written.rows);
-    assert_eq!(
-        read.incident(IncidentId(1)).await.unwrap().as_ref(),
-        Some(&written.incidents[0])
-    );
+    assert_eq!(read.incident(IncidentId(1)).await.unwrap().as_ref(), Some(&written.incidents[0]));
     assert_eq!(read.incident(IncidentId(2)).await.unwrap(), None);
     assert_eq!(read.alerts_of(IncidentId(1)).await.unwrap(), written.alerts);
     assert_eq!(read.attempts_of(AlertId(1)).await.unwrap(), []);
@@ -59,37 +42,22 @@ pub(crate) async fn repeating_a_batch_changes_nothing(place: &Place) {
     let first = first_batch(vec![alert(1, 1)]);
     place.store.commit(&first).await.unwrap();
     let accepted = alert(1, 1);
-    let accepted = cordon::domain::Alert {
-        state: AlertState::Accepted,
-        ..accepted
-    };
+    let accepted = cordon::domain::Alert { state: AlertState::Accepted, ..accepted };
     let mut owned = incident(1);
     owned.ongoing = false;
-    let second = Batch {
-        incidents: vec![owned.clone()],
-        ..alerts_batch(2, vec![accepted.clone()])
-    };
+    let second = Batch { incidents: vec![owned.clone()], ..alerts_batch(2, vec![accepted.clone()]) };
     place.store.commit(&second).await.unwrap();
     for repeated in [&second, &first, &second] {
         place.other.commit(repeated).await.unwrap();
         assert_eq!(place.store.journal(0, 10).await.unwrap(), rows(1..=2));
-        assert_eq!(
-            place.store.incident(IncidentId(1)).await.unwrap(),
-            Some(owned.clone())
-        );
-        assert_eq!(
-            place.store.alerts_of(IncidentId(1)).await.unwrap(),
-            std::slice::from_ref(&accepted)
-        );
+        assert_eq!(place.store.incident(IncidentId(1)).await.unwrap(), Some(owned.clone()));
+        assert_eq!(place.store.alerts_of(IncidentId(1)).await.unwrap(), std::slice::from_ref(&accepted));
     }
 }
 
 pub(crate) async fn a_longer_batch_may_begin_with_rows_that_are_there(place: &Place) {
     place.store.commit(&batch(1..=2)).await.unwrap();
-    let longer = Batch {
-        rows: rows(1..=4),
-        ..first_batch(vec![alert(1, 1)])
-    };
+    let longer = Batch { rows: rows(1..=4), ..first_batch(vec![alert(1, 1)]) };
     place.store.commit(&longer).await.unwrap();
     assert_eq!(place.store.journal(0, 10).await.unwrap(), rows(1..=4));
     assert_eq!(place.store.alerts_of(IncidentId(1)).await.unwrap().len(), 1);
@@ -98,64 +66,18 @@ pub(crate) async fn a_longer_batch_may_begin_with_rows_that_are_there(place: &Pl
 pub(crate) async fn a_row_with_other_content_is_a_conflict(place: &Place) {
     let store = place.store.as_ref();
     store.commit(&batch(1..=3)).await.unwrap();
-    let other = Batch {
-        rows: vec![row(2, 0), row(3, 1), row(4, 1)],
-        ..first_batch(vec![alert(1, 1)])
-    };
+    let other = Batch { rows: vec![row(2, 0), row(3, 1), row(4, 1)], ..first_batch(vec![alert(1, 1)]) };
     assert_eq!(conflict(store, &other).await, 3);
     assert_eq!(store.incident(IncidentId(1)).await.unwrap(), None);
-    assert_eq!(
-        conflict(
-            store,
-            &Batch {
-                rows: vec![row(1, 1)],
-                ..Batch::default()
-            }
-        )
-        .await,
-        1
-    );
-    let same_content_other_chain = cordon::store::JournalRow {
-        chain: vec![9],
-        ..row(3, 0)
-    };
-    assert_eq!(
-        conflict(
-            store,
-            &Batch {
-                rows: vec![same_content_other_chain],
-                ..Batch::default()
-            }
-        )
-        .await,
-        3
-    );
+    assert_eq!(conflict(store, &Batch { rows: vec![row(1, 1)], ..Batch::default() }).await, 1);
+    let same_content_other_chain = cordon::store::JournalRow { chain: vec![9], ..row(3, 0) };
+    assert_eq!(conflict(store, &Batch { rows: vec![same_content_other_chain], ..Batch::default() }).await, 3);
 }
 
 pub(crate) async fn a_gap_is_refused(place: &Place) {
     let store = place.store.as_ref();
-    assert_eq!(
-        conflict(
-            store,
-            &Batch {
-                rows: vec![row(5, 0), row(7, 0)],
-                ..Batch::default()
-            }
-        )
-        .await,
-        7
-    );
-    assert_eq!(
-        conflict(
-            store,
-            &Batch {
-                rows: vec![row(5, 0), row(5, 0)],
-                ..Batch::default()
-            }
-        )
-        .await,
-        5
-    );
+    assert_eq!(conflict(store, &Batch { rows: vec![row(5, 0), row(7, 0)], ..Batch::default() }).await, 7);
+    assert_eq!(conflict(store, &Batch { rows: vec![row(5, 0), row(5, 0)], ..Batch::default() }).await, 5);
     store.commit(&batch(5..=6)).await.unwrap();
     assert_eq!(conflict(store, &batch(8..=9)).await, 8);
     assert_eq!(conflict(store, &batch(4..=4)).await, 4);
@@ -170,20 +92,10 @@ pub(crate) async fn numbers_below_one_are_refused(place: &Place) {
 
 pub(crate) async fn two_writers_cannot_both_have_a_number(place: &Place) {
     for no in 1..=40 {
-        let [mine, theirs] = [1, 2].map(|variant| Batch {
-            rows: vec![row(no, variant)],
-            ..Batch::default()
-        });
+        let [mine, theirs] = [1, 2].map(|variant| Batch { rows: vec![row(no, variant)], ..Batch::default() });
         let (first, second) = tokio::join!(place.store.commit(&mine), place.other.commit(&theirs));
-        assert!(
-            first.is_ok() != second.is_ok(),
-            "{no}: {first:?} {second:?}"
-        );
-        let (winner, loser) = if first.is_ok() {
-            (mine, theirs)
-        } else {
-            (theirs, mine)
-        };
+        assert!(first.is_ok() != second.is_ok(), "{no}: {first:?} {second:?}");
+        let (winner, loser) = if first.is_ok() { (mine, theirs) } else { (theirs, mine) };
         assert_eq!(conflict(place.store.as_ref(), &loser).await, no);
         assert_eq!(place.store.journal(no - 1, 5).await.unwrap(), winner.rows);
     }
@@ -211,53 +123,24 @@ pub(crate) async fn numbers_beyond_32_bits(place: &Place) {
     let mut from = (1_i64 << 31) - 100;
     store.commit(&batch(from..=from + 199)).await.unwrap();
     assert_eq!(store.head().await.unwrap().unwrap().no, (1 << 31) + 99);
-    let id = |id: i64| Batch {
-        incidents: vec![incident(id)],
-        alerts: vec![alert(id, id)],
-        ..Batch::default()
-    };
+    let id =
+        |id: i64| Batch { incidents: vec![incident(id)], alerts: vec![alert(id, id)], ..Batch::default() };
     for limit in [1_i64 << 31, 1 << 32] {
         for around in [limit - 1, limit, limit + 1] {
             let no = store.head().await.unwrap().unwrap().no + 1;
-            store
-                .commit(&Batch {
-                    rows: rows(no..=no),
-                    ..id(around)
-                })
-                .await
-                .unwrap();
-            assert_eq!(
-                store.incident(IncidentId(around)).await.unwrap(),
-                Some(incident(around))
-            );
-            assert_eq!(
-                store.alerts_of(IncidentId(around)).await.unwrap(),
-                [alert(around, around)]
-            );
+            store.commit(&Batch { rows: rows(no..=no), ..id(around) }).await.unwrap();
+            assert_eq!(store.incident(IncidentId(around)).await.unwrap(), Some(incident(around)));
+            assert_eq!(store.alerts_of(IncidentId(around)).await.unwrap(), [alert(around, around)]);
         }
     }
     from = store.head().await.unwrap().unwrap().no;
-    assert_eq!(
-        store.journal(from - 1, 10).await.unwrap(),
-        rows(from..=from)
-    );
+    assert_eq!(store.journal(from - 1, 10).await.unwrap(), rows(from..=from));
 }
 
 pub(crate) async fn every_byte_of_a_payload_is_kept(place: &Place) {
     let payload: Vec<u8> = (0..=255).cycle().take(16 * 1024 + 1).collect();
-    let written = cordon::store::JournalRow {
-        payload,
-        salt: vec![],
-        ..row(1, 0)
-    };
-    place
-        .store
-        .commit(&Batch {
-            rows: vec![written.clone()],
-            ..Batch::default()
-        })
-        .await
-        .unwrap();
+    let written = cordon::store::JournalRow { payload, salt: vec![], ..row(1, 0) };
+    place.store.commit(&Batch { rows: vec![written.clone()], ..Batch::default() }).await.unwrap();
     assert_eq!(place.store.journal(0, 1).await.unwrap(), [written]);
 }
 
@@ -267,41 +150,15 @@ pub(crate) async fn hand_ins_are_taken_in_the_transaction(place: &Place) {
     assert_eq!(ids.len(), 5);
     let waiting = place.store.handed_in(3).await.unwrap();
     assert_eq!(waiting.iter().map(|h| h.id).collect::<Vec<_>>(), ids[..3]);
-    assert_eq!(
-        waiting
-            .iter()
-            .map(|h| h.payload.clone())
-            .collect::<Vec<_>>(),
-        payloads[..3]
-    );
+    assert_eq!(waiting.iter().map(|h| h.payload.clone()).collect::<Vec<_>>(), payloads[..3]);
 
-    let taking = Batch {
-        taken: ids[..4].to_vec(),
-        ..batch(1..=4)
-    };
+    let taking = Batch { taken: ids[..4].to_vec(), ..batch(1..=4) };
     place.store.commit(&taking).await.unwrap();
     place.store.commit(&taking).await.unwrap();
-    assert_eq!(
-        place
-            .other
-            .handed_in(10)
-            .await
-            .unwrap()
-            .iter()
-            .map(|h| h.id)
-            .collect::<Vec<_>>(),
-        ids[4..]
-    );
+    assert_eq!(place.other.handed_in(10).await.unwrap().iter().map(|h| h.id).collect::<Vec<_>>(), ids[4..]);
 
     // A number is never used again, or the next repetition of `taking` would take up what nobody has judged.
-    place
-        .store
-        .commit(&Batch {
-            taken: ids[4..].to_vec(),
-            ..batch(5..=5)
-        })
-        .await
-        .unwrap();
+    place.store.commit(&Batch { taken: ids[4..].to_vec(), ..batch(5..=5) }).await.unwrap();
     let later = place.store.hand_in(&payloads[..1]).await.unwrap();
     assert!(later[0] > ids[4]);
     assert_eq!(place.store.hand_in(&[]).await.unwrap(), [0_i64; 0]);
@@ -310,13 +167,6 @@ pub(crate) async fn hand_ins_are_taken_in_the_transaction(place: &Place) {
 pub(crate) async fn a_refused_batch_leaves_its_hand_ins(place: &Place) {
     place.store.commit(&batch(1..=1)).await.unwrap();
     let ids = place.store.hand_in(&["{}".into()]).await.unwrap();
-    conflict(
-        place.store.as_ref(),
-        &Batch {
-            taken: ids,
-            ..batch(3..=3)
-        },
-    )
-    .await;
+    conflict(place.store.as_ref(), &Batch { taken: ids, ..batch(3..=3) }).await;
     assert_eq!(place.store.handed_in(10).await.unwrap().len(), 1);
 }

@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use cordon::{
-    domain::{
-        Alert, AlertId, AlertState, Handling, Incident, IncidentId, Outcome, Priority, Timestamp,
-    },
+    domain::{Alert, AlertId, AlertState, Handling, Incident, IncidentId, Outcome, Priority, Timestamp},
     store::{
-        Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, MemoryStore, Store,
-        StoreError, open,
+        Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, MemoryStore, Store, StoreError,
+        open,
     },
 };
 use proptest::prelude::*;
@@ -78,10 +76,7 @@ fn some_incident(id: i64, form: u8) -> Incident {
     let handling = match form {
         0 => Handling::Raised,
         1 => Handling::Owned { by: by() },
-        _ => Handling::Closed {
-            by: by(),
-            outcome: Outcome::Excused,
-        },
+        _ => Handling::Closed { by: by(), outcome: Outcome::Excused },
     };
     Incident {
         subject: incident(id % SUBJECTS).subject,
@@ -99,17 +94,9 @@ fn some_alert(id: i64, of: i64, form: u8) -> Alert {
         AlertState::Accepted,
         AlertState::Withdrawn,
     ];
-    let state = states
-        .get(usize::from(form))
-        .cloned()
-        .unwrap_or(AlertState::Expired("refused".into()));
+    let state = states.get(usize::from(form)).cloned().unwrap_or(AlertState::Expired("refused".into()));
     let priority = [Priority::P1, Priority::P2, Priority::P3][usize::from(form % 3)];
-    Alert {
-        state,
-        priority,
-        raised_at: at(100 - id * 10),
-        ..alert(id, of)
-    }
+    Alert { state, priority, raised_at: at(100 - id * 10), ..alert(id, of) }
 }
 
 fn once<T>(items: &mut Vec<T>, id: impl Fn(&T) -> i64) {
@@ -176,25 +163,13 @@ fn answer<T>(result: Result<T, StoreError>, ok: impl FnOnce(T) -> Answer) -> Ans
 async fn commit_of(op: &Op, store: &dyn Store, tried: &[Batch]) -> Option<Batch> {
     match op {
         Op::Again(index) => (!tried.is_empty()).then(|| index.get(tried).clone()),
-        Op::Commit {
-            rows,
-            skip,
-            back,
-            variant,
-            incidents,
-            alerts,
-            take,
-        } => {
+        Op::Commit { rows, skip, back, variant, incidents, alerts, take } => {
             let head = store.head().await.unwrap().map_or(0, |head| head.no);
             let first = (head + 1 + skip - back).max(1);
-            let mut incidents: Vec<_> = incidents
-                .iter()
-                .map(|(id, form)| some_incident(*id, *form))
-                .collect();
-            let mut alerts: Vec<_> = alerts
-                .iter()
-                .map(|(id, of, form)| some_alert(*id, *of, *form))
-                .collect();
+            let mut incidents: Vec<_> =
+                incidents.iter().map(|(id, form)| some_incident(*id, *form)).collect();
+            let mut alerts: Vec<_> =
+                alerts.iter().map(|(id, of, form)| some_alert(*id, *of, *form)).collect();
             once(&mut incidents, |incident| incident.id.0);
             once(&mut alerts, |alert| alert.id.0);
             Some(Batch {
@@ -215,27 +190,14 @@ async fn apply(op: &Op, batch: Option<&Batch>, store: &dyn Store) -> Answer {
             None => Answer::Done,
         },
         Op::Claim { now, lease, limit } => {
-            let claimed = store
-                .claim(at(*now), "dispatch-1", at(now + lease), *limit)
-                .await;
+            let claimed = store.claim(at(*now), "dispatch-1", at(now + lease), *limit).await;
             answer(claimed, Answer::Claimed)
         }
-        Op::Tried {
-            alert,
-            nth,
-            at: ms,
-            next,
-            told,
-        } => {
-            let result = store
-                .record_attempt(&attempt(*alert, *nth, *ms), next.map(at), *told)
-                .await;
+        Op::Tried { alert, nth, at: ms, next, told } => {
+            let result = store.record_attempt(&attempt(*alert, *nth, *ms), next.map(at), *told).await;
             answer(result, |()| Answer::Done)
         }
-        Op::HandIn(count) => answer(
-            store.hand_in(&vec!["{}".to_owned(); *count]).await,
-            Answer::Numbers,
-        ),
+        Op::HandIn(count) => answer(store.hand_in(&vec!["{}".to_owned(); *count]).await, Answer::Numbers),
     }
 }
 

@@ -15,30 +15,18 @@ pub(crate) struct Place {
 
 pub(crate) async fn memory() -> Option<Place> {
     let store = Arc::new(MemoryStore::new());
-    Some(Place {
-        store: store.clone(),
-        other: store,
-        _dir: None,
-    })
+    Some(Place { store: store.clone(), other: store, _dir: None })
 }
 
 pub(crate) async fn sqlite() -> Option<Place> {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let url = format!("sqlite:{}", dir.path().join("cordon.db").display());
-    Some(Place {
-        store: open(&url).await,
-        other: open(&url).await,
-        _dir: Some(dir),
-    })
+    Some(Place { store: open(&url).await, other: open(&url).await, _dir: Some(dir) })
 }
 
 pub(crate) async fn postgresql() -> Option<Place> {
     let url = postgres::fresh_database().await?;
-    Some(Place {
-        store: open(&url).await,
-        other: open(&url).await,
-        _dir: None,
-    })
+    Some(Place { store: open(&url).await, other: open(&url).await, _dir: None })
 }
 
 async fn open(url: &str) -> Arc<dyn Store> {

@@ -28,56 +28,34 @@ async fn sqlite_columns() -> Columns {
     store::open(&file(&dir)).await.unwrap();
     let sql = "SELECT m.name AS t, c.name AS c FROM sqlite_schema m, pragma_table_info(m.name) c \
         WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name <> '_sqlx_migrations'";
-    let rows = sqlx::query(sql)
-        .fetch_all(&mut sqlite(&file(&dir)).await)
-        .await
-        .unwrap();
-    rows.iter()
-        .map(|row| (row.get("t"), row.get("c")))
-        .collect()
+    let rows = sqlx::query(sql).fetch_all(&mut sqlite(&file(&dir)).await).await.unwrap();
+    rows.iter().map(|row| (row.get("t"), row.get("c"))).collect()
 }
 
 #[tokio::test]
 async fn both_databases_have_the_same_tables_and_columns() {
     let sqlite = sqlite_columns().await;
     let tables: BTreeSet<&str> = sqlite.iter().map(|(table, _)| table.as_str()).collect();
-    assert_eq!(
-        tables,
-        ["alerts", "attempts", "hand_ins", "incidents", "journal"].into()
-    );
+    assert_eq!(tables, ["alerts", "attempts", "hand_ins", "incidents", "journal"].into());
     let Some(url) = postgres::fresh_database().await else {
         return;
     };
     store::open(&url).await.unwrap();
     let sql = "SELECT table_name::text AS t, column_name::text AS c, data_type::text AS d \
         FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> '_sqlx_migrations'";
-    let rows = sqlx::query(sql)
-        .fetch_all(&mut PgConnection::connect(&url).await.unwrap())
-        .await
-        .unwrap();
-    let columns: Columns = rows
-        .iter()
-        .map(|row| (row.get("t"), row.get("c")))
-        .collect();
+    let rows = sqlx::query(sql).fetch_all(&mut PgConnection::connect(&url).await.unwrap()).await.unwrap();
+    let columns: Columns = rows.iter().map(|row| (row.get("t"), row.get("c"))).collect();
     assert_eq!(columns, sqlite);
     // 32 bits are enough for nobody.
-    assert!(
-        rows.iter()
-            .all(|row| !["integer", "smallint"].contains(&row.get::<&str, _>("d")))
-    );
+    assert!(rows.iter().all(|row| !["integer", "smallint"].contains(&row.get::<&str, _>("d"))));
 }
 
 #[test]
 fn both_folders_have_the_same_migrations() {
     let names = |folder: &str| {
-        let entries = std::fs::read_dir(format!(
-            "{}/migrations/{folder}",
-            env!("CARGO_MANIFEST_DIR")
-        ))
-        .unwrap();
-        entries
-            .map(|entry| entry.unwrap().file_name())
-            .collect::<BTreeSet<_>>()
+        let entries =
+            std::fs::read_dir(format!("{}/migrations/{folder}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        entries.map(|entry| entry.unwrap().file_name()).collect::<BTreeSet<_>>()
     };
     assert_eq!(names("sqlite"), names("postgres"));
     assert!(!names("sqlite").is_empty());
@@ -87,27 +65,14 @@ fn both_folders_have_the_same_migrations() {
 async fn a_file_is_there_again_after_a_restart_and_private() {
     let dir = tempfile::tempdir().unwrap();
     let written = first_batch(vec![alert(1, 1)]);
-    store::open(&file(&dir))
-        .await
-        .unwrap()
-        .commit(&written)
-        .await
-        .unwrap();
+    store::open(&file(&dir)).await.unwrap().commit(&written).await.unwrap();
     let store = store::open(&file(&dir)).await.unwrap();
     assert_eq!(store.journal(0, 10).await.unwrap(), rows(1..=1));
-    assert_eq!(
-        store.incident(IncidentId(1)).await.unwrap(),
-        Some(incident(1))
-    );
+    assert_eq!(store.incident(IncidentId(1)).await.unwrap(), Some(incident(1)));
     for entry in std::fs::read_dir(dir.path()).unwrap() {
         use std::os::unix::fs::PermissionsExt;
         let entry = entry.unwrap();
-        assert_eq!(
-            entry.metadata().unwrap().permissions().mode() & 0o077,
-            0,
-            "{:?}",
-            entry.file_name()
-        );
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o077, 0, "{:?}", entry.file_name());
     }
 }
 
@@ -115,10 +80,8 @@ async fn a_file_is_there_again_after_a_restart_and_private() {
 async fn a_file_is_safe_against_a_power_cut() {
     let dir = tempfile::tempdir().unwrap();
     store::open(&file(&dir)).await.unwrap();
-    let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
-        .fetch_one(&mut sqlite(&file(&dir)).await)
-        .await
-        .unwrap();
+    let mode: String =
+        sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut sqlite(&file(&dir)).await).await.unwrap();
     assert_eq!(mode, "wal");
 }
 
@@ -128,27 +91,18 @@ async fn a_schema_of_a_later_version_is_refused() {
         SELECT 9999, 'later', success, checksum, execution_time FROM _sqlx_migrations";
     let refused = |result: Result<_, StoreError>| {
         let error = result.err().expect("refused");
-        assert!(
-            matches!(&error, StoreError::Corrupt(text) if text.contains("9999")),
-            "{error}"
-        );
+        assert!(matches!(&error, StoreError::Corrupt(text) if text.contains("9999")), "{error}");
     };
     let dir = tempfile::tempdir().unwrap();
     store::open(&file(&dir)).await.unwrap();
-    sqlx::query(LATER)
-        .execute(&mut sqlite(&file(&dir)).await)
-        .await
-        .unwrap();
+    sqlx::query(LATER).execute(&mut sqlite(&file(&dir)).await).await.unwrap();
     refused(store::open(&file(&dir)).await);
 
     let Some(url) = postgres::fresh_database().await else {
         return;
     };
     store::open(&url).await.unwrap();
-    sqlx::query(LATER)
-        .execute(&mut PgConnection::connect(&url).await.unwrap())
-        .await
-        .unwrap();
+    sqlx::query(LATER).execute(&mut PgConnection::connect(&url).await.unwrap()).await.unwrap();
     refused(store::open(&url).await);
 }
 
@@ -157,11 +111,7 @@ async fn what_cannot_be_opened_says_why_without_the_password() {
     let dir = tempfile::tempdir().unwrap();
     let nowhere = dir.path().join("no-such-directory/cordon.db");
     let rubbish = dir.path().join("rubbish.db");
-    std::fs::write(
-        &rubbish,
-        "this is no database, whatever its name says. ".repeat(100),
-    )
-    .unwrap();
+    std::fs::write(&rubbish, "this is no database, whatever its name says. ".repeat(100)).unwrap();
     let urls = [
         format!("sqlite:{}", nowhere.display()),
         format!("sqlite:{}", rubbish.display()),
@@ -197,10 +147,8 @@ async fn many_may_open_a_new_database_at_once() {
 
 #[tokio::test]
 async fn a_database_in_memory_works_and_is_its_own() {
-    let (one, two) = (
-        store::open("sqlite::memory:").await.unwrap(),
-        store::open("sqlite::memory:").await.unwrap(),
-    );
+    let (one, two) =
+        (store::open("sqlite::memory:").await.unwrap(), store::open("sqlite::memory:").await.unwrap());
     one.commit(&batch(1..=3)).await.unwrap();
     assert_eq!(one.journal(0, 10).await.unwrap().len(), 3);
     assert_eq!(two.head().await.unwrap(), None);
@@ -210,23 +158,14 @@ async fn a_database_in_memory_works_and_is_its_own() {
 async fn an_alert_that_cannot_be_read_does_not_keep_the_others_back() {
     let dir = tempfile::tempdir().unwrap();
     let store = store::open(&file(&dir)).await.unwrap();
-    store
-        .commit(&first_batch(vec![alert(1, 1), alert(2, 1)]))
-        .await
-        .unwrap();
+    store.commit(&first_batch(vec![alert(1, 1), alert(2, 1)])).await.unwrap();
     sqlx::query("UPDATE alerts SET record = '{}' WHERE id = 1")
         .execute(&mut sqlite(&file(&dir)).await)
         .await
         .unwrap();
     let at = crate::build::at;
     let claimed = store.claim(at(10), "dispatch-1", at(20), 10).await.unwrap();
-    assert_eq!(
-        claimed
-            .iter()
-            .map(|claimed| claimed.alert.id.0)
-            .collect::<Vec<_>>(),
-        [2]
-    );
+    assert_eq!(claimed.iter().map(|claimed| claimed.alert.id.0).collect::<Vec<_>>(), [2]);
 }
 
 #[tokio::test]
@@ -234,23 +173,12 @@ async fn every_row_names_its_subject() {
     let dir = tempfile::tempdir().unwrap();
     let store = store::open(&file(&dir)).await.unwrap();
     store.commit(&first_batch(vec![alert(1, 1)])).await.unwrap();
-    store
-        .record_attempt(&crate::build::attempt(1, 1, 5), None, false)
-        .await
-        .unwrap();
+    store.record_attempt(&crate::build::attempt(1, 1, 5), None, false).await.unwrap();
     let sql = "SELECT subject || ' ' || unit FROM journal UNION ALL SELECT subject || ' ' || unit FROM incidents \
         UNION ALL SELECT subject || ' ' || unit FROM alerts UNION ALL SELECT subject || ' ' || unit FROM attempts";
-    let named: Vec<String> = sqlx::query_scalar(sql)
-        .fetch_all(&mut sqlite(&file(&dir)).await)
-        .await
-        .unwrap();
+    let named: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut sqlite(&file(&dir)).await).await.unwrap();
     assert_eq!(
         named,
-        [
-            "wearer:w-1 london",
-            "wearer:w-1 london",
-            "staff:responder-1 london",
-            "staff:responder-1 london"
-        ]
+        ["wearer:w-1 london", "wearer:w-1 london", "staff:responder-1 london", "staff:responder-1 london"]
     );
 }

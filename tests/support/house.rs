@@ -54,21 +54,13 @@ impl House {
             phones::health(address).await.filter(|h| h.status == "ok")
         })
         .await;
-        Self {
-            running,
-            phones,
-            store,
-        }
+        Self { running, phones, store }
     }
 
     /// Publishes books that must be accepted, in this order.
     pub(crate) async fn publish(&self, books: Vec<Book>) {
         for book in books {
-            self.running
-                .inbox
-                .submit(Told::Publish(book))
-                .await
-                .unwrap();
+            self.running.inbox.submit(Told::Publish(book)).await.unwrap();
         }
     }
 }
@@ -80,10 +72,7 @@ fn source(broker: SocketAddr) -> ingest::Source {
         port: broker.port(),
         tls: None,
         client_id: SERVICE.0.into(),
-        login: Some(ingest::Login {
-            name: SERVICE.0.into(),
-            password: SERVICE.1.into(),
-        }),
+        login: Some(ingest::Login { name: SERVICE.0.into(), password: SERVICE.1.into() }),
         vendor: None,
     }
 }

@@ -4,9 +4,7 @@
 use std::collections::BTreeMap;
 
 use cordon::{
-    domain::{
-        Alert, AlertId, Book, Incident, IncidentId, IncidentKind, Ping, TagId, Timestamp, ZoneId,
-    },
+    domain::{Alert, AlertId, Book, Incident, IncidentId, IncidentKind, Ping, TagId, Timestamp, ZoneId},
     engine::{Decision, Engine, Input, Told},
 };
 
@@ -23,19 +21,8 @@ impl Line {
     /// With these books published at `at`, and one source heard.
     pub(crate) fn with(books: &[Book], at: Timestamp) -> Self {
         let mut line = Self::default();
-        line.tell(
-            at,
-            Told::Started {
-                sources: vec!["test".into()],
-            },
-        );
-        line.tell(
-            at,
-            Told::Source {
-                name: "test".into(),
-                up: true,
-            },
-        );
+        line.tell(at, Told::Started { sources: vec!["test".into()] });
+        line.tell(at, Told::Source { name: "test".into(), up: true });
         for book in books {
             line.publish(at, book.clone());
         }
@@ -68,21 +55,12 @@ impl Line {
     /// A ping came at `at`; deadlines before it pass first.
     pub(crate) fn ping(&mut self, at: Timestamp, tag: &TagId, ping: Ping) -> Decision {
         self.pass_to(at);
-        self.decide(
-            at,
-            &Input::Ping {
-                tag: tag.clone(),
-                source: "test".into(),
-                ping,
-            },
-        )
+        self.decide(at, &Input::Ping { tag: tag.clone(), source: "test".into(), ping })
     }
 
     /// The first incident of a kind.
     pub(crate) fn incident(&self, kind: IncidentKind) -> Option<&Incident> {
-        self.incidents
-            .values()
-            .find(|incident| incident.kind == kind)
+        self.incidents.values().find(|incident| incident.kind == kind)
     }
 
     /// Every proven episode: zone and true time.
@@ -97,10 +75,8 @@ impl Line {
         let decision = self.engine.decide(at, input);
         self.engine.apply(&decision);
         self.last = Some(at);
-        self.incidents
-            .extend(decision.incidents.iter().map(|i| (i.id, i.clone())));
-        self.alerts
-            .extend(decision.alerts.iter().map(|a| (a.id, a.clone())));
+        self.incidents.extend(decision.incidents.iter().map(|i| (i.id, i.clone())));
+        self.alerts.extend(decision.alerts.iter().map(|a| (a.id, a.clone())));
         decision
     }
 }
@@ -110,9 +86,6 @@ pub(crate) fn proven(incident: &Incident) -> Vec<(ZoneId, Timestamp)> {
     let cordon::domain::Cause::Zone(zone) = &incident.cause else {
         return Vec::new();
     };
-    let proven = incident
-        .episodes
-        .iter()
-        .filter(|episode| !episode.disproved);
+    let proven = incident.episodes.iter().filter(|episode| !episode.disproved);
     proven.map(|episode| (zone.clone(), episode.from)).collect()
 }

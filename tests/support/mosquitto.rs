@@ -48,12 +48,7 @@ impl Mosquitto {
         write_logins(folder.path(), service, logins);
         write_config(folder.path(), addr, settings);
         let child = spawn(&program, folder.path());
-        Some(Self {
-            program,
-            folder,
-            addr,
-            child,
-        })
+        Some(Self { program, folder, addr, child })
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {
@@ -62,10 +57,7 @@ impl Mosquitto {
 
     /// Asks it to end, so that it writes its sessions and messages.
     pub(crate) fn stop(&mut self) {
-        let ended = Command::new("kill")
-            .arg(self.child.id().to_string())
-            .status()
-            .unwrap();
+        let ended = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         assert!(ended.success());
         self.child.wait().unwrap();
     }
@@ -89,10 +81,7 @@ pub(crate) fn certificate(folder: &Path, name: &str) -> Option<(PathBuf, PathBuf
         eprintln!("SKIPPED: openssl is not installed (apt-get install openssl)");
         return None;
     }
-    let (cert, key) = (
-        folder.join(format!("{name}.pem")),
-        folder.join(format!("{name}.key")),
-    );
+    let (cert, key) = (folder.join(format!("{name}.pem")), folder.join(format!("{name}.key")));
     let made = Command::new("openssl")
         .args([
             "req",
@@ -105,12 +94,7 @@ pub(crate) fn certificate(folder: &Path, name: &str) -> Option<(PathBuf, PathBuf
             "-days",
             "2",
         ])
-        .args([
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=IP:127.0.0.1",
-        ])
+        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"])
         .args(["-addext", "basicConstraints=critical,CA:FALSE", "-out"])
         .arg(&cert)
         .arg("-keyout")
@@ -124,38 +108,23 @@ pub(crate) fn certificate(folder: &Path, name: &str) -> Option<(PathBuf, PathBuf
 
 fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders =
-        std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
-    folders
-        .map(|folder: PathBuf| folder.join(name))
-        .find(|file| file.is_file())
+    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
+    folders.map(|folder: PathBuf| folder.join(name)).find(|file| file.is_file())
 }
 
 fn free_addr() -> SocketAddr {
-    TcpListener::bind(("127.0.0.1", 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap()
 }
 
 fn deployed(file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("deploy/mosquitto")
-        .join(file)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/mosquitto").join(file)
 }
 
 fn write_logins(folder: &Path, service: &str, logins: &[(&str, &str)]) {
     let passwords = folder.join("passwords");
-    let lines: String = logins
-        .iter()
-        .map(|(login, password)| format!("{login}:{password}\n"))
-        .collect();
+    let lines: String = logins.iter().map(|(login, password)| format!("{login}:{password}\n")).collect();
     fs::write(&passwords, &lines).unwrap();
-    let hashed = Command::new("mosquitto_passwd")
-        .arg("-U")
-        .arg(&passwords)
-        .status()
-        .unwrap();
+    let hashed = Command::new("mosquitto_passwd").arg("-U").arg(&passwords).status().unwrap();
     assert!(hashed.success());
     let mut making = Command::new(deployed("make-acl"))
         .arg(service)
@@ -163,12 +132,7 @@ fn write_logins(folder: &Path, service: &str, logins: &[(&str, &str)]) {
         .stdout(fs::File::create(folder.join("acl")).unwrap())
         .spawn()
         .unwrap();
-    making
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(&fs::read(&passwords).unwrap())
-        .unwrap();
+    making.stdin.take().unwrap().write_all(&fs::read(&passwords).unwrap()).unwrap();
     assert!(making.wait().unwrap().success());
 }
 
@@ -182,12 +146,11 @@ fn write_config(folder: &Path, addr: SocketAddr, settings: &[(&str, &str)]) {
         ("acl_file", &inside("acl")),
         ("persistence_location", &format!("{}/", folder.display())),
     ] {
-        config = with_line(&config, key, value)
-            .unwrap_or_else(|| panic!("mosquitto.conf has one line '{key}'"));
+        config =
+            with_line(&config, key, value).unwrap_or_else(|| panic!("mosquitto.conf has one line '{key}'"));
     }
     for (key, value) in settings {
-        config =
-            with_line(&config, key, value).unwrap_or_else(|| format!("{config}{key} {value}\n"));
+        config = with_line(&config, key, value).unwrap_or_else(|| format!("{config}{key} {value}\n"));
     }
     // It would give up root and then could not read the folder.
     let me = Command::new("id").arg("-un").output().unwrap().stdout;
@@ -199,11 +162,7 @@ fn with_line(config: &str, key: &str, value: &str) -> Option<String> {
     let is_it = |line: &&str| line.split_whitespace().next() == Some(key);
     let one = config.lines().filter(is_it).count() == 1;
     let set = |line: &str| {
-        if is_it(&line) {
-            format!("{key} {value}\n")
-        } else {
-            format!("{line}\n")
-        }
+        if is_it(&line) { format!("{key} {value}\n") } else { format!("{line}\n") }
     };
     one.then(|| config.lines().map(set).collect())
 }
@@ -218,9 +177,7 @@ fn spawn(program: &Path, folder: &Path) -> Child {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap())
-        .lines()
-        .map_while(Result::ok);
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
     let mut said = Vec::new();
     let runs = lines.by_ref().any(|line| {
         said.push(line.clone());

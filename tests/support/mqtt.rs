@@ -27,13 +27,7 @@ pub(crate) struct Dial<'a> {
 
 /// As `login` ought to: with a client id of the same name.
 pub(crate) fn dial<'a>(login: &'a str, password: &'a str) -> Dial<'a> {
-    Dial {
-        login,
-        password,
-        client_id: login,
-        clean: true,
-        will: None,
-    }
+    Dial { login, password, client_id: login, clean: true, will: None }
 }
 
 /// A connected client.
@@ -49,9 +43,7 @@ impl Peer {
     /// Connects, or says why the broker would not have it.
     pub(crate) async fn connect(addr: SocketAddr, dial: Dial<'_>) -> Result<Self, String> {
         let mut options = MqttOptions::new(dial.client_id, addr.ip().to_string(), addr.port());
-        options
-            .set_clean_session(dial.clean)
-            .set_max_packet_size(1 << 20, 1 << 20);
+        options.set_clean_session(dial.clean).set_max_packet_size(1 << 20, 1 << 20);
         if !dial.login.is_empty() {
             options.set_credentials(dial.login, dial.password);
         }
@@ -72,13 +64,7 @@ impl Peer {
                 }
             }
         });
-        Ok(Self {
-            client,
-            packets,
-            publishes: VecDeque::new(),
-            polling,
-            session_present,
-        })
+        Ok(Self { client, packets, publishes: VecDeque::new(), polling, session_present })
     }
 
     pub(crate) async fn publish(&self, topic: &str, payload: impl Into<Vec<u8>>) {
@@ -86,34 +72,24 @@ impl Peer {
     }
 
     pub(crate) async fn publish_as(&self, topic: &str, payload: impl Into<Vec<u8>>, retain: bool) {
-        self.client
-            .publish(topic, QoS::AtLeastOnce, retain, payload)
-            .await
-            .unwrap();
+        self.client.publish(topic, QoS::AtLeastOnce, retain, payload).await.unwrap();
     }
 
     /// Waits until the broker has acknowledged `count` publishes.
     pub(crate) async fn acknowledged(&mut self, count: usize) {
         for _ in 0..count {
-            self.packet(|packet| matches!(packet, Packet::PubAck(_)).then_some(()))
-                .await;
+            self.packet(|packet| matches!(packet, Packet::PubAck(_)).then_some(())).await;
         }
     }
 
     /// Whether the broker grants the subscription.
     pub(crate) async fn subscribe(&mut self, filter: &str) -> bool {
-        self.client
-            .subscribe(filter, QoS::AtLeastOnce)
-            .await
-            .unwrap();
+        self.client.subscribe(filter, QoS::AtLeastOnce).await.unwrap();
         let answer = self.packet(|packet| match packet {
             Packet::SubAck(answer) => Some(answer.return_codes.clone()),
             _ => None,
         });
-        answer
-            .await
-            .iter()
-            .all(|code| *code != SubscribeReasonCode::Failure)
+        answer.await.iter().all(|code| *code != SubscribeReasonCode::Failure)
     }
 
     /// Topic and payload of the next message.
@@ -138,9 +114,8 @@ impl Peer {
 
     async fn packet<T>(&mut self, wanted: impl Fn(&Packet) -> Option<T>) -> T {
         loop {
-            let packet = soon("a packet", self.packets.recv())
-                .await
-                .expect("the broker ended the connection");
+            let packet =
+                soon("a packet", self.packets.recv()).await.expect("the broker ended the connection");
             if let Some(found) = wanted(&packet) {
                 return found;
             }
@@ -151,10 +126,9 @@ impl Peer {
 
 fn publish_of(packet: &Packet) -> Option<(String, String)> {
     match packet {
-        Packet::Publish(publish) => Some((
-            publish.topic.clone(),
-            String::from_utf8_lossy(&publish.payload).into_owned(),
-        )),
+        Packet::Publish(publish) => {
+            Some((publish.topic.clone(), String::from_utf8_lossy(&publish.payload).into_owned()))
+        }
         _ => None,
     }
 }

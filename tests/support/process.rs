@@ -25,28 +25,16 @@ impl Program {
 
     /// Starts the service.
     pub(crate) fn serve(&self, config: &Path) -> Service {
-        let log = std::fs::File::options()
-            .create(true)
-            .append(true)
-            .open(config.with_extension("log"))
-            .unwrap();
+        let log =
+            std::fs::File::options().create(true).append(true).open(config.with_extension("log")).unwrap();
         let mut command = self.command(&["serve"], config);
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
         Service(child)
     }
 
     fn command(&self, arguments: &[&str], config: &Path) -> Command {
         let mut command = Command::new(&self.0);
-        command
-            .args(arguments)
-            .arg("--config")
-            .arg(config)
-            .env("CORDON_LOG", "warn");
+        command.args(arguments).arg("--config").arg(config).env("CORDON_LOG", "warn");
         command
     }
 }
@@ -65,10 +53,7 @@ impl Service {
 
     /// Asks it to end; panics unless it does so in good order.
     pub(crate) fn stop(mut self) {
-        let asked = Command::new("kill")
-            .arg(self.0.id().to_string())
-            .status()
-            .unwrap();
+        let asked = Command::new("kill").arg(self.0.id().to_string()).status().unwrap();
         assert!(asked.success());
         let ended = self.0.wait().unwrap();
         assert!(ended.success(), "{ended}");
@@ -84,8 +69,5 @@ impl Drop for Service {
 
 /// An address that is free now.
 pub(crate) fn free_address() -> SocketAddr {
-    TcpListener::bind(("127.0.0.1", 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap()
 }

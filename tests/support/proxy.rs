@@ -32,11 +32,7 @@ impl Proxy {
                 tokio::spawn(pipe(broker_in, client_out, passes.clone()));
             }
         });
-        Self {
-            addr,
-            passing,
-            accepting,
-        }
+        Self { addr, passing, accepting }
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {

@@ -32,10 +32,7 @@ pub(crate) fn folder(test: &str) -> Option<PathBuf> {
     if folder.join("scenarios.csv").is_file() {
         return Some(folder);
     }
-    println!(
-        "SKIPPED {test}: no recorded tracks in {}; set CORDON_TRACKS",
-        folder.display()
-    );
+    println!("SKIPPED {test}: no recorded tracks in {}; set CORDON_TRACKS", folder.display());
     None
 }
 
@@ -48,10 +45,7 @@ pub(crate) fn fixes(folder: &std::path::Path, name: &str) -> Vec<Fix> {
 /// All scenarios.
 pub(crate) fn scenarios(folder: &std::path::Path) -> Vec<Scenario> {
     let text = std::fs::read_to_string(folder.join("scenarios.csv")).unwrap();
-    text.lines()
-        .skip(1)
-        .map(|line| scenario(&line.split(',').collect::<Vec<_>>()))
-        .collect()
+    text.lines().skip(1).map(|line| scenario(&line.split(',').collect::<Vec<_>>())).collect()
 }
 
 fn scenario(columns: &[&str]) -> Scenario {
@@ -83,9 +77,11 @@ pub(crate) fn rulebook(zones: &[Scenario], webhook: &str) -> Vec<Book> {
             "upkeep": [{"to": "desk", "channel": "webhook", "wait_s": 3600}]}]}})];
     for zone in zones {
         let n = zone.id;
-        books.push(json!({"wearer": {"id": format!("w-{n}"), "unit": "tracks", "name": format!("Wearer {n}"),
+        books
+            .push(json!({"wearer": {"id": format!("w-{n}"), "unit": "tracks", "name": format!("Wearer {n}"),
             "tag": [{"id": format!("sim/tag-{n}"), "from": "2000-01-01T00:00:00Z"}]}}));
-        books.push(json!({"person": {"id": format!("p-{n}"), "unit": "tracks", "name": format!("Person {n}"),
+        books
+            .push(json!({"person": {"id": format!("p-{n}"), "unit": "tracks", "name": format!("Person {n}"),
             "contact": [{"channel": "sms", "address": format!("+44770090{:04}", n)}]}}));
         books.push(json!({"case": {"id": format!("c-{n}"), "unit": "tracks", "wearer": format!("w-{n}"),
             "persons": [format!("p-{n}")], "risk": "medium", "policy": "standard",
@@ -93,8 +89,5 @@ pub(crate) fn rulebook(zones: &[Scenario], webhook: &str) -> Vec<Book> {
             "zone": [{"id": format!("z-{n}"), "code": format!("Z {n}"), "margin_m": 100.0,
                 "shape": {"circle": {"lat": zone.lat, "lon": zone.lon, "radius_m": zone.radius_m}}}]}}));
     }
-    books
-        .into_iter()
-        .map(|book| serde_json::from_value(book).unwrap())
-        .collect()
+    books.into_iter().map(|book| serde_json::from_value(book).unwrap()).collect()
 }

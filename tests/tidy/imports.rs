@@ -70,17 +70,12 @@ pub(crate) fn problems(name: &str, text: &str) -> Vec<String> {
         };
         Some(format!("{name}:{}: {problem}", line(code, at)))
     };
-    references(code, depth(name))
-        .into_iter()
-        .filter_map(judge)
-        .collect()
+    references(code, depth(name)).into_iter().filter_map(judge).collect()
 }
 
 fn judge(module: &str, own_floor: u8, target: &str, item: Option<&str>) -> Option<String> {
     let Some(floor) = floor(target) else {
-        return Some(format!(
-            "`crate::{target}` has no floor; add it to FLOORS in tests/tidy/imports.rs"
-        ));
+        return Some(format!("`crate::{target}` has no floor; add it to FLOORS in tests/tidy/imports.rs"));
     };
     if floor > own_floor {
         return Some(format!(
@@ -100,10 +95,7 @@ fn judge(module: &str, own_floor: u8, target: &str, item: Option<&str>) -> Optio
 }
 
 fn floor(module: &str) -> Option<u8> {
-    FLOORS
-        .iter()
-        .find(|(name, _)| *name == module)
-        .map(|(_, floor)| *floor)
+    FLOORS.iter().find(|(name, _)| *name == module).map(|(_, floor)| *floor)
 }
 
 /// `store` for `src/store/sql/open.rs` and for `src/store.rs`.
@@ -156,9 +148,7 @@ fn paths(rest: &mut &str, before: &[String], found: &mut impl FnMut(Vec<String>)
             *rest = rest.strip_prefix('}').unwrap_or(rest);
             return;
         }
-        let end = rest
-            .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '*'))
-            .unwrap_or(rest.len());
+        let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '*')).unwrap_or(rest.len());
         path.push(rest[..end].to_owned());
         *rest = &rest[end..];
         match rest.strip_prefix("::") {
@@ -171,87 +161,37 @@ fn paths(rest: &mut &str, before: &[String], found: &mut impl FnMut(Vec<String>)
 #[test]
 fn a_wrong_direction_is_found() {
     for (name, text, says) in [
-        (
-            "src/engine/mod.rs",
-            "use crate::store::Store;",
-            "`engine` (floor 2) uses `store` (floor 3)",
-        ),
-        (
-            "src/engine/mod.rs",
-            "\nuse crate::{domain::Book, store};",
-            "mod.rs:2: ",
-        ),
-        (
-            "src/domain/ids.rs",
-            "fn f() { crate::engine::f() }",
-            "`domain` (floor 1) uses `engine`",
-        ),
-        (
-            "src/domain/ids.rs",
-            "use super::super::engine::Told;",
-            "`domain` (floor 1) uses `engine`",
-        ),
-        (
-            "src/clock.rs",
-            "use super::app::f;",
-            "`clock` (floor 3) uses `app`",
-        ),
-        (
-            "src/store/mod.rs",
-            "use crate::clock::Clock;",
-            "from its neighbour `clock`",
-        ),
+        ("src/engine/mod.rs", "use crate::store::Store;", "`engine` (floor 2) uses `store` (floor 3)"),
+        ("src/engine/mod.rs", "\nuse crate::{domain::Book, store};", "mod.rs:2: "),
+        ("src/domain/ids.rs", "fn f() { crate::engine::f() }", "`domain` (floor 1) uses `engine`"),
+        ("src/domain/ids.rs", "use super::super::engine::Told;", "`domain` (floor 1) uses `engine`"),
+        ("src/clock.rs", "use super::app::f;", "`clock` (floor 3) uses `app`"),
+        ("src/store/mod.rs", "use crate::clock::Clock;", "from its neighbour `clock`"),
         (
             "src/console/map.rs",
             "use crate::dispatch::Courier;",
             "takes `Courier` from its neighbour `dispatch`",
         ),
-        (
-            "src/console/map.rs",
-            "use crate::sequencer::{Inbox, step as s, Board};",
-            "takes `step`",
-        ),
-        (
-            "src/console/map.rs",
-            "use crate::nowhere::X;",
-            "`crate::nowhere` has no floor",
-        ),
+        ("src/console/map.rs", "use crate::sequencer::{Inbox, step as s, Board};", "takes `step`"),
+        ("src/console/map.rs", "use crate::nowhere::X;", "`crate::nowhere` has no floor"),
         ("src/nowhere.rs", "", "module `nowhere` has no floor"),
     ] {
         let problems = problems(name, text);
-        assert!(
-            problems.len() == 1 && problems[0].contains(says),
-            "{text}: {problems:?}"
-        );
+        assert!(problems.len() == 1 && problems[0].contains(says), "{text}: {problems:?}");
     }
 }
 
 #[test]
 fn right_directions_are_left_alone() {
     for (name, text) in [
-        (
-            "src/engine/mod.rs",
-            "use crate::{domain::{Book, Case}, geometry::LatLon}; use super::x;",
-        ),
-        (
-            "src/engine/rulebook.rs",
-            "use super::app; // use crate::app;",
-        ),
-        (
-            "src/engine/rulebook.rs",
-            "\n#[cfg(test)]\nmod tests { use crate::store::MemoryStore; }",
-        ),
+        ("src/engine/mod.rs", "use crate::{domain::{Book, Case}, geometry::LatLon}; use super::x;"),
+        ("src/engine/rulebook.rs", "use super::app; // use crate::app;"),
+        ("src/engine/rulebook.rs", "\n#[cfg(test)]\nmod tests { use crate::store::MemoryStore; }"),
         ("src/engine/tests.rs", "use crate::store::MemoryStore;"),
         ("src/store/sql.rs", "use crate::clock::Clock;"),
-        (
-            "src/console/map.rs",
-            "use crate::{clock::Clock, sequencer::{Board, Inbox}};",
-        ),
+        ("src/console/map.rs", "use crate::{clock::Clock, sequencer::{Board, Inbox}};"),
         ("src/lab/replay.rs", "use crate::sequencer::step;"),
-        (
-            "src/app.rs",
-            "use crate::{cli, sandbox::{Broker, town::{self, *}}, store::open};",
-        ),
+        ("src/app.rs", "use crate::{cli, sandbox::{Broker, town::{self, *}}, store::open};"),
     ] {
         assert_eq!(problems(name, text), Vec::<String>::new(), "{text}");
     }

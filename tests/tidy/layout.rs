@@ -5,8 +5,7 @@ const COMMANDS: [&str; 2] = ["cargo run -- demo", "bash .ci/test"];
 
 pub(crate) fn too_long(name: &str, text: &str) -> Option<String> {
     let lines = text.lines().count();
-    (lines > LINES_MAX)
-        .then(|| format!("{name} has {lines} lines; cut it in two (at most {LINES_MAX})"))
+    (lines > LINES_MAX).then(|| format!("{name} has {lines} lines; cut it in two (at most {LINES_MAX})"))
 }
 
 /// Both folders must hold the same file names.
@@ -17,19 +16,13 @@ pub(crate) fn migration_problems(sqlite: &[String], postgres: &[String]) -> Vec<
             .map(|name| format!("migrations/{from} lacks {name}; write it, even if only a comment"))
             .collect()
     };
-    [
-        missing("sqlite", sqlite, postgres),
-        missing("postgres", postgres, sqlite),
-    ]
-    .concat()
+    [missing("sqlite", sqlite, postgres), missing("postgres", postgres, sqlite)].concat()
 }
 
 /// Every module must stand in the table at the top of lib.rs, and every row must be a module.
 pub(crate) fn map_problems(lib: &str) -> Vec<String> {
-    let modules: Vec<&str> = lib
-        .lines()
-        .filter_map(|line| line.strip_prefix("pub mod ")?.split([';', ' ']).next())
-        .collect();
+    let modules: Vec<&str> =
+        lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.split([';', ' ']).next()).collect();
     let rows: Vec<&str> = lib
         .lines()
         .filter(|line| line.starts_with("//! | "))
@@ -39,18 +32,18 @@ pub(crate) fn map_problems(lib: &str) -> Vec<String> {
     let stale = rows.iter().filter(|row| !modules.contains(row));
     unnamed
         .map(|module| format!("src/lib.rs: the map does not name `{module}`; add its row"))
-        .chain(stale.map(|row| {
-            format!("src/lib.rs: the map names `{row}`, which is no module; take the row out")
-        }))
+        .chain(
+            stale.map(|row| {
+                format!("src/lib.rs: the map names `{row}`, which is no module; take the row out")
+            }),
+        )
         .collect()
 }
 
 pub(crate) fn readme_problems(readme: &str) -> Vec<String> {
     let absent = COMMANDS.iter().filter(|command| !readme.contains(*command));
     absent
-        .map(|command| {
-            format!("README.md does not name `{command}`; it is one of the two set-up commands")
-        })
+        .map(|command| format!("README.md does not name `{command}`; it is one of the two set-up commands"))
         .collect()
 }
 

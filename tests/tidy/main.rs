@@ -27,11 +27,7 @@ fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
             if path.is_dir() {
                 folders.push(path);
             } else if path.to_string_lossy().ends_with(ending) {
-                let name = path
-                    .strip_prefix(root())
-                    .unwrap()
-                    .to_string_lossy()
-                    .replace('\\', "/");
+                let name = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
                 found.push((name, fs::read_to_string(&path).unwrap()));
             }
         }
@@ -41,10 +37,7 @@ fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
 }
 
 fn rust_files() -> Vec<(String, String)> {
-    ["src", "tests", "firmware-sim"]
-        .iter()
-        .flat_map(|folder| files(folder, ".rs"))
-        .collect()
+    ["src", "tests", "firmware-sim"].iter().flat_map(|folder| files(folder, ".rs")).collect()
 }
 
 #[track_caller]
@@ -68,39 +61,22 @@ fn the_walk_finds_the_repository() {
 
 #[test]
 fn imports_point_down_the_floors() {
-    let own_crate = files("src", ".rs")
-        .into_iter()
-        .filter(|(name, _)| !name.starts_with("src/wire/"));
-    assert_none(
-        own_crate
-            .flat_map(|(name, text)| imports::problems(&name, &text))
-            .collect(),
-    );
+    let own_crate = files("src", ".rs").into_iter().filter(|(name, _)| !name.starts_with("src/wire/"));
+    assert_none(own_crate.flat_map(|(name, text)| imports::problems(&name, &text)).collect());
 }
 
 #[test]
 fn words_are_the_agreed_ones() {
     let sql = files("migrations", ".sql");
-    let rust = rust_files()
-        .into_iter()
-        .flat_map(|(name, text)| words::problems(&name, &text));
+    let rust = rust_files().into_iter().flat_map(|(name, text)| words::problems(&name, &text));
     assert_none(
-        rust.chain(
-            sql.into_iter()
-                .flat_map(|(name, text)| words::sql_problems(&name, &text)),
-        )
-        .collect(),
+        rust.chain(sql.into_iter().flat_map(|(name, text)| words::sql_problems(&name, &text))).collect(),
     );
 }
 
 #[test]
 fn files_are_small() {
-    assert_none(
-        rust_files()
-            .iter()
-            .filter_map(|(name, text)| layout::too_long(name, text))
-            .collect(),
-    );
+    assert_none(rust_files().iter().filter_map(|(name, text)| layout::too_long(name, text)).collect());
 }
 
 #[test]

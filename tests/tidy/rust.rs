@@ -11,11 +11,7 @@ pub(crate) fn code_only(text: &str) -> String {
             code.push(bytes[i]);
             i += 1;
         } else {
-            code.extend(
-                bytes[i..end]
-                    .iter()
-                    .map(|b| if *b == b'\n' { b'\n' } else { b' ' }),
-            );
+            code.extend(bytes[i..end].iter().map(|b| if *b == b'\n' { b'\n' } else { b' ' }));
             i = end;
         }
     }
@@ -26,18 +22,12 @@ pub(crate) fn code_only(text: &str) -> String {
 fn literal_end(bytes: &[u8], i: usize) -> Option<usize> {
     let rest = &bytes[i..];
     let until = |end: &[u8], from: usize| {
-        let found = rest[from..]
-            .windows(end.len())
-            .position(|window| window == end);
+        let found = rest[from..].windows(end.len()).position(|window| window == end);
         Some(found.map_or(bytes.len(), |at| i + from + at + end.len()))
     };
     let in_word = i > 0 && (bytes[i - 1].is_ascii_alphanumeric() || bytes[i - 1] == b'_');
     match rest {
-        [b'/', b'/', ..] => Some(
-            rest.iter()
-                .position(|b| *b == b'\n')
-                .map_or(bytes.len(), |at| i + at),
-        ),
+        [b'/', b'/', ..] => Some(rest.iter().position(|b| *b == b'\n').map_or(bytes.len(), |at| i + at)),
         [b'/', b'*', ..] => until(b"*/", 2),
         [b'"', ..] => Some(i + quoted_length(rest)),
         [b'r', b'"', ..] if !in_word => until(b"\"", 2),
@@ -65,8 +55,7 @@ fn quoted_length(text: &[u8]) -> usize {
 
 /// The code in front of the file's unit tests, which stand last.
 pub(crate) fn without_tests(code: &str) -> &str {
-    code.find("#[cfg(test)]\nmod ")
-        .map_or(code, |at| &code[..at])
+    code.find("#[cfg(test)]\nmod ").map_or(code, |at| &code[..at])
 }
 
 /// Whether the whole file is tests.
@@ -88,9 +77,7 @@ pub(crate) fn identifiers(code: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut rest = 0;
     std::iter::from_fn(move || {
         let start = rest + code[rest..].find(is_word)?;
-        let end = code[start..]
-            .find(|c| !is_word(c))
-            .map_or(code.len(), |length| start + length);
+        let end = code[start..].find(|c| !is_word(c)).map_or(code.len(), |length| start + length);
         rest = end;
         Some((start, &code[start..end]))
     })

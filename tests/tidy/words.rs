@@ -29,16 +29,8 @@ struct Call {
 const CLOCKS: &[&str] = &["src/clock.rs", "firmware-sim/src/clock.rs"];
 
 const CALLS: &[Call] = &[
-    everywhere(
-        "SystemTime::now",
-        "take the time as an argument; only the clock asks for it",
-        CLOCKS,
-    ),
-    everywhere(
-        "Instant::now",
-        "take the time as an argument; only the clock asks for it",
-        CLOCKS,
-    ),
+    everywhere("SystemTime::now", "take the time as an argument; only the clock asks for it", CLOCKS),
+    everywhere("Instant::now", "take the time as an argument; only the clock asks for it", CLOCKS),
     everywhere("todo!", "finish it, or leave it out", &[]),
     everywhere("unimplemented!", "finish it, or leave it out", &[]),
     everywhere("dbg!", "use tracing, without personal data", &[]),
@@ -49,70 +41,35 @@ const CALLS: &[Call] = &[
         banned_from: "",
         in_tests: true,
     },
-    in_engine(
-        "HashMap",
-        "use BTreeMap: its order is the same in every run",
-    ),
-    in_engine(
-        "HashSet",
-        "use BTreeSet: its order is the same in every run",
-    ),
+    in_engine("HashMap", "use BTreeMap: its order is the same in every run"),
+    in_engine("HashSet", "use BTreeSet: its order is the same in every run"),
 ];
 
-const fn everywhere(
-    text: &'static str,
-    instead: &'static str,
-    allowed: &'static [&'static str],
-) -> Call {
-    Call {
-        text,
-        instead,
-        allowed,
-        banned_from: "",
-        in_tests: false,
-    }
+const fn everywhere(text: &'static str, instead: &'static str, allowed: &'static [&'static str]) -> Call {
+    Call { text, instead, allowed, banned_from: "", in_tests: false }
 }
 
 const fn in_engine(text: &'static str, instead: &'static str) -> Call {
-    Call {
-        text,
-        instead,
-        allowed: &[],
-        banned_from: "src/engine",
-        in_tests: true,
-    }
+    Call { text, instead, allowed: &[], banned_from: "src/engine", in_tests: true }
 }
 
 pub(crate) fn problems(name: &str, text: &str) -> Vec<String> {
     let all = code_only(text);
-    let tested = if is_test_file(name) {
-        ""
-    } else {
-        without_tests(&all)
-    };
+    let tested = if is_test_file(name) { "" } else { without_tests(&all) };
     let mut problems = words(name, &all);
-    for call in CALLS
-        .iter()
-        .filter(|call| name.starts_with(call.banned_from) && !call.allowed.contains(&name))
+    for call in
+        CALLS.iter().filter(|call| name.starts_with(call.banned_from) && !call.allowed.contains(&name))
     {
         let code = if call.in_tests { tested } else { &all };
         for (at, _) in code.match_indices(call.text) {
-            problems.push(format!(
-                "{name}:{}: `{}`: {}",
-                line(code, at),
-                call.text,
-                call.instead
-            ));
+            problems.push(format!("{name}:{}: `{}`: {}", line(code, at), call.text, call.instead));
         }
     }
     problems
 }
 
 pub(crate) fn sql_problems(name: &str, text: &str) -> Vec<String> {
-    let code: Vec<&str> = text
-        .lines()
-        .map(|line| line.split("--").next().unwrap_or(""))
-        .collect();
+    let code: Vec<&str> = text.lines().map(|line| line.split("--").next().unwrap_or("")).collect();
     words(name, &code.join("\n"))
 }
 
@@ -120,14 +77,11 @@ fn words(name: &str, code: &str) -> Vec<String> {
     let mut problems = Vec::new();
     for (at, identifier) in identifiers(code) {
         for part in parts(identifier) {
-            if let Some((word, instead)) = WORDS
-                .iter()
-                .find(|(word, _)| part == *word || part == format!("{word}s"))
+            if let Some((word, instead)) =
+                WORDS.iter().find(|(word, _)| part == *word || part == format!("{word}s"))
             {
-                problems.push(format!(
-                    "{name}:{}: `{identifier}`: not `{word}`; say {instead}",
-                    line(code, at)
-                ));
+                problems
+                    .push(format!("{name}:{}: `{identifier}`: not `{word}`; say {instead}", line(code, at)));
             }
         }
     }
@@ -143,10 +97,7 @@ fn parts(identifier: &str) -> Vec<String> {
             parts.push(String::new());
         }
         if c != '_' {
-            parts
-                .last_mut()
-                .expect("there is one from the start")
-                .push(c.to_ascii_lowercase());
+            parts.last_mut().expect("there is one from the start").push(c.to_ascii_lowercase());
         }
         after_lower = c.is_ascii_lowercase();
     }
@@ -163,25 +114,16 @@ fn banned_words_are_found_in_every_spelling() {
         "fn f(a: &Victim) {}",
     ] {
         let problems = problems("src/a.rs", text);
-        assert!(
-            problems.len() == 1 && problems[0].contains("say ProtectedPerson"),
-            "{text}: {problems:?}"
-        );
+        assert!(problems.len() == 1 && problems[0].contains("say ProtectedPerson"), "{text}: {problems:?}");
     }
-    assert_eq!(
-        sql_problems("m.sql", "-- offender\nCREATE TABLE offender").len(),
-        1
-    );
+    assert_eq!(sql_problems("m.sql", "-- offender\nCREATE TABLE offender").len(), 1);
 }
 
 #[test]
 fn prose_and_other_words_are_left_alone() {
-    for text in [
-        "// the victim",
-        "/// A `victim`.",
-        "say(\"victim\")",
-        "defences(); backtracker(); Untenanted",
-    ] {
+    for text in
+        ["// the victim", "/// A `victim`.", "say(\"victim\")", "defences(); backtracker(); Untenanted"]
+    {
         assert_eq!(problems("src/a.rs", text), Vec::<String>::new(), "{text}");
     }
 }
@@ -191,18 +133,10 @@ fn banned_calls_are_found_where_they_are_banned() {
     for (name, text, found) in [
         ("src/a.rs", "std::time::SystemTime::now()", 1),
         ("src/clock.rs", "SystemTime::now()", 0),
-        (
-            "src/a.rs",
-            "\n#[cfg(test)]\nmod tests { fn f() { Instant::now() } }",
-            1,
-        ),
+        ("src/a.rs", "\n#[cfg(test)]\nmod tests { fn f() { Instant::now() } }", 1),
         ("src/a.rs", "a.unwrap()", 1),
         ("src/a.rs", "a.unwrap_or(1)", 0),
-        (
-            "src/a.rs",
-            "\n#[cfg(test)]\nmod tests { fn f() { a.unwrap() } }",
-            0,
-        ),
+        ("src/a.rs", "\n#[cfg(test)]\nmod tests { fn f() { a.unwrap() } }", 0),
         ("tests/a.rs", "a.unwrap()", 0),
         ("tests/a.rs", "todo!()", 1),
         ("src/a.rs", "dbg!(a)", 1),

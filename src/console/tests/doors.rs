@@ -7,10 +7,7 @@ use super::*;
 #[tokio::test]
 async fn a_link_opens_the_door_once() {
     let bench = Bench::new(violation());
-    let token = bench
-        .door
-        .issue(bench.clock.real_us())
-        .expect("random numbers");
+    let token = bench.door.issue(bench.clock.real_us()).expect("random numbers");
     let link = token.link("127.0.0.1:8080".parse().expect("an address"));
     assert!(link.starts_with("http://127.0.0.1:8080/sign-in#"), "{link}");
     // The whole link pasted into the field works like the code in it.
@@ -25,25 +22,18 @@ async fn a_link_opens_the_door_once() {
     let second = bench.send(request("POST", "/sign-in", &[], &body)).await;
     assert_eq!(second.status, StatusCode::FORBIDDEN);
     assert!(
-        second.text.contains("has been used already")
-            && !second.headers.contains_key(header::SET_COOKIE)
+        second.text.contains("has been used already") && !second.headers.contains_key(header::SET_COOKIE)
     );
 }
 
 #[tokio::test]
 async fn late_and_wrong_codes_are_refused_with_the_reason() {
     let bench = Bench::new(violation());
-    let late = bench
-        .door
-        .issue(bench.clock.real_us() - 600_000_001)
-        .expect("random numbers");
-    for (code, why) in [
-        (late.secret(), "older than 10 minutes"),
-        ("guess", "not one that this service issued"),
-    ] {
-        let answer = bench
-            .send(request("POST", "/sign-in", &[], &form(&[("code", code)])))
-            .await;
+    let late = bench.door.issue(bench.clock.real_us() - 600_000_001).expect("random numbers");
+    for (code, why) in
+        [(late.secret(), "older than 10 minutes"), ("guess", "not one that this service issued")]
+    {
+        let answer = bench.send(request("POST", "/sign-in", &[], &form(&[("code", code)]))).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN);
         assert!(answer.text.contains(why), "{}", answer.text);
     }
@@ -64,9 +54,7 @@ async fn strangers_see_nothing() {
     let bench = Bench::new(violation());
     for path in INNER {
         for cookie in ["", "cordon_session=0123", "other=1"] {
-            let answer = bench
-                .send(request("GET", path, &[("cookie", cookie)], ""))
-                .await;
+            let answer = bench.send(request("GET", path, &[("cookie", cookie)], "")).await;
             assert!(!answer.text.contains("Barry"), "{path}");
             if path.starts_with("/fragments") || path == "/live" {
                 assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
@@ -102,51 +90,22 @@ async fn the_nameless_must_say_who_they_are() {
     for path in INNER {
         let answer = bench.get_as(&browser, path).await;
         assert!(!answer.text.contains("Barry"), "{path}");
-        assert!(
-            matches!(
-                answer.status,
-                StatusCode::SEE_OTHER | StatusCode::UNAUTHORIZED
-            ),
-            "{path}"
-        );
+        assert!(matches!(answer.status, StatusCode::SEE_OTHER | StatusCode::UNAUTHORIZED), "{path}");
     }
     let own = bench.post_as(&browser, "/incidents/1/own", &[]).await;
     assert_eq!(own.status, StatusCode::UNAUTHORIZED);
-    let stranger = bench
-        .post_as(&browser, "/who", &[("staff", "nobody")])
-        .await;
+    let stranger = bench.post_as(&browser, "/who", &[("staff", "nobody")]).await;
     assert_eq!(stranger.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(
-        stranger
-            .text
-            .contains("Choose a name that the rulebook knows")
-    );
+    assert!(stranger.text.contains("Choose a name that the rulebook knows"));
 }
 
 #[tokio::test]
 async fn without_staff_the_page_says_what_to_do() {
     let bench = Bench::new(Board::default());
-    let token = bench
-        .door
-        .issue(bench.clock.real_us())
-        .expect("random numbers");
-    let answer = bench
-        .send(request(
-            "POST",
-            "/sign-in",
-            &[],
-            &form(&[("code", token.secret())]),
-        ))
-        .await;
-    let cookie = answer
-        .header(header::SET_COOKIE)
-        .split(';')
-        .next()
-        .expect("a cookie")
-        .to_owned();
-    let who = bench
-        .send(request("GET", "/who", &[("cookie", &cookie)], ""))
-        .await;
+    let token = bench.door.issue(bench.clock.real_us()).expect("random numbers");
+    let answer = bench.send(request("POST", "/sign-in", &[], &form(&[("code", token.secret())]))).await;
+    let cookie = answer.header(header::SET_COOKIE).split(';').next().expect("a cookie").to_owned();
+    let who = bench.send(request("GET", "/who", &[("cookie", &cookie)], "")).await;
     assert!(who.text.contains("cordon rulebook load FILE"));
 }
 
@@ -158,10 +117,7 @@ async fn signing_out_ends_the_session() {
     let out = bench.post_as(&browser, "/sign-out", &[]).await;
     assert_eq!(out.header(header::LOCATION), "/sign-in");
     assert!(out.header(header::SET_COOKIE).contains("Max-Age=0"));
-    assert_eq!(
-        bench.get_as(&browser, "/").await.status,
-        StatusCode::SEE_OTHER
-    );
+    assert_eq!(bench.get_as(&browser, "/").await.status, StatusCode::SEE_OTHER);
 }
 
 #[tokio::test]
@@ -169,10 +125,7 @@ async fn forms_of_another_session_do_nothing() {
     let mut bench = Bench::new(violation());
     let (mine, theirs) = (bench.browser().await, bench.browser().await);
     for token in ["", "0000", theirs.form_token.as_str()] {
-        let crossed = Browser {
-            cookie: mine.cookie.clone(),
-            form_token: token.into(),
-        };
+        let crossed = Browser { cookie: mine.cookie.clone(), form_token: token.into() };
         for path in [
             "/incidents/1/own",
             "/incidents/1/act",
@@ -181,13 +134,8 @@ async fn forms_of_another_session_do_nothing() {
             "/who",
             "/sign-out",
         ] {
-            let answer = bench
-                .post_as(
-                    &crossed,
-                    path,
-                    &[("note", "x"), ("outcome", "test"), ("staff", "desk")],
-                )
-                .await;
+            let answer =
+                bench.post_as(&crossed, path, &[("note", "x"), ("outcome", "test"), ("staff", "desk")]).await;
             assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
             assert!(answer.text.contains("belongs to another sign-in"));
         }
@@ -201,23 +149,15 @@ async fn other_sites_and_names_are_refused() {
     let mut bench = Bench::new(violation());
     let browser = bench.browser().await;
     let body = form(&[("form_token", &browser.form_token)]);
-    for foreign in [
-        ("origin", "https://evil.example"),
-        ("origin", "null"),
-        ("sec-fetch-site", "cross-site"),
-    ] {
+    for foreign in [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")]
+    {
         let headers = [("cookie", browser.cookie.as_str()), foreign];
-        let answer = bench
-            .send(request("POST", "/incidents/1/own", &headers, &body))
-            .await;
+        let answer = bench.send(request("POST", "/incidents/1/own", &headers, &body)).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{foreign:?}");
         assert!(answer.text.contains("sent from another site"));
     }
     for path in ["/", "/health", "/livez", "/sign-in", "/assets/live.js"] {
-        let headers = [
-            ("cookie", browser.cookie.as_str()),
-            ("host", "rebound.example:8080"),
-        ];
+        let headers = [("cookie", browser.cookie.as_str()), ("host", "rebound.example:8080")];
         let answer = bench.send(request("GET", path, &headers, "")).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
         assert!(answer.text.contains("only to this machine"));
@@ -229,13 +169,7 @@ async fn other_sites_and_names_are_refused() {
 async fn too_long_a_form_is_refused() {
     let bench = Bench::new(violation());
     let browser = bench.browser().await;
-    let answer = bench
-        .post_as(
-            &browser,
-            "/incidents/1/note",
-            &[("note", &"x".repeat(BODY_BYTES_MAX))],
-        )
-        .await;
+    let answer = bench.post_as(&browser, "/incidents/1/note", &[("note", &"x".repeat(BODY_BYTES_MAX))]).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(answer.text.contains("64 KiB"));
 }
@@ -258,35 +192,17 @@ async fn every_answer_is_sealed() {
         "/sign-out",
     ];
     let mut answers = Vec::new();
-    for path in INNER
-        .into_iter()
-        .filter(|path| *path != "/live")
-        .chain(outer)
-    {
+    for path in INNER.into_iter().filter(|path| *path != "/live").chain(outer) {
         answers.push((path, bench.send(request("GET", path, &cookie, "")).await));
         answers.push((path, bench.get(path).await));
     }
-    answers.push((
-        "/hooks/sms",
-        bench.send(request("POST", "/hooks/sms", &[], "")).await,
-    ));
+    answers.push(("/hooks/sms", bench.send(request("POST", "/hooks/sms", &[], "")).await));
     for (path, answer) in answers {
         let csp = answer.header(header::CONTENT_SECURITY_POLICY);
-        assert!(
-            csp.contains("default-src 'self'") && csp.contains("frame-ancestors 'none'"),
-            "{path}"
-        );
+        assert!(csp.contains("default-src 'self'") && csp.contains("frame-ancestors 'none'"), "{path}");
         assert!(!csp.contains("unsafe"), "{path}");
-        assert_eq!(
-            answer.header(header::X_CONTENT_TYPE_OPTIONS),
-            "nosniff",
-            "{path}"
-        );
-        assert_eq!(
-            answer.header(header::REFERRER_POLICY),
-            "no-referrer",
-            "{path}"
-        );
+        assert_eq!(answer.header(header::X_CONTENT_TYPE_OPTIONS), "nosniff", "{path}");
+        assert_eq!(answer.header(header::REFERRER_POLICY), "no-referrer", "{path}");
         assert_eq!(answer.header(header::CACHE_CONTROL), "no-store", "{path}");
     }
 }
@@ -298,10 +214,7 @@ async fn callbacks_of_providers_answer_for_themselves() {
     let hooks = hooks::routes(inbox, crate::secret::Secret::new("shared"), clock);
     let bench = Bench::with(violation(), Records::default(), Some(hooks));
     // Neither our name nor our origin: that is for the callback's signature to judge, and this one has none.
-    let headers = [
-        ("host", "cordon.example"),
-        ("origin", "https://provider.example"),
-    ];
+    let headers = [("host", "cordon.example"), ("origin", "https://provider.example")];
     for path in ["/hooks/sms/reply", "/hooks/sms/receipt"] {
         let answer = bench.send(request("POST", path, &headers, "{}")).await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
@@ -322,8 +235,6 @@ async fn the_network_is_refused() {
         sign_in: Arc::new(SignIn::new()),
         hooks: None,
     };
-    let error = serve(listener, state, std::future::pending())
-        .await
-        .expect_err("not loopback");
+    let error = serve(listener, state, std::future::pending()).await.expect_err("not loopback");
     assert!(matches!(error, ServeError::NotLoopback(_)), "{error}");
 }

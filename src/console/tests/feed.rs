@@ -14,35 +14,19 @@ struct Feed(Fuse<BodyDataStream>);
 impl Feed {
     async fn open(bench: &Bench, browser: &Browser) -> Self {
         let request = request("GET", "/live", &[("cookie", &browser.cookie)], "");
-        let response = bench
-            .router
-            .clone()
-            .oneshot(request)
-            .await
-            .expect("routers do not fail");
-        assert_eq!(
-            response.headers()[header::CONTENT_TYPE],
-            "text/event-stream"
-        );
+        let response = bench.router.clone().oneshot(request).await.expect("routers do not fail");
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
         Self(response.into_body().into_data_stream().fuse())
     }
 
     /// The next event within that time.
     async fn next(&mut self, within_ms: u64) -> Option<(String, Value)> {
-        let chunk = timeout(Duration::from_millis(within_ms), self.0.next())
-            .await
-            .ok()??;
+        let chunk = timeout(Duration::from_millis(within_ms), self.0.next()).await.ok()??;
         let text = String::from_utf8(chunk.expect("a sound stream").to_vec()).expect("UTF-8");
         let field = |name: &str| {
-            text.lines()
-                .find_map(|line| line.strip_prefix(name))
-                .expect("both fields")
-                .to_owned()
+            text.lines().find_map(|line| line.strip_prefix(name)).expect("both fields").to_owned()
         };
-        Some((
-            field("event: "),
-            serde_json::from_str(&field("data: ")).expect("JSON"),
-        ))
+        Some((field("event: "), serde_json::from_str(&field("data: ")).expect("JSON")))
     }
 
     async fn kinds(&mut self, within_ms: u64) -> Vec<String> {
@@ -63,23 +47,11 @@ async fn the_heart_beats_every_second_with_the_picture() {
     let browser = bench.browser().await;
     let mut feed = Feed::open(&bench, &browser).await;
     let (kind, data) = feed.next(10).await.expect("the first beat at once");
-    assert_eq!(
-        (kind.as_str(), data["now_ms"].as_i64()),
-        ("heartbeat", Some(AT.as_ms()))
-    );
-    assert_eq!(
-        (data["version"].as_i64(), data["waiting"].as_i64()),
-        (Some(AT.as_us()), Some(1))
-    );
-    assert_eq!(
-        feed.next(10).await.expect("the picture there is").0,
-        "board"
-    );
+    assert_eq!((kind.as_str(), data["now_ms"].as_i64()), ("heartbeat", Some(AT.as_ms())));
+    assert_eq!((data["version"].as_i64(), data["waiting"].as_i64()), (Some(AT.as_us()), Some(1)));
+    assert_eq!(feed.next(10).await.expect("the picture there is").0, "board");
     assert!(feed.next(900).await.is_none());
-    assert_eq!(
-        feed.next(110).await.expect("the second beat").0,
-        "heartbeat"
-    );
+    assert_eq!(feed.next(110).await.expect("the second beat").0, "heartbeat");
     assert_eq!(feed.kinds(10_050).await, vec!["heartbeat"; 10]);
 }
 
@@ -89,17 +61,9 @@ async fn new_pictures_are_announced_at_most_four_times_a_second() {
     let browser = bench.browser().await;
     let mut feed = Feed::open(&bench, &browser).await;
     feed.kinds(2_950).await;
-    bench
-        .board
-        .send_modify(|picture| Arc::make_mut(picture).at = Some(AT.plus_ms(500)));
-    let (kind, data) = feed
-        .next(5)
-        .await
-        .expect("a lone change is announced at once");
-    assert_eq!(
-        (kind.as_str(), data["version"].as_i64()),
-        ("board", Some(AT.plus_ms(500).as_us()))
-    );
+    bench.board.send_modify(|picture| Arc::make_mut(picture).at = Some(AT.plus_ms(500)));
+    let (kind, data) = feed.next(5).await.expect("a lone change is announced at once");
+    assert_eq!((kind.as_str(), data["version"].as_i64()), ("board", Some(AT.plus_ms(500).as_us())));
     let board = bench.board.clone();
     let churn = async {
         for ms in 501..3_501 {
@@ -152,19 +116,12 @@ async fn a_closing_service_ends_the_feed_and_then_itself() {
     let service = tokio::spawn(serve(listener, state, async { drop(stopped.await) }));
 
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let mut line = tokio::net::TcpStream::connect(address)
-        .await
-        .expect("the service listens");
-    let request =
-        format!("GET /live HTTP/1.1\r\nhost: {address}\r\ncookie: cordon_session={cookie}\r\n\r\n");
+    let mut line = tokio::net::TcpStream::connect(address).await.expect("the service listens");
+    let request = format!("GET /live HTTP/1.1\r\nhost: {address}\r\ncookie: cordon_session={cookie}\r\n\r\n");
     line.write_all(request.as_bytes()).await.expect("sent");
     let mut heard = vec![0; 4_096];
     let n = line.read(&mut heard).await.expect("an answer");
     assert!(String::from_utf8_lossy(&heard[..n]).starts_with("HTTP/1.1 200"));
     stop.send(()).expect("the service waits for it");
-    timeout(Duration::from_secs(20), service)
-        .await
-        .expect("in time")
-        .expect("no panic")
-        .expect("no error");
+    timeout(Duration::from_secs(20), service).await.expect("in time").expect("no panic").expect("no error");
 }

@@ -48,14 +48,8 @@ fn book(value: serde_json::Value) -> Book {
 
 /// Names are hostile where the rulebook lets people choose them.
 pub(in crate::console) fn rulebook(wearer_name: &str) -> Rulebook {
-    let circle =
-        |lat: f64, lon: f64, r: f64| json!({"circle": {"lat": lat, "lon": lon, "radius_m": r}});
-    let ring = json!([
-        [53.196, -2.905],
-        [53.196, -2.893],
-        [53.2015, -2.891],
-        [53.202, -2.902]
-    ]);
+    let circle = |lat: f64, lon: f64, r: f64| json!({"circle": {"lat": lat, "lon": lon, "radius_m": r}});
+    let ring = json!([[53.196, -2.905], [53.196, -2.893], [53.2015, -2.891], [53.202, -2.902]]);
     let books = [
         json!({"unit": {"id": "cheshire", "name": "Cheshire", "default_policy": "usual",
             "area": {"south": 53.0, "west": -3.2, "north": 53.4, "east": -2.6},
@@ -81,32 +75,17 @@ pub(in crate::console) fn rulebook(wearer_name: &str) -> Rulebook {
             "policy": "usual", "basis": {"kind": "order", "from": "2026-01-01T00:00:00Z"},
             "zone": [{"id": "flat", "code": "ALDER-2", "margin_m": 400.0, "shape": circle(53.204, -2.868, 250.0)}]}}),
     ];
-    books
-        .map(book)
-        .into_iter()
-        .fold(Rulebook::default(), |rulebook, book| {
-            rulebook.published(book, AT)
-        })
+    books.map(book).into_iter().fold(Rulebook::default(), |rulebook, book| rulebook.published(book, AT))
 }
 
-fn dot(
-    lat: f64,
-    lon: f64,
-    sigma_m: f64,
-    age_s: i64,
-    battery_pct: u8,
-    stages: &[(&str, Stage)],
-) -> Dot {
+fn dot(lat: f64, lon: f64, sigma_m: f64, age_s: i64, battery_pct: u8, stages: &[(&str, Stage)]) -> Dot {
     Dot {
         position: LatLon::new(lat, lon).expect("on earth"),
         sigma_m,
         fix_at: AT.plus_ms(-age_s * 1_000),
         heard_at: AT.plus_ms(-age_s * 1_000 + 1_500),
         battery_pct,
-        stages: stages
-            .iter()
-            .map(|(zone, stage)| (id(zone), *stage))
-            .collect(),
+        stages: stages.iter().map(|(zone, stage)| (id(zone), *stage)).collect(),
     }
 }
 
@@ -124,18 +103,9 @@ fn cause(kind: IncidentKind) -> Cause {
     }
 }
 
-pub(super) fn incident(
-    no: i64,
-    kind: IncidentKind,
-    priority: Priority,
-    handling: Handling,
-) -> Incident {
+pub(super) fn incident(no: i64, kind: IncidentKind, priority: Priority, handling: Handling) -> Incident {
     let raised_at = AT.plus_ms(-20_000 - no * 17_000);
-    let reason = Reason::TrustedFix {
-        p: 0.97,
-        border_m: -84.0,
-        sigma_m: 12.0,
-    };
+    let reason = Reason::TrustedFix { p: 0.97, border_m: -84.0, sigma_m: 12.0 };
     let staff = Recipient::Staff(id("desk"));
     let person = Recipient::Person(id("p-1"));
     let sent = |id: i64, recipient: &Recipient, state: AlertState| SentAlert {
@@ -170,56 +140,33 @@ pub(super) fn incident(
         ongoing: no % 4 != 3,
         raised_at,
         late: no % 5 == 4,
-        episodes: vec![Episode {
-            from: raised_at,
-            disproved: no % 2 == 0,
-        }],
+        episodes: vec![Episode { from: raised_at, disproved: no % 2 == 0 }],
         escalations: vec![
             Escalation {
                 audience: Audience::Person(id("p-1")),
                 step: 1,
-                state: EscalationState::Running {
-                    next_at: AT.plus_ms(18_000),
-                },
+                state: EscalationState::Running { next_at: AT.plus_ms(18_000) },
                 alerts: vec![sent(no * 10, &person, AlertState::Accepted)],
                 counts: vec![(person.clone(), 1)],
             },
             Escalation {
                 audience: Audience::Staff,
                 step: 0,
-                state: EscalationState::Paused {
-                    until: AT.plus_ms(120_000),
-                },
-                alerts: vec![sent(
-                    no * 10 + 1,
-                    &staff,
-                    AlertState::Expired("unknown_number".into()),
-                )],
+                state: EscalationState::Paused { until: AT.plus_ms(120_000) },
+                alerts: vec![sent(no * 10 + 1, &staff, AlertState::Expired("unknown_number".into()))],
                 counts: vec![(staff.clone(), 2)],
             },
         ],
         timeline: vec![
             Entry {
                 at: raised_at,
-                what: Happening::Raised {
-                    kind,
-                    true_time: raised_at.plus_ms(-2_000),
-                    reason,
-                },
+                what: Happening::Raised { kind, true_time: raised_at.plus_ms(-2_000), reason },
             },
             changed(no * 10, 8_000, &person, AlertState::Accepted),
-            changed(
-                no * 10 + 1,
-                9_000,
-                &staff,
-                AlertState::Expired("unknown_number".into()),
-            ),
+            changed(no * 10 + 1, 9_000, &staff, AlertState::Expired("unknown_number".into())),
             Entry {
                 at: raised_at.plus_ms(12_000),
-                what: Happening::Noted {
-                    by: id("amy"),
-                    text: "<script>alert('note')</script>".into(),
-                },
+                what: Happening::Noted { by: id("amy"), text: "<script>alert('note')</script>".into() },
             },
         ],
     }
@@ -229,27 +176,11 @@ pub(super) fn board(wearer_name: &str, incidents: impl IntoIterator<Item = Incid
     let wearers = BTreeMap::from([
         (
             id("w-1"),
-            dot(
-                53.1985,
-                -2.8965,
-                14.0,
-                6,
-                71,
-                &[("home", Stage::Violation), ("work", Stage::Watch)],
-            ),
+            dot(53.1985, -2.8965, 14.0, 6, 71, &[("home", Stage::Violation), ("work", Stage::Watch)]),
         ),
-        (
-            id("w-2"),
-            dot(53.2052, -2.8735, 22.0, 11, 54, &[("flat", Stage::Approach)]),
-        ),
-        (
-            id("w-3"),
-            dot(53.1905, -2.9105, 30.0, 47, 12, &[("work", Stage::Left)]),
-        ),
-        (
-            id("w-4"),
-            dot(53.1925, -2.8730, 60.0, 9, 88, &[("school", Stage::Watch)]),
-        ),
+        (id("w-2"), dot(53.2052, -2.8735, 22.0, 11, 54, &[("flat", Stage::Approach)])),
+        (id("w-3"), dot(53.1905, -2.9105, 30.0, 47, 12, &[("work", Stage::Left)])),
+        (id("w-4"), dot(53.1925, -2.8730, 60.0, 9, 88, &[("school", Stage::Watch)])),
         (id("w-5"), dot(53.1872, -2.8985, 9.0, 1_420, 33, &[])),
     ]);
     Board {
@@ -257,10 +188,7 @@ pub(super) fn board(wearer_name: &str, incidents: impl IntoIterator<Item = Incid
         rulebook: Arc::new(rulebook(wearer_name)),
         wearers,
         strays: BTreeMap::from([(id("acme/t-77"), AT.plus_ms(-65_000))]),
-        incidents: incidents
-            .into_iter()
-            .map(|incident| (incident.id, Arc::new(incident)))
-            .collect(),
+        incidents: incidents.into_iter().map(|incident| (incident.id, Arc::new(incident))).collect(),
         deaf: Vec::new(),
     }
 }

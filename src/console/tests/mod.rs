@@ -46,19 +46,12 @@ struct Answer {
 
 impl Answer {
     fn header(&self, name: header::HeaderName) -> &str {
-        self.headers
-            .get(name)
-            .map(|value| value.to_str().expect("ASCII"))
-            .unwrap_or_default()
+        self.headers.get(name).map(|value| value.to_str().expect("ASCII")).unwrap_or_default()
     }
 
     /// The value of the first hidden form token.
     fn form_token(&self) -> String {
-        let after = self
-            .text
-            .split("name=\"form_token\" value=\"")
-            .nth(1)
-            .expect("a form");
+        let after = self.text.split("name=\"form_token\" value=\"").nth(1).expect("a form");
         after.split('"').next().expect("a value").into()
     }
 }
@@ -88,30 +81,15 @@ impl Bench {
             sign_in: Arc::clone(&door),
             hooks,
         });
-        Self {
-            router,
-            board,
-            arrivals,
-            door,
-            clock,
-        }
+        Self { router, board, arrivals, door, clock }
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self
-            .router
-            .clone()
-            .oneshot(request)
-            .await
-            .expect("routers do not fail");
+        let response = self.router.clone().oneshot(request).await.expect("routers do not fail");
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, 4 << 20).await.expect("a whole body");
         let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            text,
-        }
+        Answer { status: parts.status, headers: parts.headers, text }
     }
 
     async fn get(&self, path: &str) -> Answer {
@@ -119,57 +97,29 @@ impl Bench {
     }
 
     async fn get_as(&self, browser: &Browser, path: &str) -> Answer {
-        self.send(request("GET", path, &[("cookie", &browser.cookie)], ""))
-            .await
+        self.send(request("GET", path, &[("cookie", &browser.cookie)], "")).await
     }
 
     async fn post_as(&self, browser: &Browser, path: &str, fields: &[(&str, &str)]) -> Answer {
         let body = form(&[&[("form_token", browser.form_token.as_str())], fields].concat());
-        self.send(request("POST", path, &[("cookie", &browser.cookie)], &body))
-            .await
+        self.send(request("POST", path, &[("cookie", &browser.cookie)], &body)).await
     }
 
     /// A browser with a session whose owner has not yet said who they are.
     async fn nameless(&self) -> Browser {
-        let token = self
-            .door
-            .issue(self.clock.real_us())
-            .expect("random numbers");
-        let answer = self
-            .send(request(
-                "POST",
-                "/sign-in",
-                &[],
-                &form(&[("code", token.secret())]),
-            ))
-            .await;
-        assert_eq!(
-            (answer.status, answer.header(header::LOCATION)),
-            (StatusCode::SEE_OTHER, "/who")
-        );
-        let cookie = answer
-            .header(header::SET_COOKIE)
-            .split(';')
-            .next()
-            .expect("a cookie")
-            .to_owned();
-        let who = self
-            .send(request("GET", "/who", &[("cookie", &cookie)], ""))
-            .await;
-        Browser {
-            form_token: who.form_token(),
-            cookie,
-        }
+        let token = self.door.issue(self.clock.real_us()).expect("random numbers");
+        let answer = self.send(request("POST", "/sign-in", &[], &form(&[("code", token.secret())]))).await;
+        assert_eq!((answer.status, answer.header(header::LOCATION)), (StatusCode::SEE_OTHER, "/who"));
+        let cookie = answer.header(header::SET_COOKIE).split(';').next().expect("a cookie").to_owned();
+        let who = self.send(request("GET", "/who", &[("cookie", &cookie)], "")).await;
+        Browser { form_token: who.form_token(), cookie }
     }
 
     /// A browser signed in as Amy.
     async fn browser(&self) -> Browser {
         let browser = self.nameless().await;
         let answer = self.post_as(&browser, "/who", &[("staff", "amy")]).await;
-        assert_eq!(
-            (answer.status, answer.header(header::LOCATION)),
-            (StatusCode::SEE_OTHER, "/")
-        );
+        assert_eq!((answer.status, answer.header(header::LOCATION)), (StatusCode::SEE_OTHER, "/"));
         browser
     }
 
@@ -185,12 +135,7 @@ impl Bench {
         let request = request("POST", path, &[("cookie", &browser.cookie)], &body);
         let answer = self.router.clone().oneshot(request);
         let told = async {
-            match self
-                .arrivals
-                .recv()
-                .await
-                .expect("the router holds the inbox")
-            {
+            match self.arrivals.recv().await.expect("the router holds the inbox") {
                 Arrival::Told(told, Some(wait)) => {
                     wait.send(result).expect("the page waits for the commit");
                     told
@@ -202,14 +147,7 @@ impl Bench {
         let (parts, body) = response.expect("routers do not fail").into_parts();
         let bytes = to_bytes(body, 4 << 20).await.expect("a whole body");
         let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
-        (
-            Answer {
-                status: parts.status,
-                headers: parts.headers,
-                text,
-            },
-            told,
-        )
+        (Answer { status: parts.status, headers: parts.headers, text }, told)
     }
 }
 
@@ -224,30 +162,16 @@ fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Re
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    request
-        .body(Body::from(body.to_owned()))
-        .expect("a sound request")
+    request.body(Body::from(body.to_owned())).expect("a sound request")
 }
 
 fn form(fields: &[(&str, &str)]) -> String {
-    let encode =
-        |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
-    let pairs: Vec<String> = fields
-        .iter()
-        .map(|(name, value)| format!("{name}={}", encode(value)))
-        .collect();
+    let encode = |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
+    let pairs: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
     pairs.join("&")
 }
 
 /// One open violation, raised and unowned.
 fn violation() -> Board {
-    board(
-        "Barry Stone",
-        [incident(
-            1,
-            IncidentKind::Violation,
-            Priority::P1,
-            Handling::Raised,
-        )],
-    )
+    board("Barry Stone", [incident(1, IncidentKind::Violation, Priority::P1, Handling::Raised)])
 }

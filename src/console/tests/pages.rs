@@ -16,10 +16,7 @@ async fn every_kind_and_handling_is_shown_on_its_page_and_in_the_queue() {
             let priority =
                 [Priority::P1, Priority::P2, Priority::P3][usize::try_from(no % 3).expect("small")];
             let open = handling.as_str() != "closed";
-            let bench = Bench::new(board(
-                "Barry Stone",
-                [incident(no, kind, priority, handling)],
-            ));
+            let bench = Bench::new(board("Barry Stone", [incident(no, kind, priority, handling)]));
             let browser = bench.browser().await;
             let page = bench.get_as(&browser, &format!("/incidents/{no}")).await;
             assert_eq!(page.status, StatusCode::OK);
@@ -27,17 +24,12 @@ async fn every_kind_and_handling_is_shown_on_its_page_and_in_the_queue() {
             let meaning = words::meaning(kind).replace('\'', "&#39;");
             assert!(page.text.contains(&meaning), "{kind:?}");
             assert!(
-                page.text
-                    .contains("One trusted fix, 84 m inside the zone&#39;s border"),
+                page.text.contains("One trusted fix, 84 m inside the zone&#39;s border"),
                 "{}",
                 page.text
             );
             let queue = bench.get_as(&browser, "/fragments/queue").await;
-            assert_eq!(
-                queue.text.contains(&format!("href=\"/incidents/{no}\"")),
-                open,
-                "{kind:?}"
-            );
+            assert_eq!(queue.text.contains(&format!("href=\"/incidents/{no}\"")), open, "{kind:?}");
             assert_eq!(page.text.contains("Close the incident"), open, "{kind:?}");
         }
     }
@@ -76,10 +68,8 @@ async fn the_chain_is_told_with_its_times() {
 
 /// Without tags, blanks folded.
 fn strip(html: &str) -> String {
-    let text: String = html
-        .split('<')
-        .map(|part| part.split_once('>').map_or(part, |(_, text)| text))
-        .collect();
+    let text: String =
+        html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -92,22 +82,10 @@ async fn hostile_names_and_notes_stay_text() {
     picture.deaf.push(HOSTILE.into());
     let bench = Bench::new(picture);
     let browser = bench.browser().await;
-    for path in [
-        "/",
-        "/incidents/1",
-        "/fragments/queue",
-        "/fragments/map",
-        "/fragments/incidents/1",
-    ] {
+    for path in ["/", "/incidents/1", "/fragments/queue", "/fragments/map", "/fragments/incidents/1"] {
         let page = bench.get_as(&browser, path).await.text;
-        assert!(
-            page.contains("&#60;script&#62;alert(&#39;name&#39;)"),
-            "{path}: {page}"
-        );
-        assert!(
-            !page.contains("<script>alert") && !page.contains("<img"),
-            "{path}"
-        );
+        assert!(page.contains("&#60;script&#62;alert(&#39;name&#39;)"), "{path}: {page}");
+        assert!(!page.contains("<script>alert") && !page.contains("<img"), "{path}");
     }
 }
 
@@ -117,22 +95,10 @@ async fn pages_keep_to_the_content_policy() {
     let browser = bench.browser().await;
     for path in ["/", "/incidents/1", "/incidents?closed", "/sign-in", "/who"] {
         let page = bench.get_as(&browser, path).await.text;
-        for inline in [
-            " style=",
-            " onclick=",
-            "<style",
-            "<script>",
-            "javascript:",
-            "http://",
-            "https://",
-        ] {
+        for inline in [" style=", " onclick=", "<style", "<script>", "javascript:", "http://", "https://"] {
             assert!(!page.contains(inline), "{path}: {inline}");
         }
-        let ids: Vec<_> = page
-            .split(" id=\"")
-            .skip(1)
-            .filter_map(|rest| rest.split('"').next())
-            .collect();
+        let ids: Vec<_> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         let unique: std::collections::BTreeSet<_> = ids.iter().collect();
         assert_eq!(ids.len(), unique.len(), "{path}: {ids:?}");
     }
@@ -163,41 +129,25 @@ async fn the_map_and_its_table_say_the_same() {
     }
     assert!(map.contains("Zone HAZEL-1, not in force now"));
     // Three zones in force have somebody near or inside; the fourth is idle.
-    let last = map
-        .split("<g class=\"zones\">")
-        .nth(1)
-        .and_then(|zones| zones.split("</g>").next());
-    let hot: Vec<_> = last
-        .expect("zones")
-        .split("<path")
-        .filter(|path| path.contains("class=\"hot\""))
-        .collect();
+    let last = map.split("<g class=\"zones\">").nth(1).and_then(|zones| zones.split("</g>").next());
+    let hot: Vec<_> =
+        last.expect("zones").split("<path").filter(|path| path.contains("class=\"hot\"")).collect();
     assert_eq!(hot.len(), 3, "{hot:?}");
 }
 
 #[tokio::test]
 async fn a_crowd_is_capped_and_the_page_says_so() {
     let crowd = (1..=450).map(|no| {
-        let priority = if no <= 220 {
-            Priority::P1
-        } else {
-            Priority::P3
-        };
+        let priority = if no <= 220 { Priority::P1 } else { Priority::P3 };
         incident(no, IncidentKind::LowBattery, priority, Handling::Raised)
     });
     let mut picture = board("Barry Stone", crowd);
     let dot = picture.wearers[&fixture::id("w-5")].clone();
-    picture
-        .wearers
-        .extend((100..900).map(|n| (fixture::id(&format!("x-{n}")), dot.clone())));
+    picture.wearers.extend((100..900).map(|n| (fixture::id(&format!("x-{n}")), dot.clone())));
     let bench = Bench::new(picture);
     let browser = bench.browser().await;
     let page = bench.get_as(&browser, "/").await.text;
-    assert_eq!(
-        page.matches("<article class=\"card p1").count(),
-        220,
-        "danger is never folded"
-    );
+    assert_eq!(page.matches("<article class=\"card p1").count(), 220, "danger is never folded");
     assert!(page.contains("30 older ones are not shown here"));
     assert!(page.contains("205 more wearers are not drawn"));
     assert!(page.contains("605 more wearers, all less urgent, are not listed"));
@@ -209,18 +159,9 @@ async fn an_empty_board_is_shown_as_such() {
     let browser = bench.browser().await;
     bench.board.send_modify(|picture| {
         let rulebook = Arc::clone(&picture.rulebook);
-        *picture = Arc::new(Board {
-            rulebook,
-            ..Board::default()
-        });
+        *picture = Arc::new(Board { rulebook, ..Board::default() });
     });
-    assert!(
-        bench
-            .get_as(&browser, "/")
-            .await
-            .text
-            .contains("No open danger.")
-    );
+    assert!(bench.get_as(&browser, "/").await.text.contains("No open danger."));
     bench.board.send_replace(Arc::new(Board::default()));
     assert!(
         bench
@@ -239,11 +180,7 @@ async fn deafness_is_said_on_every_page() {
     let browser = bench.browser().await;
     for path in ["/", "/incidents/1", "/incidents?closed"] {
         assert!(
-            bench
-                .get_as(&browser, path)
-                .await
-                .text
-                .contains("Cordon hears nothing from acme."),
+            bench.get_as(&browser, path).await.text.contains("Cordon hears nothing from acme."),
             "{path}"
         );
     }
@@ -277,11 +214,7 @@ async fn records_show_alerts_and_tries_but_no_whole_address() {
         provider_ref: String::new(),
     };
     let reference = alert.reference().to_string();
-    let records = Records {
-        alerts: vec![alert],
-        attempts: vec![attempt],
-        ..Records::default()
-    };
+    let records = Records { alerts: vec![alert], attempts: vec![attempt], ..Records::default() };
     let bench = Bench::with(violation(), records, None);
     let browser = bench.browser().await;
     let page = bench.get_as(&browser, "/incidents/1").await.text;
@@ -297,17 +230,10 @@ async fn records_show_alerts_and_tries_but_no_whole_address() {
 async fn closed_incidents_are_listed_newest_first_by_pages() {
     let closed = fixture::handlings()[3].clone();
     let all = (1..=250).map(|no| {
-        let handling = if no % 2 == 0 {
-            Handling::Raised
-        } else {
-            closed.clone()
-        };
+        let handling = if no % 2 == 0 { Handling::Raised } else { closed.clone() };
         incident(no, IncidentKind::Violation, Priority::P1, handling)
     });
-    let records = Records {
-        incidents: all.collect(),
-        ..Records::default()
-    };
+    let records = Records { incidents: all.collect(), ..Records::default() };
     let bench = Bench::with(board("Barry Stone", []), records, None);
     let browser = bench.browser().await;
     let first = bench.get_as(&browser, "/incidents?closed").await.text;
@@ -315,54 +241,27 @@ async fn closed_incidents_are_listed_newest_first_by_pages() {
     let place = |no: i64| first.find(&format!("href=\"/incidents/{no}\""));
     assert!(place(249) < place(151) && place(250).is_none() && place(149).is_none());
     assert!(first.contains("/incidents?closed&amp;before=151"));
-    let last = bench
-        .get_as(&browser, "/incidents?closed&before=51")
-        .await
-        .text;
+    let last = bench.get_as(&browser, "/incidents?closed&before=51").await.text;
     assert!(last.contains("Among numbers 1 to 50") && !last.contains("Older incidents"));
     // Not on the board: it comes from the store.
     assert!(
-        bench
-            .get_as(&browser, "/incidents/249")
-            .await
-            .text
-            .contains("Closed by Sgt Amy Okafor: false alarm")
+        bench.get_as(&browser, "/incidents/249").await.text.contains("Closed by Sgt Amy Okafor: false alarm")
     );
 }
 
 #[tokio::test]
 async fn when_the_store_is_away_the_queue_still_works() {
-    let bench = Bench::with(
-        violation(),
-        Records {
-            away: true,
-            ..Records::default()
-        },
-        None,
-    );
+    let bench = Bench::with(violation(), Records { away: true, ..Records::default() }, None);
     let browser = bench.browser().await;
-    assert!(
-        bench
-            .get_as(&browser, "/")
-            .await
-            .text
-            .contains("Barry Stone")
-    );
+    assert!(bench.get_as(&browser, "/").await.text.contains("Barry Stone"));
     let page = bench.get_as(&browser, "/incidents/1").await;
-    assert_eq!(
-        page.status,
-        StatusCode::OK,
-        "what is happening does not wait for the records"
-    );
+    assert_eq!(page.status, StatusCode::OK, "what is happening does not wait for the records");
     assert!(
         page.text.contains("Barry Stone") && page.text.contains("records cannot be read"),
         "{}",
         page.text
     );
-    assert_eq!(
-        bench.get_as(&browser, "/incidents?closed").await.status,
-        StatusCode::SERVICE_UNAVAILABLE
-    );
+    assert_eq!(bench.get_as(&browser, "/incidents?closed").await.status, StatusCode::SERVICE_UNAVAILABLE);
     let health = bench.get("/health").await;
     let health: Value = serde_json::from_str(&health.text).expect("JSON");
     assert_eq!(health["status"], "store");
@@ -375,9 +274,6 @@ async fn health_counts_and_names_nobody() {
     assert_eq!(health.status, StatusCode::OK);
     assert!(!health.text.contains("Barry") && !health.text.contains("53."));
     let health: Value = serde_json::from_str(&health.text).expect("JSON");
-    assert_eq!(
-        (&health["status"], &health["open_incidents"]["p1"]),
-        (&"ok".into(), &1.into())
-    );
+    assert_eq!((&health["status"], &health["open_incidents"]["p1"]), (&"ok".into(), &1.into()));
     assert_eq!(bench.get("/livez").await.text, "ok\n");
 }

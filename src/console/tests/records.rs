@@ -18,23 +18,14 @@ pub(super) struct Records {
 
 impl Records {
     fn reach(&self) -> Result<&Self, StoreError> {
-        if self.away {
-            Err(StoreError::Unavailable("away".into()))
-        } else {
-            Ok(self)
-        }
+        if self.away { Err(StoreError::Unavailable("away".into())) } else { Ok(self) }
     }
 }
 
 #[async_trait]
 impl Store for Records {
     async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {
-        Ok(self
-            .reach()?
-            .incidents
-            .iter()
-            .find(|incident| incident.id == id)
-            .cloned())
+        Ok(self.reach()?.incidents.iter().find(|incident| incident.id == id).cloned())
     }
 
     async fn incidents(&self, after: IncidentId, limit: i64) -> Result<Vec<Incident>, StoreError> {
@@ -50,32 +41,17 @@ impl Store for Records {
     }
 
     async fn alerts_of(&self, incident: IncidentId) -> Result<Vec<Alert>, StoreError> {
-        Ok(self
-            .reach()?
-            .alerts
-            .iter()
-            .filter(|alert| alert.incident == incident)
-            .cloned()
-            .collect())
+        Ok(self.reach()?.alerts.iter().filter(|alert| alert.incident == incident).cloned().collect())
     }
 
     async fn attempts_of(&self, alert: AlertId) -> Result<Vec<Attempt>, StoreError> {
-        Ok(self
-            .reach()?
-            .attempts
-            .iter()
-            .filter(|attempt| attempt.alert == alert)
-            .cloned()
-            .collect())
+        Ok(self.reach()?.attempts.iter().filter(|attempt| attempt.alert == alert).cloned().collect())
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {
         let mut counts = Counts::default();
         for incident in &self.reach()?.incidents {
-            *counts
-                .incidents
-                .entry(incident.kind.as_str().into())
-                .or_default() += 1;
+            *counts.incidents.entry(incident.kind.as_str().into()).or_default() += 1;
         }
         Ok(counts)
     }
@@ -92,22 +68,11 @@ impl Store for Records {
         panic!("not the console's");
     }
 
-    async fn claim(
-        &self,
-        _: Timestamp,
-        _: &str,
-        _: Timestamp,
-        _: i64,
-    ) -> Result<Vec<Claimed>, StoreError> {
+    async fn claim(&self, _: Timestamp, _: &str, _: Timestamp, _: i64) -> Result<Vec<Claimed>, StoreError> {
         panic!("the console writes only inputs");
     }
 
-    async fn record_attempt(
-        &self,
-        _: &Attempt,
-        _: Option<Timestamp>,
-        _: bool,
-    ) -> Result<(), StoreError> {
+    async fn record_attempt(&self, _: &Attempt, _: Option<Timestamp>, _: bool) -> Result<(), StoreError> {
         panic!("the console writes only inputs");
     }
 

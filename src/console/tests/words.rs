@@ -29,14 +29,8 @@ fn kinds_outcomes_stages_and_states() {
     check(&Outcome::ALL.map(|o| outcome(o).1.to_owned()));
     check(&[Priority::P1, Priority::P2, Priority::P3].map(|p| priority(p).to_owned()));
     check(
-        &[
-            Stage::Clear,
-            Stage::Watch,
-            Stage::Approach,
-            Stage::Violation,
-            Stage::Left,
-        ]
-        .map(|s| stage(s).to_owned()),
+        &[Stage::Clear, Stage::Watch, Stage::Approach, Stage::Violation, Stage::Left]
+            .map(|s| stage(s).to_owned()),
     );
     check(&[Risk::Standard, Risk::Medium, Risk::High].map(|r| risk(r).to_owned()));
     check(&[Channel::Sms, Channel::Webhook].map(|c| channel(c).to_owned()));
@@ -55,43 +49,18 @@ fn kinds_outcomes_stages_and_states() {
 
 fn reasons() -> Vec<Reason> {
     vec![
-        Reason::TrustedFix {
-            p: 0.97,
-            border_m: -84.0,
-            sigma_m: 12.0,
-        },
-        Reason::Agreeing {
-            p: 0.9,
-            weight: 1.64,
-            border_m: -12.0,
-        },
-        Reason::Crossed {
-            depth_m: 140.0,
-            gap_s: 45.0,
-        },
+        Reason::TrustedFix { p: 0.97, border_m: -84.0, sigma_m: 12.0 },
+        Reason::Agreeing { p: 0.9, weight: 1.64, border_m: -12.0 },
+        Reason::Crossed { depth_m: 140.0, gap_s: 45.0 },
         Reason::ScheduleBegan { p: 0.995 },
         Reason::ZonePublished { p: 0.88 },
-        Reason::NearZone {
-            p: 0.7,
-            border_m: 1_234.0,
-        },
-        Reason::TwoFixesOutside {
-            p: 0.002,
-            apart_s: 75.0,
-        },
+        Reason::NearZone { p: 0.7, border_m: 1_234.0 },
+        Reason::TwoFixesOutside { p: 0.002, apart_s: 75.0 },
         Reason::ZoneEnded,
-        Reason::TagReported {
-            event: "strap_tamper".into(),
-        },
+        Reason::TagReported { event: "strap_tamper".into() },
         Reason::Battery { pct: 14 },
-        Reason::Silent {
-            for_s: 900.0,
-            promised_s: 300,
-        },
-        Reason::OutOfSight {
-            for_s: 7_300.0,
-            border_m: 12_345.0,
-        },
+        Reason::Silent { for_s: 900.0, promised_s: 300 },
+        Reason::OutOfSight { for_s: 7_300.0, border_m: 12_345.0 },
         Reason::Back,
         Reason::SourceSilent,
     ]
@@ -102,27 +71,15 @@ fn reasons_tell_their_numbers() {
     let said: Vec<String> = reasons().iter().map(reason).collect();
     check(&said);
     for (i, words) in [
-        (
-            0,
-            "One trusted fix, 84 m inside the zone's border; 97 % likely to be inside (error scale 12 m).",
-        ),
+        (0, "One trusted fix, 84 m inside the zone's border; 97 % likely to be inside (error scale 12 m)."),
         (1, "worth 1.6 independent ones"),
-        (
-            2,
-            "two fixes 45 s apart went through the zone, up to 140 m inside",
-        ),
+        (2, "two fixes 45 s apart went through the zone, up to 140 m inside"),
         (3, "over 99 % likely"),
         (5, "1.2 km outside the zone's border"),
         (6, "under 1 % likely"),
         (8, "\"strap tamper\""),
-        (
-            10,
-            "Nothing heard for 15 min, though a message was promised within 5 min.",
-        ),
-        (
-            11,
-            "No trustworthy fix for 2 h 1 min; the last one was 12 km outside",
-        ),
+        (10, "Nothing heard for 15 min, though a message was promised within 5 min."),
+        (11, "No trustworthy fix for 2 h 1 min; the last one was 12 km outside"),
     ] {
         assert!(said[i].contains(words), "{}", said[i]);
     }
@@ -138,76 +95,40 @@ fn every_happening_has_words() {
             true_time: Timestamp::MIN,
             reason: Reason::SourceSilent,
         },
-        Happening::Over {
-            reason: Reason::Back,
-        },
-        Happening::Disproved {
-            from: Timestamp::MIN,
-        },
+        Happening::Over { reason: Reason::Back },
+        Happening::Disproved { from: Timestamp::MIN },
         Happening::Alert {
             alert: AlertId(1),
             recipient: Recipient::Person(fixture::id("p-1")),
             channel: Channel::Sms,
             state: AlertState::Delivered,
         },
-        Happening::Answered {
-            person: fixture::id("p-1"),
-            answer: "2".into(),
-        },
-        Happening::Owned {
-            by: fixture::id("amy"),
-        },
+        Happening::Answered { person: fixture::id("p-1"), answer: "2".into() },
+        Happening::Owned { by: fixture::id("amy") },
         Happening::BackToQueue,
-        Happening::Acted {
-            by: fixture::id("amy"),
-        },
-        Happening::Noted {
-            by: fixture::id("amy"),
-            text: "Rang him.".into(),
-        },
-        Happening::Closed {
-            by: amy,
-            outcome: Outcome::Test,
-        },
+        Happening::Acted { by: fixture::id("amy") },
+        Happening::Noted { by: fixture::id("amy"), text: "Rang him.".into() },
+        Happening::Closed { by: amy, outcome: Outcome::Test },
     ];
     let said = all.map(|what| happening(&what, Names(&rulebook)));
     check(&said.clone().map(|(what, _)| what));
     assert_eq!(said[3].0, "Text to Ms A. Berry: delivered");
-    assert_eq!(
-        said[4],
-        ("Ms A. Berry answered".into(), "2: needs help".into())
-    );
-    assert_eq!(
-        said[9],
-        ("Sgt Amy Okafor closed it".into(), "Test. A drill.".into())
-    );
+    assert_eq!(said[4], ("Ms A. Berry answered".into(), "2: needs help".into()));
+    assert_eq!(said[9], ("Sgt Amy Okafor closed it".into(), "Test. A drill.".into()));
 }
 
 #[test]
 fn spans_and_distances_are_short() {
-    for (s, said) in [
-        (0.4, "0 s"),
-        (99.9, "99 s"),
-        (100.0, "1 min"),
-        (5_999.0, "99 min"),
-        (12_000.0, "3 h 20 min"),
-    ] {
+    for (s, said) in
+        [(0.4, "0 s"), (99.9, "99 s"), (100.0, "1 min"), (5_999.0, "99 min"), (12_000.0, "3 h 20 min")]
+    {
         assert_eq!(span(s), said);
     }
-    for (s, said) in [
-        (172_800.0, "2 days"),
-        (-5.0, "0 s"),
-        (f64::NAN, "0 s"),
-        (1e30, "106751991167300 days"),
-    ] {
+    for (s, said) in [(172_800.0, "2 days"), (-5.0, "0 s"), (f64::NAN, "0 s"), (1e30, "106751991167300 days")]
+    {
         assert_eq!(span(s), said);
     }
-    for (m, said) in [
-        (-84.2, "84 m"),
-        (999.4, "999 m"),
-        (1_234.0, "1.2 km"),
-        (84_321.0, "84 km"),
-    ] {
+    for (m, said) in [(-84.2, "84 m"), (999.4, "999 m"), (1_234.0, "1.2 km"), (84_321.0, "84 km")] {
         assert_eq!(metres(m), said);
     }
 }

@@ -36,24 +36,14 @@ impl World {
             start: Clock::real().wall(),
         };
         let incidents = vec![incident(world.start)];
-        world
-            .store
-            .commit(&Batch {
-                incidents,
-                ..Batch::default()
-            })
-            .await
-            .unwrap();
+        world.store.commit(&Batch { incidents, ..Batch::default() }).await.unwrap();
         world
     }
 
     pub(super) fn providers(&self) -> Providers {
         let _ = client();
         let settings = notify::Settings {
-            sms: Some(SmsSettings {
-                url: format!("{}/sms", self.phones.url),
-                token: sms_token(),
-            }),
+            sms: Some(SmsSettings { url: format!("{}/sms", self.phones.url), token: sms_token() }),
             webhook_secret: Some(webhook_secret()),
         };
         notify::providers(&settings, &Clock::real()).unwrap()
@@ -86,8 +76,7 @@ impl World {
         let (store, told) = (Arc::clone(&self.store), Arc::clone(&self.told));
         tokio::spawn(async move {
             while let Some(arrival) = arrivals.recv().await {
-                let Arrival::Told(Told::Delivery { alert: id, report }, Some(answer)) = arrival
-                else {
+                let Arrival::Told(Told::Delivery { alert: id, report }, Some(answer)) = arrival else {
                     panic!("dispatch tells of deliveries and waits for the answer");
                 };
                 told.lock().unwrap().push((id.0, report.clone()));
@@ -98,19 +87,8 @@ impl World {
                 };
                 let alerts = store.alerts_of(INCIDENT).await.unwrap().into_iter();
                 let alerts = alerts.filter(|alert| alert.id == id);
-                let alerts = alerts
-                    .map(|alert| Alert {
-                        state: state.clone(),
-                        ..alert
-                    })
-                    .collect();
-                store
-                    .commit(&Batch {
-                        alerts,
-                        ..Batch::default()
-                    })
-                    .await
-                    .unwrap();
+                let alerts = alerts.map(|alert| Alert { state: state.clone(), ..alert }).collect();
+                store.commit(&Batch { alerts, ..Batch::default() }).await.unwrap();
                 answer.send(Ok(())).unwrap();
             }
         });
@@ -124,13 +102,7 @@ impl World {
 
     pub(super) async fn raise(&self, alerts: impl IntoIterator<Item = Alert>) {
         let alerts = alerts.into_iter().collect();
-        self.store
-            .commit(&Batch {
-                alerts,
-                ..Batch::default()
-            })
-            .await
-            .unwrap();
+        self.store.commit(&Batch { alerts, ..Batch::default() }).await.unwrap();
     }
 
     pub(super) fn told(&self) -> Vec<(i64, DeliveryReport)> {
@@ -140,10 +112,7 @@ impl World {
     /// Number, result and reason of each try.
     pub(super) async fn tries(&self, id: i64) -> Vec<(u32, String, String)> {
         let attempts = self.store.attempts_of(AlertId(id)).await.unwrap();
-        attempts
-            .into_iter()
-            .map(|try_| (try_.nth, try_.result, try_.reason))
-            .collect()
+        attempts.into_iter().map(|try_| (try_.nth, try_.result, try_.reason)).collect()
     }
 
     pub(super) fn sms(&self, id: i64) -> Alert {
@@ -197,10 +166,7 @@ pub(super) fn incident(at: Timestamp) -> Incident {
 
 /// One round at `start` + `after_s`, waited for.
 pub(super) async fn round(world: &World, dispatch: &mut Dispatch, after_s: i64) {
-    dispatch
-        .round(world.start.plus_ms(after_s * 1_000))
-        .await
-        .unwrap();
+    dispatch.round(world.start.plus_ms(after_s * 1_000)).await.unwrap();
     dispatch.settle().await;
 }
 

@@ -24,9 +24,8 @@ const SAMPLES: usize = 400;
 /// most a metre per metre, so two neighbours that together are deeper than their distance leave
 /// no room for one.
 fn certain_run_m(depths: &[f64], spacing_m: f64) -> f64 {
-    let gapless = depths
-        .windows(2)
-        .map(|pair| pair[0] > 0.0 && pair[1] > 0.0 && pair[0] + pair[1] > spacing_m + 2.0);
+    let gapless =
+        depths.windows(2).map(|pair| pair[0] > 0.0 && pair[1] > 0.0 && pair[0] + pair[1] > spacing_m + 2.0);
     let mut longest = 0.0_f64;
     let mut run = 0.0;
     for is_gapless in gapless {
@@ -100,10 +99,7 @@ fn a_flight_of_900_km_over_a_small_circle() {
     let shape: Shape = Circle::new(part_way(a, b, 0.4), 500.0).unwrap().into();
     let found = crossing(&shape, 0.0, a, b).unwrap();
     assert!((found.depth_m - 500.0).abs() < 5.0, "{found:?}");
-    assert!(
-        (0.5 * (found.enter_fraction + found.exit_fraction) - 0.4).abs() < 1e-4,
-        "{found:?}"
-    );
+    assert!((0.5 * (found.enter_fraction + found.exit_fraction) - 0.4).abs() < 1e-4, "{found:?}");
 }
 
 #[test]
@@ -115,8 +111,5 @@ fn a_long_path_past_the_edge_of_a_large_circle() {
     let shape: Shape = Circle::new(centre, 20_000.0).unwrap().into();
     let found = crossing(&shape, 0.0, a, b).unwrap();
     assert!((found.depth_m - 1_000.0).abs() < 1.0, "{found:?}");
-    assert!(
-        (0.5 * (found.enter_fraction + found.exit_fraction) - 0.7).abs() < 1e-4,
-        "{found:?}"
-    );
+    assert!((0.5 * (found.enter_fraction + found.exit_fraction) - 0.7).abs() < 1e-4, "{found:?}");
 }

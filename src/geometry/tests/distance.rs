@@ -75,13 +75,9 @@ fn the_other_side_of_the_earth_is_far_outside() {
 fn a_hole_is_outside_and_its_border_counts() {
     let square = |half_m: f64| -> Vec<LatLon> {
         let diagonal = half_m * std::f64::consts::SQRT_2;
-        [45.0, 135.0, 225.0, 315.0]
-            .map(|az| offset(at(52.0, 4.0), az, diagonal))
-            .to_vec()
+        [45.0, 135.0, 225.0, 315.0].map(|az| offset(at(52.0, 4.0), az, diagonal)).to_vec()
     };
-    let shape: Shape = Polygon::new(vec![square(500.0), square(100.0)])
-        .unwrap()
-        .into();
+    let shape: Shape = Polygon::new(vec![square(500.0), square(100.0)]).unwrap().into();
     let distance_at = |east_m: f64| shape.signed_distance_m(offset(at(52.0, 4.0), 90.0, east_m));
     assert!((distance_at(0.0) - 100.0).abs() < 0.01);
     assert!((distance_at(130.0) + 30.0).abs() < 0.01);

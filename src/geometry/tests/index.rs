@@ -8,21 +8,8 @@ use super::at;
 /// 180th meridian or over a pole.
 fn neighbourhood() -> impl Strategy<Value = (LatLon, Vec<(Shape, f64)>)> {
     let lat = prop_oneof![-60.0..60.0, 60.0..84.9, 84.0..90.0, -90.0..-84.0];
-    let lon = prop_oneof![
-        -180.0..180.0,
-        179.0..180.0,
-        -180.0..-179.0,
-        Just(180.0),
-        Just(-180.0)
-    ];
-    let shape = (
-        0.0..360.0,
-        0.0..200_000.0,
-        1.0..5.0,
-        0.0..2_000.0,
-        any::<bool>(),
-        0.0..1.0,
-    );
+    let lon = prop_oneof![-180.0..180.0, 179.0..180.0, -180.0..-179.0, Just(180.0), Just(-180.0)];
+    let shape = (0.0..360.0, 0.0..200_000.0, 1.0..5.0, 0.0..2_000.0, any::<bool>(), 0.0..1.0);
     let shapes = prop::collection::vec(shape, 1..40);
     (lat, lon, shapes).prop_map(|(lat, lon, shapes)| {
         let middle = at(lat, lon);
@@ -47,12 +34,7 @@ fn neighbourhood() -> impl Strategy<Value = (LatLon, Vec<(Shape, f64)>)> {
 }
 
 fn index_of(shapes: &[(Shape, f64)]) -> Index<usize> {
-    Index::build(
-        shapes
-            .iter()
-            .enumerate()
-            .map(|(key, (shape, margin_m))| (key, shape, *margin_m)),
-    )
+    Index::build(shapes.iter().enumerate().map(|(key, (shape, margin_m))| (key, shape, *margin_m)))
 }
 
 proptest! {

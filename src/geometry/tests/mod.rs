@@ -53,17 +53,11 @@ fn polygon(reach_max_m: f64) -> impl Strategy<Value = Shape> {
             }
             // The inner radius of a star of 8 or more corners at 0.4 of its reach holds the hole.
             let holes = if hole && corners.len() >= 8 && reach_m > 150.0 {
-                vec![
-                    (0..5)
-                        .map(|k| offset(centre, 72.0 * f64::from(k), 0.1 * reach_m))
-                        .collect(),
-                ]
+                vec![(0..5).map(|k| offset(centre, 72.0 * f64::from(k), 0.1 * reach_m)).collect()]
             } else {
                 vec![]
             };
-            Polygon::new([vec![outer], holes].concat())
-                .ok()
-                .map(Shape::from)
+            Polygon::new([vec![outer], holes].concat()).ok().map(Shape::from)
         },
     )
 }
@@ -77,22 +71,13 @@ fn seen_shape(
     shapes: impl Strategy<Value = Shape>,
     away_max_m: f64,
 ) -> impl Strategy<Value = (Shape, LatLon)> {
-    (
-        shapes,
-        0.0..360.0,
-        0.0..2.0_f64,
-        0.0..1.0_f64,
-        any::<bool>(),
-    )
-        .prop_map(move |(shape, azimuth, part, away, close)| {
-            let away_m = if close {
-                part * shape.reach_m()
-            } else {
-                away * away_max_m
-            };
+    (shapes, 0.0..360.0, 0.0..2.0_f64, 0.0..1.0_f64, any::<bool>()).prop_map(
+        move |(shape, azimuth, part, away, close)| {
+            let away_m = if close { part * shape.reach_m() } else { away * away_max_m };
             let p = offset(shape.centre(), azimuth, away_m.min(away_max_m));
             (shape, p)
-        })
+        },
+    )
 }
 
 /// Metres to the border, negative inside, by geodesics alone.
@@ -105,11 +90,7 @@ fn oracle_m(shape: &Shape, p: LatLon) -> f64 {
     let nearest = edges().map(|edge| distance_to_edge_m(p, edge[0], edge[1]));
     let nearest = nearest.fold(f64::INFINITY, f64::min);
     let turned: f64 = edges().map(|edge| turn_deg(p, edge[0], edge[1])).sum();
-    if turned.abs() > 180.0 {
-        -nearest
-    } else {
-        nearest
-    }
+    if turned.abs() > 180.0 { -nearest } else { nearest }
 }
 
 /// The nearest of nine points of the edge, then a search by thirds about it.
@@ -134,8 +115,5 @@ fn distance_to_edge_m(p: LatLon, a: LatLon, b: LatLon) -> f64 {
 fn turn_deg(p: LatLon, a: LatLon, b: LatLon) -> f64 {
     let looks = (0..=16).map(|k| azimuth_deg(p, part_way(a, b, f64::from(k) / 16.0)));
     let looks: Vec<f64> = looks.collect();
-    looks
-        .windows(2)
-        .map(|pair| (pair[1] - pair[0] + 540.0).rem_euclid(360.0) - 180.0)
-        .sum()
+    looks.windows(2).map(|pair| (pair[1] - pair[0] + 540.0).rem_euclid(360.0) - 180.0).sum()
 }

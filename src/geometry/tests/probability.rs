@@ -102,13 +102,7 @@ proptest! {
 #[test]
 fn an_unusable_error_leaves_the_point_to_decide() {
     let shape: Shape = Circle::new(at(51.0, 0.0), 100.0).unwrap().into();
-    for (sigma_m, dof) in [
-        (0.0, 3.0),
-        (f64::NAN, 3.0),
-        (-1.0, 3.0),
-        (5.0, 0.0),
-        (5.0, f64::NAN),
-    ] {
+    for (sigma_m, dof) in [(0.0, 3.0), (f64::NAN, 3.0), (-1.0, 3.0), (5.0, 0.0), (5.0, f64::NAN)] {
         assert_eq!(shape.probability_inside(at(51.0, 0.0), sigma_m, dof), 1.0);
         assert_eq!(shape.probability_inside(at(51.1, 0.0), sigma_m, dof), 0.0);
     }
@@ -127,9 +121,6 @@ fn a_distant_shape_gets_the_mass_of_the_tail() {
         / (std::f64::consts::TAU * sigma_m.powi(2));
     for (shape, area_m2) in [(square, 20_000.0), (circle, std::f64::consts::PI * 6_400.0)] {
         let probability = shape.probability_inside(p, sigma_m, dof);
-        assert!(
-            (probability / (density * area_m2) - 1.0).abs() < 0.05,
-            "{probability}"
-        );
+        assert!((probability / (density * area_m2) - 1.0).abs() < 0.05, "{probability}");
     }
 }

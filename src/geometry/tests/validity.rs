@@ -4,19 +4,13 @@ use super::at;
 /// Vertices at metres east and north of a point in London.
 fn ring(points: &[[f64; 2]]) -> Vec<LatLon> {
     let origin = at(51.5, -0.1);
-    let place = |[east, north]: &[f64; 2]| {
-        offset(origin, east.atan2(*north).to_degrees(), east.hypot(*north))
-    };
+    let place =
+        |[east, north]: &[f64; 2]| offset(origin, east.atan2(*north).to_degrees(), east.hypot(*north));
     points.iter().map(place).collect()
 }
 
 fn square(east: f64, north: f64, side: f64) -> Vec<LatLon> {
-    ring(&[
-        [east, north],
-        [east + side, north],
-        [east + side, north + side],
-        [east, north + side],
-    ])
+    ring(&[[east, north], [east + side, north], [east + side, north + side], [east, north + side]])
 }
 
 fn refusal(outer: Vec<LatLon>, holes: Vec<Vec<LatLon>>) -> ShapeError {
@@ -29,10 +23,7 @@ fn radius() {
         assert!(Circle::new(at(0.0, 0.0), radius_m).is_ok());
     }
     for radius_m in [-5.0, 0.0, 9.9, 50_001.0, f64::INFINITY, f64::NAN] {
-        assert!(matches!(
-            Circle::new(at(0.0, 0.0), radius_m),
-            Err(ShapeError::Radius { .. })
-        ));
+        assert!(matches!(Circle::new(at(0.0, 0.0), radius_m), Err(ShapeError::Radius { .. })));
     }
 }
 
@@ -55,11 +46,7 @@ fn rings_are_closed_and_turned() {
     for polygon in [from(&open), from(&clockwise)] {
         let rings = polygon.rings();
         assert_eq!(rings.len(), 2);
-        assert!(
-            rings
-                .iter()
-                .all(|ring| ring.len() == 5 && ring[0] == ring[4])
-        );
+        assert!(rings.iter().all(|ring| ring.len() == 5 && ring[0] == ring[4]));
         assert!(signed_area(&rings[0]) > 0.0 && signed_area(&rings[1]) < 0.0);
     }
 }
@@ -67,101 +54,50 @@ fn rings_are_closed_and_turned() {
 #[test]
 fn too_few_vertices() {
     let nothing = Polygon::new(vec![]);
-    assert_eq!(
-        nothing,
-        Err(ShapeError::TooFewVertices {
-            ring: 0,
-            distinct: 0
-        })
-    );
+    assert_eq!(nothing, Err(ShapeError::TooFewVertices { ring: 0, distinct: 0 }));
     let two = ring(&[[0.0, 0.0], [100.0, 0.0]]);
-    for outer in [
-        vec![],
-        two[..1].to_vec(),
-        two.clone(),
-        [&two[..], &two[..1]].concat(),
-    ] {
-        assert!(matches!(
-            refusal(outer, vec![]),
-            ShapeError::TooFewVertices { ring: 0, .. }
-        ));
+    for outer in [vec![], two[..1].to_vec(), two.clone(), [&two[..], &two[..1]].concat()] {
+        assert!(matches!(refusal(outer, vec![]), ShapeError::TooFewVertices { ring: 0, .. }));
     }
     let error = refusal(square(0.0, 0.0, 500.0), vec![two]);
-    assert_eq!(
-        error,
-        ShapeError::TooFewVertices {
-            ring: 1,
-            distinct: 2
-        }
-    );
+    assert_eq!(error, ShapeError::TooFewVertices { ring: 1, distinct: 2 });
 }
 
 #[test]
 fn too_many_vertices() {
     let circle = |count: u32| -> Vec<LatLon> {
         let azimuth = |k| 360.0 * f64::from(k) / f64::from(count);
-        (0..count)
-            .map(|k| offset(at(51.5, 0.0), azimuth(k), 5_000.0))
-            .collect()
+        (0..count).map(|k| offset(at(51.5, 0.0), azimuth(k), 5_000.0)).collect()
     };
     assert!(Polygon::new(vec![circle(1_000)]).is_ok());
-    assert_eq!(
-        refusal(circle(1_001), vec![]),
-        ShapeError::TooManyVertices { count: 1_001 }
-    );
+    assert_eq!(refusal(circle(1_001), vec![]), ShapeError::TooManyVertices { count: 1_001 });
 }
 
 #[test]
 fn repeated_vertices() {
     let mut outer = square(0.0, 0.0, 500.0);
     outer.insert(2, outer[1]);
-    let expected = ShapeError::RepeatedVertex {
-        ring: 0,
-        first: 1,
-        second: 2,
-    };
+    let expected = ShapeError::RepeatedVertex { ring: 0, first: 1, second: 2 };
     assert_eq!(refusal(outer, vec![]), expected);
 }
 
 #[test]
 fn self_crossing_names_both_edges() {
     let bow_tie = ring(&[[0.0, 0.0], [500.0, 500.0], [500.0, 0.0], [0.0, 500.0]]);
-    let expected = ShapeError::SelfCrossing {
-        ring: 0,
-        first: 0,
-        second: 2,
-    };
+    let expected = ShapeError::SelfCrossing { ring: 0, first: 0, second: 2 };
     assert_eq!(refusal(bow_tie, vec![]), expected);
     let spike = ring(&[[0.0, 0.0], [500.0, 0.0], [250.0, 0.0], [250.0, 400.0]]);
-    assert!(matches!(
-        refusal(spike, vec![]),
-        ShapeError::SelfCrossing { ring: 0, .. }
-    ));
-    let touching = ring(&[
-        [0.0, 0.0],
-        [500.0, 0.0],
-        [500.0, 400.0],
-        [250.0, 0.0],
-        [0.0, 400.0],
-    ]);
-    assert!(matches!(
-        refusal(touching, vec![]),
-        ShapeError::SelfCrossing { ring: 0, .. }
-    ));
+    assert!(matches!(refusal(spike, vec![]), ShapeError::SelfCrossing { ring: 0, .. }));
+    let touching = ring(&[[0.0, 0.0], [500.0, 0.0], [500.0, 400.0], [250.0, 0.0], [0.0, 400.0]]);
+    assert!(matches!(refusal(touching, vec![]), ShapeError::SelfCrossing { ring: 0, .. }));
     let message = expected.to_string();
-    assert!(
-        message.contains("edge 0") && message.contains("edge 2"),
-        "{message}"
-    );
+    assert!(message.contains("edge 0") && message.contains("edge 2"), "{message}");
 }
 
 #[test]
 fn too_small() {
     let sliver = ring(&[[0.0, 0.0], [100.0, 0.0], [50.0, 1.0]]);
-    assert!(matches!(
-        refusal(sliver, vec![]),
-        ShapeError::TooSmall { ring: 0, .. }
-    ));
+    assert!(matches!(refusal(sliver, vec![]), ShapeError::TooSmall { ring: 0, .. }));
     assert!(Polygon::new(vec![square(0.0, 0.0, 10.1)]).is_ok());
     assert!(matches!(
         refusal(square(0.0, 0.0, 9.9), vec![]),
@@ -173,90 +109,34 @@ fn too_small() {
 fn holes() {
     let outer = || square(0.0, 0.0, 1_000.0);
     let expected = ShapeError::HoleOutside { ring: 1 };
-    assert_eq!(
-        refusal(outer(), vec![square(2_000.0, 0.0, 100.0)]),
-        expected
-    );
-    assert_eq!(
-        refusal(outer(), vec![square(-500.0, -500.0, 3_000.0)]),
-        expected
-    );
+    assert_eq!(refusal(outer(), vec![square(2_000.0, 0.0, 100.0)]), expected);
+    assert_eq!(refusal(outer(), vec![square(-500.0, -500.0, 3_000.0)]), expected);
     let across = refusal(outer(), vec![square(900.0, 300.0, 200.0)]);
-    assert!(matches!(
-        across,
-        ShapeError::RingsCross {
-            ring: 0,
-            other_ring: 1,
-            ..
-        }
-    ));
+    assert!(matches!(across, ShapeError::RingsCross { ring: 0, other_ring: 1, .. }));
     let hole = |east, side| square(east, east, side);
     let overlap = refusal(outer(), vec![hole(100.0, 200.0), hole(200.0, 200.0)]);
-    assert!(matches!(
-        overlap,
-        ShapeError::RingsCross {
-            ring: 1,
-            other_ring: 2,
-            ..
-        }
-    ));
+    assert!(matches!(overlap, ShapeError::RingsCross { ring: 1, other_ring: 2, .. }));
     let nested = refusal(outer(), vec![hole(100.0, 500.0), hole(200.0, 100.0)]);
-    assert_eq!(
-        nested,
-        ShapeError::HoleInHole {
-            ring: 2,
-            other_ring: 1
-        }
-    );
+    assert_eq!(nested, ShapeError::HoleInHole { ring: 2, other_ring: 1 });
     let nesting = refusal(outer(), vec![hole(200.0, 100.0), hole(100.0, 500.0)]);
-    assert_eq!(
-        nesting,
-        ShapeError::HoleInHole {
-            ring: 1,
-            other_ring: 2
-        }
-    );
+    assert_eq!(nesting, ShapeError::HoleInHole { ring: 1, other_ring: 2 });
     assert!(Polygon::new(vec![outer(), hole(100.0, 200.0), hole(400.0, 200.0)]).is_ok());
 }
 
 #[test]
 fn places_that_are_not_accepted() {
-    let box_of = |south, north, west, east| {
-        vec![
-            at(south, west),
-            at(south, east),
-            at(north, east),
-            at(north, west),
-        ]
-    };
+    let box_of =
+        |south, north, west, east| vec![at(south, west), at(south, east), at(north, east), at(north, west)];
     let meridian = refusal(box_of(10.0, 10.1, 179.9, -179.9), vec![]);
-    assert_eq!(
-        meridian,
-        ShapeError::CrossesAntimeridian { ring: 0, edge: 0 }
-    );
+    assert_eq!(meridian, ShapeError::CrossesAntimeridian { ring: 0, edge: 0 });
     assert!(Polygon::new(vec![box_of(10.0, 10.1, 179.9, 180.0)]).is_ok());
     let polar = refusal(box_of(84.9, 85.1, 0.0, 1.0), vec![]);
     assert_eq!(polar, ShapeError::TooNearPole { ring: 0, vertex: 2 });
     let large = refusal(box_of(50.0, 51.0, 0.0, 0.1), vec![]);
-    assert!(matches!(
-        large,
-        ShapeError::TooLarge {
-            ring: 0,
-            vertex: 2,
-            other: 0,
-            ..
-        }
-    ));
+    assert!(matches!(large, ShapeError::TooLarge { ring: 0, vertex: 2, other: 0, .. }));
     // Each vertex is within 100 km of the first, but two of them are not of each other.
     let wide = vec![at(0.0, 0.0), at(0.0, 0.8), at(0.1, 0.0), at(0.0, -0.8)];
-    assert!(matches!(
-        refusal(wide, vec![]),
-        ShapeError::TooLarge {
-            vertex: 3,
-            other: 1,
-            ..
-        }
-    ));
+    assert!(matches!(refusal(wide, vec![]), ShapeError::TooLarge { vertex: 3, other: 1, .. }));
 }
 
 #[test]

@@ -21,20 +21,12 @@ pub(super) struct Callback {
 
 impl Callback {
     pub(super) fn new(client: Client, settings: CordonSettings, clock: Clock) -> Self {
-        Self {
-            client,
-            settings,
-            clock,
-        }
+        Self { client, settings, clock }
     }
 
     /// A text from a phone; Cordon's own words if it does not take it.
     pub(super) async fn reply(&self, from: &str, text: &str) -> Result<(), String> {
-        self.post(
-            "/hooks/sms/reply",
-            &serde_json::json!({ "from": from, "text": text }),
-        )
-        .await
+        self.post("/hooks/sms/reply", &serde_json::json!({ "from": from, "text": text })).await
     }
 
     /// Says after a while that a message has reached its phone. Returns whether Cordon has taken it.
@@ -66,10 +58,7 @@ impl Callback {
             .header(signature::TIMESTAMP_HEADER, at_s)
             .header(signature::SIGNATURE_HEADER, signed)
             .body(body);
-        let response = request
-            .send()
-            .await
-            .map_err(|_| "Cordon does not answer".to_owned())?;
+        let response = request.send().await.map_err(|_| "Cordon does not answer".to_owned())?;
         let status = response.status();
         if status.is_success() {
             return Ok(());

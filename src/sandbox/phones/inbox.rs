@@ -111,37 +111,20 @@ impl Inbox {
             message.repeats = message.repeats.saturating_add(1);
             return Some((message.no, false));
         }
-        let Taken {
-            address,
-            text,
-            key,
-            is_desk: desk,
-        } = taken;
-        let message = Shown {
-            key: key.clone(),
-            desk,
-            ..shown(&address, &text, Direction::In, at)
-        };
+        let Taken { address, text, key, is_desk: desk } = taken;
+        let message = Shown { key: key.clone(), desk, ..shown(&address, &text, Direction::In, at) };
         let (no, index) = state.push(message)?;
         state.by_key.insert(key, index);
         Some((no, true))
     }
 
     pub(super) fn replied(&self, from: &str, text: &str, reported: bool, at: Timestamp) {
-        let message = Shown {
-            reported,
-            ..shown(from, text, Direction::Out, at)
-        };
+        let message = Shown { reported, ..shown(from, text, Direction::Out, at) };
         self.state().push(message);
     }
 
     pub(super) fn receipted(&self, no: u64) {
-        if let Some(message) = self
-            .state()
-            .messages
-            .iter_mut()
-            .rfind(|message| message.no == no)
-        {
+        if let Some(message) = self.state().messages.iter_mut().rfind(|message| message.no == no) {
             message.reported = true;
         }
     }

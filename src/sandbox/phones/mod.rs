@@ -81,11 +81,7 @@ pub async fn serve(listener: TcpListener, settings: Settings) -> io::Result<()> 
         }
         None => None,
     };
-    let phones = Arc::new(Phones {
-        settings,
-        inbox: Inbox::default(),
-        callback,
-    });
+    let phones = Arc::new(Phones { settings, inbox: Inbox::default(), callback });
     axum::serve(listener, routes(phones)).await
 }
 
@@ -125,19 +121,8 @@ async fn sms(State(phones): State<Arc<Phones>>, headers: HeaderMap, body: Bytes)
     if !is_e164(&request.to) {
         return refusal(StatusCode::BAD_REQUEST, "unknown_number");
     }
-    let SmsRequest {
-        to,
-        text,
-        reference,
-    } = request;
-    phones
-        .take(Taken {
-            address: to,
-            text,
-            key: reference,
-            is_desk: false,
-        })
-        .await
+    let SmsRequest { to, text, reference } = request;
+    phones.take(Taken { address: to, text, key: reference, is_desk: false }).await
 }
 
 async fn webhook(
@@ -157,18 +142,10 @@ async fn webhook(
         tracing::warn!(%error, "a webhook was not believed");
         return refusal(StatusCode::UNAUTHORIZED, "bad_signature");
     }
-    let (Some(key), Ok(text)) = (
-        text(&headers, IDEMPOTENCY_HEADER),
-        String::from_utf8(body.to_vec()),
-    ) else {
+    let (Some(key), Ok(text)) = (text(&headers, IDEMPOTENCY_HEADER), String::from_utf8(body.to_vec())) else {
         return refusal(StatusCode::BAD_REQUEST, "no_key_or_not_utf8");
     };
-    let taken = Taken {
-        address: desk,
-        text,
-        key: key.to_owned(),
-        is_desk: true,
-    };
+    let taken = Taken { address: desk, text, key: key.to_owned(), is_desk: true };
     phones.take(taken).await
 }
 
@@ -193,13 +170,7 @@ impl Phones {
         if fault == Fault::Lost {
             pending::<()>().await;
         }
-        (
-            StatusCode::ACCEPTED,
-            Json(Answer {
-                id: format!("m{no}"),
-            }),
-        )
-            .into_response()
+        (StatusCode::ACCEPTED, Json(Answer { id: format!("m{no}") })).into_response()
     }
 
     fn promise_receipt(self: &Arc<Self>, no: u64, key: String) {

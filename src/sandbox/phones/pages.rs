@@ -78,36 +78,24 @@ struct Card {
 async fn list(State(phones): State<Arc<Phones>>) -> Response {
     let mut tiles: BTreeMap<(bool, String), Tile> = BTreeMap::new();
     for message in phones.inbox.all() {
-        let last = if message.desk {
-            Card::of(&message).title
-        } else {
-            message.text
-        };
-        let tile = tiles
-            .entry((message.desk, message.address.clone()))
-            .or_insert_with(|| Tile {
-                address: message.address,
-                last: String::new(),
-                last_at: String::new(),
-                count: 0,
-                answered: false,
-                no: 0,
-            });
+        let last = if message.desk { Card::of(&message).title } else { message.text };
+        let tile = tiles.entry((message.desk, message.address.clone())).or_insert_with(|| Tile {
+            address: message.address,
+            last: String::new(),
+            last_at: String::new(),
+            count: 0,
+            answered: false,
+            no: 0,
+        });
         tile.answered = message.direction == Direction::Out;
         tile.count += usize::from(!tile.answered);
         (tile.last, tile.last_at, tile.no) = (last, time_of_day(message.received_ms), message.no);
     }
-    let mut tiles: Vec<(bool, Tile)> = tiles
-        .into_iter()
-        .map(|((desk, _), tile)| (desk, tile))
-        .collect();
+    let mut tiles: Vec<(bool, Tile)> = tiles.into_iter().map(|((desk, _), tile)| (desk, tile)).collect();
     tiles.sort_by_key(|(_, tile)| std::cmp::Reverse(tile.no));
     let (desks, phones): (Vec<_>, Vec<_>) = tiles.into_iter().partition(|(desk, _)| *desk);
     let tiles = |list: Vec<(bool, Tile)>| list.into_iter().map(|(_, tile)| tile).collect();
-    page(&List {
-        phones: tiles(phones),
-        desks: tiles(desks),
-    })
+    page(&List { phones: tiles(phones), desks: tiles(desks) })
 }
 
 async fn phone(State(phones): State<Arc<Phones>>, Path(address): Path<String>) -> Response {
@@ -121,16 +109,11 @@ async fn phone(State(phones): State<Arc<Phones>>, Path(address): Path<String>) -
         reported: message.reported,
         repeats: message.repeats,
     });
-    page(&Phone {
-        lines: lines.collect(),
-        address,
-    })
+    page(&Phone { lines: lines.collect(), address })
 }
 
 async fn desk(State(phones): State<Arc<Phones>>, Path(address): Path<String>) -> Response {
-    let mut cards: Vec<Card> = of(&phones, true, &address)
-        .map(|card| Card::of(&card))
-        .collect();
+    let mut cards: Vec<Card> = of(&phones, true, &address).map(|card| Card::of(&card)).collect();
     cards.reverse();
     page(&Desk { address, cards })
 }
@@ -165,12 +148,7 @@ impl Card {
         let member = |name: &str| json.get(name).map(plain).unwrap_or_default();
         let members = json.as_object().map_or_else(
             || vec![("body".into(), message.text.clone())],
-            |object| {
-                object
-                    .iter()
-                    .map(|(name, value)| (name.clone(), plain(value)))
-                    .collect()
-            },
+            |object| object.iter().map(|(name, value)| (name.clone(), plain(value))).collect(),
         );
         Self {
             priority: member("priority"),

@@ -43,51 +43,28 @@ impl Phones {
             cordon,
             clock: Clock::real(),
         };
-        Self {
-            url,
-            client,
-            server: tokio::spawn(serve(listener, settings)),
-        }
+        Self { url, client, server: tokio::spawn(serve(listener, settings)) }
     }
 
     pub(crate) async fn messages(&self) -> Vec<Shown> {
-        let response = self
-            .client
-            .get(format!("{}/api/messages", self.url))
-            .send()
-            .await
-            .unwrap();
+        let response = self.client.get(format!("{}/api/messages", self.url)).send().await.unwrap();
         response.json().await.unwrap()
     }
 
     pub(crate) async fn fault(&self, mode: Fault, address: Option<&str>) {
         let order = json!({ "mode": mode, "for": address });
-        let request = self
-            .client
-            .post(format!("{}/api/faults", self.url))
-            .json(&order);
-        assert_eq!(
-            request.send().await.unwrap().status(),
-            StatusCode::NO_CONTENT
-        );
+        let request = self.client.post(format!("{}/api/faults", self.url)).json(&order);
+        assert_eq!(request.send().await.unwrap().status(), StatusCode::NO_CONTENT);
     }
 
     pub(crate) async fn reply(&self, from: &str, text: &str) -> StatusCode {
         let reply = json!({ "from": from, "text": text });
-        let request = self
-            .client
-            .post(format!("{}/api/replies", self.url))
-            .json(&reply);
+        let request = self.client.post(format!("{}/api/replies", self.url)).json(&reply);
         request.send().await.unwrap().status()
     }
 
     pub(crate) async fn page(&self, path: &str) -> String {
-        let response = self
-            .client
-            .get(format!("{}{path}", self.url))
-            .send()
-            .await
-            .unwrap();
+        let response = self.client.get(format!("{}{path}", self.url)).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         response.text().await.unwrap()
     }

@@ -14,13 +14,7 @@ use crate::{
 const ADA: &str = "+447700900001";
 const DESK: &str = "desk-1";
 
-async fn text(
-    phones: &Phones,
-    token: &Secret,
-    to: &str,
-    text: &str,
-    key: &str,
-) -> (StatusCode, Value) {
+async fn text(phones: &Phones, token: &Secret, to: &str, text: &str, key: &str) -> (StatusCode, Value) {
     let request = client()
         .post(format!("{}/sms", phones.url))
         .bearer_auth(token.expose())
@@ -34,10 +28,7 @@ async fn card(phones: &Phones, secret: &Secret, late_s: i64, body: &str) -> Stat
     let request = client()
         .post(format!("{}/webhook/{DESK}", phones.url))
         .header(signature::TIMESTAMP_HEADER, at_s)
-        .header(
-            signature::SIGNATURE_HEADER,
-            signature::sign(secret, at_s, body.as_bytes()),
-        )
+        .header(signature::SIGNATURE_HEADER, signature::sign(secret, at_s, body.as_bytes()))
         .header(IDEMPOTENCY_HEADER, "k")
         .body(body.to_owned());
     request.send().await.unwrap().status()
@@ -48,19 +39,10 @@ async fn a_repeated_key_is_answered_as_before_counted_and_shown_once() {
     let phones = Phones::start(None).await;
     let first = text(&phones, &sms_token(), ADA, "Plan A", "k1").await;
     assert_eq!(first, (StatusCode::ACCEPTED, json!({ "id": "m1" })));
-    assert_eq!(
-        text(&phones, &sms_token(), ADA, "Plan A", "k1").await,
-        first
-    );
-    assert_eq!(
-        text(&phones, &sms_token(), ADA, "Plan B", "k2").await.1,
-        json!({ "id": "m2" })
-    );
+    assert_eq!(text(&phones, &sms_token(), ADA, "Plan A", "k1").await, first);
+    assert_eq!(text(&phones, &sms_token(), ADA, "Plan B", "k2").await.1, json!({ "id": "m2" }));
     let messages = phones.messages().await;
-    let shown: Vec<_> = messages
-        .iter()
-        .map(|m| (m.text.as_str(), m.repeats))
-        .collect();
+    let shown: Vec<_> = messages.iter().map(|m| (m.text.as_str(), m.repeats)).collect();
     assert_eq!(shown, [("Plan A", 1), ("Plan B", 0)]);
 }
 
@@ -69,31 +51,13 @@ async fn what_is_not_authorised_or_not_understood_is_refused_and_not_shown() {
     let phones = Phones::start(None).await;
     let wrong = Secret::new("wrong");
     let answer = text(&phones, &wrong, ADA, "x", "k").await;
-    assert_eq!(
-        answer,
-        (StatusCode::UNAUTHORIZED, json!({ "error": "wrong_token" }))
-    );
+    assert_eq!(answer, (StatusCode::UNAUTHORIZED, json!({ "error": "wrong_token" })));
     let answer = text(&phones, &sms_token(), "Ada", "x", "k").await;
-    assert_eq!(
-        answer,
-        (
-            StatusCode::BAD_REQUEST,
-            json!({ "error": "unknown_number" })
-        )
-    );
-    assert_eq!(
-        card(&phones, &wrong, 0, "{}").await,
-        StatusCode::UNAUTHORIZED
-    );
-    assert_eq!(
-        card(&phones, &webhook_secret(), 400, "{}").await,
-        StatusCode::UNAUTHORIZED
-    );
+    assert_eq!(answer, (StatusCode::BAD_REQUEST, json!({ "error": "unknown_number" })));
+    assert_eq!(card(&phones, &wrong, 0, "{}").await, StatusCode::UNAUTHORIZED);
+    assert_eq!(card(&phones, &webhook_secret(), 400, "{}").await, StatusCode::UNAUTHORIZED);
     assert_eq!(phones.messages().await, []);
-    assert_eq!(
-        card(&phones, &webhook_secret(), 0, "{}").await,
-        StatusCode::ACCEPTED
-    );
+    assert_eq!(card(&phones, &webhook_secret(), 0, "{}").await, StatusCode::ACCEPTED);
     assert_eq!(phones.messages().await.len(), 1);
 }
 
@@ -105,10 +69,7 @@ async fn a_fault_is_for_one_address_until_all_are_put_right() {
     assert_eq!(status(ADA).await, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(status("+447700900002").await, StatusCode::ACCEPTED);
     phones.fault(Fault::Error, None).await;
-    assert_eq!(
-        status("+447700900003").await,
-        StatusCode::INTERNAL_SERVER_ERROR
-    );
+    assert_eq!(status("+447700900003").await, StatusCode::INTERNAL_SERVER_ERROR);
     phones.fault(Fault::Ok, None).await;
     assert_eq!(status(ADA).await, StatusCode::ACCEPTED);
 }
@@ -117,43 +78,16 @@ async fn a_fault_is_for_one_address_until_all_are_put_right() {
 async fn pages_show_what_came_and_run_nothing_of_it() {
     let phones = Phones::start(None).await;
     assert!(phones.page("/").await.contains("No message yet"));
-    text(
-        &phones,
-        &sms_token(),
-        ADA,
-        "Plan A <script>1</script>",
-        "k1",
-    )
-    .await;
-    card(
-        &phones,
-        &webhook_secret(),
-        0,
-        r#"{"priority":"P1","summary":"violation at ROSE-4","incident":12}"#,
-    )
-    .await;
+    text(&phones, &sms_token(), ADA, "Plan A <script>1</script>", "k1").await;
+    card(&phones, &webhook_secret(), 0, r#"{"priority":"P1","summary":"violation at ROSE-4","incident":12}"#)
+        .await;
     for path in ["/", "/phones/+447700900001", "/phones/%2B447700900001"] {
         let page = phones.page(path).await;
         assert!(page.contains("Plan A &#60;script&#62;1"), "{path}: {page}");
     }
     for path in ["/".into(), format!("/desks/{DESK}")] {
-        assert!(
-            phones
-                .page(&path)
-                .await
-                .contains("violation at ROSE-4, incident 12"),
-            "{path}"
-        );
+        assert!(phones.page(&path).await.contains("violation at ROSE-4, incident 12"), "{path}");
     }
-    assert_eq!(
-        phones.reply(ADA, "1").await,
-        StatusCode::BAD_GATEWAY,
-        "no Cordon to answer"
-    );
-    assert!(
-        phones
-            .page("/phones/+447700900001")
-            .await
-            .contains("not sent")
-    );
+    assert_eq!(phones.reply(ADA, "1").await, StatusCode::BAD_GATEWAY, "no Cordon to answer");
+    assert!(phones.page("/phones/+447700900001").await.contains("not sent"));
 }

@@ -114,25 +114,17 @@ fn town(seed: u64) -> Town {
 /// The first towns in which everybody finds a way.
 fn towns(count: usize) -> impl Iterator<Item = (u64, Town)> {
     let all = (1..).map(|seed| (seed, town(seed)));
-    all.filter(|(_, town)| Script::new(town, START_MS).is_ok())
-        .take(count)
+    all.filter(|(_, town)| Script::new(town, START_MS).is_ok()).take(count)
 }
 
 #[test]
 fn in_ten_minutes_the_script_raises_what_it_says_and_nothing_else() {
     for (seed, town) in towns(5) {
         let (run, expected) = Run::of(&town, 0, 600_000);
-        assert_eq!(
-            run.verdict(&expected, 600_000),
-            Verdict::default(),
-            "seed {seed}"
-        );
+        assert_eq!(run.verdict(&expected, 600_000), Verdict::default(), "seed {seed}");
         assert!(run.pings > 40 * 110, "seed {seed}: {} pings", run.pings);
         let out = |incident: &&Incident| !incident.episodes.is_empty() && !incident.ongoing;
-        assert!(
-            run.incidents.values().any(|i| out(&i)),
-            "seed {seed}: nobody leaves"
-        );
+        assert!(run.incidents.values().any(|i| out(&i)), "seed {seed}: nobody leaves");
     }
 }
 
@@ -140,11 +132,7 @@ fn in_ten_minutes_the_script_raises_what_it_says_and_nothing_else() {
 fn within_a_minute_all_of_it_is_told() {
     for (seed, town) in towns(20) {
         let (run, expected) = Run::of(&town, 0, 60_000);
-        assert_eq!(
-            run.verdict(&expected, 60_000),
-            Verdict::default(),
-            "seed {seed}"
-        );
+        assert_eq!(run.verdict(&expected, 60_000), Verdict::default(), "seed {seed}");
         let told_by_ms = |e: &Expected| e.by_ms + Expected::TOLD_WITHIN_MS - START_MS;
         assert!(expected.iter().all(|e| told_by_ms(e) <= 60_000));
     }
@@ -157,14 +145,8 @@ fn tags_that_start_late_keep_to_the_script() {
     // Ten seconds later the moments before are late, and yet everything happens.
     let (run, expected) = Run::of(&town(1), 16_500, 90_000);
     let verdict = run.verdict(&expected, 90_000);
-    assert!(
-        verdict.missing.iter().all(|line| line.contains("too late")),
-        "{verdict:?}"
-    );
-    assert!(
-        verdict.doubled.is_empty() && verdict.unexpected.is_empty(),
-        "{verdict:?}"
-    );
+    assert!(verdict.missing.iter().all(|line| line.contains("too late")), "{verdict:?}");
+    assert!(verdict.doubled.is_empty() && verdict.unexpected.is_empty(), "{verdict:?}");
 }
 
 #[test]
@@ -186,9 +168,8 @@ fn the_same_town_and_start_give_the_same_pings() {
 
 #[test]
 fn few_towns_leave_somebody_no_way() {
-    let stuck: Vec<_> = (0..100)
-        .filter_map(|seed| Some((seed, Script::new(&town(seed), START_MS).err()?)))
-        .collect();
+    let stuck: Vec<_> =
+        (0..100).filter_map(|seed| Some((seed, Script::new(&town(seed), START_MS).err()?))).collect();
     assert!(stuck.len() <= 2, "{stuck:?}");
 }
 
@@ -212,46 +193,24 @@ fn the_verdict_names_what_is_missing_doubled_or_not_expected() {
     let nothing_yet = verdict(vec![], vec![], 5_000);
     assert!(nothing_yet.is_sound());
 
-    let twin = Incident {
-        id: IncidentId(999),
-        ..incident.clone()
-    };
+    let twin = Incident { id: IncidentId(999), ..incident.clone() };
     let found = verdict(all().chain([&twin]).collect(), alerts().collect(), 60_000);
-    assert_eq!(
-        (found.missing.len(), found.doubled.len()),
-        (0, 2),
-        "{found:?}"
-    );
+    assert_eq!((found.missing.len(), found.doubled.len()), (0, 2), "{found:?}");
 
     let mut untold = incident.clone();
-    untold
-        .timeline
-        .retain(|entry| !matches!(entry.what, crate::domain::Happening::Alert { .. }));
+    untold.timeline.retain(|entry| !matches!(entry.what, crate::domain::Happening::Alert { .. }));
     let with_untold = all().filter(|i| i.id != incident.id).chain([&untold]);
     let found = verdict(with_untold.collect(), alerts().collect(), 60_000);
     assert_eq!(found.missing.len(), expected_one.told.len(), "{found:?}");
 
     let first = alerts().next().unwrap();
-    let again = Alert {
-        id: AlertId(999),
-        ..first.clone()
-    };
+    let again = Alert { id: AlertId(999), ..first.clone() };
     let found = verdict(all().collect(), alerts().chain([&again]).collect(), 60_000);
     assert_eq!(found.doubled.len(), 1, "{found:?}");
 
-    let stranger = Incident {
-        subject: crate::domain::Subject::Wearer(town(1).wearer_of(0)),
-        ..incident
-    };
-    let found = verdict(
-        all().chain([&stranger]).collect(),
-        alerts().collect(),
-        60_000,
-    );
-    assert!(
-        !found.unexpected.is_empty() && found.is_sound(),
-        "{found:?}"
-    );
+    let stranger = Incident { subject: crate::domain::Subject::Wearer(town(1).wearer_of(0)), ..incident };
+    let found = verdict(all().chain([&stranger]).collect(), alerts().collect(), 60_000);
+    assert!(!found.unexpected.is_empty() && found.is_sound(), "{found:?}");
 }
 
 fn raised(incident: &Incident, expected: &Expected) -> bool {

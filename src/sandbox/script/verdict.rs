@@ -35,10 +35,9 @@ impl Verdict {
         let mut seen = BTreeSet::new();
         for alert in alerts {
             if !seen.insert((alert.incident, alert.recipient.clone(), alert.nth)) {
-                verdict.doubled.push(format!(
-                    "alert {} repeats another one to {}",
-                    alert.id, alert.recipient
-                ));
+                verdict
+                    .doubled
+                    .push(format!("alert {} repeats another one to {}", alert.id, alert.recipient));
             }
         }
         for incident in incidents {
@@ -54,12 +53,7 @@ impl Verdict {
     }
 
     fn incident(&mut self, expected: &Expected, incidents: &[&Incident], now_ms: i64) {
-        let Expected {
-            wearer,
-            kind,
-            by_ms,
-            told,
-        } = expected;
+        let Expected { wearer, kind, by_ms, told } = expected;
         let what = format!("{wearer}: {}", kind.as_str());
         let found: Vec<(&Incident, Timestamp)> = incidents
             .iter()
@@ -71,14 +65,12 @@ impl Verdict {
             [] => self.missing.push(format!("{what} was not raised")),
             [(_, at), ..] if at.as_ms() > *by_ms => {
                 let late_ms = at.as_ms() - by_ms;
-                self.missing
-                    .push(format!("{what} was raised {late_ms} ms too late"));
+                self.missing.push(format!("{what} was raised {late_ms} ms too late"));
             }
             _ => {}
         }
         if found.len() > 1 {
-            self.doubled
-                .push(format!("{what} was raised as {} incidents", found.len()));
+            self.doubled.push(format!("{what} was raised as {} incidents", found.len()));
         }
         let Some((incident, _)) = found.first() else {
             return;
@@ -88,38 +80,24 @@ impl Verdict {
             let texted = texted_at(incident, recipient);
             if texted.is_none() && now_ms >= told_by_ms {
                 self.missing.push(format!("{what}: no text to {recipient}"));
-            } else if let Some(late_ms) = texted
-                .map(|at| at.as_ms() - told_by_ms)
-                .filter(|ms| *ms > 0)
-            {
-                self.missing.push(format!(
-                    "{what}: the text to {recipient} was {late_ms} ms too late"
-                ));
+            } else if let Some(late_ms) = texted.map(|at| at.as_ms() - told_by_ms).filter(|ms| *ms > 0) {
+                self.missing.push(format!("{what}: the text to {recipient} was {late_ms} ms too late"));
             }
         }
     }
 
     fn foreign(&mut self, incident: &Incident, expected: &[Expected]) {
-        let kinds: BTreeSet<IncidentKind> = incident
-            .timeline
-            .iter()
-            .filter_map(|e| kind_of(&e.what))
-            .collect();
+        let kinds: BTreeSet<IncidentKind> =
+            incident.timeline.iter().filter_map(|e| kind_of(&e.what)).collect();
         for kind in kinds {
             let (id, what) = (incident.id, kind.as_str());
             match &incident.subject {
                 Subject::Wearer(wearer) => {
-                    if !expected
-                        .iter()
-                        .any(|e| e.wearer == *wearer && e.kind == kind)
-                    {
-                        self.unexpected
-                            .push(format!("{wearer}: {what} (incident {id})"));
+                    if !expected.iter().any(|e| e.wearer == *wearer && e.kind == kind) {
+                        self.unexpected.push(format!("{wearer}: {what} (incident {id})"));
                     }
                 }
-                Subject::Service => self
-                    .unexpected
-                    .push(format!("service: {what} (incident {id})")),
+                Subject::Service => self.unexpected.push(format!("service: {what} (incident {id})")),
             }
         }
     }
@@ -133,35 +111,18 @@ fn kind_of(happening: &Happening) -> Option<IncidentKind> {
 }
 
 fn raised_at(incident: &Incident, kind: IncidentKind) -> Option<Timestamp> {
-    let entry = incident
-        .timeline
-        .iter()
-        .find(|entry| kind_of(&entry.what) == Some(kind))?;
+    let entry = incident.timeline.iter().find(|entry| kind_of(&entry.what) == Some(kind))?;
     Some(entry.at)
 }
 
 /// When a provider first took a text to them.
 fn texted_at(incident: &Incident, to: &Recipient) -> Option<Timestamp> {
     let taken = |what: &Happening| match what {
-        Happening::Alert {
-            recipient,
-            channel: Channel::Sms,
-            state,
-            ..
-        } => {
+        Happening::Alert { recipient, channel: Channel::Sms, state, .. } => {
             recipient == to
-                && matches!(
-                    state,
-                    AlertState::Accepted | AlertState::Delivered | AlertState::Acknowledged
-                )
+                && matches!(state, AlertState::Accepted | AlertState::Delivered | AlertState::Acknowledged)
         }
         _ => false,
     };
-    Some(
-        incident
-            .timeline
-            .iter()
-            .find(|entry| taken(&entry.what))?
-            .at,
-    )
+    Some(incident.timeline.iter().find(|entry| taken(&entry.what))?.at)
 }

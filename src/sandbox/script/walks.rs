@@ -53,10 +53,7 @@ impl<'t> Ground<'t> {
             let outside = avoid.iter().map(|zone| outside_m(zone, net.spot(crossing)));
             outside.fold(f64::INFINITY, f64::min)
         };
-        Self {
-            net,
-            clear_m: (0..net.len()).map(clear_m).collect(),
-        }
+        Self { net, clear_m: (0..net.len()).map(clear_m).collect() }
     }
 
     /// Somebody who walks through a neighbourhood and back again, over and over, resting under the sky on the way.
@@ -70,23 +67,12 @@ impl<'t> Ground<'t> {
             let (at, before) = (way[way.len() - 1], way.iter().rev().nth(1));
             let open = self.net.neighbours(at).iter().copied();
             let open: Vec<usize> = open.filter(|to| self.is_open(at, *to)).collect();
-            let onwards: Vec<usize> = open
-                .iter()
-                .copied()
-                .filter(|to| Some(to) != before)
-                .collect();
-            way.push(*pick(
-                if onwards.is_empty() { &open } else { &onwards },
-                random,
-            )?);
+            let onwards: Vec<usize> = open.iter().copied().filter(|to| Some(to) != before).collect();
+            way.push(*pick(if onwards.is_empty() { &open } else { &onwards }, random)?);
         }
         way.extend(way.clone().iter().rev().skip(1));
         let cycles = random.unit() < 0.2;
-        let speed_mps = if cycles {
-            random.between(3.5, 5.0)
-        } else {
-            random.between(1.0, 1.8)
-        };
+        let speed_mps = if cycles { random.between(3.5, 5.0) } else { random.between(1.0, 1.8) };
         let mut legs = Vec::new();
         let mut from = 0;
         while from + 1 < way.len() {
@@ -94,10 +80,7 @@ impl<'t> Ground<'t> {
             let line: Vec<Spot> = way[from..=to].iter().map(|c| self.net.spot(*c)).collect();
             legs.push(go(&line, speed_mps)?);
             let seconds = random.between(0.0, 40.0);
-            legs.push(Leg::Wait {
-                seconds,
-                indoors: false,
-            });
+            legs.push(Leg::Wait { seconds, indoors: false });
             from = to;
         }
         Walker::new(legs, true)
@@ -105,33 +88,25 @@ impl<'t> Ground<'t> {
 
     /// A way into a zone from well outside its warning zone.
     pub(super) fn approach(&self, zone: &Zone) -> Option<Approach> {
-        let depth_m = |crossing| {
-            -zone
-                .shape
-                .0
-                .signed_distance_m(place(self.net.spot(crossing)))
-        };
+        let depth_m = |crossing| -zone.shape.0.signed_distance_m(place(self.net.spot(crossing)));
         let mut inside: Vec<(f64, usize)> = (0..self.net.len())
             .map(|crossing| (depth_m(crossing), crossing))
             .filter(|(depth_m, _)| *depth_m >= DEEP_M)
             .collect();
         inside.sort_by(|a, b| b.0.total_cmp(&a.0));
-        inside
-            .iter()
-            .find_map(|(_, end)| self.approach_to(*end, zone))
+        inside.iter().find_map(|(_, end)| self.approach_to(*end, zone))
     }
 
     fn approach_to(&self, end: usize, zone: &Zone) -> Option<Approach> {
         let ways = self.net.ways(end, |a, b| self.is_open(a, b));
         let starts = ways.reached().into_iter();
-        starts
-            .filter(|start| outside_m(zone, self.net.spot(*start)) >= OUTSIDE_M)
-            .take(STARTS)
-            .find_map(|start| {
+        starts.filter(|start| outside_m(zone, self.net.spot(*start)) >= OUTSIDE_M).take(STARTS).find_map(
+            |start| {
                 let way = ways.back_from(start);
                 let line = way.iter().map(|c| self.net.spot(*c)).collect();
                 Approach::new(line, zone)
-            })
+            },
+        )
     }
 
     fn largest_neighbourhood(&self) -> Vec<usize> {
@@ -167,29 +142,15 @@ impl Approach {
         let length_m: f64 = line.windows(2).map(|w| apart_m(w[0], w[1])).sum();
         let count = whole(length_m / SAMPLE_M);
         let along = (0..=count).map(|n| n as f64 * SAMPLE_M);
-        let samples: Vec<(f64, f64)> = along
-            .map(|m| (m, outside_m(zone, point_at(&line, m))))
-            .collect();
-        let (border_m, _) = *samples
-            .iter()
-            .find(|(_, outside_m)| *outside_m <= -margin_m)?;
-        let approach = Self {
-            line,
-            samples,
-            border_m,
-        };
+        let samples: Vec<(f64, f64)> = along.map(|m| (m, outside_m(zone, point_at(&line, m)))).collect();
+        let (border_m, _) = *samples.iter().find(|(_, outside_m)| *outside_m <= -margin_m)?;
+        let approach = Self { line, samples, border_m };
         let warned_m = approach.last_outside(0.0)?;
         let direct = border_m - warned_m <= SPEED_MAX_MPS * MARGIN_S && warned_m >= LEAD_M;
         // It comes near once, and once it is well inside it stays there.
         let early_m = warned_m - LEAD_M / 2.0;
-        let once = approach
-            .samples
-            .iter()
-            .all(|(m, outside_m)| *m > early_m || *outside_m > 0.0);
-        let mut deep = approach
-            .samples
-            .iter()
-            .filter(|(m, _)| *m > border_m + 20.0);
+        let once = approach.samples.iter().all(|(m, outside_m)| *m > early_m || *outside_m > 0.0);
+        let mut deep = approach.samples.iter().filter(|(m, _)| *m > border_m + 20.0);
         let stays = deep.all(|(_, outside_m)| *outside_m <= -margin_m);
         (direct && once && stays).then_some(approach)
     }
@@ -197,10 +158,7 @@ impl Approach {
     /// Metres along the line to where it is last at least `metres` outside of the warning zone.
     fn last_outside(&self, metres: f64) -> Option<f64> {
         let before = self.samples.iter().filter(|(m, _)| *m < self.border_m);
-        before
-            .rev()
-            .find(|(_, outside_m)| *outside_m >= metres)
-            .map(|(m, _)| *m)
+        before.rev().find(|(_, outside_m)| *outside_m >= metres).map(|(m, _)| *m)
     }
 
     /// Waits, goes in, stays, and goes back out to where the way begins.
@@ -208,10 +166,7 @@ impl Approach {
         let warned_m = self.last_outside(0.0)?;
         let speed_mps = (self.border_m - warned_m) / MARGIN_S;
         let from_m = warned_m - LEAD_S * speed_mps;
-        let wait = |seconds| Leg::Wait {
-            seconds,
-            indoors: false,
-        };
+        let wait = |seconds| Leg::Wait { seconds, indoors: false };
         let out: Vec<Spot> = self.line.iter().rev().copied().collect();
         let legs = vec![
             wait(wait_s),
@@ -277,11 +232,7 @@ fn pick<'a>(all: &'a [usize], random: &mut Random) -> Option<&'a usize> {
     all.get(whole(random.between(0.0, all.len() as f64)))
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a small number, not negative"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number, not negative")]
 fn whole(number: f64) -> usize {
     number as usize
 }

@@ -2,9 +2,9 @@
 
 /// Made-up given names.
 const GIVEN: [&str; 24] = [
-    "Aldren", "Beshka", "Corvin", "Dellith", "Ebbrin", "Fennet", "Gwillo", "Harrik", "Ismeld",
-    "Jorvan", "Kestry", "Lumina", "Morwick", "Nessarin", "Orrit", "Pellam", "Quenby", "Rosker",
-    "Sillan", "Tamsel", "Ulvera", "Velda", "Wystan", "Yorrel",
+    "Aldren", "Beshka", "Corvin", "Dellith", "Ebbrin", "Fennet", "Gwillo", "Harrik", "Ismeld", "Jorvan",
+    "Kestry", "Lumina", "Morwick", "Nessarin", "Orrit", "Pellam", "Quenby", "Rosker", "Sillan", "Tamsel",
+    "Ulvera", "Velda", "Wystan", "Yorrel",
 ];
 
 /// Made-up family names.
@@ -70,8 +70,8 @@ const KINDS: [&str; 6] = ["Street", "Lane", "Row", "Road", "Walk", "Way"];
 
 /// Code words for zones: they say nothing of the place.
 const CODES: [&str; 16] = [
-    "Amber", "Basalt", "Cedar", "Dune", "Ember", "Fern", "Granite", "Hazel", "Iris", "Juniper",
-    "Lichen", "Maple", "Nettle", "Opal", "Quartz", "Rowan",
+    "Amber", "Basalt", "Cedar", "Dune", "Ember", "Fern", "Granite", "Hazel", "Iris", "Juniper", "Lichen",
+    "Maple", "Nettle", "Opal", "Quartz", "Rowan",
 ];
 
 /// The `n`-th person's name; the first 480 differ.

@@ -2,8 +2,8 @@
 
 use super::{id, phone_number};
 use crate::domain::{
-    Area, Channel, Contact, EscalationPolicy, PersonStep, PolicyId, Risk, Staff, StaffId,
-    StaffStep, Unit, UnitId, Zone,
+    Area, Channel, Contact, EscalationPolicy, PersonStep, PolicyId, Risk, Staff, StaffId, StaffStep, Unit,
+    UnitId, Zone,
 };
 
 const DESK: &str = "duty-desk";
@@ -33,15 +33,8 @@ pub(super) fn policy_for(risk: Risk) -> PolicyId {
 /// The unit, its staff reached through `cordon phones`.
 pub(super) fn unit(area: Area, refuge: Zone, phones_base_url: &str) -> Unit {
     let base = phones_base_url.trim_end_matches('/');
-    let desk = Contact {
-        channel: Channel::Webhook,
-        address: format!("{base}/webhook/{DESK}"),
-    };
-    let staff = |name: &str, title: &str, contacts| Staff {
-        id: id(name),
-        name: title.into(),
-        contacts,
-    };
+    let desk = Contact { channel: Channel::Webhook, address: format!("{base}/webhook/{DESK}") };
+    let staff = |name: &str, title: &str, contacts| Staff { id: id(name), name: title.into(), contacts };
     Unit {
         id: unit_id(),
         name: "Doggerhaven".into(),
@@ -59,35 +52,21 @@ pub(super) fn unit(area: Area, refuge: Zone, phones_base_url: &str) -> Unit {
 
 /// In danger the responder hears after `desk_s` seconds, the supervisor `responder_s` later.
 fn policy(name: &str, desk_s: u32, responder_s: u32) -> EscalationPolicy {
-    let step = |to: &str, channel, wait_s| StaffStep {
-        to: id(to),
-        channel,
-        wait_s,
-    };
+    let step = |to: &str, channel, wait_s| StaffStep { to: id(to), channel, wait_s };
     let desk = |wait_s| step(DESK, Channel::Webhook, wait_s);
     EscalationPolicy {
         id: id(name),
-        protected: vec![PersonStep {
-            channel: Channel::Sms,
-            wait_s: 60,
-        }],
+        protected: vec![PersonStep { channel: Channel::Sms, wait_s: 60 }],
         danger: vec![
             desk(desk_s),
             step(RESPONDER, Channel::Sms, responder_s),
             step(SUPERVISOR, Channel::Sms, 60),
         ],
-        device: vec![
-            desk(20),
-            step(DESK, Channel::Sms, 30),
-            step(RESPONDER, Channel::Sms, 120),
-        ],
+        device: vec![desk(20), step(DESK, Channel::Sms, 30), step(RESPONDER, Channel::Sms, 120)],
         upkeep: vec![desk(600)],
     }
 }
 
 fn text_to(n: usize) -> Contact {
-    Contact {
-        channel: Channel::Sms,
-        address: phone_number(n),
-    }
+    Contact { channel: Channel::Sms, address: phone_number(n) }
 }

@@ -186,10 +186,7 @@ pub(crate) fn apart_m(a: Spot, b: Spot) -> f64 {
 
 /// A spot seen from another: `metres` away, `angle` radians counter-clockwise from east.
 pub(super) fn step(from: Spot, angle: f64, metres: f64) -> Spot {
-    [
-        from[0] + metres * angle.cos(),
-        from[1] + metres * angle.sin(),
-    ]
+    [from[0] + metres * angle.cos(), from[1] + metres * angle.sin()]
 }
 
 /// The crossings, and which of them each ring has at each angle; after the rings, the ends of the main roads.
@@ -217,10 +214,7 @@ fn crossings(random: &mut Random) -> (Vec<Spot>, Vec<[Option<usize>; ANGLES]>) {
 fn river(random: &mut Random) -> Vec<Spot> {
     let (south_m, phase) = (random.between(430.0, 560.0), random.between(0.0, TAU));
     let bend = |east_m: f64| 120.0 * (east_m / 620.0 + phase).sin() - south_m;
-    (-32..=32)
-        .map(|n| f64::from(n) * 100.0)
-        .map(|east_m| [east_m, bend(east_m)])
-        .collect()
+    (-32..=32).map(|n| f64::from(n) * 100.0).map(|east_m| [east_m, bend(east_m)]).collect()
 }
 
 /// Little greens between the streets.
@@ -228,9 +222,7 @@ fn small_squares(random: &mut Random) -> Vec<Vec<Spot>> {
     let square = |random: &mut Random| {
         let angle = random.between(0.0, TAU);
         let middle = step([0.0, 0.0], angle, random.between(650.0, 1_500.0));
-        (0..=4)
-            .map(|corner| step(middle, angle + TAU / 4.0 * f64::from(corner), 40.0))
-            .collect()
+        (0..=4).map(|corner| step(middle, angle + TAU / 4.0 * f64::from(corner), 40.0)).collect()
     };
     (0..4).map(|_| square(random)).collect()
 }
@@ -276,10 +268,7 @@ mod tests {
         let way = ways.back_from(farthest);
         assert_eq!((way[0], way[way.len() - 1]), (farthest, 0));
         assert!(way.windows(2).all(|w| net.neighbours(w[0]).contains(&w[1])));
-        let length_m: f64 = way
-            .windows(2)
-            .map(|w| apart_m(net.spot(w[0]), net.spot(w[1])))
-            .sum();
+        let length_m: f64 = way.windows(2).map(|w| apart_m(net.spot(w[0]), net.spot(w[1]))).sum();
         let (said_m, _) = ways.reached[farthest].unwrap();
         assert!((length_m - said_m).abs() < 0.1);
         assert!(net.ways(0, |_, _| false).back_from(farthest).is_empty());

@@ -38,14 +38,7 @@ pub(super) fn work(i: usize, work: Spot, random: &mut Random) -> Zone {
     let radius_m = random.between(WORK_RADIUS_M.start, WORK_RADIUS_M.end);
     let shape = circle(off_centre(work, radius_m, random), radius_m);
     let zone = zone(2 * i + 1, &format!("zone-{:02}-b", i + 1), shape, 100.0);
-    Zone {
-        schedule: Some(if i.is_multiple_of(2) {
-            day_shifts()
-        } else {
-            night_shifts()
-        }),
-        ..zone
-    }
+    Zone { schedule: Some(if i.is_multiple_of(2) { day_shifts() } else { night_shifts() }), ..zone }
 }
 
 /// A house that takes in people who had to leave home: out of bounds for every wearer of the unit.
@@ -67,11 +60,7 @@ fn zone(n: usize, name: &str, shape: Shape, margin_m: f64) -> Zone {
 
 fn off_centre(home: Spot, radius_m: f64, random: &mut Random) -> Spot {
     let angle = random.between(0.0, TAU);
-    step(
-        home,
-        angle,
-        radius_m * random.between(OFF_CENTRE.start, OFF_CENTRE.end),
-    )
+    step(home, angle, radius_m * random.between(OFF_CENTRE.start, OFF_CENTRE.end))
 }
 
 fn circle(middle: Spot, radius_m: f64) -> Shape {
@@ -100,11 +89,7 @@ fn night_shifts() -> Schedule {
 }
 
 fn shifts(weekdays: std::ops::RangeInclusive<i8>, from_min: u16, until_min: u16) -> Schedule {
-    let span = |weekday| WeeklySpan {
-        weekday,
-        from_min,
-        until_min,
-    };
+    let span = |weekday| WeeklySpan { weekday, from_min, until_min };
     Schedule::new("Europe/London", weekdays.map(span).collect())
         .expect("shifts are spans of a week in a known time zone")
 }

@@ -47,11 +47,7 @@ impl Db {
             let head: Option<i64> = sqlx::query_scalar(HEAD_NO).fetch_one(&mut *tx).await?;
             let marks: Vec<(i64, Vec<u8>, Vec<u8>)> = match overlap(&batch.rows, head) {
                 Some((first, last)) => {
-                    sqlx::query_as(MARKS)
-                        .bind(first)
-                        .bind(last)
-                        .fetch_all(&mut *tx)
-                        .await?
+                    sqlx::query_as(MARKS).bind(first).bind(last).fetch_all(&mut *tx).await?
                 }
                 None => Vec::new(),
             };
@@ -62,10 +58,7 @@ impl Db {
                 return Ok(());
             }
             if tx.insert_rows(new).await? != new.len() as u64 {
-                return Err(StoreError::Unavailable(
-                    "these rows are being committed elsewhere".into(),
-                )
-                .into());
+                return Err(StoreError::Unavailable("these rows are being committed elsewhere".into()).into());
             }
             for row in &incidents {
                 let of = row.incident;
@@ -125,9 +118,8 @@ struct IncidentRow<'a> {
 }
 
 fn incident_rows(batch: &Batch) -> Result<Vec<IncidentRow<'_>>, StoreError> {
-    let row = |incident: &'_ Incident| -> Result<_, StoreError> {
-        encode("incident", incident.id.0, incident)
-    };
+    let row =
+        |incident: &'_ Incident| -> Result<_, StoreError> { encode("incident", incident.id.0, incident) };
     let incidents = batch.incidents_closed_first().into_iter();
     incidents
         .map(|incident| {

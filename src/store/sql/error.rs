@@ -34,9 +34,7 @@ impl From<StoreError> for SqlError {
 impl From<sqlx::Error> for SqlError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            sqlx::Error::Database(database) if !matches!(database.kind(), ErrorKind::Other) => {
-                Self::Rule
-            }
+            sqlx::Error::Database(database) if !matches!(database.kind(), ErrorKind::Other) => Self::Rule,
             _ => Self::Store(error.into()),
         }
     }
@@ -47,16 +45,14 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::Database(error) => of_database(error.as_ref()),
-            sqlx::Error::Io(error) => {
-                Self::Unavailable(format!("no connection ({})", error.kind()))
-            }
+            sqlx::Error::Io(error) => Self::Unavailable(format!("no connection ({})", error.kind())),
             sqlx::Error::Tls(_) => Self::Unavailable("no TLS connection".into()),
             sqlx::Error::PoolTimedOut => Self::Unavailable("no free connection in time".into()),
             sqlx::Error::Migrate(error) => (*error).into(),
             sqlx::Error::ColumnDecode { index, .. } => Self::Corrupt(format!("column {index}")),
-            sqlx::Error::Decode(_)
-            | sqlx::Error::ColumnNotFound(_)
-            | sqlx::Error::TypeNotFound { .. } => Self::Corrupt("a row of another shape".into()),
+            sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) | sqlx::Error::TypeNotFound { .. } => {
+                Self::Corrupt("a row of another shape".into())
+            }
             // The rest is a connection that is broken or closing; the next try gets another one.
             _ => Self::Unavailable("the connection broke".into()),
         }
@@ -74,9 +70,9 @@ impl From<MigrateError> for StoreError {
             MigrateError::VersionMismatch(version) => Self::Corrupt(format!(
                 "migration {version} of its schema is not the one that this version of Cordon has"
             )),
-            MigrateError::Dirty(version) => Self::Corrupt(format!(
-                "migration {version} of its schema was not finished"
-            )),
+            MigrateError::Dirty(version) => {
+                Self::Corrupt(format!("migration {version} of its schema was not finished"))
+            }
             _ => Self::Corrupt("its schema cannot be brought up to date".into()),
         }
     }
@@ -92,9 +88,7 @@ fn of_database(error: &dyn DatabaseError) -> StoreError {
             [1, 11, 19, 20, 26].contains(&(number & 0xff))
         }
         // Data exception; broken rule; no such table, column or type; damaged pages or indexes.
-        _ => ["22", "23", "42", "XX"]
-            .iter()
-            .any(|class| code.starts_with(class)),
+        _ => ["22", "23", "42", "XX"].iter().any(|class| code.starts_with(class)),
     };
     if is_damage {
         StoreError::Corrupt(format!("code {code}"))
@@ -116,10 +110,7 @@ mod tests {
             sqlx::Error::Encode(secret()),
             sqlx::Error::Configuration(secret()),
             sqlx::Error::Protocol("+44 7700 900123".into()),
-            sqlx::Error::ColumnDecode {
-                index: "3".into(),
-                source: secret(),
-            },
+            sqlx::Error::ColumnDecode { index: "3".into(), source: secret() },
         ] {
             let text = StoreError::from(error).to_string();
             assert!(!text.contains("900123"), "{text}");
@@ -129,9 +120,6 @@ mod tests {
     #[test]
     fn a_schema_of_a_later_version_is_named() {
         let error = StoreError::from(MigrateError::VersionMissing(7));
-        assert!(
-            matches!(&error, StoreError::Corrupt(text) if text.contains("migration 7")),
-            "{error}"
-        );
+        assert!(matches!(&error, StoreError::Corrupt(text) if text.contains("migration 7")), "{error}");
     }
 }

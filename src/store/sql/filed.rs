@@ -59,19 +59,13 @@ impl Db {
         let mut after = 0;
         loop {
             let page: Vec<Filed<IncidentColumns>> = on!(self, read, |pool| {
-                sqlx::query_as(INCIDENTS)
-                    .bind(after)
-                    .bind(PAGE_ROWS)
-                    .fetch_all(pool)
-                    .await?
+                sqlx::query_as(INCIDENTS).bind(after).bind(PAGE_ROWS).fetch_all(pool).await?
             });
             let Some(last) = page.last() else { break };
             after = last.record.id;
             for filed in page {
                 let incident: Incident = filed.record.decode("incident")?;
-                if incident.id.0 != filed.record.id
-                    || IncidentColumns::of(&incident) != filed.columns
-                {
+                if incident.id.0 != filed.record.id || IncidentColumns::of(&incident) != filed.columns {
                     problems.push(misfiled("incident", filed.record.id));
                 }
             }
@@ -79,11 +73,7 @@ impl Db {
         after = 0;
         loop {
             let page: Vec<Filed<AlertColumns>> = on!(self, read, |pool| {
-                sqlx::query_as(ALERTS)
-                    .bind(after)
-                    .bind(PAGE_ROWS)
-                    .fetch_all(pool)
-                    .await?
+                sqlx::query_as(ALERTS).bind(after).bind(PAGE_ROWS).fetch_all(pool).await?
             });
             let Some(last) = page.last() else {
                 return Ok(problems);

@@ -66,27 +66,14 @@ impl TryFrom<Row> for JournalRow {
 
 impl Db {
     pub(super) async fn journal_head(&self) -> Result<Option<JournalHead>, StoreError> {
-        let head: Option<(i64, i64, Vec<u8>)> = on!(self, read, |pool| sqlx::query_as(HEAD)
-            .fetch_optional(pool)
-            .await?);
-        Ok(head.map(|(no, at, chain)| JournalHead {
-            no,
-            at: Timestamp::from_us(at),
-            chain,
-        }))
+        let head: Option<(i64, i64, Vec<u8>)> =
+            on!(self, read, |pool| sqlx::query_as(HEAD).fetch_optional(pool).await?);
+        Ok(head.map(|(no, at, chain)| JournalHead { no, at: Timestamp::from_us(at), chain }))
     }
 
-    pub(super) async fn journal_rows(
-        &self,
-        after: i64,
-        limit: i64,
-    ) -> Result<Vec<JournalRow>, StoreError> {
+    pub(super) async fn journal_rows(&self, after: i64, limit: i64) -> Result<Vec<JournalRow>, StoreError> {
         let rows: Vec<Row> = on!(self, read, |pool| {
-            sqlx::query_as(ROWS)
-                .bind(after)
-                .bind(limit.max(0))
-                .fetch_all(pool)
-                .await?
+            sqlx::query_as(ROWS).bind(after).bind(limit.max(0)).fetch_all(pool).await?
         });
         rows.into_iter().map(JournalRow::try_from).collect()
     }
@@ -132,11 +119,7 @@ impl InsertRows for SqliteConnection {
 static STATEMENTS: LazyLock<[Arc<str>; 3]> = LazyLock::new(|| {
     let row = format!("({})", ["?"; COLUMNS].join(", "));
     CHUNKS.map(|rows| {
-        format!(
-            "{INSERT}VALUES {} ON CONFLICT (no) DO NOTHING",
-            vec![row.as_str(); rows].join(", ")
-        )
-        .into()
+        format!("{INSERT}VALUES {} ON CONFLICT (no) DO NOTHING", vec![row.as_str(); rows].join(", ")).into()
     })
 });
 

@@ -67,9 +67,7 @@ use {execute, on};
 #[async_trait]
 impl Store for Db {
     async fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
-        self.write_batch(batch)
-            .await
-            .map_err(|error| error.in_batch(batch.first_no()))
+        self.write_batch(batch).await.map_err(|error| error.in_batch(batch.first_no()))
     }
 
     async fn head(&self) -> Result<Option<JournalHead>, StoreError> {
@@ -104,17 +102,10 @@ impl Store for Db {
         const INCIDENTS: &str = "SELECT kind, count(*) FROM incidents GROUP BY kind";
         const ALERTS: &str = "SELECT state, count(*) FROM alerts GROUP BY state";
         let (incidents, alerts) = on!(self, read, |pool| (
-            sqlx::query_as::<_, (String, i64)>(INCIDENTS)
-                .fetch_all(pool)
-                .await?,
-            sqlx::query_as::<_, (String, i64)>(ALERTS)
-                .fetch_all(pool)
-                .await?,
+            sqlx::query_as::<_, (String, i64)>(INCIDENTS).fetch_all(pool).await?,
+            sqlx::query_as::<_, (String, i64)>(ALERTS).fetch_all(pool).await?,
         ));
-        Ok(Counts {
-            incidents: incidents.into_iter().collect(),
-            alerts: alerts.into_iter().collect(),
-        })
+        Ok(Counts { incidents: incidents.into_iter().collect(), alerts: alerts.into_iter().collect() })
     }
 
     async fn claim(
@@ -133,8 +124,7 @@ impl Store for Db {
         next_try_at: Option<Timestamp>,
         told_no_success: bool,
     ) -> Result<(), StoreError> {
-        self.write_attempt(attempt, next_try_at, told_no_success)
-            .await
+        self.write_attempt(attempt, next_try_at, told_no_success).await
     }
 
     async fn give_back(
@@ -155,12 +145,7 @@ impl Store for Db {
         let mut ids = Vec::with_capacity(payloads.len());
         on!(self, write, |tx| {
             for payload in payloads {
-                ids.push(
-                    sqlx::query_scalar(INSERT)
-                        .bind(payload)
-                        .fetch_one(&mut *tx)
-                        .await?,
-                );
+                ids.push(sqlx::query_scalar(INSERT).bind(payload).fetch_one(&mut *tx).await?);
             }
         });
         Ok(ids)
@@ -169,14 +154,8 @@ impl Store for Db {
     async fn handed_in(&self, limit: i64) -> Result<Vec<HandIn>, StoreError> {
         const SELECT: &str = "SELECT id, payload FROM hand_ins ORDER BY id LIMIT $1";
         let rows = on!(self, read, |pool| {
-            sqlx::query_as::<_, (i64, String)>(SELECT)
-                .bind(limit.max(0))
-                .fetch_all(pool)
-                .await?
+            sqlx::query_as::<_, (i64, String)>(SELECT).bind(limit.max(0)).fetch_all(pool).await?
         });
-        Ok(rows
-            .into_iter()
-            .map(|(id, payload)| HandIn { id, payload })
-            .collect())
+        Ok(rows.into_iter().map(|(id, payload)| HandIn { id, payload }).collect())
     }
 }

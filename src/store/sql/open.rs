@@ -59,27 +59,18 @@ async fn open_sqlite(url: &str) -> Result<Db, StoreError> {
     if !in_memory && !url.contains("mode=") {
         create_private(options.get_filename())?;
     }
-    let _alone = if in_memory {
-        None
-    } else {
-        Some(opening(options.get_filename()).await?)
-    };
+    let _alone = if in_memory { None } else { Some(opening(options.get_filename()).await?) };
     let write = writer(options.clone()).await?;
     // In one transaction that takes the write lock first: two processes may open a new file at once.
     let mut migrating = write.begin_with("BEGIN IMMEDIATE").await?;
-    MIGRATIONS_SQLITE
-        .run_direct(None, &mut *migrating, false)
-        .await?;
+    MIGRATIONS_SQLITE.run_direct(None, &mut *migrating, false).await?;
     migrating.commit().await?;
     // Another connection would see another empty database in memory.
     let read = if in_memory {
         write.clone()
     } else {
-        let pool = SqlitePoolOptions::new()
-            .max_connections(READERS_MAX)
-            .acquire_timeout(ACQUIRE_MAX);
-        pool.connect_with(options.pragma("query_only", "on"))
-            .await?
+        let pool = SqlitePoolOptions::new().max_connections(READERS_MAX).acquire_timeout(ACQUIRE_MAX);
+        pool.connect_with(options.pragma("query_only", "on")).await?
     };
     Ok(Db::Sqlite { write, read })
 }
@@ -97,9 +88,7 @@ async fn opening(path: &Path) -> Result<File, StoreError> {
     let locked: Result<File, std::io::Error> = tokio::task::spawn_blocking(lock)
         .await
         .map_err(|_| StoreError::Unavailable("the service is stopping".into()))?;
-    locked.map_err(|error| {
-        StoreError::Unavailable(format!("the file cannot be locked ({})", error.kind()))
-    })
+    locked.map_err(|error| StoreError::Unavailable(format!("the file cannot be locked ({})", error.kind())))
 }
 
 async fn writer(options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
@@ -120,9 +109,7 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
     match for_owner_alone().create_new(true).open(path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => {
             let kind = error.kind();
-            Err(StoreError::Unavailable(format!(
-                "the file cannot be made ({kind})"
-            )))
+            Err(StoreError::Unavailable(format!("the file cannot be made ({kind})")))
         }
         _ => Ok(()),
     }
@@ -137,14 +124,10 @@ fn for_owner_alone() -> OpenOptions {
 }
 
 async fn open_pg(url: &str) -> Result<Db, StoreError> {
-    let options = PgConnectOptions::from_str(url)
-        .map_err(|_| not_understood())?
-        .application_name("cordon");
+    let options = PgConnectOptions::from_str(url).map_err(|_| not_understood())?.application_name("cordon");
     // On a connection of its own: a migration may take longer than a statement is allowed to.
     let mut connection = options.connect().await?;
-    MIGRATIONS_PG
-        .run_direct(None, &mut connection, false)
-        .await?;
+    MIGRATIONS_PG.run_direct(None, &mut connection, false).await?;
     connection.close().await?;
     // A statement that hangs would stop the line: the sequencer repeats it instead.
     let limits = [
@@ -152,9 +135,7 @@ async fn open_pg(url: &str) -> Result<Db, StoreError> {
         ("lock_timeout", "5s"),
         ("idle_in_transaction_session_timeout", "10s"),
     ];
-    let pool = PgPoolOptions::new()
-        .max_connections(PG_CONNECTIONS_MAX)
-        .acquire_timeout(ACQUIRE_MAX);
+    let pool = PgPoolOptions::new().max_connections(PG_CONNECTIONS_MAX).acquire_timeout(ACQUIRE_MAX);
     Ok(Db::Pg(pool.connect_with(options.options(limits)).await?))
 }
 
@@ -184,41 +165,25 @@ mod tests {
             digest: vec![],
             chain: vec![],
         };
-        Batch {
-            rows: vec![row],
-            ..Batch::default()
-        }
+        Batch { rows: vec![row], ..Batch::default() }
     }
 
     async fn pragma(db: &Db, statement: &'static str) -> i64 {
-        let Db::Sqlite { write, .. } = db else {
-            panic!("SQLite")
-        };
-        sqlx::query_scalar(statement)
-            .fetch_one(write)
-            .await
-            .unwrap()
+        let Db::Sqlite { write, .. } = db else { panic!("SQLite") };
+        sqlx::query_scalar(statement).fetch_one(write).await.unwrap()
     }
 
     #[tokio::test]
     async fn a_full_disk_is_unavailable_and_over_once_there_is_room() {
         let dir = tempfile::tempdir().unwrap();
-        let db = open_sqlite(&format!(
-            "sqlite:{}",
-            dir.path().join("cordon.db").display()
-        ))
-        .await
-        .unwrap();
+        let db = open_sqlite(&format!("sqlite:{}", dir.path().join("cordon.db").display())).await.unwrap();
         assert_eq!(pragma(&db, "PRAGMA synchronous").await, 2, "FULL");
         db.commit(&batch(1, 10)).await.unwrap();
         // The limit belongs to the connection; that a later commit succeeds shows that the connection was replaced.
         for _ in 0..2 {
             pragma(&db, "PRAGMA max_page_count = 40").await;
             let full = db.commit(&batch(2, 1_000_000)).await;
-            assert!(
-                matches!(&full, Err(StoreError::Unavailable(text)) if text == "code 13"),
-                "{full:?}"
-            );
+            assert!(matches!(&full, Err(StoreError::Unavailable(text)) if text == "code 13"), "{full:?}");
         }
         assert_eq!(db.journal(0, 10).await.unwrap(), batch(1, 10).rows);
         db.commit(&batch(2, 1_000_000)).await.unwrap();

@@ -29,8 +29,7 @@ const NEXT: &str = "SELECT min(CASE WHEN lease_until > due_at THEN lease_until E
 
 const TRIED: &str = "UPDATE alerts SET tries = CASE WHEN tries < $2 THEN $2 ELSE tries END, \
     first_try_at = COALESCE(first_try_at, $3), told_no_success = (told_no_success OR $4) WHERE id = $1";
-const DUE_AGAIN: &str =
-    "UPDATE alerts SET due_at = $2, lease_owner = NULL, lease_until = NULL WHERE id = $1";
+const DUE_AGAIN: &str = "UPDATE alerts SET due_at = $2, lease_owner = NULL, lease_until = NULL WHERE id = $1";
 const TOLD: &str = "UPDATE alerts SET told_no_success = (told_no_success OR $2) WHERE id = $1";
 const ATTEMPT: &str = "INSERT INTO attempts (alert, nth, at, unit, subject, took_ms, result, reason, provider_ref) \
     SELECT id, $2, $3, unit, subject, $4, $5, $6, $7 FROM alerts WHERE id = $1 \
@@ -71,21 +70,11 @@ impl Db {
         };
         let rows: Vec<Row> = on!(self, write, |tx| {
             let query = sqlx::query_as(sql).bind(now.as_us()).bind(limit.max(0));
-            query
-                .bind(owner)
-                .bind(lease_until.as_us())
-                .fetch_all(&mut *tx)
-                .await?
+            query.bind(owner).bind(lease_until.as_us()).fetch_all(&mut *tx).await?
         });
         let mut claimed: Vec<Claimed> = rows.into_iter().filter_map(Row::claimed).collect();
         // A database returns what it has updated in any order.
-        claimed.sort_by_key(|claimed| {
-            (
-                claimed.alert.priority,
-                claimed.alert.raised_at,
-                claimed.alert.id,
-            )
-        });
+        claimed.sort_by_key(|claimed| (claimed.alert.priority, claimed.alert.raised_at, claimed.alert.id));
         Ok(claimed)
     }
 
@@ -95,15 +84,7 @@ impl Db {
         next_try_at: Option<Timestamp>,
         told_no_success: bool,
     ) -> Result<(), StoreError> {
-        let Attempt {
-            alert: AlertId(id),
-            nth,
-            at,
-            took_ms,
-            result,
-            reason,
-            provider_ref,
-        } = attempt;
+        let Attempt { alert: AlertId(id), nth, at, took_ms, result, reason, provider_ref } = attempt;
         let (nth, at) = (i64::from(*nth), at.as_us());
         on!(self, write, |tx| {
             if execute!(tx, TRIED, *id, nth, at, told_no_success) == 0 {
@@ -112,17 +93,7 @@ impl Db {
             if let Some(next) = next_try_at {
                 execute!(tx, DUE_AGAIN, *id, next.as_us());
             }
-            execute!(
-                tx,
-                ATTEMPT,
-                *id,
-                nth,
-                at,
-                *took_ms,
-                result,
-                reason,
-                provider_ref
-            );
+            execute!(tx, ATTEMPT, *id, nth, at, *took_ms, result, reason, provider_ref);
         });
         Ok(())
     }
@@ -143,17 +114,13 @@ impl Db {
     }
 
     pub(super) async fn read_attempts(&self, alert: AlertId) -> Result<Vec<Attempt>, StoreError> {
-        let rows: Vec<AttemptRow> = on!(self, read, |pool| sqlx::query_as(ATTEMPTS)
-            .bind(alert.0)
-            .fetch_all(pool)
-            .await?);
+        let rows: Vec<AttemptRow> =
+            on!(self, read, |pool| sqlx::query_as(ATTEMPTS).bind(alert.0).fetch_all(pool).await?);
         rows.into_iter().map(|row| row.of(alert)).collect()
     }
 
     pub(super) async fn earliest_claimable(&self) -> Result<Option<Timestamp>, StoreError> {
-        let earliest: Option<i64> = on!(self, read, |pool| sqlx::query_scalar(NEXT)
-            .fetch_one(pool)
-            .await?);
+        let earliest: Option<i64> = on!(self, read, |pool| sqlx::query_scalar(NEXT).fetch_one(pool).await?);
         Ok(earliest.map(Timestamp::from_us))
     }
 }

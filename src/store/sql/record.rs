@@ -12,8 +12,7 @@ use crate::{
 pub(super) const CODEC: i64 = 1;
 
 const INCIDENT: &str = "SELECT id, codec, record FROM incidents WHERE id = $1";
-const INCIDENTS: &str =
-    "SELECT id, codec, record FROM incidents WHERE id > $1 ORDER BY id LIMIT $2";
+const INCIDENTS: &str = "SELECT id, codec, record FROM incidents WHERE id > $1 ORDER BY id LIMIT $2";
 const ALERTS: &str = "SELECT id, codec, record FROM alerts WHERE incident = $1 ORDER BY id";
 
 #[derive(sqlx::FromRow)]
@@ -32,9 +31,8 @@ impl Record {
                 "{what} {id} is written in form {codec}, not in {CODEC}"
             )));
         }
-        serde_json::from_str(&self.record).map_err(|error| {
-            StoreError::Corrupt(format!("{what} {}, byte {}", self.id, error.column()))
-        })
+        serde_json::from_str(&self.record)
+            .map_err(|error| StoreError::Corrupt(format!("{what} {}, byte {}", self.id, error.column())))
     }
 }
 
@@ -44,14 +42,9 @@ pub(super) fn encode<T: Serialize>(what: &str, id: i64, value: &T) -> Result<Str
 }
 
 impl Db {
-    pub(super) async fn read_incident(
-        &self,
-        id: IncidentId,
-    ) -> Result<Option<Incident>, StoreError> {
-        let record: Option<Record> = on!(self, read, |pool| sqlx::query_as(INCIDENT)
-            .bind(id.0)
-            .fetch_optional(pool)
-            .await?);
+    pub(super) async fn read_incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {
+        let record: Option<Record> =
+            on!(self, read, |pool| sqlx::query_as(INCIDENT).bind(id.0).fetch_optional(pool).await?);
         record.map(|record| record.decode("incident")).transpose()
     }
 
@@ -61,27 +54,15 @@ impl Db {
         limit: i64,
     ) -> Result<Vec<Incident>, StoreError> {
         let records: Vec<Record> = on!(self, read, |pool| {
-            sqlx::query_as(INCIDENTS)
-                .bind(after.0)
-                .bind(limit.max(0))
-                .fetch_all(pool)
-                .await?
+            sqlx::query_as(INCIDENTS).bind(after.0).bind(limit.max(0)).fetch_all(pool).await?
         });
-        records
-            .iter()
-            .map(|record| record.decode("incident"))
-            .collect()
+        records.iter().map(|record| record.decode("incident")).collect()
     }
 
     pub(super) async fn read_alerts(&self, incident: IncidentId) -> Result<Vec<Alert>, StoreError> {
-        let records: Vec<Record> = on!(self, read, |pool| sqlx::query_as(ALERTS)
-            .bind(incident.0)
-            .fetch_all(pool)
-            .await?);
-        records
-            .iter()
-            .map(|record| record.decode("alert"))
-            .collect()
+        let records: Vec<Record> =
+            on!(self, read, |pool| sqlx::query_as(ALERTS).bind(incident.0).fetch_all(pool).await?);
+        records.iter().map(|record| record.decode("alert")).collect()
     }
 }
 
@@ -132,16 +113,8 @@ mod tests {
 
     #[test]
     fn a_record_of_a_later_form_or_damaged_is_refused_without_its_content() {
-        let later = Record {
-            id: 5,
-            codec: CODEC + 1,
-            record: "{}".into(),
-        };
-        let damaged = Record {
-            id: 6,
-            codec: CODEC,
-            record: r#"{"address":"+44 7700 900123"}"#.into(),
-        };
+        let later = Record { id: 5, codec: CODEC + 1, record: "{}".into() };
+        let damaged = Record { id: 6, codec: CODEC, record: r#"{"address":"+44 7700 900123"}"#.into() };
         for (record, id) in [(later, "alert 5"), (damaged, "alert 6")] {
             let text = record.decode::<Alert>("alert").unwrap_err().to_string();
             assert!(text.contains(id) && !text.contains("900123"), "{text}");

@@ -2,8 +2,8 @@
 
 use tag_wire::limits::PACKET_BYTES_MAX;
 use tag_wire::{
-    Event, EventKind, Fix, Motion, Ping, Source, decode_ack, decode_cmd, decode_ping,
-    decode_reject, decode_status,
+    Event, EventKind, Fix, Motion, Ping, Source, decode_ack, decode_cmd, decode_ping, decode_reject,
+    decode_status,
 };
 
 /// A valid ping whose parts the tests replace.
@@ -30,128 +30,34 @@ fn outcome(bytes: &[u8]) -> String {
 #[test]
 fn numbers_at_their_bounds_and_one_past() {
     for (field, was, good, bad, pointer) in [
-        (
-            "boot",
-            "1",
-            vec!["0", "4294967295"],
-            vec!["-1", "4294967296"],
-            "/boot",
-        ),
-        (
-            "seq",
-            "5",
-            vec!["9007199254740991"],
-            vec!["0", "9007199254740992"],
-            "/seq",
-        ),
-        (
-            "oldest_kept",
-            "5",
-            vec!["1", "5"],
-            vec!["0", "6", "-1"],
-            "/oldest_kept",
-        ),
-        (
-            "next_within_s",
-            "60",
-            vec!["1", "86400"],
-            vec!["0", "86401"],
-            "/next_within_s",
-        ),
-        (
-            "sent_ms",
-            "9",
-            vec!["0", "253402300799999"],
-            vec!["-1", "253402300800000"],
-            "/sent_ms",
-        ),
-        (
-            "battery_pct",
-            "50",
-            vec!["0", "100"],
-            vec!["-1", "101"],
-            "/battery_pct",
-        ),
-        (
-            "lat",
-            "1.5",
-            vec!["-90", "90", "0", "-0"],
-            vec!["-90.0000001", "90.0000001"],
-            "/fixes/0/lat",
-        ),
-        (
-            "lon",
-            "2.5",
-            vec!["-180", "180"],
-            vec!["-180.0000001", "180.0000001"],
-            "/fixes/0/lon",
-        ),
-        (
-            "acc_m",
-            "3.5",
-            vec!["0", "null", "1e9"],
-            vec!["-0.1", "1.1e9"],
-            "/fixes/0/acc_m",
-        ),
-        (
-            "hdop",
-            "0.5",
-            vec!["0", "null", "100"],
-            vec!["-1", "100.1"],
-            "/fixes/0/hdop",
-        ),
-        (
-            "speed_mps",
-            "4.5",
-            vec!["0", "null", "1000"],
-            vec!["-1", "1000.1"],
-            "/fixes/0/speed_mps",
-        ),
-        (
-            "course_deg",
-            "5.5",
-            vec!["0", "null", "360"],
-            vec!["-1", "360.1"],
-            "/fixes/0/course_deg",
-        ),
-        (
-            "sats",
-            "6",
-            vec!["0", "null", "255"],
-            vec!["-1", "256"],
-            "/fixes/0/sats",
-        ),
+        ("boot", "1", vec!["0", "4294967295"], vec!["-1", "4294967296"], "/boot"),
+        ("seq", "5", vec!["9007199254740991"], vec!["0", "9007199254740992"], "/seq"),
+        ("oldest_kept", "5", vec!["1", "5"], vec!["0", "6", "-1"], "/oldest_kept"),
+        ("next_within_s", "60", vec!["1", "86400"], vec!["0", "86401"], "/next_within_s"),
+        ("sent_ms", "9", vec!["0", "253402300799999"], vec!["-1", "253402300800000"], "/sent_ms"),
+        ("battery_pct", "50", vec!["0", "100"], vec!["-1", "101"], "/battery_pct"),
+        ("lat", "1.5", vec!["-90", "90", "0", "-0"], vec!["-90.0000001", "90.0000001"], "/fixes/0/lat"),
+        ("lon", "2.5", vec!["-180", "180"], vec!["-180.0000001", "180.0000001"], "/fixes/0/lon"),
+        ("acc_m", "3.5", vec!["0", "null", "1e9"], vec!["-0.1", "1.1e9"], "/fixes/0/acc_m"),
+        ("hdop", "0.5", vec!["0", "null", "100"], vec!["-1", "100.1"], "/fixes/0/hdop"),
+        ("speed_mps", "4.5", vec!["0", "null", "1000"], vec!["-1", "1000.1"], "/fixes/0/speed_mps"),
+        ("course_deg", "5.5", vec!["0", "null", "360"], vec!["-1", "360.1"], "/fixes/0/course_deg"),
+        ("sats", "6", vec!["0", "null", "255"], vec!["-1", "256"], "/fixes/0/sats"),
     ] {
         let was = format!("\"{field}\":{was}");
         for value in good {
-            assert_eq!(
-                with(&was, &format!("\"{field}\":{value}")),
-                "ok",
-                "{field} {value}"
-            );
+            assert_eq!(with(&was, &format!("\"{field}\":{value}")), "ok", "{field} {value}");
         }
         for value in bad {
             let expected = format!("out_of_range {pointer}");
-            assert_eq!(
-                with(&was, &format!("\"{field}\":{value}")),
-                expected,
-                "{field} {value}"
-            );
+            assert_eq!(with(&was, &format!("\"{field}\":{value}")), expected, "{field} {value}");
         }
         for value in ["\"1\"", "true", "[]", "{}"] {
             let expected = format!("wrong_type {pointer}");
-            assert_eq!(
-                with(&was, &format!("\"{field}\":{value}")),
-                expected,
-                "{field} {value}"
-            );
+            assert_eq!(with(&was, &format!("\"{field}\":{value}")), expected, "{field} {value}");
         }
         for value in ["NaN", "Infinity", "1e999", "01", "+1", "0x1"] {
-            assert_eq!(
-                with(&was, &format!("\"{field}\":{value}")),
-                "not_json ",
-                "{field} {value}"
-            );
+            assert_eq!(with(&was, &format!("\"{field}\":{value}")), "not_json ", "{field} {value}");
         }
     }
 }
@@ -159,28 +65,17 @@ fn numbers_at_their_bounds_and_one_past() {
 #[test]
 fn whole_numbers_must_be_written_as_whole_numbers() {
     for value in ["5.0", "5e0", "null", "18446744073709551616"] {
-        assert_eq!(
-            with("\"seq\":5", &format!("\"seq\":{value}")),
-            "wrong_type /seq"
-        );
+        assert_eq!(with("\"seq\":5", &format!("\"seq\":{value}")), "wrong_type /seq");
     }
 }
 
 #[test]
 fn what_means_unknown_is_read_as_unknown() {
-    let fix = |from, to| {
-        decode_ping(PING.replace(from, to).as_bytes())
-            .unwrap()
-            .fixes[0]
-            .clone()
-    };
+    let fix = |from, to| decode_ping(PING.replace(from, to).as_bytes()).unwrap().fixes[0].clone();
     assert_eq!(fix("\"acc_m\":3.5", "\"acc_m\":0").acc_m, None);
     assert_eq!(fix("\"acc_m\":3.5", "\"acc_m\":null").acc_m, None);
     assert_eq!(fix("\"acc_m\":3.5,", "").acc_m, None);
-    assert_eq!(
-        fix("\"acc_m\":3.5", "\"acc_m\":4294967.295").acc_m,
-        Some(100_000.0)
-    );
+    assert_eq!(fix("\"acc_m\":3.5", "\"acc_m\":4294967.295").acc_m, Some(100_000.0));
     assert_eq!(fix("\"hdop\":0.5", "\"hdop\":0.0").hdop, None);
 }
 
@@ -206,14 +101,7 @@ fn required_fields() {
     }
     assert_eq!(with("\"fixes\"", "\"fixs\""), "missing_field /fixes");
     assert_eq!(with("\"events\"", "\"evnts\""), "missing_field /events");
-    for part in [
-        "acc_m",
-        "hdop",
-        "speed_mps",
-        "course_deg",
-        "sats",
-        "restored",
-    ] {
+    for part in ["acc_m", "hdop", "speed_mps", "course_deg", "sats", "restored"] {
         assert_eq!(with(&format!("\"{part}\""), "\"ignored\""), "ok");
     }
 }
@@ -221,23 +109,13 @@ fn required_fields() {
 #[test]
 fn texts_and_booleans() {
     assert_eq!(with("\"still\"", "\"Still\""), "unknown_value /motion");
-    assert_eq!(
-        with("\"gnss\"", "\"magic\""),
-        "unknown_value /fixes/0/source"
-    );
+    assert_eq!(with("\"gnss\"", "\"magic\""), "unknown_value /fixes/0/source");
     assert_eq!(with("\"still\"", "3"), "wrong_type /motion");
     assert_eq!(with("false", "\"no\""), "wrong_type /charging");
     assert_eq!(with("true", "1"), "wrong_type /events/0/restored");
     let kind = |text: &str| with("\"sos\"", &format!("\"{text}\""));
     assert_eq!(kind(&"k".repeat(32)), "ok");
-    for wrong in [
-        "",
-        "Sos",
-        "s-o-s",
-        "s\\u00f6s",
-        "s\\u0000s",
-        &"k".repeat(33),
-    ] {
+    for wrong in ["", "Sos", "s-o-s", "s\\u00f6s", "s\\u0000s", &"k".repeat(33)] {
         assert_eq!(kind(wrong), "bad_text /events/0/kind", "{wrong}");
     }
 }
@@ -261,51 +139,28 @@ fn lists_at_their_bounds_and_one_past() {
 fn every_fix_at_zero_becomes_an_event() {
     let fix = r#"{"t_ms":1,"lat":0,"lon":0.0,"source":"gnss"}"#;
     let head = PING.split("\"fixes\"").next().unwrap();
-    let bytes = format!(
-        r#"{head}"fixes":[{}],"events":[]}}"#,
-        vec![fix; 64].join(",")
-    );
+    let bytes = format!(r#"{head}"fixes":[{}],"events":[]}}"#, vec![fix; 64].join(","));
     let ping = decode_ping(bytes.as_bytes()).unwrap();
     assert!(ping.fixes.is_empty());
     assert_eq!(ping.events.len(), 64);
-    assert!(
-        ping.events
-            .iter()
-            .all(|event| event.kind == EventKind::NoFix && !event.restored)
-    );
+    assert!(ping.events.iter().all(|event| event.kind == EventKind::NoFix && !event.restored));
 }
 
 #[test]
 fn size_depth_fields_and_duplicates() {
     let padded = |bytes: usize| format!("{PING}{}", " ".repeat(bytes - PING.len()));
     assert_eq!(outcome(padded(PACKET_BYTES_MAX).as_bytes()), "ok");
-    assert_eq!(
-        outcome(padded(PACKET_BYTES_MAX + 1).as_bytes()),
-        "too_large "
-    );
+    assert_eq!(outcome(padded(PACKET_BYTES_MAX + 1).as_bytes()), "too_large ");
 
     let nested = |depth: usize| {
-        let extra = format!(
-            "\"x\":{}{},\"v\"",
-            "[".repeat(depth - 1),
-            "]".repeat(depth - 1)
-        );
+        let extra = format!("\"x\":{}{},\"v\"", "[".repeat(depth - 1), "]".repeat(depth - 1));
         with("\"v\"", &extra)
     };
     assert_eq!(nested(16), "ok");
     assert_eq!(nested(17), "too_deep ");
-    assert_eq!(
-        outcome("[".repeat(PACKET_BYTES_MAX).as_bytes()),
-        "too_deep "
-    );
-    assert_eq!(
-        with("\"sos\"", "\"[[[[[[[[[[[[[[[[[[[[[[[[\""),
-        "bad_text /events/0/kind"
-    );
-    assert_eq!(
-        with("\"v\"", r#""x":"\"[[[[[[[[[[[[[[[[[[[[[[[","v""#),
-        "ok"
-    );
+    assert_eq!(outcome("[".repeat(PACKET_BYTES_MAX).as_bytes()), "too_deep ");
+    assert_eq!(with("\"sos\"", "\"[[[[[[[[[[[[[[[[[[[[[[[[\""), "bad_text /events/0/kind");
+    assert_eq!(with("\"v\"", r#""x":"\"[[[[[[[[[[[[[[[[[[[[[[[","v""#), "ok");
 
     let fields = |count: usize| {
         let extra: String = (0..count - 3).map(|n| format!("\"x{n}\":0,")).collect();
@@ -314,36 +169,15 @@ fn size_depth_fields_and_duplicates() {
     assert_eq!(fields(64), "ok");
     assert_eq!(fields(65), "too_many /events/0");
 
-    assert_eq!(
-        with("\"boot\":1", "\"boot\":1,\"boot\":1"),
-        "duplicate_field /boot"
-    );
-    assert_eq!(
-        with("\"boot\":1", "\"boot\":1,\"bo\\u006ft\":2"),
-        "duplicate_field /boot"
-    );
-    assert_eq!(
-        with("\"lat\":1.5", "\"lat\":1.5,\"lat\":2"),
-        "duplicate_field /fixes/0/lat"
-    );
-    assert_eq!(
-        with("\"v\":1", "\"v\":1,\"x\":[{\"y\":1,\"y\":2}]"),
-        "duplicate_field /x/0/y"
-    );
+    assert_eq!(with("\"boot\":1", "\"boot\":1,\"boot\":1"), "duplicate_field /boot");
+    assert_eq!(with("\"boot\":1", "\"boot\":1,\"bo\\u006ft\":2"), "duplicate_field /boot");
+    assert_eq!(with("\"lat\":1.5", "\"lat\":1.5,\"lat\":2"), "duplicate_field /fixes/0/lat");
+    assert_eq!(with("\"v\":1", "\"v\":1,\"x\":[{\"y\":1,\"y\":2}]"), "duplicate_field /x/0/y");
 }
 
 #[test]
 fn a_pointer_repeats_no_name_that_could_carry_data() {
-    for name in [
-        "53.48",
-        "5348",
-        "-2",
-        "a/b",
-        "~",
-        "",
-        "\\u0000",
-        &"n".repeat(33),
-    ] {
+    for name in ["53.48", "5348", "-2", "a/b", "~", "", "\\u0000", &"n".repeat(33)] {
         let twice = format!("\"x\":{{\"{name}\":1,\"{name}\":2}},\"v\"");
         assert_eq!(with("\"v\"", &twice), "duplicate_field /x", "{name}");
     }
@@ -356,10 +190,7 @@ fn a_pointer_repeats_no_name_that_could_carry_data() {
 #[test]
 fn versions() {
     for version in ["0", "2", "\"1\"", "null", "1.0", "[1]"] {
-        assert_eq!(
-            with("\"v\":1", &format!("\"v\":{version}")),
-            "unsupported_version /v"
-        );
+        assert_eq!(with("\"v\":1", &format!("\"v\":{version}")), "unsupported_version /v");
     }
     assert_eq!(outcome(b"{}"), "unsupported_version /v");
     let refusal = decode_ping(b"{}").unwrap_err();
@@ -368,18 +199,7 @@ fn versions() {
 
 #[test]
 fn whole_messages_of_the_wrong_kind() {
-    for text in [
-        "",
-        " ",
-        "{",
-        "{}}",
-        "{} {}",
-        "nul",
-        "\u{feff}{}",
-        "{'v':1}",
-        "{\"v\":1,}",
-        "\"a",
-    ] {
+    for text in ["", " ", "{", "{}}", "{} {}", "nul", "\u{feff}{}", "{'v':1}", "{\"v\":1,}", "\"a"] {
         assert_eq!(outcome(text.as_bytes()), "not_json ", "{text}");
     }
     for text in ["null", "1", "[]", "\"ping\"", "true"] {
@@ -387,18 +207,9 @@ fn whole_messages_of_the_wrong_kind() {
     }
     assert_eq!(outcome(b"{\"v\":\xff}"), "not_utf8 ");
     assert_eq!(outcome(b"{\"v\":\"\\ud800\"}"), "not_json ");
-    assert_eq!(
-        with("\"fixes\":[", "\"fixes\":[null,"),
-        "wrong_type /fixes/0"
-    );
-    assert_eq!(
-        with("\"events\":[", "\"events\":[[],"),
-        "wrong_type /events/0"
-    );
-    assert_eq!(
-        outcome(PING.replace(['[', ']'], "").as_bytes()),
-        "wrong_type /fixes"
-    );
+    assert_eq!(with("\"fixes\":[", "\"fixes\":[null,"), "wrong_type /fixes/0");
+    assert_eq!(with("\"events\":[", "\"events\":[[],"), "wrong_type /events/0");
+    assert_eq!(outcome(PING.replace(['[', ']'], "").as_bytes()), "wrong_type /fixes");
 }
 
 #[test]
@@ -409,46 +220,19 @@ fn acks_at_their_bounds_and_one_past() {
     };
     let ranges = |count: u64| {
         let list: Vec<_> = (1..=count).map(|n| format!("[{0},{0}]", 2 * n)).collect();
-        ack(&format!(
-            r#""boot":1,"upto":0,"ranges":[{}]"#,
-            list.join(",")
-        ))
+        ack(&format!(r#""boot":1,"upto":0,"ranges":[{}]"#, list.join(",")))
     };
     assert_eq!(ranges(32), "ok");
     assert_eq!(ranges(33), "too_many /ranges");
     assert_eq!(ack(r#""boot":1,"upto":9007199254740991,"ranges":[]"#), "ok");
-    assert_eq!(
-        ack(r#""boot":1,"upto":9007199254740992,"ranges":[]"#),
-        "out_of_range /upto"
-    );
-    assert_eq!(
-        ack(r#""boot":1,"upto":-1,"ranges":[]"#),
-        "out_of_range /upto"
-    );
-    assert_eq!(
-        ack(r#""boot":1,"upto":5,"ranges":[[5,6]]"#),
-        "out_of_range /ranges"
-    );
-    assert_eq!(
-        ack(r#""boot":1,"upto":5,"ranges":[[8,7]]"#),
-        "out_of_range /ranges"
-    );
-    assert_eq!(
-        ack(r#""boot":1,"upto":5,"ranges":[[7,9],[9,9]]"#),
-        "out_of_range /ranges"
-    );
-    assert_eq!(
-        ack(r#""boot":1,"upto":5,"ranges":[[7]]"#),
-        "out_of_range /ranges/0"
-    );
-    assert_eq!(
-        ack(r#""boot":1,"upto":5,"ranges":[7]"#),
-        "wrong_type /ranges/0"
-    );
-    assert_eq!(
-        ack(r#""boot":1,"upto":5,"ranges":[[7,"8"]]"#),
-        "wrong_type /ranges/0/1"
-    );
+    assert_eq!(ack(r#""boot":1,"upto":9007199254740992,"ranges":[]"#), "out_of_range /upto");
+    assert_eq!(ack(r#""boot":1,"upto":-1,"ranges":[]"#), "out_of_range /upto");
+    assert_eq!(ack(r#""boot":1,"upto":5,"ranges":[[5,6]]"#), "out_of_range /ranges");
+    assert_eq!(ack(r#""boot":1,"upto":5,"ranges":[[8,7]]"#), "out_of_range /ranges");
+    assert_eq!(ack(r#""boot":1,"upto":5,"ranges":[[7,9],[9,9]]"#), "out_of_range /ranges");
+    assert_eq!(ack(r#""boot":1,"upto":5,"ranges":[[7]]"#), "out_of_range /ranges/0");
+    assert_eq!(ack(r#""boot":1,"upto":5,"ranges":[7]"#), "wrong_type /ranges/0");
+    assert_eq!(ack(r#""boot":1,"upto":5,"ranges":[[7,"8"]]"#), "wrong_type /ranges/0/1");
     assert_eq!(ack(r#""boot":1,"upto":5"#), "missing_field /ranges");
 }
 
@@ -476,41 +260,19 @@ fn rejects_commands_and_statuses_at_their_bounds_and_one_past() {
     }
 
     let cmd = |body: &str| code(decode_cmd(format!("{{\"v\":1,{body}}}").as_bytes()).map(drop));
-    assert_eq!(
-        cmd(r#""id":1,"expires_ms":253402300799999,"interval_s":86400"#),
-        "ok"
-    );
+    assert_eq!(cmd(r#""id":1,"expires_ms":253402300799999,"interval_s":86400"#), "ok");
     assert_eq!(cmd(r#""id":0,"expires_ms":0"#), "out_of_range /id");
-    assert_eq!(
-        cmd(r#""id":1,"expires_ms":253402300800000"#),
-        "out_of_range /expires_ms"
-    );
-    assert_eq!(
-        cmd(r#""id":1,"expires_ms":0,"interval_s":0"#),
-        "out_of_range /interval_s"
-    );
+    assert_eq!(cmd(r#""id":1,"expires_ms":253402300800000"#), "out_of_range /expires_ms");
+    assert_eq!(cmd(r#""id":1,"expires_ms":0,"interval_s":0"#), "out_of_range /interval_s");
     assert_eq!(cmd(r#""id":1"#), "missing_field /expires_ms");
 
-    let status =
-        |body: &str| code(decode_status(format!("{{\"v\":1,{body}}}").as_bytes()).map(drop));
-    assert_eq!(
-        status(&format!(r#""online":true,"model":"{}""#, "m".repeat(64))),
-        "ok"
-    );
+    let status = |body: &str| code(decode_status(format!("{{\"v\":1,{body}}}").as_bytes()).map(drop));
+    assert_eq!(status(&format!(r#""online":true,"model":"{}""#, "m".repeat(64))), "ok");
     let long = format!(r#""online":true,"model":"{}""#, "m".repeat(65));
     assert_eq!(status(&long), "bad_text /model");
-    assert_eq!(
-        status(r#""online":true,"firmware":"""#),
-        "bad_text /firmware"
-    );
-    assert_eq!(
-        status(r#""online":true,"firmware":"\u001b[2J""#),
-        "bad_text /firmware"
-    );
-    assert_eq!(
-        status(r#""online":true,"boot":4294967296"#),
-        "out_of_range /boot"
-    );
+    assert_eq!(status(r#""online":true,"firmware":"""#), "bad_text /firmware");
+    assert_eq!(status(r#""online":true,"firmware":"\u001b[2J""#), "bad_text /firmware");
+    assert_eq!(status(r#""online":true,"boot":4294967296"#), "out_of_range /boot");
     assert_eq!(status(r#""boot":1"#), "missing_field /online");
 }
 
@@ -538,14 +300,7 @@ fn the_longest_sensible_ping_fits_into_a_packet() {
         charging: false,
         motion: Motion::Unknown,
         fixes: vec![fix; 64],
-        events: vec![
-            Event {
-                t_ms: 253_402_300_799_999,
-                kind,
-                restored: true
-            };
-            32
-        ],
+        events: vec![Event { t_ms: 253_402_300_799_999, kind, restored: true }; 32],
     };
     assert!(decode_ping(&ping.encode()) == Ok(ping));
 }

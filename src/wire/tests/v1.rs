@@ -20,11 +20,8 @@ const PING: &str = concat!(
 );
 
 fn ping() -> Ping {
-    let event = |t_ms, kind, restored| Event {
-        t_ms,
-        kind: EventKind::parse(kind).expect("a kind"),
-        restored,
-    };
+    let event =
+        |t_ms, kind, restored| Event { t_ms, kind: EventKind::parse(kind).expect("a kind"), restored };
     Ping {
         boot: 7,
         seq: 42,
@@ -81,18 +78,9 @@ fn a_ping_as_another_implementation_writes_it() {
         "next_within_s" : 86400, "oldest_kept" : 1, "seq" : 9007199254740991, "boot" : 4294967295,
         "later" : {"than": ["v1"]}, "v" : 1 } "#;
     let ping = decode_ping(text.as_bytes()).unwrap();
-    assert_eq!(
-        (ping.boot, ping.seq, ping.oldest_kept),
-        (u32::MAX, (1 << 53) - 1, 1)
-    );
-    assert_eq!(
-        (ping.next_within_s, ping.sent_ms),
-        (86_400, 253_402_300_799_999)
-    );
-    assert_eq!(
-        (ping.battery_pct, ping.charging, ping.motion),
-        (0, true, Motion::Unknown)
-    );
+    assert_eq!((ping.boot, ping.seq, ping.oldest_kept), (u32::MAX, (1 << 53) - 1, 1));
+    assert_eq!((ping.next_within_s, ping.sent_ms), (86_400, 253_402_300_799_999));
+    assert_eq!((ping.battery_pct, ping.charging, ping.motion), (0, true, Motion::Unknown));
     let fix = Fix {
         t_ms: 0,
         lat: 51.0,
@@ -105,14 +93,7 @@ fn a_ping_as_another_implementation_writes_it() {
         sats: None,
     };
     assert!(ping.fixes == [fix], "the fix at 0,0 is no fix");
-    assert_eq!(
-        ping.events,
-        [Event {
-            t_ms: 12,
-            kind: EventKind::NoFix,
-            restored: false
-        }]
-    );
+    assert_eq!(ping.events, [Event { t_ms: 12, kind: EventKind::NoFix, restored: false }]);
 }
 
 #[test]
@@ -126,10 +107,7 @@ fn every_value_of_every_list() {
         (EventKind::PowerOff, "power_off"),
         (EventKind::Sos, "sos"),
     ] {
-        assert_eq!(
-            (kind.as_str(), EventKind::parse(text)),
-            (text, Some(kind.clone()))
-        );
+        assert_eq!((kind.as_str(), EventKind::parse(text)), (text, Some(kind.clone())));
     }
     for (source, text) in [
         (Source::Gnss, "gnss"),
@@ -139,17 +117,11 @@ fn every_value_of_every_list() {
         (Source::HomeUnit, "home_unit"),
     ] {
         let bytes = PING.replace("\"gnss\"", &format!("\"{text}\""));
-        assert_eq!(
-            decode_ping(bytes.as_bytes()).unwrap().fixes[0].source,
-            source
-        );
+        assert_eq!(decode_ping(bytes.as_bytes()).unwrap().fixes[0].source, source);
         assert_eq!(source.as_str(), text);
     }
-    for (motion, text) in [
-        (Motion::Moving, "moving"),
-        (Motion::Still, "still"),
-        (Motion::Unknown, "unknown"),
-    ] {
+    for (motion, text) in [(Motion::Moving, "moving"), (Motion::Still, "still"), (Motion::Unknown, "unknown")]
+    {
         let bytes = PING.replace("\"moving\"", &format!("\"{text}\""));
         assert_eq!(decode_ping(bytes.as_bytes()).unwrap().motion, motion);
         assert_eq!(motion.as_str(), text);
@@ -158,11 +130,7 @@ fn every_value_of_every_list() {
 
 #[test]
 fn ack_bytes() {
-    let ack = Ack {
-        boot: 7,
-        upto: 40,
-        ranges: vec![[42, 42], [44, 50]],
-    };
+    let ack = Ack { boot: 7, upto: 40, ranges: vec![[42, 42], [44, 50]] };
     let bytes = br#"{"v":1,"boot":7,"upto":40,"ranges":[[42,42],[44,50]]}"#;
     assert_eq!(ack.encode(), bytes);
     assert_eq!(decode_ack(bytes), Ok(ack));
@@ -185,23 +153,12 @@ fn reject_bytes() {
 
 #[test]
 fn cmd_bytes() {
-    let cmd = Cmd {
-        id: 3,
-        expires_ms: 1_767_229_200_000,
-        interval_s: Some(15),
-    };
+    let cmd = Cmd { id: 3, expires_ms: 1_767_229_200_000, interval_s: Some(15) };
     let bytes = br#"{"v":1,"id":3,"expires_ms":1767229200000,"interval_s":15}"#;
     assert_eq!(cmd.encode(), bytes);
     assert_eq!(decode_cmd(bytes), Ok(cmd));
     let none = br#"{"v":1,"id":4,"expires_ms":0,"interval_s":null,"vibrate":true}"#;
-    assert_eq!(
-        decode_cmd(none),
-        Ok(Cmd {
-            id: 4,
-            expires_ms: 0,
-            interval_s: None
-        })
-    );
+    assert_eq!(decode_cmd(none), Ok(Cmd { id: 4, expires_ms: 0, interval_s: None }));
 }
 
 #[test]
@@ -215,12 +172,7 @@ fn status_bytes() {
     let bytes = br#"{"v":1,"online":true,"boot":7,"firmware":"2.1.0","model":"Anklet 3"}"#;
     assert_eq!(birth.encode(), bytes);
     assert_eq!(decode_status(bytes), Ok(birth));
-    let will = Status {
-        online: false,
-        boot: None,
-        firmware: None,
-        model: None,
-    };
+    let will = Status { online: false, boot: None, firmware: None, model: None };
     assert_eq!(will.encode(), br#"{"v":1,"online":false}"#);
     assert_eq!(decode_status(br#"{"v":1,"online":false}"#), Ok(will));
 }
