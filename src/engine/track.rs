@@ -15,8 +15,12 @@ use crate::{
     geometry::{LatLon, distance_m},
 };
 
-/// Fixes kept: pings that come up to 32 pings late find their place, with two fixes in each.
+/// Fixes kept at least: pings that come up to 32 pings late find their place, with two fixes in each ...
 const WINDOW_FIXES: usize = 64;
+/// ... and, with more in each, those of the last 15 minutes ...
+const WINDOW_MS: i64 = 15 * 60_000;
+/// ... up to this many: 16 in each of 32 pings. A bound, since a late fix has all of them judged again.
+const WINDOW_FIXES_MAX: usize = 512;
 /// Faster than this is no wearer but a wrong fix, or two.
 const PLAUSIBLE_MPS: f64 = 70.0;
 /// Stays that were found in fixes older than the window, remembered for each wearer.
@@ -223,7 +227,7 @@ impl Track {
 
     /// Moves the oldest fixes of an overfull window into the base. Their episodes are settled.
     fn fold(&mut self, ground: Ground<'_>) {
-        while self.window.len() > WINDOW_FIXES {
+        while self.is_overfull() {
             let fix = self.window.remove(0);
             let mut settled = Vec::new();
             step(ground, self.base_tail, &fix, &mut self.base, &mut settled);
@@ -233,6 +237,15 @@ impl Track {
                 self.note_stay(&change.zone, change.true_time);
             }
         }
+    }
+
+    fn is_overfull(&self) -> bool {
+        let spans_ms = match (self.window.first(), self.window.last()) {
+            (Some(first), Some(last)) => last.at.ms_since(first.at),
+            _ => 0,
+        };
+        let count = self.window.len();
+        count > WINDOW_FIXES_MAX || count > WINDOW_FIXES && spans_ms > WINDOW_MS
     }
 
     fn note_episodes(&mut self, transitions: &[Transition]) {

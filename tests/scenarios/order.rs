@@ -26,6 +26,22 @@ fn walk() -> impl Strategy<Value = Vec<(f64, f64)>> {
     })
 }
 
+/// The same walk with a fix every third second, five in each ping.
+fn dense_pings(walk: &[(f64, f64)]) -> Vec<Ping> {
+    let mut ward = Ward::new();
+    let legs = walk.windows(2).enumerate();
+    legs.map(|(i, leg)| {
+        let start_s = i64::try_from(i).unwrap() * INTERVAL_S;
+        let fixes = [0.2, 0.4, 0.6, 0.8, 1.0].into_iter().zip(1..);
+        let fixes = fixes.map(|(share, third)| {
+            let east_m = leg[0].0 + (leg[1].0 - leg[0].0) * share;
+            fix(start_s + 3 * third, east_m, leg[1].1)
+        });
+        ward.ping(start_s + INTERVAL_S, fixes.collect())
+    })
+    .collect()
+}
+
 fn pings(walk: &[(f64, f64)]) -> Vec<Ping> {
     let mut ward = Ward::new();
     let at = |i: usize| i64::try_from(i).unwrap() * INTERVAL_S;
@@ -49,6 +65,33 @@ fn episodes(pings: &[Ping], order: &[usize]) -> Vec<(cordon::domain::ZoneId, cor
     ward.line.episodes()
 }
 
+/// The pings' places, each up to `LATE_PINGS` late and some of them twice.
+fn disorder(count: usize, lateness: &[usize], again: &[bool]) -> Vec<usize> {
+    let mut order: Vec<(usize, usize)> = (0..count).map(|i| (i + lateness[i % 200], i)).collect();
+    order.sort_unstable();
+    let times = |i: usize| if again[i % 200] { 2 } else { 1 };
+    order
+        .iter()
+        .flat_map(|(_, i)| std::iter::repeat_n(*i, times(*i)))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn nor_with_many_fixes_in_each_ping(
+        walk in walk(),
+        lateness in prop::collection::vec(0..=LATE_PINGS, 200),
+        again in prop::collection::vec(any::<bool>(), 200),
+    ) {
+        let pings = dense_pings(&walk);
+        let in_order: Vec<usize> = (0..pings.len()).collect();
+        let shuffled = disorder(pings.len(), &lateness, &again);
+        prop_assert_eq!(episodes(&pings, &shuffled), episodes(&pings, &in_order));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -60,12 +103,7 @@ proptest! {
     ) {
         let pings = pings(&walk);
         let in_order: Vec<usize> = (0..pings.len()).collect();
-        let mut order: Vec<(usize, usize)> = in_order.iter().map(|i| (i + lateness[i % 200], *i)).collect();
-        order.sort_unstable();
-        let shuffled: Vec<usize> = order
-            .iter()
-            .flat_map(|(_, i)| std::iter::repeat_n(*i, if again[i % 200] { 2 } else { 1 }))
-            .collect();
+        let shuffled = disorder(pings.len(), &lateness, &again);
         prop_assert_eq!(episodes(&pings, &shuffled), episodes(&pings, &in_order));
     }
 }
