@@ -11,6 +11,7 @@ use super::{
     board::{Board, Dot},
     inbox::Arrival,
     meter::Meter,
+    record::place_of,
     step::{Now, Sequencer, Stepped},
 };
 use crate::{
@@ -24,6 +25,8 @@ use crate::{
 const BATCH_ARRIVALS_MAX: usize = 1_000;
 /// Hand-ins of other processes are looked for this often.
 const HAND_IN_MS: i64 = 500;
+/// Hand-ins that take longer to read wait for the next time.
+const HAND_IN_MAX: Duration = Duration::from_secs(2);
 /// How long after a failed commit the same rows are tried again.
 const RETRY_MS: i64 = 200;
 /// A commit that takes longer is tried again.
@@ -112,14 +115,17 @@ impl Driver {
     }
 
     async fn hand_ins(&self, arrivals: &mut Vec<Arrival>) {
-        let handed_in = match self.store.handed_in(256).await {
-            Ok(handed_in) => handed_in,
-            Err(error) => return tracing::warn!(%error, "hand-ins cannot be read"),
+        // What hangs here would hold every deadline and every ping up.
+        let handed_in = match timeout(HAND_IN_MAX, self.store.handed_in(256)).await {
+            Ok(Ok(handed_in)) => handed_in,
+            Err(_) => return tracing::warn!("hand-ins cannot be read: no answer"),
+            Ok(Err(error)) => return tracing::warn!(%error, "hand-ins cannot be read"),
         };
         for hand_in in handed_in {
             let told = serde_json::from_str::<Told>(&hand_in.payload);
             if let Err(error) = &told {
-                tracing::error!(id = hand_in.id, %error, "a hand-in cannot be read; it is dropped");
+                let error = place_of(error);
+                tracing::error!(id = hand_in.id, error, "a hand-in cannot be read; it is dropped");
             }
             arrivals.push(Arrival::HandIn(hand_in.id, told.ok()));
         }

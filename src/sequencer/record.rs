@@ -59,14 +59,14 @@ pub fn input_of(row: &JournalRow) -> Result<Input, RecordError> {
     match row.codec {
         CODEC_TOLD => {
             let told: Told =
-                serde_json::from_slice(&row.payload).map_err(|error| damaged(error.to_string()))?;
+                serde_json::from_slice(&row.payload).map_err(|error| damaged(place_of(&error)))?;
             Ok(Input::Told(told))
         }
         CODEC_PING | CODEC_UNREADABLE => {
             let line =
                 row.payload.iter().position(|b| *b == b'\n').ok_or_else(|| damaged("no origin".into()))?;
             let origin: Origin =
-                serde_json::from_slice(&row.payload[..line]).map_err(|error| damaged(error.to_string()))?;
+                serde_json::from_slice(&row.payload[..line]).map_err(|error| damaged(place_of(&error)))?;
             if let Some(code) = origin.code {
                 return Ok(Input::Told(Told::Unreadable { tag: origin.tag, code }));
             }
@@ -76,6 +76,16 @@ pub fn input_of(row: &JournalRow) -> Result<Input, RecordError> {
         }
         codec => Err(RecordError::Codec(row.no, codec)),
     }
+}
+
+/// Where and how JSON is wrong, without a word of it: it may hold names and phone numbers.
+pub(super) fn place_of(error: &serde_json::Error) -> String {
+    format!(
+        "{:?} error at line {} column {}",
+        error.classify(),
+        error.line(),
+        error.column()
+    )
 }
 
 /// SHA-256 over salt, payload and decision.
@@ -103,4 +113,20 @@ pub fn chain_of(previous: &[u8], row: &JournalRow) -> Vec<u8> {
         hash.update(part);
     }
     hash.finalize().to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_not_repeated() {
+        let json = r#"{"reply": {"from": "+447700900001", "text": 7, "+447700900001": "2"}}"#;
+        let error = serde_json::from_str::<Told>(json).unwrap_err();
+        let place = place_of(&error);
+        assert!(place.contains("line 1") && !place.contains("4477"), "{place}");
+        let error = serde_json::from_str::<Told>(r#"{"+447700900001": 1}"#).unwrap_err();
+        assert!(error.to_string().contains("4477"), "the library repeats it");
+        assert!(!place_of(&error).contains("4477"));
+    }
 }
