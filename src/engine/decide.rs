@@ -11,6 +11,7 @@ use super::{
     incidents::Situation,
     input::{DeadlineKey, Input, Refused, Told},
     receive::Arrived,
+    rulebook::Rulebook,
     tag_watch,
     track::{Ground, Judged, Point, Track},
     zone_watch::Transition,
@@ -35,6 +36,19 @@ pub(super) fn decide(engine: &Engine, at: Timestamp, input: &Input) -> Decision 
         Input::Told(told) => told_came(&mut draft, told),
     }
     draft.finish()
+}
+
+/// See [`Engine::is_outside_basis`].
+pub(super) fn is_outside_basis(rulebook: &Rulebook, at: Timestamp, tag: &TagId, ping: &Ping) -> bool {
+    let clock = TagClock { sent: ping.sent, now: at };
+    let fixes = ping.fixes.iter().map(|fix| fix.at);
+    let events = ping.events.iter().map(|event| event.at);
+    let times = fixes.chain(events).chain([ping.sent]);
+    let mut worn = times
+        .map(|time| clock.corrected(time))
+        .filter_map(|time| Some((rulebook.wearer_of(tag, time)?, time)))
+        .peekable();
+    worn.peek().is_some() && worn.all(|(wearer, time)| !rulebook.may_watch(wearer, time))
 }
 
 fn told_came(draft: &mut Draft<'_>, told: &Told) {

@@ -42,8 +42,8 @@ pub use rulebook::{BoundZone, Rulebook};
 
 use crate::{
     domain::{
-        Accuracy, Alert, AlertId, Cause, Incident, IncidentId, Stage, Subject, TagId, Timestamp, WearerId,
-        ZoneId,
+        Accuracy, Alert, AlertId, Cause, Incident, IncidentId, Ping, Stage, Subject, TagId, Timestamp,
+        WearerId, ZoneId,
     },
     geometry::LatLon,
 };
@@ -124,6 +124,13 @@ impl Engine {
         decide::decide(self, at, input)
     }
 
+    /// Whether the tag was worn and nobody may watch its wearer at any of the ping's times, read as they will be
+    /// judged at `at`: such a ping is neither judged nor stored. A tag that belongs to nobody is kept and shown.
+    #[must_use]
+    pub fn is_outside_basis(&self, at: Timestamp, tag: &TagId, ping: &Ping) -> bool {
+        decide::is_outside_basis(&self.rulebook, at, tag, ping)
+    }
+
     /// Makes a decision the engine's memory.
     pub fn apply(&mut self, decision: &Decision) {
         if let Some(rulebook) = &decision.rulebook {
@@ -197,6 +204,18 @@ impl Engine {
         self.incidents.values()
     }
 
+    /// An open incident.
+    #[must_use]
+    pub fn open_incident(&self, id: IncidentId) -> Option<&Arc<Incident>> {
+        self.incidents.get(&id)
+    }
+
+    /// An alert of an open incident.
+    #[must_use]
+    pub fn open_alert(&self, id: AlertId) -> Option<&Alert> {
+        self.alerts.get(&id)
+    }
+
     /// The alerts of open incidents, by number.
     pub fn open_alerts(&self) -> impl Iterator<Item = &Alert> {
         self.alerts.values()
@@ -223,7 +242,9 @@ impl Engine {
             self.open_by_cause.insert(key, incident.id);
             self.incidents.insert(incident.id, Arc::new(incident.clone()));
         } else if self.incidents.remove(&incident.id).is_some() {
-            self.open_by_cause.retain(|_, id| *id != incident.id);
+            if self.open_by_cause.get(&key) == Some(&incident.id) {
+                self.open_by_cause.remove(&key);
+            }
             self.alerts.retain(|_, alert| alert.incident != incident.id);
         }
     }

@@ -80,12 +80,7 @@ pub fn input_of(row: &JournalRow) -> Result<Input, RecordError> {
 
 /// Where and how JSON is wrong, without a word of it: it may hold names and phone numbers.
 pub(super) fn place_of(error: &serde_json::Error) -> String {
-    format!(
-        "{:?} error at line {} column {}",
-        error.classify(),
-        error.line(),
-        error.column()
-    )
+    format!("{:?} error at line {} column {}", error.classify(), error.line(), error.column())
 }
 
 /// SHA-256 over salt, payload and decision.

@@ -137,7 +137,7 @@ impl Sequencer {
         changes: &mut Changes,
     ) {
         let Message { tag, source, kind, payload, received_real_us, ticket } = message;
-        let (entry, refused) = self.read(&tag, &source, kind, payload);
+        let (entry, refused) = self.read(self.next_at(now), &tag, &source, kind, payload);
         let boot = match &entry.input {
             Input::Ping { ping, .. } => Some(ping.boot),
             Input::Told(Told::OutsideBasis { boot, .. }) => Some(*boot),
@@ -161,6 +161,7 @@ impl Sequencer {
     /// Decodes a message. What cannot be read becomes an input, too, and its sender is told why.
     fn read(
         &self,
+        at: Timestamp,
         tag: &TagId,
         source: &str,
         kind: MessageKind,
@@ -168,7 +169,7 @@ impl Sequencer {
     ) -> (Entry, Option<TagReply>) {
         let refusal = match kind {
             MessageKind::Ping => match tag_wire::decode_ping(&payload) {
-                Ok(ping) => return (self.ping_entry(tag, source, ping, &payload), None),
+                Ok(ping) => return (self.ping_entry(at, tag, source, ping, &payload), None),
                 Err(refusal) => refusal,
             },
             MessageKind::Status => match tag_wire::decode_status(&payload) {
@@ -191,9 +192,16 @@ impl Sequencer {
         (entry, Some(TagReply { tag: tag.clone(), topic: tag_wire::TopicKind::Reject, payload: reject }))
     }
 
-    fn ping_entry(&self, tag: &TagId, source: &str, ping: tag_wire::Ping, payload: &[u8]) -> Entry {
+    fn ping_entry(
+        &self,
+        at: Timestamp,
+        tag: &TagId,
+        source: &str,
+        ping: tag_wire::Ping,
+        payload: &[u8],
+    ) -> Entry {
         let ping = Ping::from(ping);
-        if self.is_outside_basis(tag, &ping) {
+        if self.engine.is_outside_basis(at, tag, &ping) {
             let (boot, seq, oldest_kept) = (ping.boot, ping.seq, ping.oldest_kept);
             return told_entry(Told::OutsideBasis { tag: tag.clone(), boot, seq, oldest_kept });
         }
@@ -204,15 +212,6 @@ impl Sequencer {
             codec: CODEC_PING,
             payload: origin.before(payload),
         }
-    }
-
-    /// The tag is worn, and nobody may watch its wearer at any of the ping's times: neither judged nor stored. A tag
-    /// that belongs to nobody is kept and shown.
-    fn is_outside_basis(&self, tag: &TagId, ping: &Ping) -> bool {
-        let rulebook = self.engine.rulebook();
-        let times = ping.fixes.iter().map(|fix| fix.at).chain([ping.sent]);
-        let mut worn = times.filter_map(|at| Some((rulebook.wearer_of(tag, at)?, at))).peekable();
-        worn.peek().is_some() && worn.all(|(wearer, at)| !rulebook.may_watch(wearer, at))
     }
 
     fn take(
@@ -264,8 +263,7 @@ impl Sequencer {
             None => (None, format!("tag:{tag}")),
         };
         let of_incident = |id: IncidentId| {
-            let unit =
-                self.engine.open_incidents().find(|incident| incident.id == id).map(|i| i.unit.clone());
+            let unit = self.engine.open_incident(id).map(|i| i.unit.clone());
             (unit, format!("incident:{id}"))
         };
         let told = match input {
@@ -285,10 +283,10 @@ impl Sequencer {
                 };
                 (Some(book.unit().clone()), subject)
             }
-            Told::Delivery { alert, .. } => {
-                let alert = self.engine.open_alerts().find(|known| known.id == *alert);
-                alert.map_or((None, "service".into()), |alert| of_incident(alert.incident))
-            }
+            Told::Delivery { alert, .. } => self
+                .engine
+                .open_alert(*alert)
+                .map_or((None, "service".into()), |alert| of_incident(alert.incident)),
             Told::Handle { incident, .. } => of_incident(*incident),
             Told::Reply { from, .. } => match rulebook.recipients_at(from).first() {
                 Some(Recipient::Person(id)) => {

@@ -70,10 +70,7 @@ fn disorder(count: usize, lateness: &[usize], again: &[bool]) -> Vec<usize> {
     let mut order: Vec<(usize, usize)> = (0..count).map(|i| (i + lateness[i % 200], i)).collect();
     order.sort_unstable();
     let times = |i: usize| if again[i % 200] { 2 } else { 1 };
-    order
-        .iter()
-        .flat_map(|(_, i)| std::iter::repeat_n(*i, times(*i)))
-        .collect()
+    order.iter().flat_map(|(_, i)| std::iter::repeat_n(*i, times(*i))).collect()
 }
 
 proptest! {
