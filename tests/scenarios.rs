@@ -7,6 +7,8 @@ mod line;
 mod order;
 #[path = "support/recorded.rs"]
 mod recorded;
+#[path = "scenarios/restart.rs"]
+mod restart;
 #[path = "scenarios/rulebook.rs"]
 mod rulebook;
 #[path = "scenarios/stories.rs"]

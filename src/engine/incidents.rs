@@ -58,7 +58,9 @@ impl Draft<'_> {
         let back = !incident.ongoing && situation.ongoing;
         let no_longer_late = incident.late && !situation.late;
         let disturbs = worse || no_longer_late || back && situation.kind != IncidentKind::Approach;
-        incident.ongoing |= situation.ongoing;
+        // A violation found in the past is over although the wearer, near, was raised as one who still is.
+        let was_lesser = worse && situation.kind != incident.kind;
+        incident.ongoing = situation.ongoing || incident.ongoing && !was_lesser;
         note_episode(incident, &situation);
         if !(disturbs || back) {
             return;
