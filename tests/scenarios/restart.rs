@@ -5,14 +5,12 @@ use std::collections::BTreeSet;
 
 use cordon::{
     domain::{
-        AlertId, AlertState, Audience, Book, Cause, EscalationState, Handling, Incident,
-        IncidentKind, Outcome, Recipient, Stage, TagId, Timestamp,
+        AlertId, AlertState, Audience, Book, Cause, EscalationState, Handling, Incident, IncidentKind,
+        Outcome, Recipient, Stage, TagId, Timestamp,
     },
     engine::{Action, DeliveryReport, Told},
     geometry::{LatLon, offset},
-    sequencer::{
-        Arrival, Message, MessageKind, Now, Sequencer, Stepped, Ticket, decide_again, recover,
-    },
+    sequencer::{Arrival, Message, MessageKind, Now, Sequencer, Stepped, Ticket, decide_again, recover},
     store::{MemoryStore, Store},
 };
 use proptest::prelude::*;
@@ -24,12 +22,7 @@ use crate::ward::{NOON, book, case, person, person_phone, responder_phone, tag, 
 /// What happens; numbers choose among what is there.
 #[derive(Debug, Clone)]
 enum Event {
-    Ping {
-        fixes: Vec<(i64, f64, f64)>,
-        battery_pct: u8,
-        promise_s: u32,
-        strap: Option<bool>,
-    },
+    Ping { fixes: Vec<(i64, f64, f64)>, battery_pct: u8, promise_s: u32, strap: Option<bool> },
     Pass(i64),
     Delivery(usize, u8),
     Handle(usize, u8),
@@ -159,10 +152,7 @@ impl World {
     }
 
     async fn step_once(&mut self, arrivals: Vec<Arrival>) -> usize {
-        let now = Now {
-            steady: self.now,
-            wall: self.now,
-        };
+        let now = Now { steady: self.now, wall: self.now };
         self.salt = self.salt.wrapping_add(1);
         let salt = self.salt;
         let stepped: Stepped = self.sequencer.step(now, arrivals, &mut || [salt; 16]);
@@ -344,9 +334,8 @@ impl World {
             if !self.was_inside {
                 assert_eq!(incident.handling, Handling::Raised, "raised on entry");
                 let told = incident.escalations.iter().flat_map(|e| &e.alerts);
-                let person = told.filter(|sent| {
-                    matches!(sent.recipient, Recipient::Person(_)) && sent.state.is_open()
-                });
+                let person = told
+                    .filter(|sent| matches!(sent.recipient, Recipient::Person(_)) && sent.state.is_open());
                 assert!(incident.late || person.count() > 0, "the person is told on entry");
             }
         } else if let Some(incident) = open.filter(|_| !inside) {
@@ -385,11 +374,7 @@ impl World {
     }
 }
 
-fn message(
-    tag: TagId,
-    payload: Vec<u8>,
-    done: mpsc::UnboundedSender<cordon::sequencer::Done>,
-) -> Arrival {
+fn message(tag: TagId, payload: Vec<u8>, done: mpsc::UnboundedSender<cordon::sequencer::Done>) -> Arrival {
     Arrival::Message(Message {
         tag,
         source: "test".into(),
