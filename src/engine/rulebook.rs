@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     domain::{
-        Book, Case, CaseId, EscalationPolicy, Person, PersonId, PolicyId, Priority, Recipient, Risk, Scope,
-        Staff, StaffId, StaffStep, TagId, Timestamp, Unit, UnitId, Wearer, WearerId, Zone, ZoneId,
+        Book, Case, CaseId, Contact, EscalationPolicy, Person, PersonId, PolicyId, Priority, Recipient, Risk,
+        Scope, Staff, StaffId, StaffStep, TagId, Timestamp, Unit, UnitId, Wearer, WearerId, Zone, ZoneId,
     },
     geometry::{Index, LatLon},
 };
@@ -210,75 +210,132 @@ impl Rulebook {
         super::rulebook_check::check(self, book)
     }
 
-    /// The rulebook after a revision that [`Rulebook::check`] finds nothing against, published at `at`.
+    /// The rulebook after a revision that [`Rulebook::check`] finds nothing against, published at `at`. Only the
+    /// look-ups that the revision touches are made anew.
     #[must_use]
     pub fn published(&self, book: Book, at: Timestamp) -> Self {
         let mut next = self.clone();
         *next.revisions.entry(book.scope()).or_default() += 1;
         match book {
-            Book::Unit(unit) => {
-                next.replace_zones(None, &unit.id, &unit.zones, at);
-                next.units.insert(unit.id.clone(), Arc::new(unit));
-            }
-            Book::Wearer(wearer) => {
-                next.wearers.insert(wearer.id.clone(), Arc::new(wearer));
-            }
-            Book::Person(person) => {
-                next.persons.insert(person.id.clone(), Arc::new(person));
-            }
-            Book::Case(case) => {
-                next.replace_zones(Some(&case.id), &case.unit, &case.zones, at);
-                next.cases.insert(case.id.clone(), Arc::new(case));
-            }
+            Book::Unit(unit) => next.put_unit(unit, at),
+            Book::Wearer(wearer) => next.put_wearer(wearer),
+            Book::Person(person) => next.put_person(person),
+            Book::Case(case) => next.put_case(case, at),
         }
-        next.join();
         next
     }
 
-    fn replace_zones(&mut self, case: Option<&CaseId>, unit: &UnitId, zones: &[Zone], at: Timestamp) {
-        let owned =
-            |bound: &BoundZone| bound.case.as_ref() == case && (case.is_some() || bound.unit == *unit);
-        let before: BTreeMap<ZoneId, Arc<BoundZone>> =
-            self.zones.extract_if(.., |_, bound| owned(bound)).collect();
+    fn put_unit(&mut self, unit: Unit, at: Timestamp) {
+        let before = self.units.remove(&unit.id);
+        for staff in before.iter().flat_map(|unit| &unit.staff) {
+            self.staff.remove(&staff.id);
+            self.forget_addresses(&staff.contacts, &Recipient::Staff(staff.id.clone()));
+        }
+        for staff in &unit.staff {
+            self.staff.insert(staff.id.clone(), unit.id.clone());
+            self.learn_addresses(&staff.contacts, &Recipient::Staff(staff.id.clone()));
+        }
+        let zones_before = before.as_ref().map_or(&[][..], |unit| &unit.zones);
+        self.replace_zones(zones_before, None, &unit.id, &unit.zones, at);
+        match self.index_of(unit.zones.iter().map(|zone| &zone.id)) {
+            Some(index) => self.shared.insert(unit.id.clone(), index),
+            None => self.shared.remove(&unit.id),
+        };
+        self.units.insert(unit.id.clone(), Arc::new(unit));
+    }
+
+    fn put_wearer(&mut self, wearer: Wearer) {
+        let before = self.wearers.remove(&wearer.id);
+        for assignment in before.iter().flat_map(|wearer| &wearer.tags) {
+            forget(&mut self.worn, &assignment.tag, &wearer.id);
+        }
+        for assignment in &wearer.tags {
+            learn(&mut self.worn, &assignment.tag, &wearer.id);
+        }
+        self.wearers.insert(wearer.id.clone(), Arc::new(wearer));
+    }
+
+    fn put_person(&mut self, person: Person) {
+        let recipient = Recipient::Person(person.id.clone());
+        if let Some(before) = self.persons.remove(&person.id) {
+            self.forget_addresses(&before.contacts, &recipient);
+        }
+        self.learn_addresses(&person.contacts, &recipient);
+        self.persons.insert(person.id.clone(), Arc::new(person));
+    }
+
+    fn put_case(&mut self, case: Case, at: Timestamp) {
+        let before = self.cases.remove(&case.id);
+        let zones_before = before.as_ref().map_or(&[][..], |case| &case.zones);
+        self.replace_zones(zones_before, Some(&case.id), &case.unit, &case.zones, at);
+        let wearers: Vec<WearerId> =
+            before.iter().map(|case| case.wearer.clone()).chain([case.wearer.clone()]).collect();
+        if let Some(before) = &before {
+            forget(&mut self.cases_of, &before.wearer, &case.id);
+        }
+        learn(&mut self.cases_of, &case.wearer, &case.id);
+        self.cases.insert(case.id.clone(), Arc::new(case));
+        for wearer in wearers {
+            let cases = self.cases_of.get(&wearer).into_iter().flatten().filter_map(|id| self.cases.get(id));
+            match self.index_of(cases.flat_map(|case| &case.zones).map(|zone| &zone.id)) {
+                Some(index) => self.own.insert(wearer, index),
+                None => self.own.remove(&wearer),
+            };
+        }
+    }
+
+    fn replace_zones(
+        &mut self,
+        before: &[Zone],
+        case: Option<&CaseId>,
+        unit: &UnitId,
+        zones: &[Zone],
+        at: Timestamp,
+    ) {
+        let before: Vec<Arc<BoundZone>> =
+            before.iter().filter_map(|zone| self.zones.remove(&zone.id)).collect();
         for zone in zones {
-            let since = before.get(&zone.id).filter(|old| old.zone == *zone).map_or(at, |old| old.since);
+            let same = before.iter().find(|old| old.zone == *zone);
+            let since = same.map_or(at, |old| old.since);
             let bound = BoundZone { zone: zone.clone(), case: case.cloned(), unit: unit.clone(), since };
             self.zones.insert(zone.id.clone(), Arc::new(bound));
         }
     }
 
-    /// Derives the look-ups from what is published.
-    fn join(&mut self) {
-        self.cases_of = grouped(self.cases.values().map(|case| (case.wearer.clone(), case.id.clone())));
-        self.worn = grouped(self.wearers.values().flat_map(|wearer| {
-            wearer.tags.iter().map(|assignment| (assignment.tag.clone(), wearer.id.clone()))
-        }));
-        self.staff = self
-            .units
-            .values()
-            .flat_map(|unit| unit.staff.iter().map(|staff| (staff.id.clone(), unit.id.clone())))
-            .collect();
-        let persons = self.persons.values().flat_map(|person| {
-            person.contacts.iter().map(|c| (c.address.clone(), Recipient::Person(person.id.clone())))
-        });
-        let staff = self.units.values().flat_map(|unit| &unit.staff).flat_map(|staff| {
-            staff.contacts.iter().map(|c| (c.address.clone(), Recipient::Staff(staff.id.clone())))
-        });
-        self.reached_at = grouped(persons.chain(staff));
-        self.own = self.indexes(|bound| Some(self.case(bound.case.as_ref()?)?.wearer.clone()));
-        self.shared = self.indexes(|bound| bound.case.is_none().then(|| bound.unit.clone()));
+    fn index_of<'z>(&self, ids: impl Iterator<Item = &'z ZoneId>) -> Option<Arc<Index<ZoneId>>> {
+        let zones = ids.filter_map(|id| self.zones.get(id)).map(|bound| &bound.zone);
+        let index = Index::build(zones.map(|zone| (zone.id.clone(), &zone.shape.0, zone.margin_m.metres())));
+        (!index.is_empty()).then(|| Arc::new(index))
     }
 
-    fn indexes<K: Ord>(&self, key: impl Fn(&BoundZone) -> Option<K>) -> BTreeMap<K, Arc<Index<ZoneId>>> {
-        let keyed = self.zones.values().filter_map(|bound| Some((key(bound)?, bound)));
-        grouped(keyed)
-            .into_iter()
-            .map(|(key, zones)| {
-                let entries =
-                    zones.iter().map(|b| (b.zone.id.clone(), &b.zone.shape.0, b.zone.margin_m.metres()));
-                (key, Arc::new(Index::build(entries)))
-            })
-            .collect()
+    fn learn_addresses(&mut self, contacts: &[Contact], recipient: &Recipient) {
+        for contact in contacts {
+            learn(&mut self.reached_at, &contact.address, recipient);
+        }
+    }
+
+    fn forget_addresses(&mut self, contacts: &[Contact], recipient: &Recipient) {
+        for contact in contacts {
+            forget(&mut self.reached_at, &contact.address, recipient);
+        }
+    }
+}
+
+/// Adds a value to a key's sorted list, once.
+fn learn<K: Ord + Clone, V: Ord + Clone>(map: &mut BTreeMap<K, Vec<V>>, key: &K, value: &V) {
+    let values = map.entry(key.clone()).or_default();
+    if let Err(place) = values.binary_search(value) {
+        values.insert(place, value.clone());
+    }
+}
+
+/// Takes a value out of a key's list.
+fn forget<K: Ord, V: PartialEq>(map: &mut BTreeMap<K, Vec<V>>, key: &K, value: &V) {
+    if let Some(values) = map.get_mut(key) {
+        values.retain(|known| known != value);
+        if values.is_empty() {
+            map.remove(key);
+        }
     }
 }
 
@@ -289,12 +346,4 @@ pub(super) fn staff_steps(policy: &EscalationPolicy, priority: Priority) -> &[St
         Priority::P2 => &policy.device,
         Priority::P3 => &policy.upkeep,
     }
-}
-
-fn grouped<K: Ord, V>(pairs: impl Iterator<Item = (K, V)>) -> BTreeMap<K, Vec<V>> {
-    let mut groups: BTreeMap<K, Vec<V>> = BTreeMap::new();
-    for (key, value) in pairs {
-        groups.entry(key).or_default().push(value);
-    }
-    groups
 }

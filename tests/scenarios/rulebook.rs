@@ -83,3 +83,49 @@ fn a_tag_on_two_legs_is_refused() {
     let refused = ward.line.tell(NOON, Told::Publish(book)).refused.expect("the tag is worn already");
     assert!(refused.to_string().contains("already worn"), "{refused}");
 }
+
+#[test]
+fn what_was_changed_step_by_step_is_what_was_published_last() {
+    let books = |values: Vec<Value>| values.into_iter().map(crate::ward::book).collect::<Vec<Book>>();
+    let (mut old_leg, mut new_leg) =
+        (crate::ward::wearer("w-1", "sim/t1"), crate::ward::wearer("w-2", "sim/t1"));
+    old_leg["wearer"]["tag"][0]["until"] = json!("2026-03-01T00:00:00Z");
+    new_leg["wearer"]["tag"][0]["from"] = json!("2026-03-01T00:00:00Z");
+    let mut moved = case();
+    moved["case"]["wearer"] = json!("w-2");
+    moved["case"]["zone"] = json!([{"id": "z-9", "code": "OAK", "shape": {"circle": {"lat": 53.6, "lon": -2.0, "radius_m": 100.0}}}]);
+    let person = json!({"person": {"id": "p-1", "unit": "north", "name": "A person",
+        "contact": [{"channel": "sms", "address": "+447700900077"}]}});
+    let last = books(vec![crate::ward::unit(), old_leg, new_leg, person, moved]);
+    let step_by_step = last.iter().fold(Ward::new(), |mut ward, book| {
+        ward.line.publish(NOON, book.clone());
+        ward
+    });
+    let at_once = crate::line::Line::with(&last, NOON);
+    let (changed, fresh) = (step_by_step.line.engine.rulebook(), at_once.engine.rulebook());
+    for at in [NOON.plus_ms(-30 * 86_400_000), NOON] {
+        assert_eq!(changed.wearer_of(&crate::ward::tag(), at), fresh.wearer_of(&crate::ward::tag(), at));
+    }
+    for address in [crate::ward::person_phone(), "+447700900077", crate::ward::responder_phone()] {
+        assert_eq!(changed.recipients_at(address), fresh.recipients_at(address), "{address}");
+    }
+    for wearer in ["w-1", "w-2"] {
+        let wearer = wearer.parse().unwrap();
+        for (lat, lon) in [(53.48, -2.24), (53.6, -2.0)] {
+            let here = cordon::geometry::LatLon::new(lat, lon).unwrap();
+            let near = |rulebook: &cordon::engine::Rulebook| rulebook.zones_near(&wearer, None, here, 10.0);
+            assert_eq!(near(changed), near(fresh));
+        }
+        assert_eq!(changed.is_bound(&wearer, NOON), fresh.is_bound(&wearer, NOON));
+    }
+    assert!(
+        !fresh
+            .zones_near(
+                &"w-2".parse().unwrap(),
+                None,
+                cordon::geometry::LatLon::new(53.6, -2.0).unwrap(),
+                10.0
+            )
+            .is_empty()
+    );
+}
