@@ -57,7 +57,10 @@ impl Draft<'_> {
                 && is_graver(situation.kind);
         let back = !incident.ongoing && situation.ongoing;
         let no_longer_late = incident.late && !situation.late;
-        let disturbs = worse || no_longer_late || back && situation.kind != IncidentKind::Approach;
+        // Whoever calls again has not been helped.
+        let calls_again = situation.kind == IncidentKind::Sos;
+        let disturbs =
+            worse || no_longer_late || calls_again || back && situation.kind != IncidentKind::Approach;
         // A violation found in the past is over although the wearer, near, was raised as one who still is.
         let was_lesser = worse && situation.kind != incident.kind;
         incident.ongoing = situation.ongoing || incident.ongoing && !was_lesser;

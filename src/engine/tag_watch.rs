@@ -28,6 +28,10 @@ pub(super) fn event(draft: &mut Draft<'_>, wearer: &WearerId, event: &TagEvent, 
         return;
     };
     let known = state.conditions.get(&cause).copied();
+    if known == Some((true_time, !event.restored)) {
+        // A tag may report an event until it is acknowledged.
+        return;
+    }
     let newest = known.is_none_or(|(at, _)| at <= true_time);
     if newest {
         state.conditions.insert(cause.clone(), (true_time, !event.restored));

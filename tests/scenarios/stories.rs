@@ -286,6 +286,25 @@ fn a_cut_strap_stays_open_when_the_tag_says_it_is_closed_again() {
 }
 
 #[test]
+fn a_second_call_for_help_is_raised_again_and_the_same_one_is_not() {
+    let mut ward = Ward::new();
+    ward.promise(3_600);
+    ward.at(0, 5_000.0);
+    ward.event(10, TagEventKind::Sos, false);
+    ward.officer(20, Action::Act);
+    let mut repeated = ward.ping(30, Vec::new());
+    repeated.events.push(cordon::domain::TagEvent {
+        at: second(10),
+        kind: TagEventKind::Sos,
+        restored: false,
+    });
+    ward.line.ping(second(30), &tag(), repeated);
+    assert_eq!(ward.told(DESK), [(10, "webhook")]);
+    ward.event(40, TagEventKind::Sos, false);
+    assert_eq!(ward.told(DESK), [(10, "webhook"), (40, "webhook")]);
+}
+
+#[test]
 fn a_flat_battery_never_reaches_the_person() {
     let mut ward = Ward::new();
     for (s, pct) in [(0, 25), (60, 19), (120, 12), (180, 4), (240, 3)] {
