@@ -5,6 +5,7 @@
 //!
 //! | floor | module | what it does |
 //! |---|---|---|
+//! | 0 | `crash` | named places at which a test may kill the process; nothing in a release |
 //! | 0 | `document` | reads TOML and JSON that people write, and names their mistakes |
 //! | 0 | `geometry` | metres on the ellipsoid, circles, polygons, paths, the index; numbers only |
 //! | 0 | `secret` | secrets: read once, never shown |
@@ -24,6 +25,7 @@
 //! | 5 | `cli` | what can be asked of `cordon` |
 //! | 6 | `app` | the only place that builds and joins everything |
 
+pub mod crash;
 pub mod document;
 pub mod geometry;
 pub mod secret;

@@ -11,6 +11,7 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    cordon::crash::arm();
     log(cli.log_json);
     app::install_tls();
     match run(cli.command) {

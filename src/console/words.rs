@@ -19,6 +19,15 @@ pub(super) fn kind(kind: IncidentKind) -> &'static str {
         IncidentKind::Jamming => "Jamming",
         IncidentKind::Sos => "SOS",
         IncidentKind::Deaf => "Cordon is deaf",
+        IncidentKind::NotEvaluable => "Not evaluable",
+        IncidentKind::Flood => "Too many messages",
+        IncidentKind::TagClock => "Tag clock wrong",
+        IncidentKind::ServerClock => "Cordon's clock was set",
+        IncidentKind::MissingPings => "Messages missing",
+        IncidentKind::Misuse => "Messages refused",
+        IncidentKind::ProviderFails => "Provider refusing",
+        IncidentKind::StoreFails => "Records cannot be written",
+        IncidentKind::DiskFull => "Disk filling up",
     }
 }
 
@@ -39,6 +48,25 @@ pub(super) fn meaning(kind: IncidentKind) -> &'static str {
         }
         IncidentKind::Sos => "The wearer is asking for help.",
         IncidentKind::Deaf => "Cordon itself hears nothing from a source: no tag behind it can be watched.",
+        IncidentKind::NotEvaluable => {
+            "A message from the tag could not be evaluated and was set aside: the wearer may have been somewhere unseen."
+        }
+        IncidentKind::Flood => {
+            "More messages come than may be: only the newest and those nearest to a zone are judged."
+        }
+        IncidentKind::TagClock => "The tag's clock is wrong. Its times are corrected by when its messages come.",
+        IncidentKind::ServerClock => "This machine's clock was set while Cordon ran. Alerts and timers go on unchanged.",
+        IncidentKind::MissingPings => {
+            "Tags sent messages that have not arrived. They keep them and send them again; until then there are gaps."
+        }
+        IncidentKind::Misuse => "Messages came that no tag may send, or for another vendor's tags. They were refused.",
+        IncidentKind::ProviderFails => {
+            "A provider takes no messages. They are tried again, and people are told by other channels."
+        }
+        IncidentKind::StoreFails => {
+            "Cordon cannot write its records. It goes on watching and sends danger straight to people; act on it now."
+        }
+        IncidentKind::DiskFull => "The disk is filling up. When it is full Cordon can write nothing down any more.",
     }
 }
 
@@ -97,7 +125,14 @@ pub(super) fn cause(cause: &Cause, names: Names<'_>) -> String {
         Cause::Contact => "Contact with the tag".into(),
         Cause::Jamming => "Tag's receiver".into(),
         Cause::Sos => "Wearer's call".into(),
-        Cause::Source(name) => format!("Source {name}"),
+        Cause::Source(name) | Cause::Misuse(name) | Cause::Gaps(name) => format!("Source {name}"),
+        Cause::Evaluation => "Tag's messages".into(),
+        Cause::Flood => "Number of messages".into(),
+        Cause::Clock => "Clock".into(),
+        Cause::Vendor(name) => format!("Vendor {name}"),
+        Cause::Provider(by) => format!("Provider for {}", channel(*by).to_lowercase()),
+        Cause::Store => "Store".into(),
+        Cause::Disk => "Disk".into(),
     }
 }
 
@@ -209,6 +244,17 @@ pub(super) fn reason(reason: &Reason) -> String {
         }
         Reason::Back => "The tag is heard again, or seen again.".into(),
         Reason::SourceSilent => "Cordon cannot hear this source of messages.".into(),
+        Reason::Crashed => "Evaluating a message failed; it is kept aside, and the next one goes on.".into(),
+        Reason::TooMany { messages } => format!("{messages} messages beyond what may be sent."),
+        Reason::ClockOff { by_s } if *by_s < 0.0 => format!("The clock is {} behind.", span(-by_s)),
+        Reason::ClockOff { by_s } => format!("The clock is {} ahead.", span(*by_s)),
+        Reason::ClockStuck => "The clock stands still.".into(),
+        Reason::Missing { pings } => format!("{pings} messages that were sent have not come."),
+        Reason::Misused { messages } => format!("{messages} messages refused."),
+        Reason::ProviderFails { reason } => format!("It takes no messages ({}).", reason.replace('_', " ")),
+        Reason::StoreFails => "Nothing could be written for some seconds.".into(),
+        Reason::Disk { pct } => format!("The disk is {pct} % full."),
+        Reason::Works => "It works again.".into(),
     }
 }
 
@@ -228,6 +274,9 @@ pub(super) fn happening(what: &Happening, names: Names<'_>) -> (String, String) 
         }
         Happening::Answered { person, answer: text } => {
             (format!("{} answered", names.person(person)), answer(text))
+        }
+        Happening::Unreached { person } => {
+            bare(format!("No channel reached {}: call them", names.person(person)))
         }
         Happening::Owned { by } => bare(format!("{} took it", names.staff(by))),
         Happening::BackToQueue => bare("Back in the queue: its owner did nothing for three minutes".into()),

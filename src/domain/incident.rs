@@ -82,6 +82,24 @@ pub enum Cause {
     Sos,
     /// A source of pings (by its name in the configuration) cannot be heard.
     Source(String),
+    /// The tag's messages cannot be evaluated.
+    Evaluation,
+    /// The tag sends more than it may.
+    Flood,
+    /// The tag's clock, or of the service its own.
+    Clock,
+    /// Tags of a vendor that nobody wears send more than they may together.
+    Vendor(String),
+    /// A source passes on what no tag may publish.
+    Misuse(String),
+    /// Pings are missing behind a source.
+    Gaps(String),
+    /// A provider of messages on a channel.
+    Provider(Channel),
+    /// The store.
+    Store,
+    /// The disk that the store is on.
+    Disk,
 }
 
 /// What is happening.
@@ -108,6 +126,24 @@ pub enum IncidentKind {
     Sos,
     /// Cordon itself hears nothing from a source.
     Deaf,
+    /// A message of the tag crashed the engine and was set aside.
+    NotEvaluable,
+    /// More messages than may be: they are judged in part, the newest and those nearest to a zone.
+    Flood,
+    /// The tag's clock is wrong; its times are corrected.
+    TagClock,
+    /// The service's own clock was set while it ran.
+    ServerClock,
+    /// Pings that tags say they sent have not come.
+    MissingPings,
+    /// Messages that no tag may publish, or of a vendor that a source may not speak for.
+    Misuse,
+    /// A provider takes no messages.
+    ProviderFails,
+    /// Records cannot be written.
+    StoreFails,
+    /// The disk is filling up.
+    DiskFull,
 }
 
 impl IncidentKind {
@@ -125,6 +161,15 @@ impl IncidentKind {
             Self::Jamming => "jamming",
             Self::Sos => "sos",
             Self::Deaf => "deaf",
+            Self::NotEvaluable => "not_evaluable",
+            Self::Flood => "flood",
+            Self::TagClock => "tag_clock",
+            Self::ServerClock => "server_clock",
+            Self::MissingPings => "missing_pings",
+            Self::Misuse => "misuse",
+            Self::ProviderFails => "provider_fails",
+            Self::StoreFails => "store_fails",
+            Self::DiskFull => "disk_full",
         }
     }
 }

@@ -54,6 +54,11 @@ pub enum Happening {
         /// What: 1 safe, 2 help, 3 call me, or their words.
         answer: String,
     },
+    /// A protected person could not be reached on any channel: somebody must call them.
+    Unreached {
+        /// Who.
+        person: PersonId,
+    },
     /// A person took it.
     Owned {
         /// Who.
@@ -165,4 +170,42 @@ pub enum Reason {
     Back,
     /// Cordon itself hears nothing from a source.
     SourceSilent,
+    /// A message crashed the engine.
+    Crashed,
+    /// More messages than may be; so many were judged in part.
+    TooMany {
+        /// How many, since the last time it was said.
+        messages: u64,
+    },
+    /// A clock is off, or was set.
+    ClockOff {
+        /// Seconds ahead, negative for behind.
+        by_s: f64,
+    },
+    /// A tag's clock stands still.
+    ClockStuck,
+    /// Pings have not come although their tags say that they sent them.
+    Missing {
+        /// How many.
+        pings: u64,
+    },
+    /// Messages were refused for where they came from.
+    Misused {
+        /// How many, since the last time it was said.
+        messages: u64,
+    },
+    /// A provider takes no messages.
+    ProviderFails {
+        /// A short code of the reason.
+        reason: String,
+    },
+    /// Records cannot be written.
+    StoreFails,
+    /// How full the disk is.
+    Disk {
+        /// Percent.
+        pct: u8,
+    },
+    /// It works again.
+    Works,
 }

@@ -12,7 +12,7 @@ use super::{
     input::{DeadlineKey, Input, Refused, Told},
     receive::Arrived,
     rulebook::Rulebook,
-    tag_watch,
+    service_watch, tag_watch,
     track::{Ground, Judged, Point, Track},
     zone_watch::Transition,
 };
@@ -64,6 +64,9 @@ fn told_came(draft: &mut Draft<'_>, told: &Told) {
             draft.is_duplicate = arrived == Arrived::Duplicate;
         }
         Told::Connection { tag, up } => draft.tag_mut(tag).connected = Some(*up),
+        Told::SetAside { tag } => service_watch::set_aside(draft, tag.as_ref()),
+        Told::Coalesced { tag, boot, seqs } => service_watch::coalesced(draft, tag, *boot, seqs),
+        Told::Service(report) => service_watch::reported(draft, report),
         Told::Publish(book) => publish(draft, book),
         Told::Deadline(key) => deadline(draft, key),
         Told::Delivery { alert, report } => answers::delivery(draft, *alert, report.clone()),

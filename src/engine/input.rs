@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{AlertId, Book, IncidentId, Outcome, Ping, StaffId, TagId, WearerId};
+use crate::domain::{AlertId, Book, Channel, IncidentId, Outcome, Ping, StaffId, TagId, WearerId};
 
 /// Something that happened. There is no other way to change what the engine believes.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +61,23 @@ pub enum Told {
         /// Connected or not.
         up: bool,
     },
+    /// An input crashed the engine. What it was stands in the journal.
+    SetAside {
+        /// The tag, if it was a tag's message.
+        tag: Option<TagId>,
+    },
+    /// A tag sends more than it may: of these pings the newest and those nearest to a zone are judged for themselves,
+    /// the others were looked at and are not.
+    Coalesced {
+        /// The tag.
+        tag: TagId,
+        /// The boot of the pings.
+        boot: u32,
+        /// Their sequences: rising ranges, both ends included.
+        seqs: Vec<[u64; 2]>,
+    },
+    /// How Cordon itself is.
+    Service(ServiceReport),
     /// A rulebook revision is published.
     Publish(Book),
     /// A deadline of the engine's own has passed.
@@ -100,6 +117,9 @@ impl Told {
             Self::Unreadable { .. } => "unreadable",
             Self::OutsideBasis { .. } => "outside_basis",
             Self::Connection { .. } => "connection",
+            Self::SetAside { .. } => "set_aside",
+            Self::Coalesced { .. } => "coalesced",
+            Self::Service(_) => "service",
             Self::Publish(_) => "publish",
             Self::Deadline(_) => "deadline",
             Self::Delivery { .. } => "delivery",
@@ -107,6 +127,55 @@ impl Told {
             Self::Handle { .. } => "handle",
         }
     }
+}
+
+/// What Cordon's parts say about themselves and what they work with: each names one cause, never a tag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceReport {
+    /// Whether records can be written.
+    Store {
+        /// They can.
+        up: bool,
+    },
+    /// How full the disk is that the store is on.
+    Disk {
+        /// Percent.
+        pct: u8,
+    },
+    /// The wall clock was set while the service ran.
+    ClockSet {
+        /// By so many milliseconds, negative for back.
+        by_ms: i64,
+    },
+    /// Whether a channel's provider takes messages.
+    Provider {
+        /// Which.
+        channel: Channel,
+        /// It does.
+        up: bool,
+        /// A short code of the reason why not.
+        reason: String,
+    },
+    /// A source passed on messages that no tag may publish, or of a vendor it may not speak for.
+    Misuse {
+        /// The source.
+        source: String,
+        /// How many, since the last time it was said.
+        messages: u64,
+    },
+    /// A broker no longer knew Cordon's session: what it had kept for it is lost, and comes again from the tags.
+    SessionLost {
+        /// The source.
+        source: String,
+    },
+    /// Tags of a vendor that nobody wears send more than they may together.
+    VendorFlood {
+        /// The vendor.
+        vendor: String,
+        /// How many messages were not judged, since the last time it was said.
+        messages: u64,
+    },
 }
 
 /// What a person can do about an incident.

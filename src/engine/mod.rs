@@ -10,6 +10,7 @@
 //! | `receive` | which pings have come: duplicates, acknowledgements |
 //! | `track`, `zone_watch` | where a wearer was in fix order, and what that means for each zone |
 //! | `contact_watch`, `tag_watch` | what silence and the tag's own events mean |
+//! | `service_watch` | what it means when Cordon's own parts fail, or a tag is too much for them |
 //! | `incidents` | the only place that changes an incident |
 //! | `escalation`, `answers` | who is told next; how alerts fared and what people answer |
 //! | `decide`, `draft`, `decision` | one input's way through all of it |
@@ -25,6 +26,7 @@ mod input;
 mod receive;
 mod rulebook;
 mod rulebook_check;
+mod service_watch;
 mod tag_watch;
 mod track;
 mod zone_watch;
@@ -36,7 +38,7 @@ use std::{
 
 pub use contact_watch::SourceState;
 pub use decision::Decision;
-pub use input::{Action, DeadlineKey, DeliveryReport, Input, Refused, Told};
+pub use input::{Action, DeadlineKey, DeliveryReport, Input, Refused, ServiceReport, Told};
 pub use receive::TagState;
 pub use rulebook::{BoundZone, Rulebook};
 

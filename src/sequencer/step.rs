@@ -271,9 +271,11 @@ impl Sequencer {
             Input::Told(told) => told,
         };
         match told {
-            Told::Unreadable { tag, .. } | Told::OutsideBasis { tag, .. } | Told::Connection { tag, .. } => {
-                of_tag(tag)
-            }
+            Told::Unreadable { tag, .. }
+            | Told::OutsideBasis { tag, .. }
+            | Told::Connection { tag, .. }
+            | Told::SetAside { tag: Some(tag) }
+            | Told::Coalesced { tag, .. } => of_tag(tag),
             Told::Publish(book) => {
                 let subject = match book.scope() {
                     Scope::Unit(id) => format!("unit:{id}"),
@@ -301,6 +303,8 @@ impl Sequencer {
             Told::Deadline(crate::engine::DeadlineKey::Incident(id)) => of_incident(*id),
             Told::Deadline(crate::engine::DeadlineKey::Source(_))
             | Told::Started { .. }
+            | Told::SetAside { tag: None }
+            | Told::Service(_)
             | Told::Source { .. } => (None, "service".into()),
         }
     }

@@ -4,6 +4,7 @@ use crate::rust::{code_only, is_test_file, line, without_tests};
 
 /// Each module and its floor; `src/lib.rs` draws the same map.
 const FLOORS: &[(&str, u8)] = &[
+    ("crash", 0),
     ("document", 0),
     ("geometry", 0),
     ("secret", 0),

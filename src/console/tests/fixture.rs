@@ -14,7 +14,7 @@ use crate::{
 /// When the picture was taken: 2026-03-01T01:54:07Z.
 pub(super) const AT: Timestamp = Timestamp::from_ms(1_772_330_047_000);
 
-pub(in crate::console) const KINDS: [IncidentKind; 10] = [
+pub(in crate::console) const KINDS: [IncidentKind; 19] = [
     IncidentKind::Approach,
     IncidentKind::Violation,
     IncidentKind::StrapTamper,
@@ -25,6 +25,15 @@ pub(in crate::console) const KINDS: [IncidentKind; 10] = [
     IncidentKind::Jamming,
     IncidentKind::Sos,
     IncidentKind::Deaf,
+    IncidentKind::NotEvaluable,
+    IncidentKind::Flood,
+    IncidentKind::TagClock,
+    IncidentKind::ServerClock,
+    IncidentKind::MissingPings,
+    IncidentKind::Misuse,
+    IncidentKind::ProviderFails,
+    IncidentKind::StoreFails,
+    IncidentKind::DiskFull,
 ];
 
 pub(in crate::console) fn id<T: std::str::FromStr<Err = IdError>>(text: &str) -> T {
@@ -100,6 +109,14 @@ fn cause(kind: IncidentKind) -> Cause {
         IncidentKind::Jamming => Cause::Jamming,
         IncidentKind::Sos => Cause::Sos,
         IncidentKind::Deaf => Cause::Source("acme".into()),
+        IncidentKind::NotEvaluable => Cause::Evaluation,
+        IncidentKind::Flood => Cause::Flood,
+        IncidentKind::TagClock | IncidentKind::ServerClock => Cause::Clock,
+        IncidentKind::MissingPings => Cause::Gaps("acme".into()),
+        IncidentKind::Misuse => Cause::Misuse("acme".into()),
+        IncidentKind::ProviderFails => Cause::Provider(Channel::Sms),
+        IncidentKind::StoreFails => Cause::Store,
+        IncidentKind::DiskFull => Cause::Disk,
     }
 }
 
@@ -128,7 +145,13 @@ pub(super) fn incident(no: i64, kind: IncidentKind, priority: Priority, handling
         id: IncidentId(no),
         unit: id("cheshire"),
         subject: match kind {
-            IncidentKind::Deaf => Subject::Service,
+            IncidentKind::Deaf
+            | IncidentKind::ServerClock
+            | IncidentKind::MissingPings
+            | IncidentKind::Misuse
+            | IncidentKind::ProviderFails
+            | IncidentKind::StoreFails
+            | IncidentKind::DiskFull => Subject::Service,
             _ => Subject::Wearer(id(&format!("w-{}", 1 + (no - 1) % 5))),
         },
         cause: cause(kind),

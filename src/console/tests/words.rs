@@ -63,6 +63,17 @@ fn reasons() -> Vec<Reason> {
         Reason::OutOfSight { for_s: 7_300.0, border_m: 12_345.0 },
         Reason::Back,
         Reason::SourceSilent,
+        Reason::Crashed,
+        Reason::TooMany { messages: 4_000 },
+        Reason::ClockOff { by_s: -86_400.0 },
+        Reason::ClockOff { by_s: 300.0 },
+        Reason::ClockStuck,
+        Reason::Missing { pings: 990 },
+        Reason::Misused { messages: 12 },
+        Reason::ProviderFails { reason: "http_503".into() },
+        Reason::StoreFails,
+        Reason::Disk { pct: 91 },
+        Reason::Works,
     ]
 }
 
@@ -104,6 +115,7 @@ fn every_happening_has_words() {
             state: AlertState::Delivered,
         },
         Happening::Answered { person: fixture::id("p-1"), answer: "2".into() },
+        Happening::Unreached { person: fixture::id("p-1") },
         Happening::Owned { by: fixture::id("amy") },
         Happening::BackToQueue,
         Happening::Acted { by: fixture::id("amy") },
@@ -114,7 +126,8 @@ fn every_happening_has_words() {
     check(&said.clone().map(|(what, _)| what));
     assert_eq!(said[3].0, "Text to Ms A. Berry: delivered");
     assert_eq!(said[4], ("Ms A. Berry answered".into(), "2: needs help".into()));
-    assert_eq!(said[9], ("Sgt Amy Okafor closed it".into(), "Test. A drill.".into()));
+    assert_eq!(said[5].0, "No channel reached Ms A. Berry: call them");
+    assert_eq!(said[10], ("Sgt Amy Okafor closed it".into(), "Test. A drill.".into()));
 }
 
 #[test]

@@ -1,0 +1,19 @@
+//! Named places at which a test may kill the process, crash the engine or hold everything up.
+//!
+//! They exist in builds with the feature `crash-points` alone; without it they are nothing. `FAILPOINTS` arms them, as
+//! the crate `fail` reads it: `FAILPOINTS="commit.after=2*off->1*return"` kills the process when it comes there for the
+//! third time, `decide=1*panic` makes the engine panic once.
+
+/// Reads `FAILPOINTS`. Once, when the process starts.
+pub fn arm() {
+    #[cfg(feature = "crash-points")]
+    // Dropping the scenario would disarm them again.
+    std::mem::forget(fail::FailScenario::setup());
+}
+
+/// The process may die here, at once and without a word.
+#[inline]
+pub fn point(_name: &'static str) {
+    #[cfg(feature = "crash-points")]
+    fail::fail_point!(_name, |_| std::process::abort());
+}

@@ -1,0 +1,1 @@
+//! The service is killed at random and at every named crash point, again and again.

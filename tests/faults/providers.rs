@@ -1,0 +1,1 @@
+//! Providers that fail, hang, lie or lose; and people who cannot be reached.
