@@ -1,6 +1,8 @@
 //! The rulebook in force: what was published, joined and indexed for the questions the engine asks.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
+
+use rpds::RedBlackTreeMapSync as Map;
 
 use crate::{
     domain::{
@@ -10,23 +12,24 @@ use crate::{
     geometry::{Index, LatLon},
 };
 
-/// Everything in force.
+/// Everything in force. The maps are persistent: a revision shares all that it does not touch with the one before, so
+/// that publishing costs the same among ten cases as among a hundred thousand.
 #[derive(Debug, Clone, Default)]
 pub struct Rulebook {
-    units: BTreeMap<UnitId, Arc<Unit>>,
-    wearers: BTreeMap<WearerId, Arc<Wearer>>,
-    persons: BTreeMap<PersonId, Arc<Person>>,
-    cases: BTreeMap<CaseId, Arc<Case>>,
-    zones: BTreeMap<ZoneId, Arc<BoundZone>>,
-    cases_of: BTreeMap<WearerId, Vec<CaseId>>,
-    worn: BTreeMap<TagId, Vec<WearerId>>,
-    reached_at: BTreeMap<String, Vec<Recipient>>,
-    staff: BTreeMap<StaffId, UnitId>,
+    units: Map<UnitId, Arc<Unit>>,
+    wearers: Map<WearerId, Arc<Wearer>>,
+    persons: Map<PersonId, Arc<Person>>,
+    cases: Map<CaseId, Arc<Case>>,
+    zones: Map<ZoneId, Arc<BoundZone>>,
+    cases_of: Map<WearerId, Vec<CaseId>>,
+    worn: Map<TagId, Vec<WearerId>>,
+    reached_at: Map<String, Vec<Recipient>>,
+    staff: Map<StaffId, UnitId>,
     // A wearer's own zones, and beside them those that bind everybody of a unit: one tree for all would find mostly
     // other people's zones around any city ping, and throw them away (1,500 times slower at a million zones).
-    own: BTreeMap<WearerId, Arc<Index<ZoneId>>>,
-    shared: BTreeMap<UnitId, Arc<Index<ZoneId>>>,
-    revisions: BTreeMap<Scope, u64>,
+    own: Map<WearerId, Arc<Index<ZoneId>>>,
+    shared: Map<UnitId, Arc<Index<ZoneId>>>,
+    revisions: Map<Scope, u64>,
 }
 
 /// A zone and whom it binds.
@@ -215,7 +218,8 @@ impl Rulebook {
     #[must_use]
     pub fn published(&self, book: Book, at: Timestamp) -> Self {
         let mut next = self.clone();
-        *next.revisions.entry(book.scope()).or_default() += 1;
+        let scope = book.scope();
+        next.revisions.insert_mut(scope.clone(), next.revision(&scope) + 1);
         match book {
             Book::Unit(unit) => next.put_unit(unit, at),
             Book::Wearer(wearer) => next.put_wearer(wearer),
@@ -226,46 +230,46 @@ impl Rulebook {
     }
 
     fn put_unit(&mut self, unit: Unit, at: Timestamp) {
-        let before = self.units.remove(&unit.id);
+        let before = self.units.get(&unit.id).cloned();
         for staff in before.iter().flat_map(|unit| &unit.staff) {
-            self.staff.remove(&staff.id);
+            self.staff.remove_mut(&staff.id);
             self.forget_addresses(&staff.contacts, &Recipient::Staff(staff.id.clone()));
         }
         for staff in &unit.staff {
-            self.staff.insert(staff.id.clone(), unit.id.clone());
+            self.staff.insert_mut(staff.id.clone(), unit.id.clone());
             self.learn_addresses(&staff.contacts, &Recipient::Staff(staff.id.clone()));
         }
         let zones_before = before.as_ref().map_or(&[][..], |unit| &unit.zones);
         self.replace_zones(zones_before, None, &unit.id, &unit.zones, at);
         match self.index_of(unit.zones.iter().map(|zone| &zone.id)) {
-            Some(index) => self.shared.insert(unit.id.clone(), index),
-            None => self.shared.remove(&unit.id),
-        };
-        self.units.insert(unit.id.clone(), Arc::new(unit));
+            Some(index) => self.shared.insert_mut(unit.id.clone(), index),
+            None => drop(self.shared.remove_mut(&unit.id)),
+        }
+        self.units.insert_mut(unit.id.clone(), Arc::new(unit));
     }
 
     fn put_wearer(&mut self, wearer: Wearer) {
-        let before = self.wearers.remove(&wearer.id);
+        let before = self.wearers.get(&wearer.id).cloned();
         for assignment in before.iter().flat_map(|wearer| &wearer.tags) {
             forget(&mut self.worn, &assignment.tag, &wearer.id);
         }
         for assignment in &wearer.tags {
             learn(&mut self.worn, &assignment.tag, &wearer.id);
         }
-        self.wearers.insert(wearer.id.clone(), Arc::new(wearer));
+        self.wearers.insert_mut(wearer.id.clone(), Arc::new(wearer));
     }
 
     fn put_person(&mut self, person: Person) {
         let recipient = Recipient::Person(person.id.clone());
-        if let Some(before) = self.persons.remove(&person.id) {
+        if let Some(before) = self.persons.get(&person.id).cloned() {
             self.forget_addresses(&before.contacts, &recipient);
         }
         self.learn_addresses(&person.contacts, &recipient);
-        self.persons.insert(person.id.clone(), Arc::new(person));
+        self.persons.insert_mut(person.id.clone(), Arc::new(person));
     }
 
     fn put_case(&mut self, case: Case, at: Timestamp) {
-        let before = self.cases.remove(&case.id);
+        let before = self.cases.get(&case.id).cloned();
         let zones_before = before.as_ref().map_or(&[][..], |case| &case.zones);
         self.replace_zones(zones_before, Some(&case.id), &case.unit, &case.zones, at);
         let wearers: Vec<WearerId> =
@@ -274,13 +278,13 @@ impl Rulebook {
             forget(&mut self.cases_of, &before.wearer, &case.id);
         }
         learn(&mut self.cases_of, &case.wearer, &case.id);
-        self.cases.insert(case.id.clone(), Arc::new(case));
+        self.cases.insert_mut(case.id.clone(), Arc::new(case));
         for wearer in wearers {
             let cases = self.cases_of.get(&wearer).into_iter().flatten().filter_map(|id| self.cases.get(id));
             match self.index_of(cases.flat_map(|case| &case.zones).map(|zone| &zone.id)) {
-                Some(index) => self.own.insert(wearer, index),
-                None => self.own.remove(&wearer),
-            };
+                Some(index) => self.own.insert_mut(wearer, index),
+                None => drop(self.own.remove_mut(&wearer)),
+            }
         }
     }
 
@@ -293,12 +297,15 @@ impl Rulebook {
         at: Timestamp,
     ) {
         let before: Vec<Arc<BoundZone>> =
-            before.iter().filter_map(|zone| self.zones.remove(&zone.id)).collect();
+            before.iter().filter_map(|zone| self.zones.get(&zone.id).cloned()).collect();
+        for bound in &before {
+            self.zones.remove_mut(&bound.zone.id);
+        }
         for zone in zones {
             let same = before.iter().find(|old| old.zone == *zone);
             let since = same.map_or(at, |old| old.since);
             let bound = BoundZone { zone: zone.clone(), case: case.cloned(), unit: unit.clone(), since };
-            self.zones.insert(zone.id.clone(), Arc::new(bound));
+            self.zones.insert_mut(zone.id.clone(), Arc::new(bound));
         }
     }
 
@@ -322,20 +329,22 @@ impl Rulebook {
 }
 
 /// Adds a value to a key's sorted list, once.
-fn learn<K: Ord + Clone, V: Ord + Clone>(map: &mut BTreeMap<K, Vec<V>>, key: &K, value: &V) {
-    let values = map.entry(key.clone()).or_default();
+fn learn<K: Ord + Clone, V: Ord + Clone>(map: &mut Map<K, Vec<V>>, key: &K, value: &V) {
+    let mut values = map.get(key).cloned().unwrap_or_default();
     if let Err(place) = values.binary_search(value) {
         values.insert(place, value.clone());
+        map.insert_mut(key.clone(), values);
     }
 }
 
 /// Takes a value out of a key's list.
-fn forget<K: Ord, V: PartialEq>(map: &mut BTreeMap<K, Vec<V>>, key: &K, value: &V) {
-    if let Some(values) = map.get_mut(key) {
-        values.retain(|known| known != value);
-        if values.is_empty() {
-            map.remove(key);
-        }
+fn forget<K: Ord + Clone, V: PartialEq + Clone>(map: &mut Map<K, Vec<V>>, key: &K, value: &V) {
+    let Some(values) = map.get(key) else { return };
+    let left: Vec<V> = values.iter().filter(|known| *known != value).cloned().collect();
+    if left.is_empty() {
+        map.remove_mut(key);
+    } else {
+        map.insert_mut(key.clone(), left);
     }
 }
 
