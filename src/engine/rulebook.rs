@@ -22,6 +22,7 @@ pub struct Rulebook {
     cases: Map<CaseId, Arc<Case>>,
     zones: Map<ZoneId, Arc<BoundZone>>,
     cases_of: Map<WearerId, Vec<CaseId>>,
+    cases_for: Map<PersonId, Vec<CaseId>>,
     worn: Map<TagId, Vec<WearerId>>,
     reached_at: Map<String, Vec<Recipient>>,
     staff: Map<StaffId, UnitId>,
@@ -120,6 +121,16 @@ impl Rulebook {
         self.worn.get(tag)?.iter().find(|id| {
             self.wearer(id).is_some_and(|wearer| wearer.tags.iter().any(|a| a.tag == *tag && a.covers(at)))
         })
+    }
+
+    /// Everybody who wears or wore `tag`.
+    pub(super) fn wearers_with(&self, tag: &TagId) -> impl Iterator<Item = &Wearer> {
+        self.worn.get(tag).into_iter().flatten().filter_map(|id| self.wearer(id))
+    }
+
+    /// The cases that protect a person.
+    pub(super) fn cases_for(&self, person: &PersonId) -> impl Iterator<Item = &Case> {
+        self.cases_for.get(person).into_iter().flatten().filter_map(|id| self.case(id))
     }
 
     /// The wearer's cases whose basis is in force at `at`.
@@ -276,8 +287,14 @@ impl Rulebook {
             before.iter().map(|case| case.wearer.clone()).chain([case.wearer.clone()]).collect();
         if let Some(before) = &before {
             forget(&mut self.cases_of, &before.wearer, &case.id);
+            for person in &before.persons {
+                forget(&mut self.cases_for, person, &case.id);
+            }
         }
         learn(&mut self.cases_of, &case.wearer, &case.id);
+        for person in &case.persons {
+            learn(&mut self.cases_for, person, &case.id);
+        }
         self.cases.insert_mut(case.id.clone(), Arc::new(case));
         for wearer in wearers {
             let cases = self.cases_of.get(&wearer).into_iter().flatten().filter_map(|id| self.cases.get(id));

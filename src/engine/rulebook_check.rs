@@ -129,7 +129,7 @@ impl Problems<'_> {
                     && assignment.until.is_none_or(|own| from < own)
             };
             let twice = wearer.tags[..i].iter().any(|a| a.tag == *tag && overlaps(a.from, a.until));
-            let others = self.rulebook.wearers().filter(|other| other.id != wearer.id);
+            let others = self.rulebook.wearers_with(tag).filter(|other| other.id != wearer.id);
             let taken =
                 others.flat_map(|other| &other.tags).any(|a| a.tag == *tag && overlaps(a.from, a.until));
             self.add(!twice && !taken, || {
@@ -145,10 +145,9 @@ impl Problems<'_> {
         self.name(&place, &person.name);
         self.known_unit(&place, &person.unit);
         self.contacts(&place, &person.contacts);
-        let cases: Vec<&Case> =
-            self.rulebook.cases().filter(|case| case.persons.contains(&person.id)).collect();
-        for case in cases {
-            if let Some(policy) = self.rulebook.policy(&case.unit, &case.policy) {
+        let rulebook = self.rulebook;
+        for case in rulebook.cases_for(&person.id) {
+            if let Some(policy) = rulebook.policy(&case.unit, &case.policy) {
                 self.reachable(case, policy, person);
             }
         }
