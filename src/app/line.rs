@@ -13,7 +13,7 @@ use crate::{
     ingest,
     notify::Providers,
     secret::Secret,
-    sequencer::{self, Board, Driver, Inbox, Meter},
+    sequencer::{self, Board, Driver, Inbox, Meter, Unwritten},
     store::Store,
 };
 
@@ -74,6 +74,8 @@ impl Plan {
         let mut tasks = JoinSet::new();
         let dispatch = dispatch(&self.store, self.providers, &inbox, &clock, &meter)?;
         let waker = dispatch.waker();
+        let (unwritten, danger) = watch::channel(Unwritten::default());
+        let emergency = dispatch.emergency(danger);
         let (board, picture) = watch::channel(Arc::new(Board::default()));
         let driver = Driver {
             sequencer,
@@ -83,11 +85,17 @@ impl Plan {
             board,
             meter: Arc::clone(&meter),
             wake_dispatch: Arc::new(move || waker.wake()),
+            unwritten,
         };
         tasks.spawn(async { driver.run().await.context("the sequencer stopped") });
         let told_to_stop = when(stopped.clone());
         tasks.spawn(async {
             dispatch.run(told_to_stop).await;
+            Ok(())
+        });
+        let told_to_stop = when(stopped.clone());
+        tasks.spawn(async {
+            emergency.run(told_to_stop).await;
             Ok(())
         });
         for source in self.sources {

@@ -14,7 +14,7 @@ pub(super) fn routes() -> Router<App> {
 
 #[derive(Serialize)]
 struct Health {
-    /// `ok`; `deaf` if a source cannot be heard; `store` if the records cannot be read.
+    /// `ok`; `deaf` if a source cannot be heard; `store` if records cannot be read or written.
     status: &'static str,
     /// The engine's time, RFC 3339.
     at: Option<String>,
@@ -53,6 +53,7 @@ async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
     }
     let (code, status) = match &counts {
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "store"),
+        Ok(_) if board.store_fails => (StatusCode::SERVICE_UNAVAILABLE, "store"),
         Ok(_) if !board.deaf.is_empty() => (StatusCode::SERVICE_UNAVAILABLE, "deaf"),
         Ok(_) => (StatusCode::OK, "ok"),
     };

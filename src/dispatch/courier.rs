@@ -20,9 +20,9 @@ const SEND_MAX: Duration = Duration::from_secs(12);
 const TELL_AGAIN_MS: i64 = 1_000;
 
 /// Results of a try, as they are written down.
-const ACCEPTED: &str = "accepted";
+pub(super) const ACCEPTED: &str = "accepted";
 const RETRY: &str = "retry";
-const REFUSED: &str = "refused";
+pub(super) const REFUSED: &str = "refused";
 
 pub(super) struct Courier {
     pub(super) store: Arc<dyn Store>,
@@ -63,9 +63,7 @@ impl Courier {
         let try_ = Try { alert: alert.id, nth, at: now, took_ms };
         match sent {
             Sent::Accepted { provider_ref } => {
-                if let Some(on_accepted) = &self.on_accepted {
-                    on_accepted(alert.id);
-                }
+                self.accepted(alert.id);
                 let provider_ref = provider_ref.unwrap_or_default();
                 self.record(try_.ended(ACCEPTED, "", provider_ref), None, told).await;
                 self.tell(alert.id, DeliveryReport::Accepted).await;
@@ -137,7 +135,7 @@ impl Courier {
     }
 
     /// Hands the message to its channel's provider. One that panics or hangs is one that did not succeed.
-    async fn carry(&self, alert: &Alert) -> Sent {
+    pub(super) async fn carry(&self, alert: &Alert) -> Sent {
         let Some(provider) = self.providers.get(alert.channel).cloned() else {
             return Sent::Refused { reason: "no_provider".into() };
         };
@@ -167,6 +165,20 @@ impl Courier {
         );
         if let Err(error) = self.store.record_attempt(&attempt, next_try_at, told).await {
             tracing::error!(alert = %attempt.alert, %error, "a try was not written down; the lease runs out");
+        }
+    }
+
+    /// A provider has taken an alert.
+    pub(super) fn accepted(&self, alert: AlertId) {
+        if let Some(on_accepted) = &self.on_accepted {
+            on_accepted(alert);
+        }
+    }
+
+    /// Tells the engine without waiting until that is written down.
+    pub(super) async fn tell_at_once(&self, alert: AlertId, report: DeliveryReport) {
+        if let Err(error) = self.inbox.tell(Told::Delivery { alert, report }).await {
+            tracing::warn!(%alert, %error, "an outcome had no effect");
         }
     }
 

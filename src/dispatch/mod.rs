@@ -4,6 +4,7 @@
 //! point loses nothing, since a claim is only a lease: the alert is tried again, under the same idempotency key.
 
 mod courier;
+mod emergency;
 mod retry;
 #[cfg(test)]
 mod tests;
@@ -11,17 +12,18 @@ mod tests;
 use std::{collections::HashMap, future::Future, pin::pin, sync::Arc};
 
 use tokio::{
-    sync::Notify,
+    sync::{Notify, watch},
     task::{self, JoinError, JoinSet},
 };
 
+pub use emergency::Emergency;
 pub use retry::NO_SUCCESS_AFTER_MS;
 
 use crate::{
     clock::Clock,
     domain::{AlertId, Timestamp},
     notify::Providers,
-    sequencer::Inbox,
+    sequencer::{Inbox, Unwritten},
     store::{Store, StoreError},
 };
 use courier::Courier;
@@ -94,6 +96,12 @@ impl Dispatch {
     #[must_use]
     pub fn waker(&self) -> Wake {
         self.wake.clone()
+    }
+
+    /// Sends danger from memory while the store cannot take it.
+    #[must_use]
+    pub fn emergency(&self, unwritten: watch::Receiver<Unwritten>) -> Emergency {
+        Emergency::new(Arc::clone(&self.courier), unwritten)
     }
 
     /// Works until `stop` is ready, then waits for the sends under way (each ends within 12 s).

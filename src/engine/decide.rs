@@ -65,7 +65,7 @@ fn told_came(draft: &mut Draft<'_>, told: &Told) {
         }
         Told::Connection { tag, up } => draft.tag_mut(tag).connected = Some(*up),
         Told::SetAside { tag } => service_watch::set_aside(draft, tag.as_ref()),
-        Told::Coalesced { tag, boot, seqs } => service_watch::coalesced(draft, tag, *boot, seqs),
+        Told::Coalesced { tag, runs, others } => service_watch::coalesced(draft, tag, runs, *others),
         Told::Service(report) => service_watch::reported(draft, report),
         Told::Publish(book) => publish(draft, book),
         Told::Deadline(key) => deadline(draft, key),

@@ -66,15 +66,15 @@ pub enum Told {
         /// The tag, if it was a tag's message.
         tag: Option<TagId>,
     },
-    /// A tag sends more than it may: of these pings the newest and those nearest to a zone are judged for themselves,
-    /// the others were looked at and are not.
+    /// A tag sends more than it may: the newest pings and those nearest to a zone are judged for themselves; these others
+    /// were looked at and are not.
     Coalesced {
         /// The tag.
         tag: TagId,
-        /// The boot of the pings.
-        boot: u32,
-        /// Their sequences: rising ranges, both ends included.
-        seqs: Vec<[u64; 2]>,
+        /// Boot, first and last sequence of each run of pings.
+        runs: Vec<[u64; 3]>,
+        /// Messages beside them that are no pings: they could not be read, or are about the connection.
+        others: u64,
     },
     /// How Cordon itself is.
     Service(ServiceReport),

@@ -11,6 +11,7 @@
 //! | `track`, `zone_watch` | where a wearer was in fix order, and what that means for each zone |
 //! | `contact_watch`, `tag_watch` | what silence and the tag's own events mean |
 //! | `service_watch` | what it means when Cordon's own parts fail, or a tag is too much for them |
+//! | `nearness` | how near a wearer is to a zone: who goes first when there is too much to judge at once |
 //! | `incidents` | the only place that changes an incident |
 //! | `escalation`, `answers` | who is told next; how alerts fared and what people answer |
 //! | `decide`, `draft`, `decision` | one input's way through all of it |
@@ -23,6 +24,7 @@ mod draft;
 mod escalation;
 mod incidents;
 mod input;
+mod nearness;
 mod receive;
 mod rulebook;
 mod rulebook_check;
@@ -226,6 +228,11 @@ impl Engine {
     /// Tags, with what is known of each.
     pub fn tags(&self) -> impl Iterator<Item = (&TagId, &TagState)> {
         self.tags.iter()
+    }
+
+    /// Sources that can be heard.
+    pub fn heard_sources(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().filter(|(_, state)| state.up).map(|(name, _)| name.as_str())
     }
 
     /// Sources that cannot be heard.

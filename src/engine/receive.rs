@@ -43,6 +43,14 @@ impl TagState {
         boot.insert(seq)
     }
 
+    /// Takes note of a run of pings that are not judged one by one.
+    pub(super) fn receive_run(&mut self, boot: u32, first: u64, last: u64) {
+        let boot = self.boot(boot);
+        for seq in first..=last {
+            boot.insert(seq);
+        }
+    }
+
     /// What to acknowledge for a boot.
     pub(super) fn ack(&self, boot: u32) -> Option<tag_wire::Ack> {
         let boot = self.boots.iter().find(|known| known.boot == boot)?;

@@ -123,6 +123,12 @@ impl Rulebook {
         })
     }
 
+    /// Whether anybody wears or wore `tag`.
+    #[must_use]
+    pub fn is_assigned(&self, tag: &TagId) -> bool {
+        self.worn.contains_key(tag)
+    }
+
     /// Everybody who wears or wore `tag`.
     pub(super) fn wearers_with(&self, tag: &TagId) -> impl Iterator<Item = &Wearer> {
         self.worn.get(tag).into_iter().flatten().filter_map(|id| self.wearer(id))

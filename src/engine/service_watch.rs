@@ -83,18 +83,16 @@ pub(super) fn set_aside(draft: &mut Draft<'_>, tag: Option<&TagId>) {
 }
 
 /// Pings that were looked at and not judged for themselves: received all the same.
-pub(super) fn coalesced(draft: &mut Draft<'_>, tag: &TagId, boot: u32, seqs: &[[u64; 2]]) {
+pub(super) fn coalesced(draft: &mut Draft<'_>, tag: &TagId, runs: &[[u64; 3]], others: u64) {
     let at = draft.at;
-    let state = draft.tag_mut(tag);
-    state.heard_at = Some(at);
-    let mut messages = 0;
-    for &[low, high] in seqs {
-        for seq in low..=high {
-            state.receive(boot, seq, 1);
-            messages += 1;
-        }
+    draft.tag_mut(tag).heard_at = Some(at);
+    let mut messages = others;
+    for &[boot, first, last] in runs {
+        let boot = u32::try_from(boot).unwrap_or(u32::MAX);
+        draft.tag_mut(tag).receive_run(boot, first, last);
+        messages = messages.saturating_add(last.saturating_sub(first) + 1);
+        draft.receipt = draft.tag_mut(tag).ack(boot);
     }
-    draft.receipt = draft.tag_mut(tag).ack(boot);
     let Some(wearer) = draft.rulebook.wearer_of(tag, at).cloned() else {
         return;
     };

@@ -1,4 +1,5 @@
-//! What the console shows: a picture of the engine's memory after a commit, never before.
+//! What the console shows: a picture of the engine's memory. It is drawn after commits; while none succeeds it is drawn
+//! all the same, and says so.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -23,6 +24,8 @@ pub struct Board {
     pub incidents: BTreeMap<IncidentId, Arc<Incident>>,
     /// Sources of pings that cannot be heard.
     pub deaf: Vec<String>,
+    /// Records cannot be written: the picture is ahead of them.
+    pub store_fails: bool,
 }
 
 /// Where a wearer was last seen.

@@ -1,38 +1,38 @@
-//! Drives the sequencer: wait, step, commit, acknowledge.
+//! Drives the sequencer: waits for what arrives, falls due or is written, steps, hands to the writer, acknowledges what is
+//! written.
+//!
+//! Deciding never waits for the store. While nothing can be written, what is decided gathers in memory (nothing of it is
+//! acknowledged), staff are told that records cannot be written, and danger is handed to dispatch directly.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
-use tokio::{
-    sync::{mpsc, watch},
-    time::timeout,
-};
+use tokio::sync::{mpsc, watch};
 
 use super::{
     board::{Board, Dot},
-    inbox::Arrival,
+    hand_ins::HandIns,
+    inbox::{Arrival, INBOX_ARRIVALS_MAX},
     meter::Meter,
-    record::place_of,
     step::{Now, Sequencer, Stepped},
+    waiting::Waiting,
+    writer::{FAILING_MS, Writer},
 };
 use crate::{
     clock::Clock,
-    domain::Timestamp,
-    engine::Told,
+    domain::{Alert, AlertId, AlertState, Priority, Timestamp},
+    engine::{ServiceReport, Told},
     store::{Store, StoreError},
 };
 
-/// Arrivals taken up in one transaction.
-const BATCH_ARRIVALS_MAX: usize = 1_000;
-/// Hand-ins of other processes are looked for this often.
-const HAND_IN_MS: i64 = 500;
-/// Hand-ins that take longer to read wait for the next time.
-const HAND_IN_MAX: Duration = Duration::from_secs(2);
-/// How long after a failed commit the same rows are tried again.
-const RETRY_MS: i64 = 200;
-/// A commit that takes longer is tried again.
-const COMMIT_MAX: Duration = Duration::from_secs(15);
+/// Arrivals taken up in one step.
+const STEP_ARRIVALS_MAX: usize = 1_000;
 /// The board is drawn at most this often.
 const BOARD_EVERY_US: i64 = 200_000;
+/// While something is not written, how long that has been so is looked at this often, milliseconds.
+const LOOK_MS: i64 = 1_000;
+
+/// Danger that must not wait until the store can take it: alerts that nobody has carried yet.
+pub type Unwritten = Arc<BTreeMap<AlertId, Alert>>;
 
 /// What the driver needs.
 pub struct Driver {
@@ -50,6 +50,22 @@ pub struct Driver {
     pub meter: Arc<Meter>,
     /// Wakes dispatch when there is something to send.
     pub wake_dispatch: Arc<dyn Fn() + Send + Sync>,
+    /// Where dispatch looks for danger that the store cannot take.
+    pub unwritten: watch::Sender<Unwritten>,
+}
+
+/// The driver at work.
+struct Line {
+    parts: Driver,
+    waiting: Waiting,
+    writer: Writer,
+    hand_ins: HandIns,
+    /// Whether staff have been told that records cannot be written.
+    told_failing: bool,
+    /// Sources that were heard when there was no room for more: whoever cannot listen must not take silence for news.
+    deafened: Vec<String>,
+    drawn_us: i64,
+    is_over: bool,
 }
 
 impl Driver {
@@ -57,82 +73,158 @@ impl Driver {
     ///
     /// # Errors
     /// [`StoreError::Conflict`]: another process writes this journal.
-    pub async fn run(mut self) -> Result<(), StoreError> {
-        let mut next_hand_in = self.clock.steady();
-        let mut drawn_us = i64::MIN;
+    pub async fn run(self) -> Result<(), StoreError> {
+        let mut line = Line {
+            waiting: Waiting::default(),
+            writer: Writer::new(Arc::clone(&self.store)),
+            hand_ins: HandIns::new(Arc::clone(&self.store)),
+            told_failing: false,
+            deafened: Vec::new(),
+            drawn_us: i64::MIN,
+            is_over: false,
+            parts: self,
+        };
+        line.run().await
+    }
+}
+
+impl Line {
+    async fn run(&mut self) -> Result<(), StoreError> {
         loop {
-            let mut arrivals = Vec::new();
-            let deadline = self.sequencer.engine().next_deadline().unwrap_or(Timestamp::MAX);
-            tokio::select! {
-                count = self.arrivals.recv_many(&mut arrivals, BATCH_ARRIVALS_MAX) => {
-                    if count == 0 {
-                        return Ok(());
-                    }
+            let now = self.parts.clock.steady();
+            self.look_after_the_store(now);
+            self.step();
+            self.writer.begin(now);
+            self.draw_if(false);
+            if !self.writer.holds_hand_ins() && !self.waiting.has_others() {
+                self.hand_ins.begin(now);
+            }
+            if self.is_over && self.writer.is_idle() && self.waiting.ready_at(now).is_none() {
+                return Ok(());
+            }
+            self.next_event().await?;
+        }
+    }
+
+    /// Waits until there is something to do.
+    async fn next_event(&mut self) -> Result<(), StoreError> {
+        let clock = self.parts.clock.clone();
+        let now = clock.steady();
+        let wake_at = self.wake_at(now);
+        let room = !self.is_over && self.waiting.has_room();
+        let mut arrivals = Vec::new();
+        tokio::select! {
+            biased;
+            written = self.writer.written(|| clock.steady()) => {
+                if let Some(stepped) = written? {
+                    self.after_commit(stepped);
                 }
-                () = self.clock.wait_until(deadline.min(next_hand_in)) => {}
             }
-            if self.clock.steady() >= next_hand_in {
-                self.hand_ins(&mut arrivals).await;
-                next_hand_in = self.clock.steady().plus_ms(HAND_IN_MS);
+            handed_in = self.hand_ins.read() => arrivals = handed_in,
+            count = self.parts.arrivals.recv_many(&mut arrivals, INBOX_ARRIVALS_MAX), if room => {
+                self.is_over = count == 0;
             }
-            let now = Now { steady: self.clock.steady(), wall: self.clock.wall() };
-            let stepped = self.sequencer.step(now, arrivals, &mut salt);
-            if !stepped.batch.is_empty() {
-                self.commit(&stepped).await?;
-            }
-            // Whoever gets an answer sees on the board what came of it.
-            let since_us = self.clock.real_us().saturating_sub(drawn_us);
-            if since_us >= BOARD_EVERY_US || !stepped.answers.is_empty() {
-                self.draw(now.steady);
-                drawn_us = self.clock.real_us();
-            }
-            self.after_commit(stepped);
+            () = reached(&clock, wake_at, now) => {}
+        }
+        let now = clock.steady();
+        for arrival in arrivals {
+            self.waiting.put(arrival, now);
+        }
+        Ok(())
+    }
+
+    /// When there is something to do that no event announces.
+    fn wake_at(&self, now: Timestamp) -> Timestamp {
+        let deadline = self.parts.sequencer.engine().next_deadline().unwrap_or(Timestamp::MAX);
+        let hand_ins = if self.writer.holds_hand_ins() { Timestamp::MAX } else { self.hand_ins.next_at() };
+        let waiting = self.waiting.ready_at(now).filter(|_| self.writer.has_room());
+        let look =
+            if self.writer.is_idle() && !self.told_failing { Timestamp::MAX } else { now.plus_ms(LOOK_MS) };
+        let others = [deadline, hand_ins, waiting.unwrap_or(Timestamp::MAX), self.writer.next_at(), look];
+        others.into_iter().min().unwrap_or(look)
+    }
+
+    /// Decides what has arrived and what is due.
+    fn step(&mut self) {
+        let now = Now { steady: self.parts.clock.steady(), wall: self.parts.clock.wall() };
+        let max = if self.writer.has_room() { STEP_ARRIVALS_MAX } else { 0 };
+        let arrivals = self.waiting.take(now.steady, self.parts.sequencer.engine(), max);
+        let stepped = self.parts.sequencer.step(now, arrivals, &mut salt);
+        if !stepped.is_empty() {
+            self.writer.put(stepped, now.steady);
         }
     }
 
-    /// The same rows are tried until they are in: their numbers make that safe.
-    async fn commit(&self, stepped: &Stepped) -> Result<(), StoreError> {
-        loop {
-            // A database that neither answers nor fails would otherwise hold the line for ever.
-            let reason = match timeout(COMMIT_MAX, self.store.commit(&stepped.batch)).await {
-                Ok(Ok(())) => return Ok(()),
-                Ok(Err(StoreError::Unavailable(reason))) => reason,
-                Ok(Err(error)) => return Err(error),
-                Err(_) => "no answer".into(),
-            };
-            let rows = stepped.batch.rows.len();
-            tracing::error!(reason, rows, "commit failed, trying again");
-            self.clock.wait_ms(RETRY_MS).await;
-        }
-    }
-
-    fn after_commit(&self, stepped: Stepped) {
-        self.meter.committed(&stepped);
+    fn after_commit(&mut self, stepped: Stepped) {
+        self.parts.meter.committed(&stepped);
         if !stepped.batch.alerts.is_empty() {
-            (self.wake_dispatch)();
+            (self.parts.wake_dispatch)();
         }
+        // Whoever gets an answer sees on the board what came of it.
+        self.draw_if(!stepped.answers.is_empty());
         stepped.acknowledge();
     }
 
-    async fn hand_ins(&self, arrivals: &mut Vec<Arrival>) {
-        // What hangs here would hold every deadline and every ping up.
-        let handed_in = match timeout(HAND_IN_MAX, self.store.handed_in(256)).await {
-            Ok(Ok(handed_in)) => handed_in,
-            Err(_) => return tracing::warn!("hand-ins cannot be read: no answer"),
-            Ok(Err(error)) => return tracing::warn!(%error, "hand-ins cannot be read"),
+    /// Says when records cannot be written, and hands on the danger that would have to wait for it.
+    fn look_after_the_store(&mut self, now: Timestamp) {
+        let (behind_ms, is_slow) = (self.writer.behind_ms(now), self.writer.is_slow(now));
+        let failing = behind_ms >= FAILING_MS || self.told_failing && is_slow;
+        if failing != self.told_failing {
+            self.told_failing = failing;
+            let report = ServiceReport::Store { up: !failing };
+            self.waiting.put(Arrival::Told(Told::Service(report), None), now);
+        }
+        self.listen_only_with_room(now);
+        let urgent = match (failing, is_slow) {
+            (true, _) => self.danger_raised_by(now),
+            (false, true) => self.danger_raised_by(now.plus_ms(-FAILING_MS)),
+            (false, false) => BTreeMap::new(),
         };
-        for hand_in in handed_in {
-            let told = serde_json::from_str::<Told>(&hand_in.payload);
-            if let Err(error) = &told {
-                let error = place_of(error);
-                tracing::error!(id = hand_in.id, error, "a hand-in cannot be read; it is dropped");
+        self.parts.unwritten.send_if_modified(|known| {
+            let is_news = !known.keys().eq(urgent.keys());
+            if is_news {
+                *known = Arc::new(urgent);
             }
-            arrivals.push(Arrival::HandIn(hand_in.id, told.ok()));
+            is_news
+        });
+    }
+
+    /// Alerts of danger that nobody has carried yet.
+    fn danger_raised_by(&self, at: Timestamp) -> BTreeMap<AlertId, Alert> {
+        let waits = |alert: &&Alert| {
+            alert.state == AlertState::Waiting && alert.priority == Priority::P1 && alert.raised_at <= at
+        };
+        let alerts = self.parts.sequencer.engine().open_alerts();
+        alerts.filter(waits).map(|alert| (alert.id, alert.clone())).collect()
+    }
+
+    /// With no room for what tags say, their silence means nothing.
+    fn listen_only_with_room(&mut self, now: Timestamp) {
+        if self.writer.has_room() == self.deafened.is_empty() {
+            return;
+        }
+        let up = !self.deafened.is_empty();
+        let names = if up {
+            std::mem::take(&mut self.deafened)
+        } else {
+            self.deafened = self.parts.sequencer.engine().heard_sources().map(str::to_owned).collect();
+            self.deafened.clone()
+        };
+        for name in names {
+            self.waiting.put(Arrival::Told(Told::Source { name, up }, None), now);
+        }
+    }
+
+    fn draw_if(&mut self, at_once: bool) {
+        let real_us = self.parts.clock.real_us();
+        if at_once || real_us.saturating_sub(self.drawn_us) >= BOARD_EVERY_US {
+            self.draw(self.parts.clock.steady());
+            self.drawn_us = real_us;
         }
     }
 
     fn draw(&self, at: Timestamp) {
-        let engine = self.sequencer.engine();
+        let engine = self.parts.sequencer.engine();
         let rulebook = Arc::clone(engine.rulebook());
         let worn = |tag| rulebook.wearer_of(tag, at).is_some();
         let strays = engine.tags().filter(|(tag, _)| !worn(tag));
@@ -145,9 +237,17 @@ impl Driver {
                 .map(|incident| (incident.id, Arc::clone(incident)))
                 .collect::<BTreeMap<_, _>>(),
             deaf: engine.silent_sources().map(str::to_owned).collect(),
+            store_fails: self.told_failing,
             rulebook,
         };
-        self.board.send_replace(Arc::new(board));
+        self.parts.board.send_replace(Arc::new(board));
+    }
+}
+
+/// Waits for a time; not at all for one that has come.
+async fn reached(clock: &Clock, at: Timestamp, now: Timestamp) {
+    if at > now {
+        clock.wait_until(at).await;
     }
 }
 

@@ -18,6 +18,8 @@ pub const INBOX_ARRIVALS_MAX: usize = 8_192;
 pub enum Arrival {
     /// A message from a tag.
     Message(Message),
+    /// Messages of one tag beyond what it may send, to be judged together. Made here, never put into the inbox.
+    Excess(Vec<Message>),
     /// What another process handed in, by its number; `None` if it cannot be read.
     HandIn(i64, Option<Told>),
     /// Anything else, and whoever wants to know what became of it.
@@ -121,7 +123,9 @@ impl Inbox {
     pub fn try_message(&self, message: Message) -> Result<(), Box<Message>> {
         self.sender.try_send(Arrival::Message(message)).map_err(|error| match error.into_inner() {
             Arrival::Message(message) => Box::new(message),
-            Arrival::Told(..) | Arrival::HandIn(..) => unreachable!("a message was put in"),
+            Arrival::Told(..) | Arrival::HandIn(..) | Arrival::Excess(_) => {
+                unreachable!("a message was put in")
+            }
         })
     }
 

@@ -3,22 +3,30 @@
 //! | Part | What it does |
 //! |---|---|
 //! | `inbox` | the one way in |
+//! | `waiting`, `allowance` | whose turn it is, and how much a tag may send |
 //! | `step` | numbers, stamps, decides, applies; synchronous, the simulator calls the same |
+//! | `excess` | what becomes of messages beyond what a tag may send |
 //! | `record` | an input as a journal row, and back; the integrity chain |
-//! | `driver` | waits, steps, commits, acknowledges |
+//! | `driver` | waits, steps, acknowledges |
+//! | `writer`, `hand_ins` | the store, beside the line |
 //! | `recover` | the engine's memory from the journal |
 //! | `board`, `meter` | what the console shows, what is counted |
 
+mod allowance;
 mod board;
 mod driver;
+mod excess;
+mod hand_ins;
 mod inbox;
 mod meter;
 mod record;
 mod recover;
 mod step;
+mod waiting;
+mod writer;
 
 pub use board::{Board, Dot};
-pub use driver::Driver;
+pub use driver::{Driver, Unwritten};
 pub use inbox::{
     Arrival, Done, INBOX_ARRIVALS_MAX, Inbox, Message, MessageKind, SubmitError, TagReply, Ticket,
 };

@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::oneshot;
 
 use super::{
+    excess::PassedOver,
     inbox::{Arrival, Done, Message, MessageKind, TagReply, Ticket},
     record::{CODEC_PING, CODEC_TOLD, CODEC_UNREADABLE, Origin, chain_of, digest_of},
 };
@@ -27,6 +28,7 @@ pub struct Sequencer {
     no: i64,
     at: Option<Timestamp>,
     chain: Vec<u8>,
+    pub(super) passed_over: PassedOver,
 }
 
 /// The two times of a step.
@@ -59,7 +61,7 @@ pub struct Stepped {
 pub type Answer = (oneshot::Sender<Result<(), Refused>>, Result<(), Refused>);
 
 /// A row before it is numbered.
-struct Entry {
+pub(super) struct Entry {
     input: Input,
     kind: &'static str,
     codec: i64,
@@ -67,7 +69,7 @@ struct Entry {
 }
 
 #[derive(Default)]
-struct Changes {
+pub(super) struct Changes {
     incidents: BTreeMap<IncidentId, Incident>,
     alerts: BTreeMap<AlertId, Alert>,
 }
@@ -77,7 +79,9 @@ impl Sequencer {
     #[must_use]
     pub fn after(engine: Engine, head: Option<JournalHead>) -> Self {
         match head {
-            Some(head) => Self { engine, no: head.no, at: Some(head.at), chain: head.chain },
+            Some(head) => {
+                Self { engine, no: head.no, at: Some(head.at), chain: head.chain, ..Self::default() }
+            }
             None => Self { engine, ..Self::default() },
         }
     }
@@ -115,6 +119,9 @@ impl Sequencer {
                         stepped.answers.push((answer, decision.refused.map_or(Ok(()), Err)));
                     }
                 }
+                Arrival::Excess(messages) => {
+                    self.take_excess(now, messages, salt, &mut stepped, &mut changes);
+                }
                 Arrival::HandIn(id, told) => {
                     if let Some(told) = told {
                         self.take(now, told_entry(told), salt, &mut stepped, &mut changes);
@@ -128,7 +135,7 @@ impl Sequencer {
         stepped
     }
 
-    fn take_message(
+    pub(super) fn take_message(
         &mut self,
         now: Now,
         message: Message,
@@ -151,10 +158,7 @@ impl Sequencer {
         let raised =
             decision.alerts.iter().filter(|alert| alert.raised_at == self.at.unwrap_or(alert.raised_at));
         stepped.caused.extend(raised.map(|alert| (alert.id, received_real_us)));
-        let reply = refused.or_else(|| {
-            let payload: Arc<[u8]> = decision.receipt?.encode().into();
-            Some(TagReply { tag, topic: tag_wire::TopicKind::Ack, payload })
-        });
+        let reply = refused.or_else(|| Some(acknowledgement(tag, decision.receipt.as_ref()?)));
         stepped.tickets.push((ticket, reply));
     }
 
@@ -188,8 +192,7 @@ impl Sequencer {
             codec: CODEC_UNREADABLE,
             payload: origin.before(kept),
         };
-        let reject: Arc<[u8]> = tag_wire::Reject::new(&payload, &refusal).encode().into();
-        (entry, Some(TagReply { tag: tag.clone(), topic: tag_wire::TopicKind::Reject, payload: reject }))
+        (entry, Some(rejection(tag, &payload, &refusal)))
     }
 
     fn ping_entry(
@@ -214,7 +217,7 @@ impl Sequencer {
         }
     }
 
-    fn take(
+    pub(super) fn take(
         &mut self,
         now: Now,
         entry: Entry,
@@ -251,7 +254,7 @@ impl Sequencer {
     }
 
     /// Strictly after the last stamp.
-    fn next_at(&self, now: Now) -> Timestamp {
+    pub(super) fn next_at(&self, now: Now) -> Timestamp {
         self.at.map_or(now.steady, |last| now.steady.max(Timestamp::from_us(last.as_us() + 1)))
     }
 
@@ -311,6 +314,24 @@ impl Sequencer {
 }
 
 impl Stepped {
+    /// There is nothing to write and nobody to answer.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.batch.is_empty() && self.tickets.is_empty() && self.answers.is_empty()
+    }
+
+    /// This and what was decided after it, to be written as one.
+    #[must_use]
+    pub fn followed_by(mut self, later: Self) -> Self {
+        self.batch = self.batch.followed_by(later.batch);
+        self.tickets.extend(later.tickets);
+        self.answers.extend(later.answers);
+        self.caused.extend(later.caused);
+        self.pings += later.pings;
+        self.duplicates += later.duplicates;
+        self
+    }
+
     /// Says everybody that their message or input is committed.
     pub fn acknowledge(self) {
         for (ticket, reply) in self.tickets {
@@ -324,7 +345,18 @@ impl Stepped {
     }
 }
 
-fn told_entry(told: Told) -> Entry {
+/// What a tag is told of what is stored.
+pub(super) fn acknowledgement(tag: TagId, receipt: &tag_wire::Ack) -> TagReply {
+    TagReply { tag, topic: tag_wire::TopicKind::Ack, payload: receipt.encode().into() }
+}
+
+/// What a tag is told of a message that is refused.
+pub(super) fn rejection(tag: &TagId, payload: &[u8], refusal: &tag_wire::Refusal) -> TagReply {
+    let payload: Arc<[u8]> = tag_wire::Reject::new(payload, refusal).encode().into();
+    TagReply { tag: tag.clone(), topic: tag_wire::TopicKind::Reject, payload }
+}
+
+pub(super) fn told_entry(told: Told) -> Entry {
     let payload = serde_json::to_vec(&told).unwrap_or_default();
     Entry { kind: told.name(), input: Input::Told(told), codec: CODEC_TOLD, payload }
 }

@@ -7,6 +7,8 @@ mod fit;
 mod memory;
 mod sql;
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
 pub use memory::MemoryStore;
@@ -106,11 +108,30 @@ impl Batch {
 }
 
 impl Batch {
+    /// This batch and the one after it as one: of what both change, as the later one leaves it.
+    #[must_use]
+    pub fn followed_by(mut self, later: Self) -> Self {
+        self.rows.extend(later.rows);
+        self.incidents = newest(self.incidents, later.incidents, |incident| incident.id);
+        self.alerts = newest(self.alerts, later.alerts, |alert| alert.id);
+        self.taken.extend(later.taken);
+        self
+    }
+
     /// There is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty() && self.incidents.is_empty() && self.alerts.is_empty() && self.taken.is_empty()
     }
+}
+
+/// Of both, each id once and in order, with the later content.
+fn newest<T, K: Ord>(earlier: Vec<T>, later: Vec<T>, id: impl Fn(&T) -> K) -> Vec<T> {
+    if earlier.is_empty() || later.is_empty() {
+        return if earlier.is_empty() { later } else { earlier };
+    }
+    let both = earlier.into_iter().chain(later).map(|one| (id(&one), one));
+    both.collect::<BTreeMap<_, _>>().into_values().collect()
 }
 
 /// An alert that dispatch has claimed.
@@ -158,9 +179,9 @@ pub struct HandIn {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Incidents by kind, open and closed.
-    pub incidents: std::collections::BTreeMap<String, i64>,
+    pub incidents: BTreeMap<String, i64>,
     /// Alerts by state.
-    pub alerts: std::collections::BTreeMap<String, i64>,
+    pub alerts: BTreeMap<String, i64>,
 }
 
 /// Where state lives.

@@ -43,6 +43,7 @@ const BETWEEN_NEIGHBOURS: &[(&str, &str, &str)] = &[
     ("*", "sequencer", "SubmitError"),
     ("*", "sequencer", "TagReply"),
     ("*", "sequencer", "Ticket"),
+    ("*", "sequencer", "Unwritten"),
     // A webhook is signed together with the time of sending.
     ("notify", "clock", "Clock"),
     // The simulator and the replay call the same `step` as the service.

@@ -1,0 +1,186 @@
+//! What becomes of messages beyond what a tag may send: each is looked at, the newest and those nearest to a zone are
+//! judged like any other, and of the rest it is written down that they came.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    inbox::{Message, MessageKind},
+    step::{Changes, Now, Sequencer, Stepped, rejection, told_entry},
+};
+use crate::{
+    domain::{Ping, TagId, Timestamp, ZoneId},
+    engine::{Engine, ServiceReport, Told},
+};
+
+/// Of a crowd of messages, at most this many are judged for themselves.
+const KEPT_MAX: usize = 16;
+/// How often it is said that a vendor's tags that nobody wears send too much, milliseconds.
+const TOLD_EVERY_MS: i64 = 10_000;
+/// Vendors counted one by one.
+const VENDORS_MAX: usize = 1_000;
+
+/// Messages of strays that were not judged, by vendor: how many since it was last said, and when that was.
+pub(super) type PassedOver = BTreeMap<String, (u64, Option<Timestamp>)>;
+
+impl Sequencer {
+    /// Takes up messages of one tag together.
+    pub(super) fn take_excess(
+        &mut self,
+        now: Now,
+        messages: Vec<Message>,
+        salt: &mut dyn FnMut() -> [u8; 16],
+        stepped: &mut Stepped,
+        changes: &mut Changes,
+    ) {
+        let Some(tag) = messages.first().map(|message| message.tag.clone()) else {
+            return;
+        };
+        let at = self.next_at(now);
+        if !self.engine().rulebook().is_assigned(&tag) {
+            return self.pass_over(now, &tag, messages, salt, stepped, changes);
+        }
+        let looked: Vec<Looked> = messages.iter().map(Looked::at).collect();
+        let kept = keepers(self.engine(), at, &tag, &looked);
+        let (mut numbers, mut others, mut tickets) = (BTreeSet::new(), 0, Vec::new());
+        for (i, (message, looked)) in messages.into_iter().zip(looked).enumerate() {
+            if kept.contains(&i) {
+                self.take_message(now, message, salt, stepped, changes);
+                continue;
+            }
+            let reply = match looked {
+                Looked::Ping(ping) => {
+                    numbers.insert((ping.boot, ping.seq));
+                    stepped.pings += 1;
+                    None
+                }
+                Looked::Status => {
+                    others += 1;
+                    None
+                }
+                Looked::Unreadable(refusal) => {
+                    others += 1;
+                    Some(rejection(&tag, &message.payload, &refusal))
+                }
+            };
+            tickets.push((message.ticket, reply));
+        }
+        if tickets.is_empty() {
+            return;
+        }
+        let told = Told::Coalesced { tag: tag.clone(), runs: runs(&numbers), others };
+        let decision = self.take(now, told_entry(told), salt, stepped, changes);
+        if let (Some(receipt), Some((_, reply @ None))) = (decision.receipt, tickets.last_mut()) {
+            *reply = Some(super::step::acknowledgement(tag, &receipt));
+        }
+        stepped.tickets.extend(tickets);
+    }
+
+    /// Nobody wears the tag, and its vendor's strays have sent too much: the tag keeps its pings, and staff are told.
+    fn pass_over(
+        &mut self,
+        now: Now,
+        tag: &TagId,
+        messages: Vec<Message>,
+        salt: &mut dyn FnMut() -> [u8; 16],
+        stepped: &mut Stepped,
+        changes: &mut Changes,
+    ) {
+        let known = self.passed_over.contains_key(tag.vendor()) || self.passed_over.len() < VENDORS_MAX;
+        let vendor = if known { tag.vendor() } else { "other" }.to_owned();
+        let (count, told_at) = self.passed_over.entry(vendor.clone()).or_default();
+        *count += messages.len() as u64;
+        stepped.tickets.extend(messages.into_iter().map(|message| (message.ticket, None)));
+        if told_at.is_none_or(|told| now.steady.ms_since(told) >= TOLD_EVERY_MS) {
+            let messages = std::mem::take(count);
+            *told_at = Some(now.steady);
+            let told = Told::Service(ServiceReport::VendorFlood { vendor, messages });
+            self.take(now, told_entry(told), salt, stepped, changes);
+        }
+    }
+}
+
+/// A message, looked at.
+enum Looked {
+    Ping(Ping),
+    Status,
+    Unreadable(tag_wire::Refusal),
+}
+
+impl Looked {
+    fn at(message: &Message) -> Self {
+        match message.kind {
+            MessageKind::Ping => match tag_wire::decode_ping(&message.payload) {
+                Ok(ping) => Self::Ping(Ping::from(ping)),
+                Err(refusal) => Self::Unreadable(refusal),
+            },
+            MessageKind::Status => match tag_wire::decode_status(&message.payload) {
+                Ok(_) => Self::Status,
+                Err(refusal) => Self::Unreadable(refusal),
+            },
+        }
+    }
+}
+
+/// Which of them are judged for themselves: for each zone the ping that comes nearest to it or deepest into it, the
+/// newest ping and connection message, those with events, and one that cannot be read.
+fn keepers(engine: &Engine, at: Timestamp, tag: &TagId, looked: &[Looked]) -> BTreeSet<usize> {
+    let (mut extremes, mut events, mut last_of_kind) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
+    let mut newest: Option<(Timestamp, usize)> = None;
+    for (i, one) in looked.iter().enumerate() {
+        match one {
+            Looked::Ping(ping) => {
+                let fixed_at = ping.fixes.iter().map(|fix| fix.at).max().unwrap_or(Timestamp::MIN);
+                newest = newest.max(Some((fixed_at, i)));
+                if !ping.events.is_empty() {
+                    events.push(i);
+                }
+                for (zone, border_m) in engine.borders_of(tag, ping, at) {
+                    note_extreme(&mut extremes, zone, border_m, i);
+                }
+            }
+            Looked::Status => drop(last_of_kind.insert("status", i)),
+            Looked::Unreadable(_) => drop(last_of_kind.insert("unreadable", i)),
+        }
+    }
+    let mut nearest: Vec<(f64, usize)> = extremes.into_values().collect();
+    nearest.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let first = newest.into_iter().map(|(_, i)| i).chain(nearest.into_iter().map(|(_, i)| i));
+    let mut kept = BTreeSet::new();
+    for i in first.chain(last_of_kind.into_values()).chain(events.into_iter().rev()) {
+        if kept.len() < KEPT_MAX {
+            kept.insert(i);
+        }
+    }
+    kept
+}
+
+fn note_extreme(extremes: &mut BTreeMap<ZoneId, (f64, usize)>, zone: ZoneId, border_m: f64, i: usize) {
+    let known = extremes.entry(zone).or_insert((border_m, i));
+    if border_m < known.0 {
+        *known = (border_m, i);
+    }
+}
+
+/// Boot, first and last sequence of each run.
+fn runs(numbers: &BTreeSet<(u32, u64)>) -> Vec<[u64; 3]> {
+    let mut runs: Vec<[u64; 3]> = Vec::new();
+    for &(boot, seq) in numbers {
+        match runs.last_mut() {
+            Some([known, _, last]) if *known == u64::from(boot) && *last + 1 == seq => *last = seq,
+            _ => runs.push([boot.into(), seq, seq]),
+        }
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_become_runs() {
+        let numbers = BTreeSet::from([(7, 1), (7, 2), (7, 3), (7, 9), (8, 10), (8, 11)]);
+        assert_eq!(runs(&numbers), [[7, 1, 3], [7, 9, 9], [8, 10, 11]]);
+        assert!(runs(&BTreeSet::new()).is_empty());
+    }
+}
