@@ -1,6 +1,7 @@
 //! Everything around the line breaks, one thing at a time: what must hold is asserted, row by row.
 //!
 //! `bash tests/faults/long` runs the same with thousands of kills and writes a report.
+#![allow(dead_code, reason = "shared parts are not used whole")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 #[path = "faults/broker.rs"]
@@ -11,6 +12,10 @@ mod campaign;
 mod clocks;
 #[path = "faults/disk.rs"]
 mod disk;
+#[path = "support/line.rs"]
+mod line;
+#[path = "end_to_end/outcome.rs"]
+mod outcome;
 #[path = "faults/overload.rs"]
 mod overload;
 #[path = "faults/poison.rs"]
@@ -19,3 +24,5 @@ mod poison;
 mod providers;
 #[path = "faults/report.rs"]
 mod report;
+#[path = "faults/rig.rs"]
+mod rig;

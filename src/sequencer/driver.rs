@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 use super::{
     board::{Board, Dot},
     hand_ins::HandIns,
-    inbox::{Arrival, INBOX_ARRIVALS_MAX},
+    inbox::Arrival,
     meter::Meter,
     step::{Now, Sequencer, Stepped},
     waiting::Waiting,
@@ -93,6 +93,7 @@ impl Line {
         loop {
             let now = self.parts.clock.steady();
             self.look_after_the_store(now);
+            self.take_in(now);
             self.step();
             self.writer.begin(now);
             self.draw_if(false);
@@ -121,9 +122,10 @@ impl Line {
                 }
             }
             handed_in = self.hand_ins.read() => arrivals = handed_in,
-            count = self.parts.arrivals.recv_many(&mut arrivals, INBOX_ARRIVALS_MAX), if room => {
-                self.is_over = count == 0;
-            }
+            arrival = self.parts.arrivals.recv(), if room => match arrival {
+                Some(arrival) => arrivals = vec![arrival],
+                None => self.is_over = true,
+            },
             () = reached(&clock, wake_at, now) => {}
         }
         let now = clock.steady();
@@ -142,6 +144,16 @@ impl Line {
             if self.writer.is_idle() && !self.told_failing { Timestamp::MAX } else { now.plus_ms(LOOK_MS) };
         let others = [deadline, hand_ins, waiting.unwrap_or(Timestamp::MAX), self.writer.next_at(), look];
         others.into_iter().min().unwrap_or(look)
+    }
+
+    /// Takes in all that has arrived: whose turn it is can only be said of what is here.
+    fn take_in(&mut self, now: Timestamp) {
+        while self.waiting.has_room() {
+            match self.parts.arrivals.try_recv() {
+                Ok(arrival) => self.waiting.put(arrival, now),
+                Err(_) => return,
+            }
+        }
     }
 
     /// Decides what has arrived and what is due.

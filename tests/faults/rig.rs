@@ -1,0 +1,188 @@
+//! The line from inbox to store, without a broker: what arrives is put in by the test, as fast or as much at once as it
+//! wants.
+
+use std::sync::Arc;
+
+use cordon::{
+    clock::Clock,
+    domain::{Book, TagId},
+    engine::Told,
+    sequencer::{Arrival, Board, Done, Driver, Message, MessageKind, Meter, Sequencer, Ticket, Unwritten},
+    store::{Store, StoreError},
+};
+use serde_json::{Value, json};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+};
+
+/// The zone's centre; the second number is longitude 3 degrees east.
+pub(crate) const LAT: f64 = 54.0;
+/// Degrees of longitude in a metre there.
+const LON_PER_M: f64 = 1.0 / 65_500.0;
+
+/// The longitude so many metres east of the zone's centre.
+pub(crate) fn lon(east_m: f64) -> f64 {
+    3.0 + east_m * LON_PER_M
+}
+
+/// A line at work.
+pub(crate) struct Rig {
+    pub(crate) clock: Clock,
+    arrivals: mpsc::Sender<Arrival>,
+    store: Arc<dyn Store>,
+    done: mpsc::UnboundedSender<Done>,
+    dones: mpsc::UnboundedReceiver<Done>,
+    state: State,
+}
+
+enum State {
+    Running(JoinHandle<Result<(), StoreError>>),
+    /// Nothing is taken up: what is put in gathers.
+    Paused(Box<Driver>),
+}
+
+impl Rig {
+    /// Starts one whose inbox has this much room.
+    pub(crate) async fn start(store: Arc<dyn Store>, room: usize) -> Self {
+        Self::paused(Sequencer::default(), store, room, Clock::real()).go_on()
+    }
+
+    fn paused(sequencer: Sequencer, store: Arc<dyn Store>, room: usize, clock: Clock) -> Self {
+        let (sender, arrivals) = mpsc::channel(room);
+        let (done, dones) = mpsc::unbounded_channel();
+        let driver = Driver {
+            sequencer,
+            arrivals,
+            store: Arc::clone(&store),
+            clock: clock.clone(),
+            board: watch::channel(Arc::new(Board::default())).0,
+            meter: Arc::new(Meter::default()),
+            wake_dispatch: Arc::new(|| {}),
+            unwritten: watch::channel(Unwritten::default()).0,
+        };
+        let state = State::Paused(Box::new(driver));
+        Self { clock, arrivals: sender, store, done, dones, state }
+    }
+
+    /// Stops to take up; `go_on` carries on from what the store holds, so much later.
+    pub(crate) async fn pause(self, later_ms: i64) -> Self {
+        let room = self.arrivals.max_capacity();
+        let clock = self.clock.clone().not_before(self.clock.steady().plus_ms(later_ms));
+        let store = self.stop().await;
+        let (sequencer, findings) = cordon::sequencer::recover(store.as_ref()).await.unwrap();
+        assert!(findings.differences.is_empty(), "{findings:?}");
+        Self::paused(sequencer, store, room, clock)
+    }
+
+    /// Takes up what has gathered, and what comes.
+    pub(crate) fn go_on(mut self) -> Self {
+        if let State::Paused(driver) = self.state {
+            self.state = State::Running(tokio::spawn(driver.run()));
+        }
+        self
+    }
+
+    pub(crate) fn ticket(&self, id: u64) -> Ticket {
+        Ticket { id, done: self.done.clone() }
+    }
+
+    pub(crate) async fn put(&self, arrival: Arrival) {
+        self.arrivals.send(arrival).await.unwrap();
+    }
+
+    /// Publishes books and waits until they are in force.
+    pub(crate) async fn publish(&self, books: Vec<Book>) {
+        let mut answers = Vec::new();
+        for book in books {
+            let (answer, answered) = oneshot::channel();
+            self.put(Arrival::Told(Told::Publish(book), Some(answer))).await;
+            answers.push(answered);
+        }
+        for answered in answers {
+            answered.await.unwrap().unwrap();
+        }
+    }
+
+    /// The next so many settled messages, in the order of settling.
+    pub(crate) async fn settled(&mut self, count: usize) -> Vec<Done> {
+        let mut dones = Vec::with_capacity(count);
+        while dones.len() < count {
+            dones.push(self.dones.recv().await.unwrap());
+        }
+        dones
+    }
+
+    /// Ends it when everything is written.
+    pub(crate) async fn stop(self) -> Arc<dyn Store> {
+        drop(self.arrivals);
+        if let State::Running(driver) = self.state {
+            driver.await.unwrap().unwrap();
+        }
+        self.store
+    }
+}
+
+/// A message as ingest hands it over.
+pub(crate) fn message(tag: &TagId, ping: &tag_wire::Ping, ticket: &Ticket) -> Arrival {
+    raw(tag, ping.encode(), ticket)
+}
+
+/// Bytes of a tag, whatever they are.
+pub(crate) fn raw(tag: &TagId, payload: Vec<u8>, ticket: &Ticket) -> Arrival {
+    Arrival::Message(Message {
+        tag: tag.clone(),
+        source: "test".into(),
+        kind: MessageKind::Ping,
+        payload,
+        received_real_us: 0,
+        ticket: ticket.clone(),
+    })
+}
+
+fn books(values: impl IntoIterator<Item = Value>) -> Vec<Book> {
+    values.into_iter().map(|value| serde_json::from_value(value).unwrap()).collect()
+}
+
+/// A unit with a zone of 200 m that binds everybody, and one protected person.
+pub(crate) fn unit_with_zone() -> Vec<Book> {
+    let desk = json!([{"to": "desk", "channel": "webhook", "wait_s": 3600}]);
+    books([
+        json!({"unit": {"id": "unit", "name": "Unit", "default_policy": "usual",
+            "area": {"south": 53.0, "west": 2.0, "north": 55.0, "east": 4.0},
+            "staff": [{"id": "desk", "name": "Desk",
+                "contact": [{"channel": "webhook", "address": "http://127.0.0.1:9/desk"}]}],
+            "policy": [{"id": "usual", "protected": [{"channel": "sms", "wait_s": 3600}],
+                "danger": desk, "device": desk, "upkeep": desk}],
+            "zone": [{"id": "zone", "code": "Z", "margin_m": 100.0,
+                "shape": {"circle": {"lat": LAT, "lon": 3.0, "radius_m": 200.0}}}]}}),
+        json!({"person": {"id": "p-1", "unit": "unit", "name": "Person",
+            "contact": [{"channel": "sms", "address": "+447700900001"}]}}),
+    ])
+}
+
+/// A wearer of a tag.
+pub(crate) fn wearer(id: &str, tag: &TagId) -> Vec<Book> {
+    books([json!({"wearer": {"id": id, "unit": "unit", "name": format!("Wearer {id}"),
+        "tag": [{"id": tag, "from": "2020-01-01T00:00:00Z"}]}})])
+}
+
+/// The case of a wearer.
+pub(crate) fn case(wearer: &str) -> Vec<Book> {
+    books([
+        json!({"case": {"id": format!("c-{wearer}"), "unit": "unit", "wearer": wearer, "persons": ["p-1"],
+        "risk": "medium", "policy": "usual", "basis": {"kind": "order", "from": "2020-01-01T00:00:00Z"}}}),
+    ])
+}
+
+/// Every row of the journal.
+pub(crate) async fn journal(store: &dyn Store) -> Vec<cordon::store::JournalRow> {
+    let mut rows: Vec<cordon::store::JournalRow> = Vec::new();
+    loop {
+        let page = store.journal(rows.last().map_or(0, |row| row.no), 1_000).await.unwrap();
+        if page.is_empty() {
+            return rows;
+        }
+        rows.extend(page);
+    }
+}
