@@ -12,12 +12,18 @@ mod campaign;
 mod clocks;
 #[path = "faults/disk.rs"]
 mod disk;
+#[path = "support/fleet.rs"]
+mod fleet;
+#[path = "support/house.rs"]
+mod house;
 #[path = "support/line.rs"]
 mod line;
 #[path = "end_to_end/outcome.rs"]
 mod outcome;
 #[path = "faults/overload.rs"]
 mod overload;
+#[path = "support/phones.rs"]
+mod phones;
 #[path = "faults/poison.rs"]
 mod poison;
 #[path = "faults/providers.rs"]
@@ -26,3 +32,7 @@ mod providers;
 mod report;
 #[path = "faults/rig.rs"]
 mod rig;
+#[path = "faults/store_away.rs"]
+mod store_away;
+#[path = "support/wait.rs"]
+mod wait;

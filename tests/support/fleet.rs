@@ -44,6 +44,11 @@ impl Fleet {
         Self { links, sent }
     }
 
+    /// Whether some tag has nothing left that was not acknowledged.
+    pub(crate) fn has_finished_tags(&mut self) -> bool {
+        self.links.try_join_next().is_some()
+    }
+
     /// Waits until Cordon has acknowledged every ping, and returns how many there were.
     pub(crate) async fn acknowledged(mut self, patience: Duration) -> u64 {
         let total = self.links.len();
