@@ -28,6 +28,8 @@ mod phones;
 mod poison;
 #[path = "faults/providers.rs"]
 mod providers;
+#[path = "faults/ratios.rs"]
+mod ratios;
 #[path = "faults/report.rs"]
 mod report;
 #[path = "faults/rig.rs"]

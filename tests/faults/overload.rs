@@ -32,18 +32,23 @@ fn ping_of(seq: u64, at: Timestamp, east_m: f64) -> tag_wire::Ping {
         battery_pct: 80,
         charging: false,
         motion: Motion::Moving,
-        fixes: vec![Fix {
-            t_ms: at.as_ms(),
-            lat: LAT,
-            lon: lon(east_m),
-            acc_m: Some(5.0),
-            hdop: None,
-            source: Source::Gnss,
-            speed_mps: None,
-            course_deg: None,
-            sats: None,
-        }],
+        fixes: vec![fix(at.as_ms(), east_m)],
         events: vec![],
+    }
+}
+
+/// A good fix so many metres east of the zone's centre.
+pub(crate) fn fix(t_ms: i64, east_m: f64) -> Fix {
+    Fix {
+        t_ms,
+        lat: LAT,
+        lon: lon(east_m),
+        acc_m: Some(5.0),
+        hdop: None,
+        source: Source::Gnss,
+        speed_mps: None,
+        course_deg: None,
+        sats: None,
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) struct Rig {
     arrivals: mpsc::Sender<Arrival>,
     store: Arc<dyn Store>,
     done: mpsc::UnboundedSender<Done>,
-    dones: mpsc::UnboundedReceiver<Done>,
+    dones: mpsc::UnboundedReceiver<(Done, i64)>,
     state: State,
 }
 
@@ -50,7 +50,15 @@ impl Rig {
 
     fn paused(sequencer: Sequencer, store: Arc<dyn Store>, room: usize, clock: Clock) -> Self {
         let (sender, arrivals) = mpsc::channel(room);
-        let (done, dones) = mpsc::unbounded_channel();
+        let (done, mut settled) = mpsc::unbounded_channel();
+        let (timed, dones) = mpsc::unbounded_channel();
+        let timer = clock.clone();
+        tokio::spawn(async move {
+            while let Some(done) = settled.recv().await {
+                // The test may have seen enough.
+                let _ = timed.send((done, timer.real_us()));
+            }
+        });
         let driver = Driver {
             sequencer,
             arrivals,
@@ -106,6 +114,11 @@ impl Rig {
 
     /// The next so many settled messages, in the order of settling.
     pub(crate) async fn settled(&mut self, count: usize) -> Vec<Done> {
+        self.settled_at(count).await.into_iter().map(|(done, _)| done).collect()
+    }
+
+    /// The next so many settled messages, each with when that was (`Clock::real_us`).
+    pub(crate) async fn settled_at(&mut self, count: usize) -> Vec<(Done, i64)> {
         let mut dones = Vec::with_capacity(count);
         while dones.len() < count {
             dones.push(self.dones.recv().await.unwrap());
