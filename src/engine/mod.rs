@@ -233,6 +233,11 @@ impl Engine {
         self.sources.iter().filter(|(_, state)| !state.up).map(|(name, _)| name.as_str())
     }
 
+    /// Sources that are heard.
+    pub fn heard_sources(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().filter(|(_, state)| state.up).map(|(name, _)| name.as_str())
+    }
+
     /// Where each wearer was last seen, by id.
     pub fn sightings(&self) -> impl Iterator<Item = (&WearerId, Sighting)> {
         self.wearers.iter().filter_map(|(id, state)| Some((id, state.sighting()?)))

@@ -11,6 +11,7 @@ use super::{
     board::{Board, Dot},
     inbox::Arrival,
     meter::Meter,
+    pause::Pulse,
     record::place_of,
     step::{Now, Sequencer, Stepped},
 };
@@ -60,6 +61,7 @@ impl Driver {
     pub async fn run(mut self) -> Result<(), StoreError> {
         let mut next_hand_in = self.clock.steady();
         let mut drawn_us = i64::MIN;
+        let mut pulse = Pulse::new(self.clock.steady(), self.clock.real_us());
         loop {
             let mut arrivals = Vec::new();
             let deadline = self.sequencer.engine().next_deadline().unwrap_or(Timestamp::MAX);
@@ -76,6 +78,13 @@ impl Driver {
                 next_hand_in = self.clock.steady().plus_ms(HAND_IN_MS);
             }
             let now = Now { steady: self.clock.steady(), wall: self.clock.wall() };
+            if let Some(pause) = pulse.beat(self.sequencer.engine(), now.steady, self.clock.real_us()) {
+                let then = Now { steady: pause.since, wall: now.wall };
+                let stepped = self.sequencer.step(then, pause.unheard, &mut salt);
+                self.commit(&stepped).await?;
+                self.after_commit(stepped);
+                arrivals.splice(0..0, pause.heard);
+            }
             let stepped = self.sequencer.step(now, arrivals, &mut salt);
             if !stepped.batch.is_empty() {
                 self.commit(&stepped).await?;

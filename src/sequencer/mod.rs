@@ -6,6 +6,7 @@
 //! | `step` | numbers, stamps, decides, applies; synchronous, the simulator calls the same |
 //! | `record` | an input as a journal row, and back; the integrity chain |
 //! | `driver` | waits, steps, commits, acknowledges |
+//! | `pause` | notices that the line stood still |
 //! | `recover` | the engine's memory from the journal |
 //! | `board`, `meter` | what the console shows, what is counted |
 
@@ -13,6 +14,7 @@ mod board;
 mod driver;
 mod inbox;
 mod meter;
+mod pause;
 mod record;
 mod recover;
 mod step;
