@@ -10,6 +10,8 @@ mod pause;
 mod plan;
 #[path = "campaign/restart.rs"]
 mod restart;
+#[path = "campaign/stall.rs"]
+mod stall;
 
 use std::{collections::BTreeMap, fs, path::Path};
 
