@@ -27,6 +27,10 @@ use crate::{
 };
 
 const CROWD: Crowd = Crowd { wearers: 30_000, zones: 1 };
+/// The tags were last heard this long ago, milliseconds: no silence is due yet.
+const AGO_MS: i64 = 60_000;
+/// The tag that drives does so in the last seconds before the start, milliseconds.
+const DRIVE_MS: i64 = 10_000;
 const BATCH_ARRIVALS: usize = 1_000;
 /// However slow, it must come.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -45,11 +49,12 @@ async fn a_service_with_30_000_tags_alerts_soon_after_its_start() {
     let rulebook = place.path().join("rulebook.json");
     crowd::write_rulebook(CROWD, &rulebook, &format!("{}/webhook/desk", installation.phones.url));
     let began_ms = wall_now_ms();
+    let filled_ms = began_ms - AGO_MS;
     let mut arrivals = vec![Arrival::Told(Told::Started { sources: vec!["tags".into()] }, None)];
     let books = rulebook_file::read(&rulebook).unwrap();
     arrivals.extend(books.into_iter().map(|book| Arrival::Told(Told::Publish(book), None)));
-    arrivals.extend(first_pings(began_ms));
-    let rows = fill(store::open(&url).await.unwrap().as_ref(), began_ms, arrivals).await;
+    arrivals.extend(first_pings(filled_ms));
+    let rows = fill(store::open(&url).await.unwrap().as_ref(), filled_ms, arrivals).await;
     println!("{rows} rows in {} ms", wall_now_ms() - began_ms);
 
     // From now on the broker keeps what is published for it.
@@ -59,7 +64,7 @@ async fn a_service_with_30_000_tags_alerts_soon_after_its_start() {
     })
     .await;
     service.stop();
-    let (tag, mut pings) = CROWD.pings(wall_now_ms() - 10_000).swap_remove(0);
+    let (tag, mut pings) = CROWD.pings(wall_now_ms() - DRIVE_MS).swap_remove(0);
     // The first one is in the journal.
     pings.remove(0);
     let mut drive = Replay::new(pings, BOOT, 3_600);

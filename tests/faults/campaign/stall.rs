@@ -65,7 +65,7 @@ async fn what_was_sent_while_the_line_stood_still_is_read_before_silence_is_judg
     };
     send(1);
     committed.recv().await.unwrap();
-    std::thread::sleep(STALL);
+    hold_up();
     send(2);
     committed.recv().await.unwrap();
     let found = store.counts().await.unwrap().incidents;
@@ -78,4 +78,9 @@ async fn what_was_sent_while_the_line_stood_still_is_read_before_silence_is_judg
     .await;
     running.stop().await.unwrap();
     shown(3, "silence judged after the backlog", json!({"stopped_s": STALL.as_secs_f64() * SPEED}));
+}
+
+#[expect(clippy::disallowed_methods, reason = "the thread itself must stand still")]
+fn hold_up() {
+    std::thread::sleep(STALL);
 }
