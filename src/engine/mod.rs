@@ -228,14 +228,14 @@ impl Engine {
         self.tags.iter()
     }
 
+    /// Sources that can be heard.
+    pub fn heard_sources(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().filter(|(_, state)| state.up).map(|(name, _)| name.as_str())
+    }
+
     /// Sources that cannot be heard.
     pub fn silent_sources(&self) -> impl Iterator<Item = &str> {
         self.sources.iter().filter(|(_, state)| !state.up).map(|(name, _)| name.as_str())
-    }
-
-    /// Sources that are heard.
-    pub fn heard_sources(&self) -> impl Iterator<Item = &str> {
-        self.sources.iter().filter(|(_, state)| state.up).map(|(name, _)| name.as_str())
     }
 
     /// Where each wearer was last seen, by id.
