@@ -4,6 +4,30 @@
 //! the crate `fail` reads it: `FAILPOINTS="commit.after=2*off->1*return"` kills the process when it comes there for the
 //! third time, `decide=1*panic` makes the engine panic once.
 
+/// Where a kill must change nothing: before and after each step of the line, in the order in which a message and its
+/// alert come through. The fault campaign kills at each of them, and each stands in the code once.
+pub const POINTS: [&str; 19] = [
+    "receive.before",
+    "receive.after",
+    "decide.before",
+    "decide.after",
+    "commit.before",
+    "commit.inside",
+    "commit.after",
+    "acknowledge.before",
+    "acknowledge.after",
+    "reply.before",
+    "reply.after",
+    "claim.before",
+    "claim.after",
+    "send.before",
+    "send.after",
+    "record.before",
+    "record.after",
+    "tell.before",
+    "tell.after",
+];
+
 /// Reads `FAILPOINTS`. Once, when the process starts.
 pub fn arm() {
     #[cfg(feature = "crash-points")]

@@ -12,18 +12,8 @@ mod campaign;
 mod clocks;
 #[path = "faults/disk.rs"]
 mod disk;
-#[path = "support/fleet.rs"]
-mod fleet;
-#[path = "support/house.rs"]
-mod house;
-#[path = "support/line.rs"]
-mod line;
-#[path = "end_to_end/outcome.rs"]
-mod outcome;
 #[path = "faults/overload.rs"]
 mod overload;
-#[path = "support/phones.rs"]
-mod phones;
 #[path = "faults/poison.rs"]
 mod poison;
 #[path = "faults/providers.rs"]
@@ -36,5 +26,26 @@ mod report;
 mod rig;
 #[path = "faults/store_away.rs"]
 mod store_away;
+
+#[path = "support/crowd.rs"]
+mod crowd;
+#[path = "support/fleet.rs"]
+mod fleet;
+#[path = "support/house.rs"]
+mod house;
+#[path = "support/installation.rs"]
+mod installation;
+#[path = "support/line.rs"]
+mod line;
+#[path = "support/mosquitto.rs"]
+mod mosquitto;
+#[path = "support/outcome.rs"]
+mod outcome;
+#[path = "support/phones.rs"]
+mod phones;
+#[path = "support/process.rs"]
+mod process;
+#[path = "support/reference.rs"]
+mod reference;
 #[path = "support/wait.rs"]
 mod wait;

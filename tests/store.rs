@@ -18,6 +18,16 @@ mod postgres;
 #[path = "store/schema.rs"]
 mod schema;
 
+#[tokio::test]
+async fn a_start_ends_the_leases_of_the_dead_but_not_those_of_another_instance() {
+    let (memory, sqlite) = (places::memory().await.unwrap(), places::sqlite().await.unwrap());
+    assert!(outbox::starting_ends_leases(&memory).await);
+    assert!(outbox::starting_ends_leases(&sqlite).await);
+    if let Some(server) = places::postgresql().await {
+        assert!(!outbox::starting_ends_leases(&server).await);
+    }
+}
+
 /// Each of these on every kind of store.
 macro_rules! on_every_store {
     ($($module:ident: $($test:ident),+;)+) => {

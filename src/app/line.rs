@@ -60,6 +60,9 @@ impl Plan {
         for difference in &findings.differences {
             tracing::error!(difference, "the journal is not what was recorded; run `cordon replay`");
         }
+        if let Err(error) = self.store.end_leases().await {
+            tracing::error!(%error, "alerts that were on their way at the last stop wait until their leases run out");
+        }
         let clock = match sequencer.last_at() {
             Some(last) => self.clock.not_before(last),
             None => self.clock,

@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use super::{OnAccepted, Parts, retry};
 use crate::{
     clock::Clock,
+    crash,
     domain::{Alert, AlertId, Timestamp},
     engine::{DeliveryReport, Told},
     notify::{self, Message, Providers, Sent, wording},
@@ -146,7 +147,12 @@ impl Courier {
         };
         // A task of its own keeps a panic in; the set ends it with this one.
         let mut task = JoinSet::new();
-        task.spawn(async move { provider.send(&message).await });
+        task.spawn(async move {
+            crash::point("send.before");
+            let sent = provider.send(&message).await;
+            crash::point("send.after");
+            sent
+        });
         match tokio::time::timeout(SEND_MAX, task.join_next()).await {
             Ok(Some(Ok(sent))) => sent,
             Ok(_) => Sent::Retry { reason: "provider_failed".into() },
@@ -163,9 +169,11 @@ impl Courier {
             took_ms = attempt.took_ms,
             "tried"
         );
+        crash::point("record.before");
         if let Err(error) = self.store.record_attempt(&attempt, next_try_at, told).await {
             tracing::error!(alert = %attempt.alert, %error, "a try was not written down; the lease runs out");
         }
+        crash::point("record.after");
     }
 
     /// A provider has taken an alert.
@@ -184,7 +192,9 @@ impl Courier {
 
     /// Whether the engine knows now, be it that it has no use for it.
     async fn tell(&self, alert: AlertId, report: DeliveryReport) -> bool {
+        crash::point("tell.before");
         let answer = self.inbox.submit(Told::Delivery { alert, report }).await;
+        crash::point("tell.after");
         if let Err(error) = &answer {
             tracing::warn!(%alert, %error, "an outcome had no effect");
         }

@@ -21,6 +21,7 @@ pub use retry::NO_SUCCESS_AFTER_MS;
 
 use crate::{
     clock::Clock,
+    crash,
     domain::{AlertId, Timestamp},
     notify::Providers,
     sequencer::{Inbox, Unwritten},
@@ -146,9 +147,11 @@ impl Dispatch {
         self.full = true;
         if room > 0 {
             let lease_until = now.plus_ms(retry::LEASE_MS);
+            crash::point("claim.before");
             let claimed = self.courier.store.claim(now, &self.courier.owner, lease_until, limit).await?;
             self.full = claimed.len() == room;
             for claimed in claimed {
+                crash::point("claim.after");
                 let id = claimed.alert.id;
                 // Its lease has run out while it was still being sent; it has been renewed by this claim.
                 if self.in_flight.values().any(|in_flight| *in_flight == id) {

@@ -2,7 +2,9 @@
 
 use std::{collections::VecDeque, future::Future, pin::pin, sync::Arc};
 
-use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, Packet, Publish, QoS, SubscribeReasonCode};
+use rumqttc::{
+    AsyncClient, ConnectionError, Event, EventLoop, Outgoing, Packet, Publish, QoS, SubscribeReasonCode,
+};
 use tag_wire::limits::PACKET_BYTES_MAX;
 use tokio::sync::{mpsc, watch};
 
@@ -16,6 +18,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    crash,
     domain::{TagId, Timestamp},
     engine::Told,
     sequencer::{Done, Inbox, Message, MessageKind, TagReply, Ticket},
@@ -123,7 +126,10 @@ impl Link {
         loop {
             let wrong = match self.next_event(eventloop).await {
                 Ok(Event::Incoming(packet)) => self.take(packet).err(),
-                Ok(Event::Outgoing(_)) => None,
+                Ok(Event::Outgoing(packet)) => {
+                    written(&packet);
+                    None
+                }
                 Err(error) => Some(Lost::Connection(Box::new(error))),
             };
             match wrong {
@@ -182,6 +188,7 @@ impl Link {
     }
 
     fn receive(&mut self, publish: &Publish) {
+        crash::point("receive.before");
         self.counts.received.add_one();
         let ticket = self.ledger.receive(publish.pkid);
         let ignored = match judge(&publish.topic, publish.retain, self.source.vendor.as_ref()) {
@@ -208,6 +215,7 @@ impl Link {
             received_real_us: self.clock.real_us(),
             ticket: Ticket { id: ticket, done: self.done.clone() },
         });
+        crash::point("receive.after");
     }
 
     fn settle(&mut self, done: Done) {
@@ -235,6 +243,7 @@ impl Link {
         while let Some(packet) = self.ledger.next_ack() {
             let mut publish = Publish::new("", QoS::AtLeastOnce, []);
             publish.pkid = packet;
+            crash::point("acknowledge.before");
             if self.client.try_ack(&publish).is_err() {
                 break;
             }
@@ -252,6 +261,7 @@ impl Link {
                 break;
             };
             let path = format!("cordon/v1/{tag}/{topic}");
+            crash::point("reply.before");
             if self.client.try_publish(path, QoS::AtLeastOnce, false, payload.as_ref()).is_err() {
                 break;
             }
@@ -282,6 +292,15 @@ impl Link {
         }
         let random = getrandom::u32().unwrap_or(0);
         self.clock.wait_ms(backoff::wait_ms(self.failures, random)).await;
+    }
+}
+
+/// The client has sent a packet on its way.
+fn written(packet: &Outgoing) {
+    match packet {
+        Outgoing::PubAck(_) => crash::point("acknowledge.after"),
+        Outgoing::Publish(_) => crash::point("reply.after"),
+        _ => {}
     }
 }
 

@@ -13,6 +13,7 @@ use super::{
     hand_ins::HandIns,
     inbox::Arrival,
     meter::Meter,
+    pause::Pulse,
     step::{Now, Sequencer, Stepped},
     waiting::Waiting,
     writer::{FAILING_MS, Writer},
@@ -60,6 +61,7 @@ struct Line {
     waiting: Waiting,
     writer: Writer,
     hand_ins: HandIns,
+    pulse: Pulse,
     /// Whether staff have been told that records cannot be written.
     told_failing: bool,
     /// Sources that were heard when there was no room for more: whoever cannot listen must not take silence for news.
@@ -78,6 +80,7 @@ impl Driver {
             waiting: Waiting::default(),
             writer: Writer::new(Arc::clone(&self.store)),
             hand_ins: HandIns::new(Arc::clone(&self.store)),
+            pulse: Pulse::new(self.clock.steady(), self.clock.real_us()),
             told_failing: false,
             deafened: Vec::new(),
             drawn_us: i64::MIN,
@@ -92,6 +95,7 @@ impl Line {
     async fn run(&mut self) -> Result<(), StoreError> {
         loop {
             let now = self.parts.clock.steady();
+            self.look_after_a_pause(now);
             self.look_after_the_store(now);
             self.take_in(now);
             self.step();
@@ -144,6 +148,20 @@ impl Line {
             if self.writer.is_idle() && !self.told_failing { Timestamp::MAX } else { now.plus_ms(LOOK_MS) };
         let others = [deadline, hand_ins, waiting.unwrap_or(Timestamp::MAX), self.writer.next_at(), look];
         others.into_iter().min().unwrap_or(look)
+    }
+
+    /// If the line stood still, nothing was heard meanwhile: the engine knows that before deadlines are taken up.
+    fn look_after_a_pause(&mut self, now: Timestamp) {
+        let engine = self.parts.sequencer.engine();
+        let Some(pause) = self.pulse.beat(engine, now, self.parts.clock.real_us()) else {
+            return;
+        };
+        let then = Now { steady: pause.since, wall: self.parts.clock.wall() };
+        let stepped = self.parts.sequencer.step(then, pause.unheard, &mut salt);
+        self.writer.put(stepped, now);
+        for arrival in pause.heard {
+            self.waiting.put(arrival, now);
+        }
     }
 
     /// Takes in all that has arrived: whose turn it is can only be said of what is here.

@@ -9,6 +9,7 @@
 //! | `record` | an input as a journal row, and back; the integrity chain |
 //! | `driver` | waits, steps, acknowledges |
 //! | `writer`, `hand_ins` | the store, beside the line |
+//! | `pause` | notices that the line stood still |
 //! | `recover` | the engine's memory from the journal |
 //! | `board`, `meter` | what the console shows, what is counted |
 
@@ -19,6 +20,7 @@ mod excess;
 mod hand_ins;
 mod inbox;
 mod meter;
+mod pause;
 mod record;
 mod recover;
 mod step;

@@ -11,6 +11,7 @@ use super::{
     record::{CODEC_PING, CODEC_TOLD, CODEC_UNREADABLE, Origin, chain_of, digest_of},
 };
 use crate::{
+    crash,
     domain::{Alert, AlertId, Incident, IncidentId, Ping, Recipient, Scope, TagId, Timestamp, UnitId},
     engine::{Decision, ENGINE_VERSION, Engine, Input, Refused, Told},
     store::{Batch, JournalHead, JournalRow},
@@ -227,8 +228,10 @@ impl Sequencer {
     ) -> Decision {
         let at = self.next_at(now);
         let (unit, subject) = self.whose(&entry.input, at);
+        crash::point("decide.before");
         let decision = self.engine.decide(at, &entry.input);
         self.engine.apply(&decision);
+        crash::point("decide.after");
         let mut row = JournalRow {
             no: self.no + 1,
             at,

@@ -264,6 +264,11 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn end_leases(&self) -> Result<(), StoreError> {
+        self.state().alerts.values_mut().for_each(|kept| kept.lease_until = None);
+        Ok(())
+    }
+
     async fn next_claimable(&self) -> Result<Option<Timestamp>, StoreError> {
         let state = self.state();
         Ok(state.waiting.iter().filter_map(|(_, _, id)| state.alerts.get(id)).map(Kept::claimable_at).min())

@@ -265,6 +265,13 @@ pub trait Store: Send + Sync {
         told_no_success: bool,
     ) -> Result<(), StoreError>;
 
+    /// Ends every lease where whoever holds one must be gone, since no two processes send from this store. Asked once
+    /// by a service that starts, before it claims. Where another instance may be at work, nothing happens: time ends
+    /// the leases of one that is gone.
+    async fn end_leases(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// When the next waiting alert becomes due or its lease runs out, whichever is later for it.
     async fn next_claimable(&self) -> Result<Option<Timestamp>, StoreError>;
 

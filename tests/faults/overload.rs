@@ -13,8 +13,9 @@ use tag_wire::{Fix, Motion, Source, decode_ack};
 
 use crate::{
     outcome::stored,
+    reference::journal,
     report,
-    rig::{LAT, Rig, case, journal, lon, message, unit_with_zone, wearer},
+    rig::{LAT, Rig, case, lon, message, unit_with_zone, wearer},
 };
 
 /// Pings of one tag at once: five times what it may send.

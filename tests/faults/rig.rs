@@ -187,15 +187,3 @@ pub(crate) fn case(wearer: &str) -> Vec<Book> {
         "risk": "medium", "policy": "usual", "basis": {"kind": "order", "from": "2020-01-01T00:00:00Z"}}}),
     ])
 }
-
-/// Every row of the journal.
-pub(crate) async fn journal(store: &dyn Store) -> Vec<cordon::store::JournalRow> {
-    let mut rows: Vec<cordon::store::JournalRow> = Vec::new();
-    loop {
-        let page = store.journal(rows.last().map_or(0, |row| row.no), 1_000).await.unwrap();
-        if page.is_empty() {
-            return rows;
-        }
-        rows.extend(page);
-    }
-}

@@ -27,8 +27,8 @@ use crate::{
     fleet::{self, Fleet},
     house::{House, SERVICE},
     outcome::stored,
+    reference::journal,
     report,
-    rig::journal,
     wait::until,
 };
 
@@ -96,6 +96,10 @@ impl Store for Moody {
     async fn hand_in(&self, payloads: &[String]) -> Result<Vec<i64>, StoreError> {
         self.write().await?;
         self.store.hand_in(payloads).await
+    }
+    async fn end_leases(&self) -> Result<(), StoreError> {
+        self.write().await?;
+        self.store.end_leases().await
     }
     async fn head(&self) -> Result<Option<JournalHead>, StoreError> {
         self.store.head().await

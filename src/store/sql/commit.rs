@@ -9,6 +9,7 @@ use super::{
     record::{CODEC, cause_text, encode, recipient_text, subject_text},
 };
 use crate::{
+    crash,
     domain::{Alert, CaseId, Incident},
     store::{
         Batch, JournalRow, StoreError,
@@ -43,6 +44,7 @@ impl Db {
         // Written as JSON before the transaction: the write lock is not held meanwhile.
         let incidents = incident_rows(batch)?;
         let alerts = alert_rows(batch)?;
+        crash::point("commit.before");
         on!(self, write, |tx| {
             let head: Option<i64> = sqlx::query_scalar(HEAD_NO).fetch_one(&mut *tx).await?;
             let marks: Vec<(i64, Vec<u8>, Vec<u8>)> = match overlap(&batch.rows, head) {
@@ -99,7 +101,9 @@ impl Db {
             for id in &batch.taken {
                 execute!(tx, TAKEN, *id);
             }
+            crash::point("commit.inside");
         });
+        crash::point("commit.after");
         Ok(())
     }
 }

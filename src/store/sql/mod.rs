@@ -136,6 +136,10 @@ impl Store for Db {
         self.put_back(alert, next_try_at, told_no_success).await
     }
 
+    async fn end_leases(&self) -> Result<(), StoreError> {
+        self.end_all_leases().await
+    }
+
     async fn next_claimable(&self) -> Result<Option<Timestamp>, StoreError> {
         self.earliest_claimable().await
     }

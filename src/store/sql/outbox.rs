@@ -30,6 +30,8 @@ const NEXT: &str = "SELECT min(CASE WHEN lease_until > due_at THEN lease_until E
 const TRIED: &str = "UPDATE alerts SET tries = CASE WHEN tries < $2 THEN $2 ELSE tries END, \
     first_try_at = COALESCE(first_try_at, $3), told_no_success = (told_no_success OR $4) WHERE id = $1";
 const DUE_AGAIN: &str = "UPDATE alerts SET due_at = $2, lease_owner = NULL, lease_until = NULL WHERE id = $1";
+const END_LEASES: &str = "UPDATE alerts SET lease_owner = NULL, lease_until = NULL WHERE state = 'waiting' \
+    AND lease_until IS NOT NULL";
 const TOLD: &str = "UPDATE alerts SET told_no_success = (told_no_success OR $2) WHERE id = $1";
 const ATTEMPT: &str = "INSERT INTO attempts (alert, nth, at, unit, subject, took_ms, result, reason, provider_ref) \
     SELECT id, $2, $3, unit, subject, $4, $5, $6, $7 FROM alerts WHERE id = $1 \
@@ -117,6 +119,16 @@ impl Db {
         let rows: Vec<AttemptRow> =
             on!(self, read, |pool| sqlx::query_as(ATTEMPTS).bind(alert.0).fetch_all(pool).await?);
         rows.into_iter().map(|row| row.of(alert)).collect()
+    }
+
+    /// One service alone works with a SQLite file. A server may have others.
+    pub(super) async fn end_all_leases(&self) -> Result<(), StoreError> {
+        if matches!(self, Self::Sqlite { .. }) {
+            on!(self, write, |tx| {
+                sqlx::query(END_LEASES).execute(&mut *tx).await?;
+            });
+        }
+        Ok(())
     }
 
     pub(super) async fn earliest_claimable(&self) -> Result<Option<Timestamp>, StoreError> {
