@@ -19,6 +19,8 @@ use crate::{
 
 /// Tries that were not written down, remembered until they can be.
 const OWED_MAX: usize = 10_000;
+/// How often it is tried to write them down, milliseconds.
+const WRITE_AGAIN_MS: i64 = 1_000;
 
 /// Sends what the line hands over while its records cannot be written.
 pub struct Emergency {
@@ -46,6 +48,7 @@ impl Emergency {
                     }
                     self.begin();
                 }
+                () = self.courier.clock.wait_ms(WRITE_AGAIN_MS), if !self.owed.is_empty() => {}
                 Some(ended) = self.sends.join_next() => match ended {
                     Ok(attempt) => self.owed.extend(attempt.filter(|_| self.owed.len() < OWED_MAX)),
                     Err(error) => tracing::error!(%error, "an emergency send ended without an outcome"),
