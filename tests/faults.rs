@@ -11,11 +11,19 @@ mod campaign;
 mod clocks;
 #[path = "faults/disk.rs"]
 mod disk;
+#[path = "support/fleet.rs"]
+mod fleet;
+#[path = "support/mosquitto.rs"]
+mod mosquitto;
 #[path = "faults/overload.rs"]
 mod overload;
+#[path = "support/phones.rs"]
+mod phones;
 #[path = "faults/poison.rs"]
 mod poison;
 #[path = "faults/providers.rs"]
 mod providers;
 #[path = "faults/report.rs"]
 mod report;
+#[path = "support/wait.rs"]
+mod wait;

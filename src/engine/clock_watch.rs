@@ -42,7 +42,9 @@ impl Default for OurClock {
 impl OurClock {
     fn note(&mut self, at: Timestamp, step_ms: i64) {
         self.changed_at = at;
-        if step_ms.abs() <= WRONG_MS || self.explains(step_ms) {
+        let is_same =
+            |known_ms: &i64| known_ms.saturating_abs().abs_diff(step_ms.saturating_abs()) <= SAME_MS;
+        if step_ms.saturating_abs() <= WRONG_MS || self.steps_ms.iter().any(is_same) {
             return;
         }
         if self.steps_ms.len() == STEPS_KEPT {
@@ -51,9 +53,13 @@ impl OurClock {
         self.steps_ms.push(step_ms);
     }
 
-    /// A tag that is off by so much is not: we are, or were.
+    /// A tag that is off by so much, either way, is not: we are, or were, by one change or between two.
     fn explains(&self, off_ms: i64) -> bool {
-        self.steps_ms.iter().any(|step_ms| step_ms.abs().abs_diff(off_ms.abs()) <= SAME_MS)
+        let befores = || self.steps_ms.iter().chain([&0]);
+        let between = self.steps_ms.iter().flat_map(|step_ms| befores().map(move |before| step_ms - before));
+        between
+            .into_iter()
+            .any(|step_ms| step_ms.saturating_abs().abs_diff(off_ms.saturating_abs()) <= SAME_MS)
     }
 }
 

@@ -112,18 +112,17 @@ impl TagClock {
             return Reading { at, sent, offset_ms: self.possible(heard, None) };
         }
         let before = self.newest;
-        self.stuck = before.is_some_and(|b| sent <= b.high && at.ms_since(b.rose_at) >= STUCK_MS);
         // As if it had been sent this moment.
         let latest_ms = at.ms_since(sent);
-        let known_ms = self.offset_ms;
-        self.offset_ms = if self.stuck { latest_ms } else { self.possible(heard, before) };
+        self.offset_ms = self.possible(heard, before);
+        // What has gone back by more was set.
+        let stands = before.filter(|b| (0..STUCK_MS).contains(&b.high.ms_since(sent)));
+        let (high, rose_at) = stands.map_or((sent, at), |b| (b.high, b.rose_at));
+        self.stuck = at.ms_since(rose_at) >= STUCK_MS;
+        if self.stuck {
+            self.offset_ms = latest_ms;
+        }
         self.follow(heard, before);
-        let was_set = !self.stuck && self.offset_ms.abs_diff(known_ms) > CLOSE_MS.unsigned_abs();
-        let rose = before.is_none_or(|b| sent > b.high) || was_set;
-        let (high, rose_at) = match before {
-            Some(b) if !rose => (b.high, b.rose_at),
-            _ => (sent, at),
-        };
         let true_sent = sent.plus_ms(self.offset_ms).min(at);
         let true_sent = before.map_or(true_sent, |b| true_sent.max(b.true_sent));
         self.newest = Some(Newest { sent, at, true_sent, high, rose_at });
@@ -219,4 +218,114 @@ fn rollovers(age_ms: i64) -> Option<i64> {
     let count = age_ms.saturating_add(WRONG_MS).div_euclid(ROLLOVER_MS);
     let rolled_ms = count * ROLLOVER_MS;
     (count != 0 && age_ms - rolled_ms <= KEPT_MS).then_some(rolled_ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Timestamp = Timestamp::from_ms(1_800_000_000_000);
+    const MINUTE_MS: i64 = 60_000;
+    const DAY_MS: i64 = 86_400_000;
+
+    /// Pings as (arrival, sent), milliseconds after the start; how each one's `sent` is read, less its arrival.
+    fn read(pings: &[(i64, i64)]) -> Vec<i64> {
+        read_with(&mut TagClock::default(), pings)
+    }
+
+    fn read_with(clock: &mut TagClock, pings: &[(i64, i64)]) -> Vec<i64> {
+        let read = pings.iter().map(|(came_ms, sent_ms)| {
+            let (at, sent) = (START.plus_ms(*came_ms), START.plus_ms(*sent_ms));
+            let heard = Heard {
+                at,
+                sent,
+                newest: true,
+                settled: true,
+                ours_changed_at: Timestamp::MIN,
+                our_steps_ms: &[],
+            };
+            assert_eq!(clock.read(heard), { *clock }.hear(heard));
+            clock.hear(heard).true_time(sent).ms_since(at)
+        });
+        read.collect()
+    }
+
+    /// Every quarter of a minute, half a second late.
+    fn live(ahead_ms: i64) -> Vec<(i64, i64)> {
+        (0..6).map(|n| (n * 15_000 + 500, n * 15_000 + ahead_ms)).collect()
+    }
+
+    #[test]
+    fn a_clock_that_is_ahead_is_known_at_once_and_one_behind_from_the_third_ping_on() {
+        assert_eq!(read(&live(0)), [-500; 6]);
+        for ahead_ms in [121_000, 3_600_000, DAY_MS, 400 * DAY_MS] {
+            assert_eq!(read(&live(ahead_ms)), [0; 6], "{ahead_ms}");
+        }
+        for behind_ms in [121_000, 3_600_000, DAY_MS] {
+            let late_ms = -behind_ms - 500;
+            assert_eq!(read(&live(-behind_ms)), [late_ms, late_ms, 0, 0, 0, 0], "{behind_ms}");
+        }
+        assert_eq!(read(&live(-8 * DAY_MS)), [0; 6], "nothing waits for eight days");
+        for off_ms in [-120_000 + 500, 120_000] {
+            assert_eq!(read(&live(off_ms)), [off_ms - 500; 6], "slow, not wrong: {off_ms}");
+        }
+    }
+
+    #[test]
+    fn rolled_over_weeks_are_put_back_and_what_has_waited_stays_as_old_as_it_is() {
+        for rolled_ms in [-2, -1, 1, 2].map(|count| count * ROLLOVER_MS) {
+            assert_eq!(read(&live(rolled_ms)), [-500; 6], "{rolled_ms}");
+            let waited: Vec<(i64, i64)> =
+                (0..60).map(|n| (60 * MINUTE_MS + n, n * MINUTE_MS + rolled_ms)).collect();
+            let expected: Vec<i64> = (0..60).map(|n| -(60 - n) * MINUTE_MS - n).collect();
+            assert_eq!(read(&waited), expected, "{rolled_ms}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_stands_still_counts_for_nothing() {
+        let mut clock = TagClock::default();
+        read_with(&mut clock, &live(0));
+        let stands: Vec<(i64, i64)> = (6..30).map(|n| (n * 15_000 + 500, 75_000)).collect();
+        assert_eq!(read_with(&mut clock, &stands), [0; 24]);
+        assert!(clock.is_stuck() && clock.is_wrong());
+        let goes: Vec<(i64, i64)> = (30..33).map(|n| (n * 15_000 + 500, n * 15_000)).collect();
+        assert_eq!(read_with(&mut clock, &goes), [-500; 3]);
+        assert!(!clock.is_wrong());
+    }
+
+    #[test]
+    fn a_clock_that_goes_at_half_the_speed_is_followed() {
+        let slow: Vec<(i64, i64)> = (0..200).map(|n| (n * 15_000, n * 7_500)).collect();
+        let read = read(&slow);
+        assert!(read.iter().all(|off_ms| (-150_000..=0).contains(off_ms)), "{read:?}");
+        assert!(read[40..].iter().all(|off_ms| *off_ms > -30_000), "{read:?}");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_is_not_believed_and_one_that_is_set_right_is() {
+        for back_ms in [200_000, 3_600_000, DAY_MS] {
+            let mut clock = TagClock::default();
+            read_with(&mut clock, &live(0));
+            let back: Vec<(i64, i64)> = (6..9).map(|n| (n * 15_000 + 500, n * 15_000 - back_ms)).collect();
+            assert_eq!(read_with(&mut clock, &back), [0; 3], "{back_ms}");
+            assert!(clock.is_wrong() && !clock.is_stuck());
+            let right: Vec<(i64, i64)> = (9..12).map(|n| (n * 15_000 + 500, n * 15_000)).collect();
+            assert_eq!(read_with(&mut clock, &right), [-500; 3], "{back_ms}");
+            assert!(!clock.is_wrong());
+        }
+    }
+
+    #[test]
+    fn an_upload_by_a_clock_that_is_known_to_be_behind_keeps_its_true_times() {
+        let mut clock = TagClock::default();
+        read_with(&mut clock, &live(-3_600_000));
+        let waited: Vec<(i64, i64)> =
+            (2..60).map(|n| (60 * MINUTE_MS + n * 10, n * MINUTE_MS - 3_600_000)).collect();
+        let read = read_with(&mut clock, &waited);
+        for ((came_ms, sent_ms), read_ms) in waited.iter().zip(read) {
+            let waited_ms = came_ms - (sent_ms + 3_600_000);
+            assert!((read_ms + waited_ms - 500).abs() <= 1_000, "{read_ms} for {waited_ms}");
+        }
+    }
 }
