@@ -317,28 +317,27 @@ proptest! {
             ],
             5..30,
         ),
-        right_s in 0..4_i64,
+        adds_up in any::<bool>(),
+        right in 0..4_i64,
         interval_s in 5..61_i64,
     ) {
         let mut ward = Ward::new();
         ward.promise(3_600);
-        let mut s = 0;
-        for _ in 0..right_s {
-            come(&mut ward, s, 3_000.0, 0);
-            s += interval_s;
+        // Long after the zone was published.
+        let start_s = 8 * DAY_S;
+        for n in 0..right {
+            come(&mut ward, start_s + n * interval_s, 900.0, 0);
         }
-        // The wearer goes in while the clock jumps about, and stays.
+        // The wearer goes in while the clock jumps about, or goes too fast and too slow, and stays.
+        let first_s = start_s + right * interval_s;
         let enters = lies_s.len() / 2;
-        let mut entered_s = None;
+        let mut ahead_s = 0;
         for (i, lie_s) in lies_s.iter().enumerate() {
-            let east_m = if i < enters { 3_000.0 } else { 0.0 };
-            if i >= enters {
-                entered_s.get_or_insert(s);
-            }
-            come(&mut ward, s, east_m, *lie_s);
-            s += interval_s;
+            ahead_s = if adds_up { ahead_s + lie_s } else { *lie_s };
+            let east_m = if i < enters { 900.0 } else { 0.0 };
+            come(&mut ward, first_s + i64::try_from(i).unwrap() * interval_s, east_m, ahead_s);
         }
-        let entered_s = entered_s.unwrap();
+        let entered_s = first_s + i64::try_from(enters).unwrap() * interval_s;
         ward.line.pass_to(second(entered_s + 31 + 2 * interval_s));
         let told = ward.told(PERSON);
         prop_assert!(!told.is_empty(), "never told");
