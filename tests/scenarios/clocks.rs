@@ -141,7 +141,7 @@ fn recorded_tracks_with_wrong_clocks_find_the_same_violations() {
     for scenario in walked_zones() {
         compare(&scenario, &walk(), &mut sum);
     }
-    assert!(sum.violations > 10 * Wrong::all().len() / 4, "the walk has violations");
+    assert!(sum.violations >= 4 * Wrong::all().len(), "the walk alone has some: {}", sum.violations);
     let (runs, violations) = (sum.runs, sum.violations);
     let figures = json!({"recorded_tracks": tracks, "runs": runs, "violations_found": violations,
         "missed": 0, "worst_time_error_ms": sum.worst_ms, "told_later_ms": sum.worst_told_ms});
@@ -157,7 +157,7 @@ fn walk() -> Vec<TimedPing> {
         let here = offset(LatLon::new(35.0, 137.0).unwrap(), 90.0, east_m);
         format!("{seconds},{},{},5\n", here.lat_deg(), here.lon_deg())
     });
-    let csv = format!("t_s,lat,lon,acc_m\n{}", walk.collect::<String>());
+    let csv = format!("t_s,lat,lon,accuracy_m\n{}", walk.collect::<String>());
     let fixes = firmware_sim::track::read(&csv).unwrap();
     pings(&fixes, &PingPlan { interval_s: 15, start_ms: START_MS, boot: 1 })
 }
