@@ -20,6 +20,8 @@ pub struct Clock {
 
 /// The longest single wait: a step of the wall clock is noticed after it.
 const WAIT_MAX: Duration = Duration::from_secs(60);
+/// Reading both clocks takes no longer, milliseconds.
+const READ_MS: i64 = 100;
 
 impl Clock {
     /// The wall clock.
@@ -54,6 +56,15 @@ impl Clock {
     #[must_use]
     pub fn steady(&self) -> Timestamp {
         self.scale(self.started_at, i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX))
+    }
+
+    /// How far the wall clock is ahead of `steady`, milliseconds, negative for behind. `None` if this process was held
+    /// up while it read them, so that it cannot tell.
+    #[must_use]
+    pub fn wall_ahead_ms(&self) -> Option<i64> {
+        let before = self.steady();
+        let ahead_ms = self.wall().ms_since(before);
+        (self.steady().ms_since(before) <= READ_MS).then_some(ahead_ms)
     }
 
     /// Real microseconds since the process started, never scaled: for measuring latency.

@@ -1,12 +1,16 @@
 //! The engine on timelines: recorded tracks with ground truth, and stories told ping by ping.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "scenarios/clocks.rs"]
+mod clocks;
 #[path = "support/line.rs"]
 mod line;
 #[path = "scenarios/order.rs"]
 mod order;
 #[path = "support/recorded.rs"]
 mod recorded;
+#[path = "faults/report.rs"]
+mod report;
 #[path = "scenarios/restart.rs"]
 mod restart;
 #[path = "scenarios/rulebook.rs"]

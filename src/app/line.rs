@@ -10,7 +10,7 @@ use crate::{
     console::{self, ConsoleState, SignIn, hooks},
     dispatch::{self, Dispatch},
     engine::Told,
-    ingest,
+    ingest, machine,
     notify::Providers,
     secret::Secret,
     sequencer::{self, Board, Driver, Inbox, Meter, Unwritten},
@@ -99,6 +99,11 @@ impl Plan {
         let told_to_stop = when(stopped.clone());
         tasks.spawn(async {
             emergency.run(told_to_stop).await;
+            Ok(())
+        });
+        let (told, looking, until) = (inbox.clone(), clock.clone(), when(stopped.clone()));
+        tasks.spawn(async {
+            machine::watch_wall_clock(told, looking, until).await;
             Ok(())
         });
         for source in self.sources {

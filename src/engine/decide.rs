@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Engine, WearerState, answers,
+    clock_watch::{self, Setting},
     contact_watch::{BACKLOG_MS, Contact, DEAF_MS, SourceState},
     decision::Decision,
     draft::Draft,
@@ -11,8 +12,9 @@ use super::{
     incidents::Situation,
     input::{DeadlineKey, Input, Refused, Told},
     receive::Arrived,
-    rulebook::Rulebook,
-    service_watch, tag_watch,
+    service_watch,
+    tag_clock::Reading,
+    tag_watch,
     track::{Ground, Judged, Point, Track},
     zone_watch::Transition,
 };
@@ -25,8 +27,6 @@ use crate::domain::{
 const LATE_MS: i64 = 15 * 60_000;
 /// How long newer fixes are waited for before an old violation becomes danger: a buffer is sent oldest first.
 const RECHECK_MS: i64 = 30_000;
-/// A tag clock ahead of ours by more than this is wrong.
-const AHEAD_MS: i64 = 120_000;
 
 /// See [`Engine::decide`].
 pub(super) fn decide(engine: &Engine, at: Timestamp, input: &Input) -> Decision {
@@ -39,13 +39,15 @@ pub(super) fn decide(engine: &Engine, at: Timestamp, input: &Input) -> Decision 
 }
 
 /// See [`Engine::is_outside_basis`].
-pub(super) fn is_outside_basis(rulebook: &Rulebook, at: Timestamp, tag: &TagId, ping: &Ping) -> bool {
-    let clock = TagClock { sent: ping.sent, now: at };
+pub(super) fn is_outside_basis(engine: &Engine, at: Timestamp, tag: &TagId, ping: &Ping) -> bool {
+    let (rulebook, ours) = (&engine.rulebook, &engine.our_clock);
+    let setting = Setting { started: engine.started, heard_since: None, ours };
+    let reading = clock_watch::reading(engine.tags.get(tag), &setting, at, ping);
     let fixes = ping.fixes.iter().map(|fix| fix.at);
     let events = ping.events.iter().map(|event| event.at);
     let times = fixes.chain(events).chain([ping.sent]);
     let mut worn = times
-        .map(|time| clock.corrected(time))
+        .map(|time| reading.true_time(time))
         .filter_map(|time| Some((rulebook.wearer_of(tag, time)?, time)))
         .peekable();
     worn.peek().is_some() && worn.all(|(wearer, time)| !rulebook.may_watch(wearer, time))
@@ -57,11 +59,16 @@ fn told_came(draft: &mut Draft<'_>, told: &Told) {
         Told::Started { sources } => started(draft, sources),
         Told::Source { name, up } => source(draft, name, *up),
         Told::Unreadable { tag, .. } => draft.tag_mut(tag).heard_at = Some(at),
-        Told::OutsideBasis { tag, boot, seq, oldest_kept } => {
+        Told::OutsideBasis { tag, boot, seq, oldest_kept, sent } => {
             let state = draft.tag_mut(tag);
+            let newest = state.is_newest(*boot, *seq);
             let arrived = state.receive(*boot, *seq, *oldest_kept);
             draft.receipt = state.ack(*boot);
             draft.is_duplicate = arrived == Arrived::Duplicate;
+            // A clock that puts every ping outside of the basis is found out by them.
+            if let Some(sent) = sent.filter(|_| arrived == Arrived::New) {
+                clock_watch::hear(draft, tag, None, sent, newest);
+            }
         }
         Told::Connection { tag, up } => draft.tag_mut(tag).connected = Some(*up),
         Told::SetAside { tag } => service_watch::set_aside(draft, tag.as_ref()),
@@ -78,21 +85,22 @@ fn told_came(draft: &mut Draft<'_>, told: &Told) {
 fn ping_came(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping) {
     let at = draft.at;
     let state = draft.tag_mut(tag);
+    let newest = state.is_newest(ping.boot, ping.seq);
     let arrived = state.receive(ping.boot, ping.seq, ping.oldest_kept);
     let receipt = state.ack(ping.boot);
     if arrived == Arrived::New {
         state.heard_at = Some(at);
-        judge_ping(draft, tag, source, ping);
+        let reading = clock_watch::hear(draft, tag, Some(source), ping.sent, newest);
+        judge_ping(draft, tag, source, ping, reading);
     }
     draft.receipt = receipt;
     draft.is_duplicate = arrived == Arrived::Duplicate;
 }
 
-fn judge_ping(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping) {
+fn judge_ping(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping, reading: Reading) {
     let at = draft.at;
-    let clock = TagClock { sent: ping.sent, now: at };
     let mut fixes: Vec<Fix> =
-        ping.fixes.iter().map(|fix| Fix { at: clock.corrected(fix.at), ..*fix }).collect();
+        ping.fixes.iter().map(|fix| Fix { at: reading.true_time(fix.at), ..*fix }).collect();
     fixes.sort_by_key(|fix| fix.at);
     // A fix belongs to whoever wore the tag at its time: after a swap one ping may speak of two wearers.
     let mut by_wearer: BTreeMap<WearerId, Vec<Fix>> = BTreeMap::new();
@@ -105,6 +113,7 @@ fn judge_ping(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping) {
     }
     let now =
         draft.rulebook.wearer_of(tag, at).cloned().filter(|wearer| draft.rulebook.may_watch(wearer, at));
+    clock_watch::judge(draft, tag, now.as_ref());
     if let Some(wearer) = &now {
         let new = || WearerState::new(at, ping, source);
         let state = draft.wearer_or(wearer, new);
@@ -119,7 +128,7 @@ fn judge_ping(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping) {
         look_around(draft, &wearer);
     }
     for event in &ping.events {
-        let true_time = clock.corrected(event.at);
+        let true_time = reading.true_time(event.at);
         let wearer = draft.rulebook.wearer_of(tag, true_time).cloned();
         if let Some(wearer) = wearer.filter(|wearer| draft.rulebook.may_watch(wearer, true_time)) {
             draft.wearer_or(&wearer, || WearerState::new(at, ping, source));
@@ -399,21 +408,5 @@ impl WearerState {
             conditions: BTreeMap::new(),
             rechecks: BTreeMap::new(),
         }
-    }
-}
-
-/// What a tag's own clock says, read against ours.
-struct TagClock {
-    sent: Timestamp,
-    now: Timestamp,
-}
-
-impl TagClock {
-    /// A time in our future cannot be: the tag's clock is ahead, and its fix is as old as it was when it was sent.
-    fn corrected(&self, at: Timestamp) -> Timestamp {
-        if at.ms_since(self.now) <= AHEAD_MS {
-            return at;
-        }
-        self.now.plus_ms(-self.sent.ms_since(at).max(0))
     }
 }

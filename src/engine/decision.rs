@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     WearerState,
+    clock_watch::OurClock,
     contact_watch::SourceState,
     input::{DeadlineKey, Refused},
     receive::TagState,
@@ -35,6 +36,7 @@ pub struct Decision {
     pub(super) forgotten_sources: bool,
     pub(super) wakes: Vec<(DeadlineKey, Timestamp)>,
     pub(super) started: Option<Timestamp>,
+    pub(super) our_clock: Option<OurClock>,
     pub(super) next_incident: i64,
     pub(super) next_alert: AlertId,
 }

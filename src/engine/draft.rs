@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    Engine, WearerState, contact_watch::SourceState, decision::Decision, escalation, input::DeadlineKey,
-    input::Refused, receive::TagState, rulebook::Rulebook,
+    Engine, WearerState, clock_watch::OurClock, contact_watch::SourceState, decision::Decision, escalation,
+    input::DeadlineKey, input::Refused, receive::TagState, rulebook::Rulebook,
 };
 use crate::domain::{
     Alert, AlertId, Cause, Incident, IncidentId, Recipient, Subject, TagId, Timestamp, WearerId,
@@ -24,6 +24,7 @@ pub(super) struct Draft<'e> {
     pub(super) is_duplicate: bool,
     pub(super) forgotten_sources: bool,
     pub(super) started: Option<Timestamp>,
+    our_clock: Option<OurClock>,
     tags: BTreeMap<TagId, TagState>,
     wearers: BTreeMap<WearerId, WearerState>,
     sources: BTreeMap<String, SourceState>,
@@ -46,6 +47,7 @@ impl<'e> Draft<'e> {
             is_duplicate: false,
             forgotten_sources: false,
             started: None,
+            our_clock: None,
             tags: BTreeMap::new(),
             wearers: BTreeMap::new(),
             sources: BTreeMap::new(),
@@ -118,6 +120,23 @@ impl<'e> Draft<'e> {
     /// When the service started.
     pub(super) fn started_at(&self) -> Timestamp {
         self.started.unwrap_or(self.engine.started)
+    }
+
+    /// What is known of the service's own clock.
+    pub(super) fn our_clock(&self) -> &OurClock {
+        self.our_clock.as_ref().unwrap_or(&self.engine.our_clock)
+    }
+
+    /// The same, to be changed.
+    pub(super) fn our_clock_mut(&mut self) -> &mut OurClock {
+        self.our_clock.get_or_insert_with(|| self.engine.our_clock.clone())
+    }
+
+    /// Every tag, with what is known of it.
+    pub(super) fn known_tags(&self) -> impl Iterator<Item = &TagState> {
+        let changed = |id: &TagId| self.tags.get(id);
+        let known = self.engine.tags.iter().map(move |(id, state)| changed(id).unwrap_or(state));
+        known.chain(self.tags.iter().filter(|(id, _)| !self.engine.tags.contains_key(id)).map(|(_, new)| new))
     }
 
     /// Come back to this at that time, whatever else it waits for.
@@ -229,6 +248,7 @@ impl<'e> Draft<'e> {
             forgotten_sources: self.forgotten_sources,
             wakes,
             started: self.started,
+            our_clock: self.our_clock,
             next_incident: self.next_incident,
             next_alert: self.next_alert,
         }

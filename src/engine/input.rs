@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{AlertId, Book, Channel, IncidentId, Outcome, Ping, StaffId, TagId, WearerId};
+use crate::domain::{AlertId, Book, Channel, IncidentId, Outcome, Ping, StaffId, TagId, Timestamp, WearerId};
 
 /// Something that happened. There is no other way to change what the engine believes.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +53,9 @@ pub enum Told {
         seq: u64,
         /// The oldest sequence the tag still holds.
         oldest_kept: u64,
+        /// When it was sent, by the tag's clock; older records lack it.
+        #[serde(default)]
+        sent: Option<Timestamp>,
     },
     /// The broker says that a tag has connected, or that its connection is gone.
     Connection {

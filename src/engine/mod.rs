@@ -9,6 +9,7 @@
 //! | `rulebook`, `rulebook_check` | what is in force, and what may be published |
 //! | `receive` | which pings have come: duplicates, acknowledgements |
 //! | `track`, `zone_watch` | where a wearer was in fix order, and what that means for each zone |
+//! | `tag_clock`, `clock_watch` | how a tag's times are read, and what wrong clocks mean, of tags and our own |
 //! | `contact_watch`, `tag_watch` | what silence and the tag's own events mean |
 //! | `service_watch` | what it means when Cordon's own parts fail, or a tag is too much for them |
 //! | `nearness` | how near a wearer is to a zone: who goes first when there is too much to judge at once |
@@ -17,6 +18,7 @@
 //! | `decide`, `draft`, `decision` | one input's way through all of it |
 
 mod answers;
+mod clock_watch;
 mod contact_watch;
 mod decide;
 mod decision;
@@ -29,6 +31,7 @@ mod receive;
 mod rulebook;
 mod rulebook_check;
 mod service_watch;
+mod tag_clock;
 mod tag_watch;
 mod track;
 mod zone_watch;
@@ -51,11 +54,12 @@ use crate::{
     },
     geometry::LatLon,
 };
+use clock_watch::OurClock;
 use contact_watch::Contact;
 use track::Track;
 
 /// Rises whenever the same input may lead to another decision. Replay compares only rows of its own version.
-pub const ENGINE_VERSION: i64 = 1;
+pub const ENGINE_VERSION: i64 = 2;
 
 /// Everything the engine remembers.
 #[derive(Debug, Clone)]
@@ -65,6 +69,7 @@ pub struct Engine {
     wearers: BTreeMap<WearerId, WearerState>,
     sources: BTreeMap<String, SourceState>,
     started: Timestamp,
+    our_clock: OurClock,
     incidents: BTreeMap<IncidentId, Arc<Incident>>,
     open_by_cause: BTreeMap<(Subject, Cause), IncidentId>,
     alerts: BTreeMap<AlertId, Alert>,
@@ -110,6 +115,7 @@ impl Default for Engine {
             wearers: BTreeMap::new(),
             sources: BTreeMap::new(),
             started: Timestamp::MIN,
+            our_clock: OurClock::default(),
             incidents: BTreeMap::new(),
             open_by_cause: BTreeMap::new(),
             alerts: BTreeMap::new(),
@@ -132,7 +138,7 @@ impl Engine {
     /// judged at `at`: such a ping is neither judged nor stored. A tag that belongs to nobody is kept and shown.
     #[must_use]
     pub fn is_outside_basis(&self, at: Timestamp, tag: &TagId, ping: &Ping) -> bool {
-        decide::is_outside_basis(&self.rulebook, at, tag, ping)
+        decide::is_outside_basis(self, at, tag, ping)
     }
 
     /// Makes a decision the engine's memory.
@@ -142,6 +148,9 @@ impl Engine {
         }
         if let Some(started) = decision.started {
             self.started = started;
+        }
+        if let Some(our_clock) = &decision.our_clock {
+            self.our_clock = our_clock.clone();
         }
         if decision.forgotten_sources {
             self.sources.clear();

@@ -1,5 +1,6 @@
 //! Which pings of a tag have been received: duplicates, and what to acknowledge.
 
+use super::{clock_watch::ClockFlag, tag_clock::TagClock};
 use crate::domain::Timestamp;
 
 /// Boots remembered for each tag. A tag that restarts more often than it can deliver re-sends what is forgotten; its
@@ -15,6 +16,8 @@ pub struct TagState {
     pub heard_at: Option<Timestamp>,
     /// What the broker says of its connection.
     pub connected: Option<bool>,
+    pub(super) clock: TagClock,
+    pub(super) clock_flag: ClockFlag,
     boots: Vec<Boot>,
 }
 
@@ -49,6 +52,12 @@ impl TagState {
         for seq in first..=last {
             boot.insert(seq);
         }
+    }
+
+    /// Whether a ping's number is higher than all that have come of its boot.
+    pub(super) fn is_newest(&self, boot: u32, seq: u64) -> bool {
+        let known = self.boots.iter().find(|known| known.boot == boot);
+        known.is_none_or(|known| seq > known.ranges.last().map_or(known.upto, |&[_, high]| high))
     }
 
     /// What to acknowledge for a boot.

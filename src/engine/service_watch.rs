@@ -1,7 +1,7 @@
 //! What it means when Cordon's own parts fail, or a tag is too much for them: one incident for each cause, never one
 //! for each tag behind it.
 
-use super::{draft::Draft, incidents::Situation, input::ServiceReport};
+use super::{clock_watch, draft::Draft, incidents::Situation, input::ServiceReport};
 use crate::domain::{Cause, IncidentKind, Priority, Reason, Subject, TagId};
 
 /// A disk this full, percent, is upkeep; then trouble; then danger, since nothing can be written on a full one.
@@ -17,11 +17,7 @@ pub(super) fn reported(draft: &mut Draft<'_>, report: &ServiceReport) {
             level(draft, Cause::Store, IncidentKind::StoreFails, wrong);
         }
         ServiceReport::Disk { pct } => disk(draft, *pct),
-        ServiceReport::ClockSet { by_ms } => {
-            #[expect(clippy::cast_precision_loss, reason = "a clock is set by less than 285,000 years")]
-            let reason = Reason::ClockOff { by_s: *by_ms as f64 / 1e3 };
-            event(draft, Cause::Clock, IncidentKind::ServerClock, Priority::P2, reason);
-        }
+        ServiceReport::ClockSet { by_ms } => clock_watch::set(draft, *by_ms),
         ServiceReport::Provider { channel, up, reason } => {
             let wrong = (!up).then(|| (Priority::P2, Reason::ProviderFails { reason: reason.clone() }));
             level(draft, Cause::Provider(*channel), IncidentKind::ProviderFails, wrong);

@@ -1,7 +1,7 @@
 //! Signed requests to a control room.
 
 use async_trait::async_trait;
-use reqwest::{Client, header};
+use reqwest::{Client, Url, header};
 
 use super::{IDEMPOTENCY_HEADER, Message, Provider, Sent, http, signature};
 use crate::secret::Secret;
@@ -16,7 +16,7 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// Signs with `secret` at the clock's wall time.
+    /// Signs with `secret` at the clock's wall time, or at its steady one if that is refused and they are far apart.
     #[must_use]
     pub fn new(client: Client, secret: Secret, clock: Clock) -> Self {
         Self { client, secret, clock }
@@ -36,7 +36,21 @@ impl Provider for Webhook {
                 return Sent::Refused { reason: error.code().into() };
             }
         };
-        let at_s = self.clock.wall().as_ms().div_euclid(1_000);
+        let [wall_s, steady_s] =
+            [self.clock.wall(), self.clock.steady()].map(|at| at.as_ms().div_euclid(1_000));
+        let sent = self.post(url.clone(), message, wall_s).await;
+        let apart_s = wall_s.abs_diff(steady_s);
+        if matches!(sent, Sent::Refused { .. }) && apart_s > signature::TOLERANCE_S.unsigned_abs() {
+            // The wall clock was set while the service ran, and may be the wrong one of the two.
+            return self.post(url, message, steady_s).await;
+        }
+        sent
+    }
+}
+
+impl Webhook {
+    /// Once, signed at `at_s` (Unix seconds).
+    async fn post(&self, url: Url, message: &Message, at_s: i64) -> Sent {
         let request = self
             .client
             .post(url)

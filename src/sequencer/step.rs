@@ -207,7 +207,8 @@ impl Sequencer {
         let ping = Ping::from(ping);
         if self.engine.is_outside_basis(at, tag, &ping) {
             let (boot, seq, oldest_kept) = (ping.boot, ping.seq, ping.oldest_kept);
-            return told_entry(Told::OutsideBasis { tag: tag.clone(), boot, seq, oldest_kept });
+            let (tag, sent) = (tag.clone(), Some(ping.sent));
+            return told_entry(Told::OutsideBasis { tag, boot, seq, oldest_kept, sent });
         }
         let origin = Origin { tag: tag.clone(), source: source.into(), code: None };
         Entry {

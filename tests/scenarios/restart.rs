@@ -427,3 +427,28 @@ fn a_clock_years_ahead_does_not_put_a_ping_outside_the_basis() {
         assert_eq!(kinds, [IncidentKind::Violation]);
     });
 }
+
+/// Its pings seem to be from before the order; that they are not is seen by their coming one after the other.
+#[test]
+fn a_clock_a_day_behind_does_not_keep_a_wearer_outside_the_basis() {
+    run(async {
+        let mut world = World::new().await;
+        let mut fresh = case();
+        fresh["case"]["basis"]["from"] = json!(NOON.plus_ms(-3_600_000).to_string());
+        world.tell(Told::Publish(book(fresh))).await;
+        let mut outside = 0;
+        for _ in 0..4 {
+            world.pass(15).await;
+            let now = world.now;
+            world.now = now.plus_ms(-86_400_000);
+            let message = world.message(&[(0, 0.0, 5.0)], 80, 60, None);
+            world.now = now;
+            world.step(vec![message]).await;
+            outside += u32::from(world.incidents().is_empty());
+        }
+        let incidents = world.incidents();
+        let kinds: Vec<(IncidentKind, bool)> = incidents.iter().map(|i| (i.kind, i.late)).collect();
+        assert_eq!(kinds, [(IncidentKind::Violation, false)]);
+        assert!(outside <= 3, "{outside} pings were taken for older than the order");
+    });
+}
