@@ -4,6 +4,7 @@
 //! point loses nothing, since a claim is only a lease: the alert is tried again, under the same idempotency key.
 
 mod courier;
+mod health;
 mod retry;
 #[cfg(test)]
 mod tests;
@@ -15,19 +16,19 @@ use tokio::{
     task::{self, JoinError, JoinSet},
 };
 
-pub use retry::NO_SUCCESS_AFTER_MS;
-
 use crate::{
     clock::Clock,
-    domain::{AlertId, Timestamp},
+    crash,
+    domain::{AlertId, Channel, Timestamp},
     notify::Providers,
     sequencer::Inbox,
-    store::{Store, StoreError},
+    store::{Admit, Room, Store, StoreError},
 };
 use courier::Courier;
 
-/// How many alerts are sent at the same time. More than a provider answers at once, so that a hanging provider's upkeep
-/// does not stand in the way of danger.
+/// How many alerts are sent on one channel at the same time: more than a provider answers at once. Half of them are
+/// kept for danger, and of that half again for danger that has never been tried, so that what hangs does not stand in
+/// the way of what is new; the other channels have room of their own.
 const SENDS_MAX: usize = 128;
 /// The outbox is looked at this often even if nobody calls, milliseconds.
 const ROUND_MS_MAX: i64 = 5_000;
@@ -70,9 +71,9 @@ pub struct Dispatch {
     courier: Arc<Courier>,
     wake: Wake,
     sends: JoinSet<Option<Timestamp>>,
-    in_flight: HashMap<task::Id, AlertId>,
+    in_flight: HashMap<task::Id, (AlertId, Channel)>,
     sends_max: usize,
-    /// The last round took all it had room for: there may be more.
+    /// The last round had no room for everything: there may be more.
     full: bool,
 }
 
@@ -133,30 +134,55 @@ impl Dispatch {
     /// # Errors
     /// If the store cannot be read; what was claimed before is being sent.
     pub async fn round(&mut self, now: Timestamp) -> Result<Timestamp, StoreError> {
-        let room = self.sends_max.saturating_sub(self.in_flight.len());
-        let limit = i64::try_from(room).unwrap_or(i64::MAX);
         self.full = true;
-        if room > 0 {
-            let lease_until = now.plus_ms(retry::LEASE_MS);
-            let claimed = self.courier.store.claim(now, &self.courier.owner, lease_until, limit).await?;
-            self.full = claimed.len() == room;
+        loop {
+            let (room, count) = self.room();
+            if count == 0 {
+                break;
+            }
+            let (limit, lease_until) =
+                (i64::try_from(count).unwrap_or(i64::MAX), now.plus_ms(retry::LEASE_MS));
+            crash::point("claim.before");
+            let claimed =
+                self.courier.store.claim(now, &self.courier.owner, lease_until, limit, room).await?;
+            let is_all = claimed.len() < count;
             for claimed in claimed {
-                let id = claimed.alert.id;
+                crash::point("claim.after");
+                let (id, channel) = (claimed.alert.id, claimed.alert.channel);
                 // Its lease has run out while it was still being sent; it has been renewed by this claim.
-                if self.in_flight.values().any(|in_flight| *in_flight == id) {
+                if self.in_flight.values().any(|(in_flight, _)| *in_flight == id) {
                     continue;
                 }
                 let courier = Arc::clone(&self.courier);
                 let send = self.sends.spawn(async move { courier.deliver(claimed, now).await });
-                self.in_flight.insert(send.id(), id);
+                self.in_flight.insert(send.id(), (id, channel));
+            }
+            if is_all {
+                break;
             }
         }
-        if self.full {
-            // The next round begins when a send has ended.
-            return Ok(Timestamp::MAX);
-        }
-        let next = self.courier.store.next_claimable().await?;
+        // What there is no room for has its turn when a send has ended.
+        let (room, _) = self.room();
+        self.full = room != Room::ALL;
+        let next = self.courier.store.next_claimable(room).await?;
         Ok(next.unwrap_or(Timestamp::MAX))
+    }
+
+    /// What may be claimed now, and how many at once so that no channel is given more than it has room for.
+    fn room(&self) -> (Room, usize) {
+        let of = |channel| {
+            let sends = self.in_flight.values().filter(|(_, on)| *on == channel).count();
+            let limits = [
+                (Admit::All, self.sends_max.div_ceil(2)),
+                (Admit::Danger, (self.sends_max * 3).div_ceil(4)),
+                (Admit::NewDanger, self.sends_max),
+            ];
+            let free = limits.into_iter().find(|(_, max)| sends < *max);
+            free.map_or((Admit::Nothing, 0), |(admit, max)| (admit, max - sends))
+        };
+        let ((sms, of_sms), (webhook, of_webhook)) = (of(Channel::Sms), of(Channel::Webhook));
+        let count = [of_sms, of_webhook].into_iter().filter(|count| *count > 0).min().unwrap_or(0);
+        (Room { sms, webhook }, count)
     }
 
     /// Waits for every send under way.

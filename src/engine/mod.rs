@@ -13,6 +13,7 @@
 //! | `service_watch` | what it means when Cordon's own parts fail, or a tag is too much for them |
 //! | `incidents` | the only place that changes an incident |
 //! | `escalation`, `answers` | who is told next; how alerts fared and what people answer |
+//! | `reach` | whether alerts get through in time, and whether anybody is out of reach |
 //! | `decide`, `draft`, `decision` | one input's way through all of it |
 
 mod answers;
@@ -23,6 +24,7 @@ mod draft;
 mod escalation;
 mod incidents;
 mod input;
+mod reach;
 mod receive;
 mod rulebook;
 mod rulebook_check;

@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn a_key_leads_back_to_its_alert() {
         let alert = alert(Channel::Sms, MessageClass::Card);
-        assert_eq!(crate::notify::alert_of_key(&idempotency_key(&alert)), Some(alert.id));
+        assert_eq!(crate::notify::alert_of_key(&idempotency_key(&alert)), Some((alert.id, alert.raised_at)));
         for other in
             ["", "alert-", "alert-7", "alert-7-", "alert--7-1", "alert-0-1", "order-7-1", "alert-7-x"]
         {
