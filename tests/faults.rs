@@ -11,11 +11,21 @@ mod campaign;
 mod clocks;
 #[path = "faults/disk.rs"]
 mod disk;
+#[path = "support/fleet.rs"]
+mod fleet;
+#[path = "support/house.rs"]
+mod house;
 #[path = "faults/overload.rs"]
 mod overload;
+#[path = "support/phones.rs"]
+mod phones;
 #[path = "faults/poison.rs"]
 mod poison;
+#[path = "support/process.rs"]
+mod process;
 #[path = "faults/providers.rs"]
 mod providers;
 #[path = "faults/report.rs"]
 mod report;
+#[path = "support/wait.rs"]
+mod wait;

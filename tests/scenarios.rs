@@ -5,6 +5,8 @@
 mod line;
 #[path = "scenarios/order.rs"]
 mod order;
+#[path = "scenarios/reach.rs"]
+mod reach;
 #[path = "support/recorded.rs"]
 mod recorded;
 #[path = "scenarios/restart.rs"]

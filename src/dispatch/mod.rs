@@ -26,10 +26,9 @@ use crate::{
 };
 use courier::Courier;
 
-/// How many alerts are sent on one channel at the same time: more than a provider answers at once. Half of them are
-/// kept for danger, and of that half again for danger that has never been tried, so that what hangs does not stand in
-/// the way of what is new; the other channels have room of their own.
-const SENDS_MAX: usize = 128;
+/// While so many alerts are being sent on a channel, no more of this kind are begun there. What hangs does not stand in
+/// the way of danger, least of all of danger that has never been tried; the other channels have room of their own.
+const SENDS_MAX: [(Admit, usize); 3] = [(Admit::All, 64), (Admit::Danger, 96), (Admit::NewDanger, 256)];
 /// The outbox is looked at this often even if nobody calls, milliseconds.
 const ROUND_MS_MAX: i64 = 5_000;
 /// Two rounds that nobody called for are at least this far apart, milliseconds.
@@ -72,7 +71,7 @@ pub struct Dispatch {
     wake: Wake,
     sends: JoinSet<Option<Timestamp>>,
     in_flight: HashMap<task::Id, (AlertId, Channel)>,
-    sends_max: usize,
+    sends_max: [(Admit, usize); 3],
     /// The last round had no room for everything: there may be more.
     full: bool,
 }
@@ -172,12 +171,7 @@ impl Dispatch {
     fn room(&self) -> (Room, usize) {
         let of = |channel| {
             let sends = self.in_flight.values().filter(|(_, on)| *on == channel).count();
-            let limits = [
-                (Admit::All, self.sends_max.div_ceil(2)),
-                (Admit::Danger, (self.sends_max * 3).div_ceil(4)),
-                (Admit::NewDanger, self.sends_max),
-            ];
-            let free = limits.into_iter().find(|(_, max)| sends < *max);
+            let free = self.sends_max.into_iter().find(|(_, max)| sends < *max);
             free.map_or((Admit::Nothing, 0), |(admit, max)| (admit, max - sends))
         };
         let ((sms, of_sms), (webhook, of_webhook)) = (of(Channel::Sms), of(Channel::Webhook));

@@ -173,7 +173,7 @@ pub(super) fn incident(no: i64, kind: IncidentKind, priority: Priority, handling
                 state: EscalationState::Running { next_at: AT.plus_ms(18_000) },
                 alerts: vec![sent(no * 10, &person, AlertState::Accepted)],
                 counts: vec![(person.clone(), 1)],
-                unreached: no % 3 == 1,
+                unreached: false,
             },
             Escalation {
                 audience: Audience::Staff,
