@@ -21,8 +21,6 @@ mod overload;
 mod phones;
 #[path = "faults/poison.rs"]
 mod poison;
-#[path = "support/process.rs"]
-mod process;
 #[path = "faults/providers.rs"]
 mod providers;
 #[path = "faults/report.rs"]

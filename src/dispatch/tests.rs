@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use tokio::sync::oneshot;
 
 use crate::{
+    clock::Clock,
     domain::{Alert, AlertId, Channel, Priority},
     engine::{DeliveryReport, ServiceReport},
     notify::{self, Message, Provider, Providers, Sent},
@@ -264,7 +265,7 @@ async fn what_hangs_keeps_no_new_danger_waiting_on_its_channel_or_another() {
     dispatch.round(world.start.plus_ms(10)).await.unwrap();
     let both = async {
         while world.told().len() < 2 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            Clock::real().wait_ms(5).await;
         }
     };
     // What hangs does so for ten seconds.

@@ -60,7 +60,8 @@ async fn a_text_without_a_good_receipt_is_not_waited_for() {
     let house = House::start(Arc::clone(&store), broker.addr(), clock).await;
     for (n, (mode, _)) in OFFICERS.into_iter().enumerate() {
         let address = Some(officer(n));
-        house.phones.order(&FaultOrder { mode, address, late_s: 40, ..FaultOrder::default() }).await;
+        let late_s = if mode == Fault::ReceiptLate { 40 } else { 0 };
+        house.phones.order(&FaultOrder { mode, address, late_s, ..FaultOrder::default() }).await;
     }
     house.publish(rulebook(&house.phones.url)).await;
     let sent = (0..OFFICERS.len()).map(|n| {

@@ -59,7 +59,6 @@ pub(crate) struct World {
     pub(crate) now: Timestamp,
     sequencer: Sequencer,
     dispatch: Dispatch,
-    inbox: Inbox,
     arrivals: mpsc::Receiver<Arrival>,
     _folder: tempfile::TempDir,
 }
@@ -76,15 +75,14 @@ impl World {
         let dispatch = Dispatch::new(Parts {
             store: Arc::clone(&store),
             providers: providers(&phones, way),
-            inbox: inbox.clone(),
+            inbox,
             clock: Clock::scaled(start, way.speed),
             owner: "world".into(),
             on_accepted: None,
         });
         let sequencer = Sequencer::default();
         let now = start;
-        let mut world =
-            Self { phones, store, start, now, sequencer, dispatch, inbox, arrivals, _folder: folder };
+        let mut world = Self { phones, store, start, now, sequencer, dispatch, arrivals, _folder: folder };
         let desk = format!("{}/webhook/{DESK}", world.phones.url);
         let mut told = vec![
             Told::Started { sources: vec!["tags".into()] },
