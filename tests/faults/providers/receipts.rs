@@ -57,7 +57,7 @@ async fn a_text_without_a_good_receipt_is_not_waited_for() {
         accounts = accounts.with_tag(&tag(n), fleet::PASSWORD);
     }
     let broker = broker::start(broker::Settings { port: 0, accounts }).await.unwrap();
-    let house = House::start(Arc::clone(&store), broker.addr(), clock).await;
+    let house = House::start(store, broker.addr(), clock).await;
     for (n, (mode, _)) in OFFICERS.into_iter().enumerate() {
         let address = Some(officer(n));
         let late_s = if mode == Fault::ReceiptLate { 40 } else { 0 };
@@ -72,7 +72,7 @@ async fn a_text_without_a_good_receipt_is_not_waited_for() {
     let fleet =
         Fleet::start(broker.addr(), ScaledClock::new(epoch, SPEED).unwrap(), 60, sent.collect::<Vec<_>>());
     fleet.acknowledged(SOON).await;
-    let steps = until("every desk has been told", SOON, async || steps(store.as_ref()).await).await;
+    let steps = until("every desk has been told", SOON, async || steps(house.store.as_ref()).await).await;
     for ((mode, in_time), (_, after_ms)) in OFFICERS.iter().zip(&steps) {
         let expected_ms = if *in_time { 120_000 } else { 20_000 };
         let good = (expected_ms - SLACK_MS..expected_ms + SLACK_MS).contains(after_ms);
@@ -80,7 +80,7 @@ async fn a_text_without_a_good_receipt_is_not_waited_for() {
     }
     let delivered = |n: usize| steps[n].0 == AlertState::Delivered;
     let late = until("the late receipt is taken down", SOON, async || {
-        let late = self::steps(store.as_ref()).await?[5].clone();
+        let late = self::steps(house.store.as_ref()).await?[5].clone();
         (late.0 == AlertState::Delivered).then_some(late)
     });
     assert_eq!(late.await.1, steps[5].1, "and reopens nothing");
