@@ -54,11 +54,11 @@ impl Courier {
         let sent = self.carry(&alert).await;
         let took_ms = (self.clock.real_us() - began_us) / 1_000;
         let ended = now.plus_ms(self.clock.steady().ms_since(began));
-        self.note(&alert, &sent, now, ended).await;
+        let provider = self.health.note(&alert, &sent, now, ended);
 
         let nth = tries.saturating_add(1);
         let try_ = Try { alert: alert.id, nth, at: now, took_ms };
-        match sent {
+        let due = match sent {
             Sent::Accepted { provider_ref } => {
                 if let Some(on_accepted) = &self.on_accepted {
                     on_accepted(alert.id);
@@ -91,7 +91,11 @@ impl Courier {
                 self.record(try_.ended(RETRY, &reason, String::new()), Some(due), told).await;
                 Some(due)
             }
+        };
+        if let Some(report) = provider {
+            self.tell_of_provider(report).await;
         }
+        due
     }
 
     /// The outcome of an earlier try that was written down when the engine could not be told.
@@ -132,11 +136,8 @@ impl Courier {
         }
     }
 
-    /// Takes note of how the provider does, and tells the engine when that has changed.
-    async fn note(&self, alert: &Alert, sent: &Sent, began: Timestamp, ended: Timestamp) {
-        let Some(report) = self.health.note(alert, sent, began, ended) else {
-            return;
-        };
+    /// Whether it takes messages has changed.
+    async fn tell_of_provider(&self, report: ServiceReport) {
         if let ServiceReport::Provider { channel, up: false, reason } = &report {
             tracing::warn!(channel = channel.as_str(), reason, "a provider takes no messages");
         }

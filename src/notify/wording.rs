@@ -203,7 +203,13 @@ mod tests {
     fn staff_read() {
         let mut alert = alert(Channel::Sms, MessageClass::Card);
         assert_eq!(body(&alert), "P1 violation at ROSE-4, incident 12. Reply 1 mine, 2 acted. Ref 7042");
-        alert.nth = 3;
+        let summary = std::mem::replace(
+            &mut alert.summary,
+            "violation at ROSE-4, person not reached: call them".into(),
+        );
+        let told = "P1 violation at ROSE-4, person not reached: call them, incident 12.";
+        assert_eq!(body(&alert), format!("{told} Reply 1 mine, 2 acted. Ref 7042"));
+        (alert.nth, alert.summary) = (3, summary);
         assert_eq!(
             body(&alert),
             "P1 again (3): violation at ROSE-4, incident 12. Reply 1 mine, 2 acted. Ref 7042"
