@@ -7,6 +7,8 @@ mod clocks;
 mod line;
 #[path = "scenarios/order.rs"]
 mod order;
+#[path = "scenarios/reach.rs"]
+mod reach;
 #[path = "support/recorded.rs"]
 mod recorded;
 #[path = "faults/report.rs"]

@@ -62,7 +62,7 @@ on_every_store! {
     outbox: the_most_urgent_then_the_oldest_first, nothing_is_claimed_before_it_is_due,
         a_lease_keeps_others_out_until_it_runs_out, a_state_change_ends_the_lease,
         a_change_while_waiting_keeps_lease_and_tries, tries_are_recorded, a_try_written_twice_is_one,
-        rival_tries_are_both_kept, a_try_of_an_unknown_alert_is_refused, an_alert_given_back_is_due_when_it_says,
+        rival_tries_are_both_kept, a_try_of_an_unknown_alert_is_refused, only_what_there_is_room_for_is_claimed,
         the_next_claimable_instant,
         an_old_batch_does_not_wake_an_alert, two_claimers_share_out_every_alert;
 }

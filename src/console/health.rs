@@ -1,6 +1,6 @@
 //! Whether Cordon is well, for machines that watch it. Counts only: no names, no places.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::atomic::Ordering};
 
 use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use serde::Serialize;
@@ -29,6 +29,18 @@ struct Health {
     incidents: BTreeMap<String, i64>,
     /// Raised so far, by state.
     alerts: BTreeMap<String, i64>,
+    /// What providers sent that had no effect.
+    callbacks: Callbacks,
+}
+
+#[derive(Serialize)]
+struct Callbacks {
+    /// Not signed as they must be.
+    refused: u64,
+    /// Copies of what had come before.
+    replayed: u64,
+    /// For no alert of an open incident.
+    unknown: u64,
 }
 
 #[derive(Serialize)]
@@ -68,6 +80,11 @@ async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
         open_incidents: Open { p1: open(Priority::P1), p2: open(Priority::P2), p3: open(Priority::P3) },
         incidents: counts.incidents,
         alerts: counts.alerts,
+        callbacks: Callbacks {
+            refused: app.callbacks.refused.load(Ordering::Relaxed),
+            replayed: app.callbacks.replayed.load(Ordering::Relaxed),
+            unknown: app.callbacks.unknown.load(Ordering::Relaxed),
+        },
     };
     (code, Json(health))
 }

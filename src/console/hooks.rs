@@ -1,6 +1,10 @@
-//! Where SMS providers report: replies that came back, and receipts. Both are signed (see [`signature`]).
+//! Where SMS providers report: replies that came back, and receipts. Both are signed (see [`signature`]), and each
+//! signature is good for once.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use axum::{
     Json, Router,
@@ -15,9 +19,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Clock,
     domain::is_e164,
-    engine::{DeliveryReport, Told},
+    engine::{DeliveryReport, Refused, Told},
     notify::{
-        self,
+        self, UsedSignatures,
         signature::{self, SignatureError},
     },
     secret::Secret,
@@ -29,19 +33,48 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 /// The longest reply, characters: ten SMS in one.
 const REPLY_CHARS_MAX: usize = 1_600;
 
-struct Hooks {
+/// The doors for providers, and what has been turned away there.
+pub struct Hooks {
+    pub(super) router: Router,
+    pub(super) counts: Arc<Counts>,
+}
+
+/// Requests that had no effect, since the start.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    /// Not signed as they must be.
+    pub(super) refused: AtomicU64,
+    /// Signed well, and a copy of one that had come before.
+    pub(super) replayed: AtomicU64,
+    /// For no alert of an open incident.
+    pub(super) unknown: AtomicU64,
+}
+
+struct Doors {
     inbox: Inbox,
     secret: Secret,
     clock: Clock,
+    used: UsedSignatures,
+    counts: Arc<Counts>,
 }
 
 /// `POST /hooks/sms/reply` and `POST /hooks/sms/receipt`, signed with `secret`.
-pub fn routes(inbox: Inbox, secret: Secret, clock: Clock) -> Router {
-    Router::new()
+pub fn routes(inbox: Inbox, secret: Secret, clock: Clock) -> Hooks {
+    let counts = Arc::new(Counts::default());
+    let used = UsedSignatures::default();
+    let doors = Doors { inbox, secret, clock, used, counts: Arc::clone(&counts) };
+    let router = Router::new()
         .route("/hooks/sms/reply", post(reply))
         .route("/hooks/sms/receipt", post(receipt))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .with_state(Arc::new(Hooks { inbox, secret, clock }))
+        .with_state(Arc::new(doors));
+    Hooks { router, counts }
+}
+
+/// A signature that was believed.
+struct Signed {
+    at_s: i64,
+    signature: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -85,11 +118,12 @@ impl IntoResponse for Refusal {
 }
 
 async fn reply(
-    State(hooks): State<Arc<Hooks>>,
+    State(doors): State<Arc<Doors>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Answer>, Refusal> {
-    let Reply { from, text } = hooks.open(&headers, &body, r#"{"from": "+441632960001", "text": "1"}"#)?;
+    let (Reply { from, text }, signed) =
+        doors.open(&headers, &body, r#"{"from": "+441632960001", "text": "1"}"#)?;
     if !is_e164(&from) {
         return Err(bad("'from' is a phone number in E.164: '+' and 7 to 15 digits".into()));
     }
@@ -97,64 +131,88 @@ async fn reply(
     if text.trim().is_empty() || chars > REPLY_CHARS_MAX {
         return Err(bad(format!("'text' has 1 to {REPLY_CHARS_MAX} characters, this one {chars}")));
     }
-    hooks.submit(Told::Reply { from, text }).await
+    doors.submit(Told::Reply { from, text }, &signed).await
 }
 
 async fn receipt(
-    State(hooks): State<Arc<Hooks>>,
+    State(doors): State<Arc<Doors>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Answer>, Refusal> {
-    let Receipt { key, status } = hooks.open(
+    let (Receipt { key, status }, signed) = doors.open(
         &headers,
         &body,
         r#"{"key": the message's reference, "status": "delivered" or "failed"}"#,
     )?;
-    let alert = notify::alert_of_key(&key)
-        .ok_or_else(|| bad("'key' is the reference that came with the message".into()))?;
+    let Some((alert, raised_at)) = notify::alert_of_key(&key) else {
+        count(&doors.counts.unknown);
+        return Err(bad("'key' is the reference that came with the message".into()));
+    };
     let report = match status {
         Status::Delivered => DeliveryReport::Delivered,
         Status::Failed => DeliveryReport::Refused("receipt_failed".into()),
     };
-    hooks.submit(Told::Delivery { alert, report }).await
+    doors.submit(Told::Receipt { alert, raised_at, report }, &signed).await
 }
 
-impl Hooks {
-    /// Checks the signature, then reads the body; never the other way round.
+impl Doors {
+    /// Checks the signature, then that it is new, then reads the body; never the other way round.
     fn open<T: for<'de> Deserialize<'de>>(
         &self,
         headers: &HeaderMap,
         body: &[u8],
         form: &str,
-    ) -> Result<T, Refusal> {
+    ) -> Result<(T, Signed), Refusal> {
         let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let (timestamp, signed) = (header(signature::TIMESTAMP_HEADER), header(signature::SIGNATURE_HEADER));
-        let verify = |now| signature::verify(&self.secret, now, timestamp, signed, body);
+        let verify =
+            |now| signature::verify(&self.secret, now, timestamp, signed, body).map(|at_s| (at_s, now));
         // A wall clock that was set while the service ran may be the wrong one of the two.
         let believed = match verify(self.clock.wall()) {
             Err(SignatureError::Stale) => verify(self.clock.steady()),
             judged => judged,
         };
-        believed.map_err(|error| {
+        let (at_s, now) = believed.map_err(|error| {
+            count(&self.counts.refused);
             tracing::warn!(%error, "a provider's report was not believed");
             Refusal(StatusCode::UNAUTHORIZED, error.to_string())
         })?;
+        let signed = Signed { at_s, signature: signed.unwrap_or_default().into() };
+        if !self.used.is_new(now, at_s, &signed.signature) {
+            count(&self.counts.replayed);
+            tracing::warn!("a provider's report came again");
+            return Err(Refusal(
+                StatusCode::CONFLICT,
+                "this request has come before: sign each try anew".into(),
+            ));
+        }
         // The parser's own message quotes what it read, which may be a number.
-        serde_json::from_slice(body).map_err(|_| bad(format!("send JSON such as {form}")))
+        let read = serde_json::from_slice(body).map_err(|_| bad(format!("send JSON such as {form}")))?;
+        Ok((read, signed))
     }
 
-    async fn submit(&self, told: Told) -> Result<Json<Answer>, Refusal> {
+    async fn submit(&self, told: Told, signed: &Signed) -> Result<Json<Answer>, Refusal> {
         match self.inbox.submit(told).await {
             Ok(()) => Ok(Json(Answer { taken: true, reason: None })),
             Err(SubmitError::Refused(why)) => {
+                if matches!(why, Refused::NoSuchAlert(_)) {
+                    count(&self.counts.unknown);
+                }
                 Ok(Json(Answer { taken: false, reason: Some(why.to_string()) }))
             }
-            Err(SubmitError::Stopped) => Err(Refusal(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the service is restarting: send it again in a few seconds".into(),
-            )),
+            Err(SubmitError::Stopped) => {
+                self.used.forget(signed.at_s, &signed.signature);
+                Err(Refusal(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "the service is restarting: send it again in a few seconds".into(),
+                ))
+            }
         }
     }
+}
+
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
 }
 
 fn bad(what: String) -> Refusal {
@@ -169,8 +227,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::AlertId,
-        engine::Refused,
+        domain::{AlertId, Timestamp},
         sandbox::phones::{
             CordonSettings,
             testing::{Phones, callback_secret, client, sms_token},
@@ -181,12 +238,15 @@ mod tests {
     const ADA: &str = "+447700900001";
 
     /// The hooks on a port of their own; what the engine is told comes out, and every answer is `answer`.
-    async fn start(answer: Result<(), Refused>) -> (String, mpsc::UnboundedReceiver<Told>) {
+    async fn start(answer: Result<(), Refused>) -> (String, mpsc::UnboundedReceiver<Told>, Arc<Counts>) {
         start_by(Clock::real(), answer).await
     }
 
     /// The same by another clock.
-    async fn start_by(clock: Clock, answer: Result<(), Refused>) -> (String, mpsc::UnboundedReceiver<Told>) {
+    async fn start_by(
+        clock: Clock,
+        answer: Result<(), Refused>,
+    ) -> (String, mpsc::UnboundedReceiver<Told>, Arc<Counts>) {
         let (inbox, mut arrivals) = Inbox::new();
         let (sender, told) = mpsc::unbounded_channel();
         tokio::spawn(async move {
@@ -197,9 +257,13 @@ mod tests {
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let routes = routes(inbox, callback_secret(), clock);
-        tokio::spawn(async move { axum::serve(listener, routes).await });
-        (url, told)
+        let hooks = routes(inbox, callback_secret(), clock);
+        tokio::spawn(async move { axum::serve(listener, hooks.router).await });
+        (url, told, hooks.counts)
+    }
+
+    fn read(counts: &Counts) -> [u64; 3] {
+        [&counts.refused, &counts.replayed, &counts.unknown].map(|count| count.load(Ordering::Relaxed))
     }
 
     async fn post(url: &str, path: &str, secret: &Secret, late_s: i64, body: &str) -> (u16, String) {
@@ -215,7 +279,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_reply_and_a_receipt_come_from_the_phone_to_the_engine() {
-        let (url, mut told) = start(Ok(())).await;
+        let (url, mut told, counts) = start(Ok(())).await;
         let cordon = CordonSettings { url, callback_secret: callback_secret(), receipt_after_ms: Some(0) };
         let phones = Phones::start(Some(cordon)).await;
         assert_eq!(phones.reply(ADA, "3").await, 204);
@@ -225,13 +289,15 @@ mod tests {
         let message = serde_json::json!({ "to": ADA, "text": "x", "reference": "alert-7-1" });
         let request = client().post(format!("{}/sms", phones.url)).json(&message);
         request.bearer_auth(sms_token().expose()).send().await.unwrap();
+        let (alert, raised_at) = (AlertId(7), Timestamp::from_us(1));
         let report = DeliveryReport::Delivered;
-        assert_eq!(told.recv().await, Some(Told::Delivery { alert: AlertId(7), report }));
+        assert_eq!(told.recv().await, Some(Told::Receipt { alert, raised_at, report }));
+        assert_eq!(read(&counts), [0, 0, 0]);
     }
 
     #[tokio::test]
     async fn what_is_forged_stale_or_malformed_never_reaches_the_engine() {
-        let (url, mut told) = start(Ok(())).await;
+        let (url, mut told, counts) = start(Ok(())).await;
         let (good, wrong) = (callback_secret(), Secret::new("wrong"));
         let reply = r#"{"from":"+447700900001","text":"1"}"#;
         let large = format!(r#"{{"from":"+447700900001","text":"{}"}}"#, "x".repeat(64 * 1024));
@@ -258,12 +324,28 @@ mod tests {
         let unsigned = client().post(format!("{url}{replies}")).body(reply).send().await.unwrap();
         assert_eq!(unsigned.status().as_u16(), 401);
         assert!(told.try_recv().is_err(), "the engine was told");
+        assert_eq!(read(&counts), [5, 0, 1]);
+    }
+
+    #[tokio::test]
+    async fn a_copy_is_refused_and_the_same_again_with_a_new_signature_is_not() {
+        let (url, mut told, counts) = start(Ok(())).await;
+        let reply = r#"{"from":"+447700900001","text":"1"}"#;
+        let path = "/hooks/sms/reply";
+        assert_eq!(post(&url, path, &callback_secret(), 2, reply).await.0, 200);
+        let copy = post(&url, path, &callback_secret(), 2, reply).await;
+        assert_eq!(copy.0, 409, "{}", copy.1);
+        assert_eq!(post(&url, path, &callback_secret(), 40, reply).await.0, 200);
+        assert_eq!(read(&counts), [0, 1, 0]);
+        let expected = Told::Reply { from: ADA.into(), text: "1".into() };
+        assert_eq!([told.recv().await, told.recv().await], [Some(expected.clone()), Some(expected)]);
+        assert!(told.try_recv().is_err(), "three times");
     }
 
     #[tokio::test]
     async fn a_signature_is_fresh_by_the_wall_clock_or_by_the_steady_one() {
         let ahead = Clock::real().not_before(Clock::real().wall().plus_ms(3_600_000));
-        let (url, mut told) = start_by(ahead, Ok(())).await;
+        let (url, mut told, _) = start_by(ahead, Ok(())).await;
         let reply = r#"{"from":"+447700900001","text":"1"}"#;
         for (late_s, status) in [(0, 200), (-3_600, 200), (-1_800, 401), (3_600, 401)] {
             let answer = post(&url, "/hooks/sms/reply", &callback_secret(), late_s, reply).await;
@@ -274,24 +356,38 @@ mod tests {
 
     #[tokio::test]
     async fn a_receipt_of_failure_is_a_refusal_and_an_answer_without_effect_is_no_error() {
-        let (url, mut told) = start(Err(Refused::UnexpectedReply)).await;
+        let (url, mut told, counts) = start(Err(Refused::UnexpectedReply)).await;
         let body = r#"{"key":"alert-7-1","status":"failed"}"#;
         let answer = post(&url, "/hooks/sms/receipt", &callback_secret(), 0, body).await;
         assert_eq!(answer.0, 200);
         assert!(answer.1.starts_with(r#"{"taken":false,"reason":"nobody waits"#), "{}", answer.1);
+        let (alert, raised_at) = (AlertId(7), Timestamp::from_us(1));
         let report = DeliveryReport::Refused("receipt_failed".into());
         let next = tokio::time::timeout(Duration::from_secs(5), told.recv()).await.unwrap();
-        assert_eq!(next, Some(Told::Delivery { alert: AlertId(7), report }));
+        assert_eq!(next, Some(Told::Receipt { alert, raised_at, report }));
+        assert_eq!(read(&counts), [0, 0, 0]);
+    }
+
+    #[tokio::test]
+    async fn a_receipt_for_an_alert_that_nobody_knows_is_answered_and_counted() {
+        let (url, _told, counts) = start(Err(Refused::NoSuchAlert(AlertId(7)))).await;
+        let body = r#"{"key":"alert-7-1","status":"delivered"}"#;
+        let answer = post(&url, "/hooks/sms/receipt", &callback_secret(), 0, body).await;
+        assert_eq!(answer.0, 200);
+        assert!(answer.1.starts_with(r#"{"taken":false,"reason":"there is no alert 7"#), "{}", answer.1);
+        assert_eq!(read(&counts), [0, 0, 1]);
     }
 
     #[tokio::test]
     async fn a_stopping_service_asks_for_another_try() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let routes = routes(Inbox::new().0, callback_secret(), Clock::real());
-        tokio::spawn(async move { axum::serve(listener, routes).await });
+        let hooks = routes(Inbox::new().0, callback_secret(), Clock::real());
+        tokio::spawn(async move { axum::serve(listener, hooks.router).await });
         let body = r#"{"from":"+447700900001","text":"1"}"#;
-        let answer = post(&url, "/hooks/sms/reply", &callback_secret(), 0, body).await;
-        assert_eq!(answer.0, 503);
+        for _ in 0..2 {
+            let answer = post(&url, "/hooks/sms/reply", &callback_secret(), 0, body).await;
+            assert_eq!(answer.0, 503, "the same signature is good for another try");
+        }
     }
 }

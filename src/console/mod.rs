@@ -54,7 +54,7 @@ pub struct ConsoleState {
     /// Who may come in.
     pub sign_in: Arc<SignIn>,
     /// Callbacks of providers (see [`hooks`]). They prove themselves; sign-in and form rules do not apply.
-    pub hooks: Option<Router>,
+    pub hooks: Option<hooks::Hooks>,
 }
 
 /// Why the console could not be served.
@@ -106,6 +106,7 @@ struct App {
     store: Arc<dyn Store>,
     clock: Clock,
     sign_in: Arc<SignIn>,
+    callbacks: Arc<hooks::Counts>,
     closing: watch::Receiver<bool>,
 }
 
@@ -121,7 +122,8 @@ impl App {
 
 fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
     let ConsoleState { board, inbox, store, clock, sign_in, hooks } = state;
-    let app = App { board, inbox, store, clock, sign_in, closing };
+    let callbacks = hooks.as_ref().map(|hooks| Arc::clone(&hooks.counts)).unwrap_or_default();
+    let app = App { board, inbox, store, clock, sign_in, callbacks, closing };
     let signed_in = Router::new()
         .merge(queue::routes())
         .merge(closed::routes())
@@ -140,7 +142,7 @@ fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
         .layer(middleware::from_fn(guard::own_pages_only))
         .with_state(app);
     let all = match hooks {
-        Some(hooks) => all.merge(hooks),
+        Some(hooks) => all.merge(hooks.router),
         None => all,
     };
     all.layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).layer(middleware::map_response(guard::seal))

@@ -13,6 +13,8 @@ pub(super) struct Chain {
     pub(super) lines: Vec<Line>,
     /// How many alerts it has raised in all.
     pub(super) raised: u32,
+    /// What somebody must do because nothing reaches them.
+    pub(super) unreached: Option<&'static str>,
     pub(super) next: Next,
 }
 
@@ -45,6 +47,7 @@ pub(super) fn chains(incident: &Incident, names: Names<'_>, now: Timestamp) -> V
             .map(|alert| line(incident, &escalation.audience, alert, names, now))
             .collect(),
         raised: escalation.raised(),
+        unreached: escalation.unreached.then(words::unreached),
         next: match escalation.state {
             EscalationState::Running { next_at } if next_at <= now => Next::Due,
             EscalationState::Running { next_at } => Next::Step(When::new(next_at, now)),

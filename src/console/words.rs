@@ -169,6 +169,11 @@ pub(super) fn channel(channel: Channel) -> &'static str {
     }
 }
 
+/// What stands beside somebody whom no channel reaches.
+pub(super) fn unreached() -> &'static str {
+    "Not reached by any channel: call them now"
+}
+
 /// How far an alert has come. Accepted and delivered are not read, and say so where there is room.
 pub(super) fn alert_state(state: &AlertState) -> String {
     match state {

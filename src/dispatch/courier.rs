@@ -1,24 +1,22 @@
 //! Sends one claimed alert once, writes the try down and tells the engine what came of it.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::{OnAccepted, Parts, retry};
+use super::{OnAccepted, Parts, health::Health, retry};
 use crate::{
     clock::Clock,
     crash,
     domain::{Alert, AlertId, Timestamp},
-    engine::{DeliveryReport, Told},
+    engine::{DeliveryReport, ServiceReport, Told},
     notify::{self, Message, Providers, Sent, wording},
     sequencer::{Inbox, SubmitError},
     store::{Attempt, Claimed, Store},
 };
 
-/// A provider that has not answered within this time is not waited for. Providers promise 10 s.
-const SEND_MAX: Duration = Duration::from_secs(12);
-/// When to look again at an alert that the engine could not be told about, milliseconds.
-const TELL_AGAIN_MS: i64 = 1_000;
+/// A provider that has not answered within this time is not waited for, milliseconds. Providers promise 10 s.
+const SEND_MS_MAX: i64 = 12_000;
 
 /// Results of a try, as they are written down.
 pub(super) const ACCEPTED: &str = "accepted";
@@ -32,18 +30,19 @@ pub(super) struct Courier {
     providers: Providers,
     inbox: Inbox,
     on_accepted: Option<OnAccepted>,
+    health: Health,
 }
 
 impl Courier {
     pub(super) fn new(parts: Parts) -> Self {
         let Parts { store, providers, inbox, clock, owner, on_accepted } = parts;
-        Self { store, clock, owner, providers, inbox, on_accepted }
+        Self { store, clock, owner, providers, inbox, on_accepted, health: Health::default() }
     }
 
     /// Tries an alert that was claimed at `now`, and returns when it is due again, `None` if it has been taken or
     /// refused.
     pub(super) async fn deliver(&self, claimed: Claimed, now: Timestamp) -> Option<Timestamp> {
-        let Claimed { alert, tries, first_try_at, told_no_success } = claimed;
+        let Claimed { alert, tries, first_try_at, told_no_success: mut told } = claimed;
         if tries > 0
             && let Some(known) = self.known_outcome(alert.id).await
         {
@@ -51,18 +50,15 @@ impl Courier {
             return None;
         }
         let first = first_try_at.unwrap_or(now);
-        if !told_no_success && !retry::try_is_due(first, tries, now) {
-            return Some(self.only_tell(alert.id, first, tries, now).await);
-        }
         let (began, began_us) = (self.clock.steady(), self.clock.real_us());
-        let patience_ms = retry::no_success_at(first).ms_since(now);
-        let (sent, mut told) = self.send(&alert, patience_ms, told_no_success).await;
+        let sent = self.carry(&alert).await;
         let took_ms = (self.clock.real_us() - began_us) / 1_000;
         let ended = now.plus_ms(self.clock.steady().ms_since(began));
+        let provider = self.health.note(&alert, &sent, now, ended);
 
         let nth = tries.saturating_add(1);
         let try_ = Try { alert: alert.id, nth, at: now, took_ms };
-        match sent {
+        let due = match sent {
             Sent::Accepted { provider_ref } => {
                 self.accepted(alert.id);
                 let provider_ref = provider_ref.unwrap_or_default();
@@ -77,20 +73,27 @@ impl Courier {
             }
             Sent::Retry { reason } => {
                 let due = retry::next_try_at(first, nth, ended);
-                let no_success_at = retry::no_success_at(first);
-                if !told && no_success_at <= ended {
-                    told = self.tell(alert.id, DeliveryReport::NoSuccess).await;
-                }
-                // Until the engine knows, the alert is claimed for that if not for a try.
-                let due = match (told, no_success_at <= ended) {
-                    (true, _) => due,
-                    (false, false) => due.min(no_success_at),
-                    (false, true) => due.min(ended.plus_ms(TELL_AGAIN_MS)),
-                };
                 self.record(try_.ended(RETRY, &reason, String::new()), Some(due), told).await;
                 Some(due)
             }
+            Sent::Busy { reason, pause_ms } => {
+                let due = match pause_ms {
+                    Some(pause_ms) => retry::after_pause(pause_ms, ended),
+                    None => retry::next_try_at(first, nth, ended),
+                };
+                // Once may be a moment; a second time, or for longer, is not waited for.
+                let lasts = pause_ms.map_or(nth > 1, |pause_ms| pause_ms > retry::PAUSE_GRANTED_MS_MAX);
+                if lasts && !told {
+                    told = self.tell(alert.id, DeliveryReport::NoSuccess).await;
+                }
+                self.record(try_.ended(RETRY, &reason, String::new()), Some(due), told).await;
+                Some(due)
+            }
+        };
+        if let Some(report) = provider {
+            self.tell_of_provider(report).await;
         }
+        due
     }
 
     /// The outcome of an earlier try that was written down when the engine could not be told.
@@ -102,37 +105,6 @@ impl Courier {
             REFUSED => Some(DeliveryReport::Refused(attempt.reason)),
             _ => None,
         })
-    }
-
-    /// Between two tries: tells the engine that nothing has succeeded, and puts the alert back.
-    async fn only_tell(&self, alert: AlertId, first: Timestamp, tries: u32, now: Timestamp) -> Timestamp {
-        let told = self.tell(alert, DeliveryReport::NoSuccess).await;
-        let next_try = retry::next_try_at(first, tries, now);
-        let due = if told { next_try } else { next_try.min(now.plus_ms(TELL_AGAIN_MS)) };
-        if let Err(error) = self.store.give_back(alert, due, told).await {
-            tracing::error!(%alert, %error, "an alert could not be put back; its lease runs out");
-        }
-        due
-    }
-
-    /// One try. If `patience_ms` passes meanwhile, the engine is told without waiting for the end.
-    async fn send(&self, alert: &Alert, patience_ms: i64, told_no_success: bool) -> (Sent, bool) {
-        let mut told = told_no_success;
-        let mut send = pin!(self.carry(alert));
-        let mut patience = pin!(async {
-            self.clock.wait_ms(patience_ms).await;
-            self.tell(alert.id, DeliveryReport::NoSuccess).await
-        });
-        let mut waiting = !told;
-        loop {
-            tokio::select! {
-                sent = &mut send => return (sent, told),
-                done = &mut patience, if waiting => {
-                    told = done;
-                    waiting = false;
-                }
-            }
-        }
     }
 
     /// Hands the message to its channel's provider. One that panics or hangs is one that did not succeed.
@@ -153,10 +125,22 @@ impl Courier {
             crash::point("send.after");
             sent
         });
-        match tokio::time::timeout(SEND_MAX, task.join_next()).await {
-            Ok(Some(Ok(sent))) => sent,
-            Ok(_) => Sent::Retry { reason: "provider_failed".into() },
-            Err(_) => Sent::Retry { reason: "timeout".into() },
+        tokio::select! {
+            ended = task.join_next() => match ended {
+                Some(Ok(sent)) => sent,
+                _ => Sent::Retry { reason: "provider_failed".into() },
+            },
+            () = self.clock.wait_ms(SEND_MS_MAX) => Sent::Retry { reason: "timeout".into() },
+        }
+    }
+
+    /// Whether it takes messages has changed.
+    async fn tell_of_provider(&self, report: ServiceReport) {
+        if let ServiceReport::Provider { channel, up: false, reason } = &report {
+            tracing::warn!(channel = channel.as_str(), reason, "a provider takes no messages");
+        }
+        if let Err(error) = self.inbox.submit(Told::Service(report)).await {
+            tracing::warn!(%error, "how a provider does was not told");
         }
     }
 

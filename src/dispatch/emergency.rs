@@ -86,7 +86,7 @@ impl Emergency {
 
 /// Tries until a provider has taken or refused the alert, or it is no longer on the list.
 async fn send(courier: &Courier, list: &watch::Receiver<Unwritten>, alert: &Alert) -> Option<Attempt> {
-    let (first, mut nth, mut told) = (courier.clock.steady(), 0, false);
+    let (first, mut nth) = (courier.clock.steady(), 0);
     while list.borrow().contains_key(&alert.id) {
         let (at, began_us) = (courier.clock.steady(), courier.clock.real_us());
         nth += 1;
@@ -106,12 +106,9 @@ async fn send(courier: &Courier, list: &watch::Receiver<Unwritten>, alert: &Aler
                 courier.tell_at_once(alert.id, DeliveryReport::Refused(reason.clone())).await;
                 return attempt(super::courier::REFUSED, &reason, String::new());
             }
-            Sent::Retry { .. } => {
+            // That it does not get through in time is the engine's to see.
+            Sent::Retry { .. } | Sent::Busy { .. } => {
                 let ended = courier.clock.steady();
-                if !told && retry::no_success_at(first) <= ended {
-                    told = true;
-                    courier.tell_at_once(alert.id, DeliveryReport::NoSuccess).await;
-                }
                 courier.clock.wait_until(retry::next_try_at(first, nth, ended)).await;
             }
         }

@@ -5,6 +5,7 @@
 
 mod courier;
 mod emergency;
+mod health;
 mod retry;
 #[cfg(test)]
 mod tests;
@@ -17,21 +18,20 @@ use tokio::{
 };
 
 pub use emergency::Emergency;
-pub use retry::NO_SUCCESS_AFTER_MS;
 
 use crate::{
     clock::Clock,
     crash,
-    domain::{AlertId, Timestamp},
+    domain::{AlertId, Channel, Timestamp},
     notify::Providers,
     sequencer::{Inbox, Unwritten},
-    store::{Store, StoreError},
+    store::{Admit, Room, Store, StoreError},
 };
 use courier::Courier;
 
-/// How many alerts are sent at the same time. More than a provider answers at once, so that a hanging provider's upkeep
-/// does not stand in the way of danger.
-const SENDS_MAX: usize = 128;
+/// While so many alerts are being sent on a channel, no more of this kind are begun there. What hangs does not stand in
+/// the way of danger, least of all of danger that has never been tried; the other channels have room of their own.
+const SENDS_MAX: [(Admit, usize); 3] = [(Admit::All, 64), (Admit::Danger, 96), (Admit::NewDanger, 256)];
 /// The outbox is looked at this often even if nobody calls, milliseconds.
 const ROUND_MS_MAX: i64 = 5_000;
 /// Two rounds that nobody called for are at least this far apart, milliseconds.
@@ -73,9 +73,9 @@ pub struct Dispatch {
     courier: Arc<Courier>,
     wake: Wake,
     sends: JoinSet<Option<Timestamp>>,
-    in_flight: HashMap<task::Id, AlertId>,
-    sends_max: usize,
-    /// The last round took all it had room for: there may be more.
+    in_flight: HashMap<task::Id, (AlertId, Channel)>,
+    sends_max: [(Admit, usize); 3],
+    /// The last round had no room for everything: there may be more.
     full: bool,
 }
 
@@ -142,32 +142,50 @@ impl Dispatch {
     /// # Errors
     /// If the store cannot be read; what was claimed before is being sent.
     pub async fn round(&mut self, now: Timestamp) -> Result<Timestamp, StoreError> {
-        let room = self.sends_max.saturating_sub(self.in_flight.len());
-        let limit = i64::try_from(room).unwrap_or(i64::MAX);
         self.full = true;
-        if room > 0 {
-            let lease_until = now.plus_ms(retry::LEASE_MS);
+        loop {
+            let (room, count) = self.room();
+            if count == 0 {
+                break;
+            }
+            let (limit, lease_until) =
+                (i64::try_from(count).unwrap_or(i64::MAX), now.plus_ms(retry::LEASE_MS));
             crash::point("claim.before");
-            let claimed = self.courier.store.claim(now, &self.courier.owner, lease_until, limit).await?;
-            self.full = claimed.len() == room;
+            let claimed =
+                self.courier.store.claim(now, &self.courier.owner, lease_until, limit, room).await?;
+            let is_all = claimed.len() < count;
             for claimed in claimed {
                 crash::point("claim.after");
-                let id = claimed.alert.id;
+                let (id, channel) = (claimed.alert.id, claimed.alert.channel);
                 // Its lease has run out while it was still being sent; it has been renewed by this claim.
-                if self.in_flight.values().any(|in_flight| *in_flight == id) {
+                if self.in_flight.values().any(|(in_flight, _)| *in_flight == id) {
                     continue;
                 }
                 let courier = Arc::clone(&self.courier);
                 let send = self.sends.spawn(async move { courier.deliver(claimed, now).await });
-                self.in_flight.insert(send.id(), id);
+                self.in_flight.insert(send.id(), (id, channel));
+            }
+            if is_all {
+                break;
             }
         }
-        if self.full {
-            // The next round begins when a send has ended.
-            return Ok(Timestamp::MAX);
-        }
-        let next = self.courier.store.next_claimable().await?;
+        // What there is no room for has its turn when a send has ended.
+        let (room, _) = self.room();
+        self.full = room != Room::ALL;
+        let next = self.courier.store.next_claimable(room).await?;
         Ok(next.unwrap_or(Timestamp::MAX))
+    }
+
+    /// What may be claimed now, and how many at once so that no channel is given more than it has room for.
+    fn room(&self) -> (Room, usize) {
+        let of = |channel| {
+            let sends = self.in_flight.values().filter(|(_, on)| *on == channel).count();
+            let free = self.sends_max.into_iter().find(|(_, max)| sends < *max);
+            free.map_or((Admit::Nothing, 0), |(admit, max)| (admit, max - sends))
+        };
+        let ((sms, of_sms), (webhook, of_webhook)) = (of(Channel::Sms), of(Channel::Webhook));
+        let count = [of_sms, of_webhook].into_iter().filter(|count| *count > 0).min().unwrap_or(0);
+        (Room { sms, webhook }, count)
     }
 
     /// Waits for every send under way.

@@ -1,11 +1,12 @@
-//! When an alert is tried again, and when the engine learns that nothing succeeds.
+//! When an alert is tried again.
 
 use crate::domain::Timestamp;
 
 /// How long a claimed alert is kept from other claimers, milliseconds: more than one try takes.
 pub(super) const LEASE_MS: i64 = 30_000;
-/// After this long without success the engine is told, milliseconds from the first try. The tries go on.
-pub const NO_SUCCESS_AFTER_MS: i64 = 20_000;
+/// A provider that is busy is given this long if it asks for it, milliseconds. For a longer pause the engine looks for
+/// another way.
+pub(super) const PAUSE_GRANTED_MS_MAX: i64 = 5_000;
 
 /// The first tries, milliseconds from the first.
 const FIRST_TRIES_MS: [i64; 5] = [0, 2_000, 5_000, 10_000, 15_000];
@@ -24,15 +25,10 @@ pub(super) fn next_try_at(first: Timestamp, tries: u32, ended: Timestamp) -> Tim
     soonest.min(ended.plus_ms(LATER_TRIES_MS))
 }
 
-/// When the engine is to be told that nothing has succeeded.
-pub(super) fn no_success_at(first: Timestamp) -> Timestamp {
-    first.plus_ms(NO_SUCCESS_AFTER_MS)
-}
-
-/// Whether an alert that is claimed at `now` after `tries` is to be tried. It is not if it is due only for the engine to
-/// be told.
-pub(super) fn try_is_due(first: Timestamp, tries: u32, now: Timestamp) -> bool {
-    slot(first, tries).0 <= now || now < no_success_at(first)
+/// When the next try is due after a busy provider has asked for a pause. A long one is not waited for to its end: the
+/// provider may be mistaken, and its next answer may be the only way to somebody.
+pub(super) fn after_pause(pause_ms: i64, ended: Timestamp) -> Timestamp {
+    ended.plus_ms(pause_ms.clamp(PAUSE_MS_MIN, LATER_TRIES_MS))
 }
 
 /// The time of the try after `tries`, and the pause if it has passed.
@@ -82,11 +78,8 @@ mod tests {
     }
 
     #[test]
-    fn between_two_tries_the_engine_is_told_without_a_try() {
-        let due = |tries, now_ms| try_is_due(FIRST, tries, FIRST.plus_ms(now_ms));
-        assert!(!due(5, 20_000));
-        assert!(due(5, 45_000));
-        assert!(due(2, 20_000), "its own time has passed");
-        assert!(due(1, -3_600_000), "claimed is due, whatever the clock was before");
+    fn a_pause_that_a_provider_asks_for_is_granted_within_reason() {
+        let pause_ms = |asked_ms| after_pause(asked_ms, FIRST).ms_since(FIRST);
+        assert_eq!([0, 3_000, 5_000, 3_600_000].map(pause_ms), [1_000, 3_000, 5_000, 30_000]);
     }
 }

@@ -11,14 +11,15 @@ use async_trait::async_trait;
 use tokio::sync::oneshot;
 
 use crate::{
+    clock::Clock,
     domain::{Alert, AlertId, Channel, Priority},
-    engine::DeliveryReport,
+    engine::{DeliveryReport, ServiceReport},
     notify::{self, Message, Provider, Providers, Sent},
     sandbox::phones::{
-        Fault,
+        Fault, FaultOrder,
         testing::{client, sms_token},
     },
-    store::{Attempt, Store},
+    store::{Admit, Attempt, Store},
 };
 
 use world::{ADA, World, accepted, retry, round};
@@ -54,33 +55,69 @@ async fn an_alert_reaches_its_phone_and_a_card_its_desk_once_and_the_engine_know
 }
 
 #[tokio::test]
-async fn a_failing_provider_is_tried_on_schedule_and_the_engine_told_once_after_20_s() {
+async fn a_failing_provider_is_tried_on_schedule_and_reported_once() {
     let world = World::new().await;
     world.raise([world.sms(1)]).await;
     world.phones.fault(Fault::Error, None).await;
     let mut dispatch = world.dispatch("a");
-    let mut tried_at_s = Vec::new();
-    let mut told_at_s = None;
+    let (mut tried_at_s, mut reported_at_s) = (Vec::new(), Vec::new());
     for after_s in 0..=80 {
         if after_s == 70 {
             world.phones.fault(Fault::Ok, None).await;
         }
-        let before = world.tries(1).await.len();
+        let (tries, reports) = (world.tries(1).await.len(), world.services.lock().unwrap().len());
         round(&world, &mut dispatch, after_s).await;
-        if world.tries(1).await.len() > before {
+        if world.tries(1).await.len() > tries {
             tried_at_s.push(after_s);
         }
-        if told_at_s.is_none() && !world.told().is_empty() {
-            told_at_s = Some(after_s);
+        if world.services.lock().unwrap().len() > reports {
+            reported_at_s.push(after_s);
         }
     }
     assert_eq!(tried_at_s, [0, 2, 5, 10, 15, 45, 75]);
-    assert_eq!(told_at_s, Some(20));
-    assert_eq!(world.told(), [(1, DeliveryReport::NoSuccess), (1, DeliveryReport::Accepted)]);
+    assert_eq!(reported_at_s, [15, 75]);
+    let report = |up, reason: &str| {
+        let reason = reason.into();
+        ServiceReport::Provider { channel: Channel::Sms, up, reason }
+    };
+    assert_eq!(*world.services.lock().unwrap(), [report(false, "told_to_fail"), report(true, "")]);
+    assert_eq!(world.told(), [(1, DeliveryReport::Accepted)]);
     let mut expected: Vec<_> = (1..=6).map(|nth| retry(nth, "told_to_fail")).collect();
     expected.push(accepted(7));
     assert_eq!(world.tries(1).await, expected);
     assert_eq!(world.phones.messages().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_provider_that_wants_a_pause_gets_it_and_the_engine_is_told_once_unless_it_is_short() {
+    // What `Retry-After` says, when it is tried, and by when the engine knows that it must look for another way.
+    for (retry_after_s, expected_s, told_at_s) in [
+        (Some(3), vec![0, 3, 6, 9, 12], None),
+        (Some(5), vec![0, 5, 10], None),
+        (Some(6), vec![0, 6, 12], Some(0)),
+        (Some(3_600), vec![0], Some(0)),
+        (None, vec![0, 2, 5, 10], Some(2)),
+    ] {
+        let world = World::new().await;
+        world.raise([world.sms(1)]).await;
+        world.phones.order(&FaultOrder { mode: Fault::Busy, retry_after_s, ..FaultOrder::default() }).await;
+        let mut dispatch = world.dispatch("a");
+        let (mut tried_at_s, mut first_told_at_s) = (Vec::new(), None);
+        // The answer takes a moment, and the pause begins after it.
+        for after_ms in (0..14_000).step_by(250) {
+            let before = world.tries(1).await.len();
+            dispatch.round(world.start.plus_ms(after_ms)).await.unwrap();
+            dispatch.settle().await;
+            if world.tries(1).await.len() > before {
+                tried_at_s.push(after_ms / 1_000);
+            }
+            if first_told_at_s.is_none() && !world.told().is_empty() {
+                first_told_at_s = Some(after_ms / 1_000);
+            }
+        }
+        assert_eq!((tried_at_s, first_told_at_s), (expected_s, told_at_s), "{retry_after_s:?}");
+        assert!(world.told().len() <= 1, "{:?}", world.told());
+    }
 }
 
 #[tokio::test]
@@ -194,33 +231,49 @@ async fn an_outcome_that_was_written_down_but_not_told_is_told_without_a_try() {
 }
 
 #[tokio::test]
-async fn after_an_outage_of_our_own_the_engine_is_told_at_once() {
+async fn what_hangs_keeps_no_new_danger_waiting_on_its_channel_or_another() {
     let world = World::new().await;
-    world.raise([world.sms(1)]).await;
-    world.phones.fault(Fault::Error, None).await;
-    let mut dying = world.dispatch_with("a", world.providers(), World::dead_engine(), None);
-    round(&world, &mut dying, 0).await;
-    let mut next = world.dispatch("b");
-    round(&world, &mut next, 60).await;
-    assert_eq!(world.told(), [(1, DeliveryReport::NoSuccess)]);
-    assert_eq!(world.tries(1).await.len(), 2);
-}
-
-#[tokio::test]
-async fn an_engine_that_could_not_be_told_is_told_later_without_a_try() {
-    let world = World::new().await;
-    world.raise([world.sms(1)]).await;
-    world.phones.fault(Fault::Error, None).await;
-    let mut dying = world.dispatch_with("a", world.providers(), World::dead_engine(), None);
-    for after_s in [0, 2, 5, 10, 15, 20] {
-        round(&world, &mut dying, after_s).await;
+    world.phones.fault(Fault::Timeout, None).await;
+    world.phones.fault(Fault::Ok, Some(ADA)).await;
+    world.phones.fault(Fault::Ok, Some("desk-1")).await;
+    let phone = |id: i64| Alert { address: format!("+4477009{id:05}"), ..world.sms(id) };
+    let desk = |id: i64| {
+        let address = format!("{}/webhook/desk-{id}", world.phones.url);
+        Alert { address, priority: Priority::P2, ..world.card(id) }
+    };
+    // Danger that has failed before, danger that has not, and upkeep: more than can be sent at once.
+    world.raise((1_001..1_301).map(phone)).await;
+    world.raise((2_001..2_301).map(desk)).await;
+    for id in 1_001..1_201 {
+        let due = world.start;
+        let attempt = Attempt {
+            alert: AlertId(id),
+            nth: 1,
+            at: world.start.plus_ms(-2_000),
+            took_ms: 5,
+            result: "retry".into(),
+            reason: "timeout".into(),
+            provider_ref: String::new(),
+        };
+        world.store.record_attempt(&attempt, Some(due), false).await.unwrap();
     }
-    let mut next = world.dispatch("b");
-    for after_s in [21, 22, 44] {
-        round(&world, &mut next, after_s).await;
-    }
-    assert_eq!(world.told(), [(1, DeliveryReport::NoSuccess)]);
-    assert_eq!(world.tries(1).await.len(), 5, "the sixth is due at 45 s");
+    let mut dispatch = world.dispatch("a");
+    dispatch.round(world.start).await.unwrap();
+    let hanging = dispatch.in_flight.len();
+    let new_danger = |id| Alert { raised_at: world.start.plus_ms(1), ..world.sms(id) };
+    world.raise([new_danger(1), Alert { raised_at: world.start.plus_ms(1), ..world.card(2) }]).await;
+    dispatch.round(world.start.plus_ms(10)).await.unwrap();
+    let both = async {
+        while world.told().len() < 2 {
+            Clock::real().wait_ms(5).await;
+        }
+    };
+    // What hangs does so for ten seconds.
+    tokio::time::timeout(Duration::from_secs(8), both).await.expect("new danger waits for what hangs");
+    let mut told = world.told();
+    told.sort_by_key(|(id, _)| *id);
+    assert_eq!(told, [(1, DeliveryReport::Accepted), (2, DeliveryReport::Accepted)]);
+    assert_eq!(hanging, 96 + 100 + 64, "all that there is room for");
 }
 
 #[tokio::test]
@@ -254,7 +307,7 @@ async fn the_most_urgent_goes_first() {
         ])
         .await;
     let mut dispatch = world.dispatch("a");
-    dispatch.sends_max = 1;
+    dispatch.sends_max = [(Admit::All, 1); 3];
     for _ in 0..4 {
         round(&world, &mut dispatch, 0).await;
     }
@@ -315,7 +368,7 @@ async fn the_loop_sends_when_called_and_when_stopped_waits_for_what_is_under_way
     let (accepted, mut heard) = tokio::sync::mpsc::unbounded_channel();
     let on_accepted = Arc::new(move |id: AlertId| accepted.send(id.0).unwrap());
     let mut dispatch = world.dispatch_with("a", world.providers(), world.engine(), Some(on_accepted));
-    dispatch.sends_max = 2;
+    dispatch.sends_max = [(Admit::All, 2); 3];
     let wake = dispatch.waker();
     let (stop, stopped) = oneshot::channel::<()>();
     let running = tokio::spawn(dispatch.run(async move { stopped.await.unwrap() }));

@@ -83,6 +83,12 @@ impl Channel {
             Self::Webhook => "webhook",
         }
     }
+
+    /// Whether its provider says when a message has reached its phone.
+    #[must_use]
+    pub fn gives_receipts(self) -> bool {
+        matches!(self, Self::Sms)
+    }
 }
 
 /// Whether a text is a phone number in E.164 (ITU-T): a plus sign and 7 to 15 digits, the first of them not 0.

@@ -325,6 +325,10 @@ pub struct Escalation {
     pub alerts: Vec<SentAlert>,
     /// How many alerts it has raised to each recipient.
     pub counts: Vec<(Recipient, u32)>,
+    /// No way that the policy has for this protected person gets through, and somebody has been told to call them. It
+    /// ends when something gets through.
+    #[serde(default)]
+    pub unreached: bool,
 }
 
 impl Escalation {
@@ -358,6 +362,12 @@ pub struct SentAlert {
     pub step: usize,
     /// How far it has come.
     pub state: AlertState,
+    /// When it should have come further: taken by a provider, or on a phone if the channel says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Timestamp>,
+    /// Nobody takes it: other ways are being tried beside it.
+    #[serde(default)]
+    pub in_vain: bool,
 }
 
 /// How an escalation stands.

@@ -3,12 +3,11 @@
 use super::{
     Action,
     draft::Draft,
-    escalation::{advance, done, end, escalation_mut, place_of, run_step, set_state, step_count},
+    escalation::{done, end, place_of, rouse, set_state},
     input::{DeliveryReport, Refused},
+    reach,
 };
-use crate::domain::{
-    AlertId, AlertState, Audience, Escalation, EscalationState, Handling, Happening, IncidentId, Recipient,
-};
+use crate::domain::{AlertId, AlertState, Audience, Happening, Recipient, Timestamp};
 
 /// What became of an alert.
 pub(super) fn delivery(draft: &mut Draft<'_>, id: AlertId, report: DeliveryReport) {
@@ -16,41 +15,30 @@ pub(super) fn delivery(draft: &mut Draft<'_>, id: AlertId, report: DeliveryRepor
         return;
     };
     let incident = alert.incident;
-    let state = match (&report, &alert.state) {
+    let state = match (report, &alert.state) {
         (DeliveryReport::Accepted, AlertState::Waiting) => AlertState::Accepted,
         (DeliveryReport::Delivered, AlertState::Waiting | AlertState::Accepted) => AlertState::Delivered,
         (DeliveryReport::Refused(reason), AlertState::Waiting | AlertState::Accepted) => {
-            AlertState::Expired(reason.clone())
+            AlertState::Expired(reason)
         }
-        (DeliveryReport::NoSuccess, AlertState::Waiting) => AlertState::Waiting,
+        (DeliveryReport::NoSuccess, AlertState::Waiting) => return reach::in_vain(draft, incident, id),
         _ => return,
     };
+    let got_through = state.is_open();
     set_state(draft, id, state);
-    if matches!(report, DeliveryReport::Refused(_) | DeliveryReport::NoSuccess) {
-        next_channel(draft, incident, id);
+    if got_through {
+        reach::got_through(draft, incident, id);
+    } else {
+        reach::failed(draft, incident, id);
     }
 }
 
-/// An alert does not get through: the next step begins at once, while the old one keeps trying.
-fn next_channel(draft: &mut Draft<'_>, incident: IncidentId, alert: AlertId) {
-    let Some(known) = draft.incident(incident) else {
-        return;
-    };
-    let current = |escalation: &Escalation| {
-        let running = matches!(escalation.state, EscalationState::Running { .. });
-        running && escalation.alerts.iter().any(|sent| sent.id == alert && sent.step == escalation.step)
-    };
-    let Some(place) = known.escalations.iter().position(current) else {
-        return;
-    };
-    hasten(draft, incident, place);
-}
-
-/// Begins the next step now. After the last one there is none: it repeats when its time has come.
-fn hasten(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
-    let count = step_count(draft, id, place);
-    if escalation_mut(draft, id, place).is_some_and(|escalation| escalation.step + 1 < count) {
-        advance(draft, id, place);
+/// A provider says later what became of an alert. It may come twice, late, or for nothing of ours.
+pub(super) fn receipt(draft: &mut Draft<'_>, id: AlertId, raised_at: Timestamp, report: DeliveryReport) {
+    if draft.alert(id).is_some_and(|alert| alert.raised_at == raised_at) {
+        delivery(draft, id, report);
+    } else {
+        draft.refused = Some(Refused::NoSuchAlert(id));
     }
 }
 
@@ -85,6 +73,7 @@ pub(super) fn reply(draft: &mut Draft<'_>, from: &str, text: &str) {
             draft.tell_story(id, Happening::Answered { person: person.clone(), answer });
             if let Some(place) = place_of(draft, id, &Audience::Person(person)) {
                 end(draft, id, place, done);
+                reach::within_reach(draft, id, place);
             }
             // Whoever asks for help, in whatever words, must not wait for somebody who has put the incident aside.
             if !is_safe {
@@ -97,23 +86,4 @@ pub(super) fn reply(draft: &mut Draft<'_>, from: &str, text: &str) {
             _ => draft.handle(id, &staff, Action::Note(text.into())),
         },
     }
-}
-
-/// Tells the staff again, whatever they have done so far. While they are being told already, whoever is next is told
-/// at once: beginning again would put them off with every call for help.
-fn rouse(draft: &mut Draft<'_>, id: IncidentId) {
-    if let Some(incident) = draft.incident_mut(id) {
-        incident.handling = Handling::Raised;
-    }
-    let Some(place) = place_of(draft, id, &Audience::Staff) else {
-        return;
-    };
-    let Some(escalation) = escalation_mut(draft, id, place) else {
-        return;
-    };
-    if matches!(escalation.state, EscalationState::Running { .. }) {
-        return hasten(draft, id, place);
-    }
-    escalation.step = 0;
-    run_step(draft, id, place);
 }

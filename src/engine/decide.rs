@@ -77,6 +77,9 @@ fn told_came(draft: &mut Draft<'_>, told: &Told) {
         Told::Publish(book) => publish(draft, book),
         Told::Deadline(key) => deadline(draft, key),
         Told::Delivery { alert, report } => answers::delivery(draft, *alert, report.clone()),
+        Told::Receipt { alert, raised_at, report } => {
+            answers::receipt(draft, *alert, *raised_at, report.clone());
+        }
         Told::Reply { from, text } => answers::reply(draft, from, text),
         Told::Handle { incident, by, action } => draft.handle(*incident, by, action.clone()),
     }

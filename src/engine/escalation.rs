@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     draft::Draft,
+    reach,
     rulebook::{Rulebook, staff_steps},
 };
 use crate::domain::{
@@ -20,10 +21,10 @@ const ALERTS_KEPT: usize = 16;
 const WITHOUT_POLICY_MS: i64 = MINUTE_MS;
 
 /// One step, resolved.
-struct Plan {
+pub(super) struct Plan {
     recipient: Recipient,
     /// `None` for somebody without any contact.
-    contact: Option<Contact>,
+    pub(super) contact: Option<Contact>,
     wait_ms: i64,
 }
 
@@ -59,7 +60,8 @@ pub(super) fn start(draft: &mut Draft<'_>, id: IncidentId) {
             Some(place) => place,
             None => {
                 let (alerts, counts) = (Vec::new(), Vec::new());
-                incident.escalations.push(Escalation { audience, step: 0, state: running, alerts, counts });
+                let new = Escalation { audience, step: 0, state: running, alerts, counts, unreached: false };
+                incident.escalations.push(new);
                 incident.escalations.len() - 1
             }
         };
@@ -120,17 +122,47 @@ pub(super) fn deadline(draft: &mut Draft<'_>, id: IncidentId) {
             }
             _ => {}
         }
+        reach::overdue(draft, id, place);
     }
 }
 
 /// When the incident next needs the engine.
 pub(super) fn next_deadline(incident: &Incident) -> Option<Timestamp> {
     let times = incident.escalations.iter().filter_map(|escalation| match escalation.state {
-        EscalationState::Running { next_at } => Some(next_at),
+        EscalationState::Running { next_at } => {
+            Some(reach::next_due(escalation).map_or(next_at, |due| due.min(next_at)))
+        }
         EscalationState::Paused { until } => Some(until),
         EscalationState::Ended => None,
     });
     times.min().filter(|_| incident.is_open())
+}
+
+/// Begins the next step now. After the last one there is none: it repeats when its time has come.
+pub(super) fn hasten(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
+    let count = step_count(draft, id, place);
+    if escalation_mut(draft, id, place).is_some_and(|escalation| escalation.step + 1 < count) {
+        advance(draft, id, place);
+    }
+}
+
+/// Tells the staff again, whatever they have done so far. While they are being told already, whoever is next is told
+/// at once: beginning again would put them off with every call for help.
+pub(super) fn rouse(draft: &mut Draft<'_>, id: IncidentId) {
+    if let Some(incident) = draft.incident_mut(id) {
+        incident.handling = Handling::Raised;
+    }
+    let Some(place) = place_of(draft, id, &Audience::Staff) else {
+        return;
+    };
+    let Some(escalation) = escalation_mut(draft, id, place) else {
+        return;
+    };
+    if matches!(escalation.state, EscalationState::Running { .. }) {
+        return hasten(draft, id, place);
+    }
+    escalation.step = 0;
+    run_step(draft, id, place);
 }
 
 pub(super) fn advance(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
@@ -148,8 +180,13 @@ pub(super) fn run_step(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
     if let Some(escalation) = escalation_mut(draft, id, place) {
         escalation.state = EscalationState::Running { next_at };
     }
-    let Some(Plan { recipient, contact: Some(contact), .. }) = plan else {
+    let Some(Plan { recipient, contact, .. }) = plan else {
         return;
+    };
+    let Some(contact) = contact else {
+        // Nobody hears of this step.
+        hasten(draft, id, place);
+        return reach::judge(draft, id, place);
     };
     let trying = still_trying(draft, id, place, &recipient, contact.channel);
     let (same, stale): (Vec<AlertId>, Vec<AlertId>) = trying
@@ -163,11 +200,13 @@ pub(super) fn run_step(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
     if same.is_empty() {
         let Contact { channel, address } = contact;
         raise_alert(draft, id, place, recipient, channel, address);
+    } else if same.iter().all(|id| reach::is_in_vain(draft, *id)) {
+        hasten(draft, id, place);
     }
 }
 
 /// The escalation's alerts to somebody on a channel that nobody has taken yet.
-fn still_trying(
+pub(super) fn still_trying(
     draft: &Draft<'_>,
     id: IncidentId,
     place: usize,
@@ -181,19 +220,21 @@ fn still_trying(
     alerts.filter(trying).map(|sent| sent.id).collect()
 }
 
-/// What staff are told an incident is: its kind, and the code name of its zone.
-fn summary(rulebook: &Rulebook, incident: &Incident) -> String {
-    let kind = incident.kind.as_str().replace('_', " ");
-    match &incident.cause {
-        Cause::Zone(id) => match rulebook.zone(id) {
-            Some(zone) => format!("{kind} at {}", zone.code),
-            None => kind,
-        },
-        _ => kind,
+/// What staff are told an incident is: its kind, the code name of its zone, and whether somebody must be called.
+pub(super) fn summary(rulebook: &Rulebook, incident: &Incident) -> String {
+    let mut text = incident.kind.as_str().replace('_', " ");
+    if let Cause::Zone(id) = &incident.cause
+        && let Some(zone) = rulebook.zone(id)
+    {
+        text = format!("{text} at {}", zone.code);
     }
+    if incident.escalations.iter().any(|escalation| escalation.unreached) {
+        text.push_str(", person not reached: call them");
+    }
+    text
 }
 
-fn raise_alert(
+pub(super) fn raise_alert(
     draft: &mut Draft<'_>,
     id: IncidentId,
     place: usize,
@@ -221,6 +262,8 @@ fn raise_alert(
         channel,
         step: escalation.step,
         state: AlertState::Waiting,
+        due: reach::due(&AlertState::Waiting, channel, at),
+        in_vain: false,
     };
     escalation.alerts.push(sent);
     let superseded = (escalation.alerts.len() > ALERTS_KEPT).then(|| escalation.alerts.remove(0));
@@ -282,31 +325,38 @@ pub(super) fn set_state(draft: &mut Draft<'_>, id: AlertId, state: AlertState) {
     }
     alert.state = state.clone();
     let (incident, recipient, channel) = (alert.incident, alert.recipient.clone(), alert.channel);
+    let due = reach::due(&state, channel, draft.at);
     let Some(known) = draft.incident_mut(incident) else {
         return;
     };
     for sent in
         known.escalations.iter_mut().flat_map(|escalation| &mut escalation.alerts).filter(|s| s.id == id)
     {
-        sent.state = state.clone();
+        (sent.state, sent.due, sent.in_vain) = (state.clone(), due, false);
     }
     draft.tell_story(incident, Happening::Alert { alert: id, recipient, channel, state });
 }
 
 fn plan(draft: &Draft<'_>, id: IncidentId, place: usize) -> Option<Plan> {
+    let step = draft.incident(id)?.escalations.get(place)?.step;
+    plan_of(draft, id, place, step)
+}
+
+/// A step, which may be beyond the last: that one repeats.
+pub(super) fn plan_of(draft: &Draft<'_>, id: IncidentId, place: usize, step: usize) -> Option<Plan> {
     let incident = draft.incident(id)?;
     let escalation = incident.escalations.get(place)?;
     let policy = draft.rulebook.policy_or_unit_s(&incident.unit, &incident.policy)?;
     match &escalation.audience {
         Audience::Person(person) => {
-            let step = policy.protected.get(escalation.step).or(policy.protected.last())?;
+            let step = policy.protected.get(step).or(policy.protected.last())?;
             let contacts = draft.rulebook.person(person).map_or(&[][..], |person| &person.contacts);
             let recipient = Recipient::Person(person.clone());
             Some(Plan::new(recipient, contacts, step.channel, step.wait_s))
         }
         Audience::Staff => {
             let steps = staff_steps(policy, incident.priority);
-            let step = steps.get(escalation.step).or(steps.last())?;
+            let step = steps.get(step).or(steps.last())?;
             let contacts = draft.rulebook.staff(&step.to).map_or(&[][..], |staff| &staff.contacts);
             let recipient = Recipient::Staff(step.to.clone());
             Some(Plan::new(recipient, contacts, step.channel, step.wait_s))

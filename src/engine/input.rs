@@ -92,6 +92,15 @@ pub enum Told {
         /// What.
         report: DeliveryReport,
     },
+    /// A provider says later what became of an alert.
+    Receipt {
+        /// Which.
+        alert: AlertId,
+        /// When it was raised: numbers begin again in a new installation, and receipts may come late.
+        raised_at: Timestamp,
+        /// What.
+        report: DeliveryReport,
+    },
     /// A text came back from an address.
     Reply {
         /// The phone number it came from.
@@ -126,6 +135,7 @@ impl Told {
             Self::Publish(_) => "publish",
             Self::Deadline(_) => "deadline",
             Self::Delivery { .. } => "delivery",
+            Self::Receipt { .. } => "receipt",
             Self::Reply { .. } => "reply",
             Self::Handle { .. } => "handle",
         }
@@ -203,7 +213,7 @@ pub enum DeliveryReport {
     Accepted,
     /// The provider says it reached the phone.
     Delivered,
-    /// Nobody took it for 20 s; the tries go on.
+    /// Its provider takes nothing for now; the tries go on.
     NoSuccess,
     /// It can never be delivered there; the reason as a short code.
     Refused(String),
@@ -227,6 +237,9 @@ pub enum Refused {
     /// There is no open incident of that number.
     #[error("there is no open incident {0}")]
     NoSuchIncident(IncidentId),
+    /// There is no such alert in an open incident.
+    #[error("there is no alert {0} in an open incident")]
+    NoSuchAlert(AlertId),
     /// The rulebook knows no such member of staff.
     #[error("the rulebook knows no staff '{0}'")]
     UnknownStaff(StaffId),

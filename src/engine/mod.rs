@@ -15,6 +15,7 @@
 //! | `nearness` | how near a wearer is to a zone: who goes first when there is too much to judge at once |
 //! | `incidents` | the only place that changes an incident |
 //! | `escalation`, `answers` | who is told next; how alerts fared and what people answer |
+//! | `reach` | whether alerts get through in time, and whether anybody is out of reach |
 //! | `decide`, `draft`, `decision` | one input's way through all of it |
 
 mod answers;
@@ -27,6 +28,7 @@ mod escalation;
 mod incidents;
 mod input;
 mod nearness;
+mod reach;
 mod receive;
 mod rulebook;
 mod rulebook_check;

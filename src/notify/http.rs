@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, header, redirect};
 use serde::Deserialize;
 
 use super::Sent;
@@ -78,11 +78,13 @@ pub(super) async fn send(request: RequestBuilder) -> Sent {
 }
 
 async fn judge(response: Response) -> Sent {
-    let status = response.status();
+    let (status, pause_ms) = (response.status(), pause_ms(&response));
     let answer = read(response).await;
     let reason = || answer.error.and_then(code).unwrap_or_else(|| format!("http_{}", status.as_u16()));
     if status.is_success() {
         Sent::Accepted { provider_ref: answer.id.and_then(code) }
+    } else if status == StatusCode::TOO_MANY_REQUESTS || is_passing(status) && pause_ms.is_some() {
+        Sent::Busy { reason: reason(), pause_ms }
     } else if is_passing(status) {
         Sent::Retry { reason: reason() }
     } else {
@@ -92,9 +94,13 @@ async fn judge(response: Response) -> Sent {
 
 /// Whether the same request may succeed later.
 fn is_passing(status: StatusCode) -> bool {
-    status.is_server_error()
-        || status == StatusCode::REQUEST_TIMEOUT
-        || status == StatusCode::TOO_MANY_REQUESTS
+    status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT
+}
+
+/// `Retry-After` (RFC 9110) in seconds. A date there is taken for nothing said: whose clock it is by is not known.
+fn pause_ms(response: &Response) -> Option<i64> {
+    let seconds: i64 = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    (seconds >= 0).then(|| seconds.saturating_mul(1_000))
 }
 
 /// What providers say in their answers, where they do.
@@ -139,7 +145,12 @@ fn failure(error: &reqwest::Error) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use axum::{Router, extract::Path, http, response::IntoResponse, routing};
+    use axum::{
+        Router,
+        extract::Path,
+        response::{AppendHeaders, IntoResponse},
+        routing,
+    };
     use tokio::net::TcpListener;
 
     use super::*;
@@ -153,7 +164,8 @@ mod tests {
             body
         };
         let status = StatusCode::from_u16(status).unwrap();
-        (status, [(http::header::LOCATION, "/200/ok")], body)
+        let pause = body.strip_prefix("after=").map(|seconds| [(header::RETRY_AFTER, seconds.to_owned())]);
+        (status, [(header::LOCATION, "/200/ok")], pause.map(AppendHeaders), body)
     }
 
     #[tokio::test]
@@ -164,6 +176,7 @@ mod tests {
         tokio::spawn(async move { axum::serve(listener, routes).await });
         let accepted = |id: Option<&str>| Sent::Accepted { provider_ref: id.map(Into::into) };
         let retry = |reason: &str| Sent::Retry { reason: reason.into() };
+        let busy = |reason: &str, pause_ms| Sent::Busy { reason: reason.into(), pause_ms };
         let refused = |reason: &str| Sent::Refused { reason: reason.into() };
         for (path, expected) in [
             (r#"200/{"id":"m1"}"#, accepted(Some("m1"))),
@@ -178,9 +191,16 @@ mod tests {
             ("401/x", refused("http_401")),
             ("404/x", refused("http_404")),
             ("408/x", retry("http_408")),
-            ("429/x", retry("http_429")),
+            ("429/x", busy("http_429", None)),
             ("500/x", retry("http_500")),
             ("503/long", retry("http_503")),
+            ("429/after=3", busy("http_429", Some(3_000))),
+            ("429/after=3600", busy("http_429", Some(3_600_000))),
+            ("429/after=-1", busy("http_429", None)),
+            ("429/after=Fri, 31 Dec 1999 23:59:59 GMT", busy("http_429", None)),
+            ("503/after=7", busy("http_503", Some(7_000))),
+            ("503/after=99999999999999999999", retry("http_503")),
+            ("400/after=7", refused("http_400")),
         ] {
             let request = testing::client().post(format!("{url}/{path}"));
             assert_eq!(send(request).await, expected, "{path}");

@@ -6,6 +6,7 @@
 pub mod http;
 pub mod signature;
 mod sms;
+mod used;
 mod webhook;
 pub mod wording;
 
@@ -14,11 +15,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 
 pub use sms::Sms;
+pub use used::UsedSignatures;
 pub use webhook::Webhook;
 
 use crate::{
     clock::Clock,
-    domain::{Alert, AlertId, Channel},
+    domain::{Alert, AlertId, Channel, Timestamp},
     secret::Secret,
 };
 
@@ -48,6 +50,13 @@ pub enum Sent {
     Retry {
         /// Such as `timeout`, `http_503`.
         reason: String,
+    },
+    /// Not now: it has too much to do.
+    Busy {
+        /// Such as `http_429`.
+        reason: String,
+        /// How long it asks not to be asked again, milliseconds, if it says so in seconds.
+        pause_ms: Option<i64>,
     },
     /// Never: the address or the message is refused for good. A short code of the reason.
     Refused {
@@ -136,10 +145,10 @@ pub fn idempotency_key(alert: &Alert) -> String {
     format!("alert-{}-{}", alert.id, alert.raised_at.as_us())
 }
 
-/// The alert that an idempotency key belongs to, `None` if it is none of ours.
+/// The alert that an idempotency key belongs to, and when that was raised; `None` if the key is none of ours.
 #[must_use]
-pub fn alert_of_key(key: &str) -> Option<AlertId> {
+pub fn alert_of_key(key: &str) -> Option<(AlertId, Timestamp)> {
     let (id, raised_at) = key.strip_prefix("alert-")?.split_once('-')?;
-    raised_at.parse::<i64>().ok()?;
-    id.parse().ok().filter(|id| *id > 0).map(AlertId)
+    let raised_at = Timestamp::from_us(raised_at.parse().ok()?);
+    id.parse().ok().filter(|id| *id > 0).map(|id| (AlertId(id), raised_at))
 }

@@ -48,7 +48,7 @@ pub fn sign(secret: &Secret, at_s: i64, body: &[u8]) -> String {
     header
 }
 
-/// Checks the two headers against the body, in constant time.
+/// Checks the two headers against the body, in constant time; returns when it was signed, Unix seconds.
 ///
 /// # Errors
 /// See [`SignatureError`].
@@ -58,7 +58,7 @@ pub fn verify(
     timestamp: Option<&str>,
     signature: Option<&str>,
     body: &[u8],
-) -> Result<(), SignatureError> {
+) -> Result<i64, SignatureError> {
     let timestamp = timestamp.ok_or(SignatureError::Headers)?;
     let at_s: i64 = timestamp.parse().map_err(|_| SignatureError::Headers)?;
     let given = signature
@@ -68,7 +68,8 @@ pub fn verify(
     if now.as_ms().div_euclid(1_000).abs_diff(at_s) > TOLERANCE_S.unsigned_abs() {
         return Err(SignatureError::Stale);
     }
-    mac(secret, timestamp, body).verify_slice(&given).map_err(|_| SignatureError::Wrong)
+    mac(secret, timestamp, body).verify_slice(&given).map_err(|_| SignatureError::Wrong)?;
+    Ok(at_s)
 }
 
 fn mac(secret: &Secret, timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
@@ -106,7 +107,7 @@ mod tests {
 
     fn verified(now_s: i64, timestamp: &str, signature: &str, body: &str) -> Result<(), SignatureError> {
         let now = Timestamp::from_ms(now_s * 1_000);
-        verify(&secret(), now, Some(timestamp), Some(signature), body.as_bytes())
+        verify(&secret(), now, Some(timestamp), Some(signature), body.as_bytes()).map(|_| ())
     }
 
     #[test]

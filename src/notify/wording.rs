@@ -203,7 +203,13 @@ mod tests {
     fn staff_read() {
         let mut alert = alert(Channel::Sms, MessageClass::Card);
         assert_eq!(body(&alert), "P1 violation at ROSE-4, incident 12. Reply 1 mine, 2 acted. Ref 7042");
-        alert.nth = 3;
+        let summary = std::mem::replace(
+            &mut alert.summary,
+            "violation at ROSE-4, person not reached: call them".into(),
+        );
+        let told = "P1 violation at ROSE-4, person not reached: call them, incident 12.";
+        assert_eq!(body(&alert), format!("{told} Reply 1 mine, 2 acted. Ref 7042"));
+        (alert.nth, alert.summary) = (3, summary);
         assert_eq!(
             body(&alert),
             "P1 again (3): violation at ROSE-4, incident 12. Reply 1 mine, 2 acted. Ref 7042"
@@ -253,7 +259,7 @@ mod tests {
     #[test]
     fn a_key_leads_back_to_its_alert() {
         let alert = alert(Channel::Sms, MessageClass::Card);
-        assert_eq!(crate::notify::alert_of_key(&idempotency_key(&alert)), Some(alert.id));
+        assert_eq!(crate::notify::alert_of_key(&idempotency_key(&alert)), Some((alert.id, alert.raised_at)));
         for other in
             ["", "alert-", "alert-7", "alert-7-", "alert--7-1", "alert-0-1", "order-7-1", "alert-7-x"]
         {

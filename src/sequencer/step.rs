@@ -292,7 +292,7 @@ impl Sequencer {
                 };
                 (Some(book.unit().clone()), subject)
             }
-            Told::Delivery { alert, .. } => self
+            Told::Delivery { alert, .. } | Told::Receipt { alert, .. } => self
                 .engine
                 .open_alert(*alert)
                 .map_or((None, "service".into()), |alert| of_incident(alert.incident)),

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 
 use super::{
-    Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Store, StoreError,
+    Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Room, Store, StoreError,
     fit::{Mark, already_there},
 };
 use crate::domain::{Alert, AlertId, AlertState, Cause, Incident, IncidentId, Priority, Subject, Timestamp};
@@ -136,14 +136,15 @@ impl State {
         }
     }
 
-    fn claim(&mut self, now: Timestamp, until: Timestamp, limit: i64) -> Vec<Claimed> {
+    fn claim(&mut self, now: Timestamp, until: Timestamp, limit: i64, room: Room) -> Vec<Claimed> {
         let Self { waiting, alerts, .. } = self;
         let mut claimed = Vec::new();
         for (_, _, id) in waiting.iter() {
             if claimed.len() >= count(limit) {
                 break;
             }
-            if let Some(kept) = alerts.get_mut(id).filter(|kept| kept.claimable_at() <= now) {
+            let free = |kept: &&mut Kept| kept.claimable_at() <= now && room.admits(&kept.alert, kept.tries);
+            if let Some(kept) = alerts.get_mut(id).filter(free) {
                 kept.lease_until = Some(until);
                 claimed.push(kept.claimed());
             }
@@ -237,8 +238,9 @@ impl Store for MemoryStore {
         _owner: &str,
         lease_until: Timestamp,
         limit: i64,
+        room: Room,
     ) -> Result<Vec<Claimed>, StoreError> {
-        Ok(self.state().claim(now, lease_until, limit))
+        Ok(self.state().claim(now, lease_until, limit, room))
     }
 
     async fn record_attempt(
@@ -250,28 +252,15 @@ impl Store for MemoryStore {
         self.state().record_attempt(attempt, next_try_at, told_no_success)
     }
 
-    async fn give_back(
-        &self,
-        alert: AlertId,
-        next_try_at: Timestamp,
-        told_no_success: bool,
-    ) -> Result<(), StoreError> {
-        let mut state = self.state();
-        let kept = state.alerts.get_mut(&alert).ok_or_else(|| StoreError::no_alert(alert))?;
-        kept.told_no_success |= told_no_success;
-        kept.due_at = next_try_at;
-        kept.lease_until = None;
-        Ok(())
-    }
-
     async fn end_leases(&self) -> Result<(), StoreError> {
         self.state().alerts.values_mut().for_each(|kept| kept.lease_until = None);
         Ok(())
     }
 
-    async fn next_claimable(&self) -> Result<Option<Timestamp>, StoreError> {
+    async fn next_claimable(&self, room: Room) -> Result<Option<Timestamp>, StoreError> {
         let state = self.state();
-        Ok(state.waiting.iter().filter_map(|(_, _, id)| state.alerts.get(id)).map(Kept::claimable_at).min())
+        let waiting = state.waiting.iter().filter_map(|(_, _, id)| state.alerts.get(id));
+        Ok(waiting.filter(|kept| room.admits(&kept.alert, kept.tries)).map(Kept::claimable_at).min())
     }
 
     async fn hand_in(&self, payloads: &[String]) -> Result<Vec<i64>, StoreError> {

@@ -5,6 +5,7 @@
 
 mod fit;
 mod memory;
+mod room;
 mod sql;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 pub use memory::MemoryStore;
+pub use room::{Admit, Room};
 pub use sql::open;
 
 use crate::domain::{Alert, AlertId, Incident, IncidentId, Timestamp, UnitId};
@@ -230,14 +232,16 @@ pub trait Store: Send + Sync {
     /// How many of what.
     async fn counts(&self) -> Result<Counts, StoreError>;
 
-    /// Claims up to `limit` waiting alerts that are due at `now` and not under a live lease, the most urgent (then the
-    /// oldest) first, and leases them to `owner` until `lease_until`. Two claimers never get the same alert.
+    /// Claims up to `limit` waiting alerts that are due at `now`, not under a live lease and admitted by `room`, the most
+    /// urgent (then the oldest) first, and leases them to `owner` until `lease_until`. Two claimers never get the same
+    /// alert.
     async fn claim(
         &self,
         now: Timestamp,
         owner: &str,
         lease_until: Timestamp,
         limit: i64,
+        room: Room,
     ) -> Result<Vec<Claimed>, StoreError>;
 
     /// Records a try. With `next_try_at` the alert is due again then and its lease ends; without, the lease stays
@@ -253,18 +257,6 @@ pub trait Store: Send + Sync {
         told_no_success: bool,
     ) -> Result<(), StoreError>;
 
-    /// Gives a claimed alert back untried: its lease ends and it is due again at `next_try_at`. `told_no_success` is
-    /// remembered once set.
-    ///
-    /// # Errors
-    /// `Corrupt` if there is no such alert.
-    async fn give_back(
-        &self,
-        alert: AlertId,
-        next_try_at: Timestamp,
-        told_no_success: bool,
-    ) -> Result<(), StoreError>;
-
     /// Ends every lease where whoever holds one must be gone, since no two processes send from this store. Asked once
     /// by a service that starts, before it claims. Where another instance may be at work, nothing happens: time ends
     /// the leases of one that is gone.
@@ -272,8 +264,8 @@ pub trait Store: Send + Sync {
         Ok(())
     }
 
-    /// When the next waiting alert becomes due or its lease runs out, whichever is later for it.
-    async fn next_claimable(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// When the next waiting alert that `room` admits becomes due or its lease runs out, whichever is later for it.
+    async fn next_claimable(&self, room: Room) -> Result<Option<Timestamp>, StoreError>;
 
     /// Writes inputs down for the sequencer to take up; returns their numbers.
     async fn hand_in(&self, payloads: &[String]) -> Result<Vec<i64>, StoreError>;

@@ -15,7 +15,9 @@ use cordon::{
     domain::{Alert, AlertId, AlertState, Book, Incident, IncidentId, IncidentKind, TagId, Timestamp},
     sandbox::broker::{self, Accounts},
     sequencer::decide_again,
-    store::{self, Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Store, StoreError},
+    store::{
+        self, Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Room, Store, StoreError,
+    },
 };
 use firmware_sim::{
     clock::{ScaledClock, wall_now_ms},
@@ -71,9 +73,10 @@ impl Store for Moody {
         owner: &str,
         lease_until: Timestamp,
         limit: i64,
+        room: Room,
     ) -> Result<Vec<Claimed>, StoreError> {
         self.write().await?;
-        self.store.claim(now, owner, lease_until, limit).await
+        self.store.claim(now, owner, lease_until, limit, room).await
     }
     async fn record_attempt(
         &self,
@@ -83,15 +86,6 @@ impl Store for Moody {
     ) -> Result<(), StoreError> {
         self.write().await?;
         self.store.record_attempt(attempt, next_try_at, told_no_success).await
-    }
-    async fn give_back(
-        &self,
-        alert: AlertId,
-        next_try_at: Timestamp,
-        told_no_success: bool,
-    ) -> Result<(), StoreError> {
-        self.write().await?;
-        self.store.give_back(alert, next_try_at, told_no_success).await
     }
     async fn hand_in(&self, payloads: &[String]) -> Result<Vec<i64>, StoreError> {
         self.write().await?;
@@ -122,8 +116,8 @@ impl Store for Moody {
     async fn counts(&self) -> Result<Counts, StoreError> {
         self.store.counts().await
     }
-    async fn next_claimable(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.store.next_claimable().await
+    async fn next_claimable(&self, room: Room) -> Result<Option<Timestamp>, StoreError> {
+        self.store.next_claimable(room).await
     }
     async fn handed_in(&self, limit: i64) -> Result<Vec<HandIn>, StoreError> {
         self.store.handed_in(limit).await

@@ -153,6 +153,7 @@ fn whoever_owns_it_has_three_minutes_to_act() {
     let mut ward = Ward::new();
     ward.promise(3_600);
     ward.at(0, 0.0);
+    ward.delivered(1);
     ward.officer(10, Action::Own);
     ward.line.pass_to(second(189));
     assert!(ward.told(RESPONDER).is_empty());
@@ -181,6 +182,7 @@ fn her_call_for_help_rouses_staff_who_had_put_it_aside() {
     let mut ward = Ward::new();
     ward.promise(3_600);
     ward.at(0, 0.0);
+    ward.delivered(1);
     ward.officer(10, Action::Act);
     ward.reply(30, person_phone(), "2 please");
     assert_eq!(ward.line.incident(IncidentKind::Violation).unwrap().handling, Handling::Raised);

@@ -114,6 +114,7 @@ fn whatever_she_answers_but_safe_rouses_staff() {
     let mut ward = Ward::new();
     ward.promise(3_600);
     ward.at(0, 0.0);
+    ward.delivered(1);
     ward.officer(10, Action::Act);
     ward.reply(30, person_phone(), "help me");
     assert_eq!(ward.told(DESK).last(), Some(&(30, "webhook")));
@@ -124,6 +125,7 @@ fn help_from_the_number_that_was_told_counts_although_it_has_been_replaced_since
     let mut ward = Ward::new();
     ward.promise(3_600);
     ward.at(0, 0.0);
+    ward.delivered(1);
     ward.officer(10, Action::Act);
     let mut moved = person();
     moved["person"]["contact"][0]["address"] = json!("+447700900009");
@@ -148,6 +150,7 @@ fn an_incident_whose_policy_is_taken_out_goes_by_the_unit_s() {
     let mut ward = Ward::new();
     ward.promise(3_600);
     ward.at(0, 0.0);
+    ward.delivered(1);
     let (mut both, mut moved, mut reached) = (other_policy(), case(), person());
     both["unit"]["default_policy"] = json!("other");
     moved["case"]["policy"] = json!("other");

@@ -1,8 +1,10 @@
 //! A small world: one unit, one wearer with one tag, one protected person, one zone.
 
 use cordon::{
-    domain::{Accuracy, Book, Fix, Motion, Ping, Source, TagEvent, TagEventKind, TagId, Timestamp},
-    engine::{Action, Decision, Told},
+    domain::{
+        Accuracy, AlertState, Book, Fix, Motion, Ping, Source, TagEvent, TagEventKind, TagId, Timestamp,
+    },
+    engine::{Action, Decision, DeliveryReport, Told},
     geometry::{LatLon, offset},
 };
 use serde_json::{Value, json};
@@ -87,6 +89,15 @@ impl Ward {
     /// A text comes back.
     pub(crate) fn reply(&mut self, s: i64, from: &str, text: &str) -> Decision {
         self.line.tell(second(s), Told::Reply { from: from.into(), text: text.into() })
+    }
+
+    /// Whatever waits to be sent reaches its phone or desk.
+    pub(crate) fn delivered(&mut self, s: i64) {
+        self.line.pass_to(second(s));
+        let waiting = self.line.engine.open_alerts().filter(|alert| alert.state == AlertState::Waiting);
+        for alert in waiting.map(|alert| alert.id).collect::<Vec<_>>() {
+            self.line.tell(second(s), Told::Delivery { alert, report: DeliveryReport::Delivered });
+        }
     }
 
     /// Seconds after noon at which alerts were raised for a recipient, with their channels.

@@ -70,8 +70,11 @@ pub(crate) fn incident(id: i64) -> Incident {
                 channel: Channel::Sms,
                 step: 0,
                 state: AlertState::Waiting,
+                due: Some(at(id + 20_000)),
+                in_vain: false,
             }],
             counts: vec![(person, 1)],
+            unreached: id % 2 == 0,
         }],
         timeline: vec![Entry {
             at: at(id),

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use cordon::{
-    domain::{Alert, AlertId, AlertState, Handling, Incident, IncidentId, Outcome, Priority, Timestamp},
+    domain::{
+        Alert, AlertId, AlertState, Channel, Handling, Incident, IncidentId, Outcome, Priority, Timestamp,
+    },
     store::{
-        Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, MemoryStore, Store, StoreError,
-        open,
+        Admit, Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, MemoryStore, Room, Store,
+        StoreError, open,
     },
 };
 use proptest::prelude::*;
@@ -36,6 +38,7 @@ enum Op {
         now: i64,
         lease: i64,
         limit: i64,
+        room: Room,
     },
     Tried {
         alert: i64,
@@ -64,11 +67,24 @@ fn op() -> impl Strategy<Value = Op> {
             Op::Commit { rows, skip, back, variant, incidents, alerts, take }
         }),
         1 => any::<prop::sample::Index>().prop_map(Op::Again),
-        3 => (0..200_i64, 1..80_i64, 0..4_i64).prop_map(|(now, lease, limit)| Op::Claim { now, lease, limit }),
+        3 => (0..200_i64, 1..80_i64, 0..4_i64, room())
+            .prop_map(|(now, lease, limit, room)| Op::Claim { now, lease, limit, room }),
         3 => (1..=ALERTS, 1..4_u32, 0..3_i64, prop::option::of(0..200_i64), any::<bool>())
             .prop_map(|(alert, nth, at, next, told)| Op::Tried { alert, nth, at, next, told }),
         1 => (0..3_usize).prop_map(Op::HandIn),
     ]
+}
+
+fn room() -> impl Strategy<Value = Room> {
+    let admit = || {
+        prop_oneof![
+            1 => Just(Admit::Nothing),
+            1 => Just(Admit::NewDanger),
+            1 => Just(Admit::Danger),
+            4 => Just(Admit::All),
+        ]
+    };
+    (admit(), admit()).prop_map(|(sms, webhook)| Room { sms, webhook })
 }
 
 fn some_incident(id: i64, form: u8) -> Incident {
@@ -96,7 +112,8 @@ fn some_alert(id: i64, of: i64, form: u8) -> Alert {
     ];
     let state = states.get(usize::from(form)).cloned().unwrap_or(AlertState::Expired("refused".into()));
     let priority = [Priority::P1, Priority::P2, Priority::P3][usize::from(form % 3)];
-    Alert { state, priority, raised_at: at(100 - id * 10), ..alert(id, of) }
+    let channel = if id % 2 == 0 { Channel::Webhook } else { Channel::Sms };
+    Alert { state, priority, channel, raised_at: at(100 - id * 10), ..alert(id, of) }
 }
 
 fn once<T>(items: &mut Vec<T>, id: impl Fn(&T) -> i64) {
@@ -135,7 +152,7 @@ async fn see(store: &dyn Store) -> Result<Seen, StoreError> {
         alerts,
         attempts,
         counts: store.counts().await?,
-        next: store.next_claimable().await?,
+        next: store.next_claimable(Room::ALL).await?,
         handed_in: store.handed_in(3).await?,
     })
 }
@@ -189,8 +206,8 @@ async fn apply(op: &Op, batch: Option<&Batch>, store: &dyn Store) -> Answer {
             Some(batch) => answer(store.commit(batch).await, |()| Answer::Done),
             None => Answer::Done,
         },
-        Op::Claim { now, lease, limit } => {
-            let claimed = store.claim(at(*now), "dispatch-1", at(now + lease), *limit).await;
+        Op::Claim { now, lease, limit, room } => {
+            let claimed = store.claim(at(*now), "dispatch-1", at(now + lease), *limit, *room).await;
             answer(claimed, Answer::Claimed)
         }
         Op::Tried { alert, nth, at: ms, next, told } => {

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use cordon::{
-    domain::{Alert, AlertId, AlertState, Priority, Timestamp},
-    store::{Attempt, Batch, Claimed, Store, StoreError},
+    domain::{Alert, AlertId, AlertState, Channel, Priority, Timestamp},
+    store::{Admit, Attempt, Batch, Claimed, Room, Store, StoreError},
 };
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 };
 
 async fn claim_all(store: &dyn Store, now: i64, until: i64) -> Vec<Claimed> {
-    store.claim(at(now), "dispatch-1", at(until), 1_000).await.unwrap()
+    store.claim(at(now), "dispatch-1", at(until), 1_000, Room::ALL).await.unwrap()
 }
 
 async fn ids(store: &dyn Store, now: i64, until: i64) -> Vec<i64> {
@@ -34,11 +34,11 @@ pub(crate) async fn the_most_urgent_then_the_oldest_first(place: &Place) {
         of(4, Priority::P1, 10),
     ];
     place.store.commit(&first_batch(alerts.clone())).await.unwrap();
-    let first = place.store.claim(at(100), "dispatch-1", at(200), 2).await.unwrap();
+    let first = place.store.claim(at(100), "dispatch-1", at(200), 2, Room::ALL).await.unwrap();
     assert_eq!(first.iter().map(|claimed| claimed.alert.id.0).collect::<Vec<_>>(), [4, 5]);
     let fresh = Claimed { alert: alerts[4].clone(), tries: 0, first_try_at: None, told_no_success: false };
     assert_eq!(first[0], fresh);
-    assert_eq!(place.other.claim(at(100), "dispatch-2", at(200), 0).await.unwrap(), []);
+    assert_eq!(place.other.claim(at(100), "dispatch-2", at(200), 0, Room::ALL).await.unwrap(), []);
     assert_eq!(ids(place.other.as_ref(), 100, 200).await, [2, 3, 1]);
 }
 
@@ -143,17 +143,17 @@ pub(crate) async fn a_try_of_an_unknown_alert_is_refused(place: &Place) {
 
 pub(crate) async fn the_next_claimable_instant(place: &Place) {
     let store = place.store.as_ref();
-    assert_eq!(store.next_claimable().await.unwrap(), None);
+    assert_eq!(store.next_claimable(Room::ALL).await.unwrap(), None);
     store.commit(&first_batch(vec![alert(10, 1), alert(30, 1), accepted(1)])).await.unwrap();
-    assert_eq!(store.next_claimable().await.unwrap(), Some(at(10)));
-    assert_eq!(store.claim(at(15), "dispatch-1", at(20), 1).await.unwrap().len(), 1);
-    assert_eq!(store.next_claimable().await.unwrap(), Some(at(20)), "the lease runs out first");
+    assert_eq!(store.next_claimable(Room::ALL).await.unwrap(), Some(at(10)));
+    assert_eq!(store.claim(at(15), "dispatch-1", at(20), 1, Room::ALL).await.unwrap().len(), 1);
+    assert_eq!(store.next_claimable(Room::ALL).await.unwrap(), Some(at(20)), "the lease runs out first");
     store.record_attempt(&attempt(10, 1, 16), Some(at(500)), false).await.unwrap();
-    assert_eq!(store.next_claimable().await.unwrap(), Some(at(30)));
+    assert_eq!(store.next_claimable(Room::ALL).await.unwrap(), Some(at(30)));
     store.commit(&alerts_batch(2, vec![accepted(30)])).await.unwrap();
-    assert_eq!(store.next_claimable().await.unwrap(), Some(at(500)));
+    assert_eq!(store.next_claimable(Room::ALL).await.unwrap(), Some(at(500)));
     store.commit(&alerts_batch(3, vec![accepted(10)])).await.unwrap();
-    assert_eq!(store.next_claimable().await.unwrap(), None);
+    assert_eq!(store.next_claimable(Room::ALL).await.unwrap(), None);
 }
 
 pub(crate) async fn an_old_batch_does_not_wake_an_alert(place: &Place) {
@@ -191,9 +191,9 @@ pub(crate) async fn two_claimers_share_out_every_alert(place: &Place) {
 async fn drain(store: &dyn Store, owner: &str) -> Vec<i64> {
     let mut got = Vec::new();
     loop {
-        let claimed = store.claim(at(1), owner, Timestamp::MAX, 7).await.unwrap();
+        let claimed = store.claim(at(1), owner, Timestamp::MAX, 7, Room::ALL).await.unwrap();
         got.extend(claimed.iter().map(|claimed| claimed.alert.id.0));
-        if claimed.is_empty() && store.next_claimable().await.unwrap() == Some(Timestamp::MAX) {
+        if claimed.is_empty() && store.next_claimable(Room::ALL).await.unwrap() == Some(Timestamp::MAX) {
             return got;
         }
     }
@@ -211,14 +211,32 @@ pub(crate) async fn starting_ends_leases(place: &Place) -> bool {
     got == [1]
 }
 
-pub(crate) async fn an_alert_given_back_is_due_when_it_says(place: &Place) {
+pub(crate) async fn only_what_there_is_room_for_is_claimed(place: &Place) {
+    let of = |id, channel, priority| Alert { channel, priority, raised_at: at(0), ..alert(id, 1) };
+    let (sms, webhook) = (Channel::Sms, Channel::Webhook);
+    let alerts = vec![
+        of(1, sms, Priority::P1),
+        of(2, sms, Priority::P1),
+        of(3, sms, Priority::P2),
+        of(4, webhook, Priority::P1),
+        of(5, webhook, Priority::P3),
+    ];
     let store = place.store.as_ref();
-    store.commit(&first_batch(vec![alert(1, 1)])).await.unwrap();
-    assert_eq!(ids(store, 10, 100).await, [1]);
-    store.give_back(AlertId(1), at(50), true).await.unwrap();
-    assert_eq!(ids(store, 49, 200).await, [0_i64; 0], "not due");
-    store.give_back(AlertId(1), at(50), false).await.unwrap();
-    let expected = Claimed { alert: alert(1, 1), tries: 0, first_try_at: None, told_no_success: true };
-    assert_eq!(claim_all(store, 50, 200).await, [expected]);
-    assert!(matches!(store.give_back(AlertId(7), at(50), false).await, Err(StoreError::Corrupt(_))));
+    store.commit(&first_batch(alerts)).await.unwrap();
+    store.record_attempt(&attempt(1, 1, 5), Some(at(40)), false).await.unwrap();
+    let mut now = 100;
+    for (sms, webhook, expected, next) in [
+        (Admit::Nothing, Admit::Nothing, vec![], None),
+        (Admit::NewDanger, Admit::Nothing, vec![2], Some(0)),
+        (Admit::Danger, Admit::Nothing, vec![1, 2], Some(40)),
+        (Admit::Nothing, Admit::NewDanger, vec![4], Some(0)),
+        (Admit::NewDanger, Admit::All, vec![2, 4, 5], Some(0)),
+        (Admit::All, Admit::All, vec![1, 2, 4, 3, 5], Some(0)),
+    ] {
+        let room = Room { sms, webhook };
+        assert_eq!(store.next_claimable(room).await.unwrap(), next.map(at), "{room:?}");
+        let claimed = store.claim(at(now), "dispatch-1", at(now + 10), 1_000, room).await.unwrap();
+        assert_eq!(claimed.iter().map(|one| one.alert.id.0).collect::<Vec<_>>(), expected, "{room:?}");
+        now += 10;
+    }
 }

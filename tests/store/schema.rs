@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use cordon::{
     domain::IncidentId,
-    store::{self, StoreError},
+    store::{self, Room, StoreError},
 };
 use sqlx::{Connection, PgConnection, Row, SqliteConnection};
 
@@ -164,7 +164,7 @@ async fn an_alert_that_cannot_be_read_does_not_keep_the_others_back() {
         .await
         .unwrap();
     let at = crate::build::at;
-    let claimed = store.claim(at(10), "dispatch-1", at(20), 10).await.unwrap();
+    let claimed = store.claim(at(10), "dispatch-1", at(20), 10, Room::ALL).await.unwrap();
     assert_eq!(claimed.iter().map(|claimed| claimed.alert.id.0).collect::<Vec<_>>(), [2]);
 }
 

@@ -4,7 +4,7 @@
 use cordon::{
     clock::Clock,
     notify,
-    sandbox::phones::{self, CordonSettings, Direction, Shown},
+    sandbox::phones::{self, CordonSettings, Direction, FaultOrder, Shown},
     secret::Secret,
 };
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -54,6 +54,13 @@ impl Phones {
         let mut shown: Vec<Shown> = answer.json().await.unwrap();
         shown.retain(|message| message.direction == Direction::In);
         shown
+    }
+
+    /// Tells them how to behave from now on.
+    pub(crate) async fn order(&self, order: &FaultOrder) {
+        let url = format!("{}/api/faults", self.url);
+        let answer = self.client.post(url).json(order).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.status());
     }
 
     /// Sends a text from a phone; panics with Cordon's words if it is not taken.

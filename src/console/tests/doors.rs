@@ -176,7 +176,8 @@ async fn too_long_a_form_is_refused() {
 
 #[tokio::test]
 async fn every_answer_is_sealed() {
-    let hooks = Router::new().route("/hooks/sms", post(async || "taken"));
+    let router = Router::new().route("/hooks/sms", post(async || "taken"));
+    let hooks = hooks::Hooks { router, counts: Arc::default() };
     let bench = Bench::with(violation(), Records::default(), Some(hooks));
     let browser = bench.browser().await;
     let cookie = [("cookie", browser.cookie.as_str())];

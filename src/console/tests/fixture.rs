@@ -131,6 +131,8 @@ pub(super) fn incident(no: i64, kind: IncidentKind, priority: Priority, handling
         channel: Channel::Sms,
         step: 0,
         state,
+        due: None,
+        in_vain: false,
     };
     let changed = |id: i64, after_ms: i64, recipient: &Recipient, state: AlertState| Entry {
         at: raised_at.plus_ms(after_ms),
@@ -171,6 +173,7 @@ pub(super) fn incident(no: i64, kind: IncidentKind, priority: Priority, handling
                 state: EscalationState::Running { next_at: AT.plus_ms(18_000) },
                 alerts: vec![sent(no * 10, &person, AlertState::Accepted)],
                 counts: vec![(person.clone(), 1)],
+                unreached: false,
             },
             Escalation {
                 audience: Audience::Staff,
@@ -178,6 +181,7 @@ pub(super) fn incident(no: i64, kind: IncidentKind, priority: Priority, handling
                 state: EscalationState::Paused { until: AT.plus_ms(120_000) },
                 alerts: vec![sent(no * 10 + 1, &staff, AlertState::Expired("unknown_number".into()))],
                 counts: vec![(staff.clone(), 2)],
+                unreached: false,
             },
         ],
         timeline: vec![

@@ -67,7 +67,7 @@ impl Bench {
         Self::with(picture, Records::default(), None)
     }
 
-    fn with(picture: Board, records: Records, hooks: Option<Router>) -> Self {
+    fn with(picture: Board, records: Records, hooks: Option<hooks::Hooks>) -> Self {
         let (board, picture) = watch::channel(Arc::new(picture));
         let (inbox, arrivals) = Inbox::new();
         let door = Arc::new(SignIn::new());

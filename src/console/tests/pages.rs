@@ -66,6 +66,26 @@ async fn the_chain_is_told_with_its_times() {
     }
 }
 
+#[tokio::test]
+async fn whoever_is_out_of_reach_stands_out() {
+    for unreached in [false, true] {
+        let mut shown = incident(1, IncidentKind::Violation, Priority::P1, Handling::Raised);
+        shown.escalations[0].unreached = unreached;
+        let bench = Bench::new(board("Barry Stone", [shown]));
+        let browser = bench.browser().await;
+        let count = |text: &str| text.matches("class=\"unreached\"").count();
+        let queue = bench.get_as(&browser, "/fragments/queue").await.text;
+        let page = bench.get_as(&browser, "/incidents/1").await.text;
+        assert_eq!((count(&queue), count(&page)), if unreached { (1, 2) } else { (0, 0) });
+        let told = "Ms A. Berry protected person Not reached by any channel: call them now";
+        assert_eq!(strip(&queue).contains(told), unreached, "{}", strip(&queue));
+        assert_eq!(
+            strip(&page).contains("Ms A. Berry: Not reached by any channel: call them now"),
+            unreached
+        );
+    }
+}
+
 /// Without tags, blanks folded.
 fn strip(html: &str) -> String {
     let text: String =

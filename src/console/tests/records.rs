@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::{
     domain::{Alert, AlertId, Incident, IncidentId, Timestamp},
-    store::{Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Store, StoreError},
+    store::{Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Room, Store, StoreError},
 };
 
 /// What the store holds; or that it is not to be reached.
@@ -68,7 +68,14 @@ impl Store for Records {
         panic!("not the console's");
     }
 
-    async fn claim(&self, _: Timestamp, _: &str, _: Timestamp, _: i64) -> Result<Vec<Claimed>, StoreError> {
+    async fn claim(
+        &self,
+        _: Timestamp,
+        _: &str,
+        _: Timestamp,
+        _: i64,
+        _: Room,
+    ) -> Result<Vec<Claimed>, StoreError> {
         panic!("the console writes only inputs");
     }
 
@@ -76,11 +83,7 @@ impl Store for Records {
         panic!("the console writes only inputs");
     }
 
-    async fn give_back(&self, _: AlertId, _: Timestamp, _: bool) -> Result<(), StoreError> {
-        panic!("the console writes only inputs");
-    }
-
-    async fn next_claimable(&self) -> Result<Option<Timestamp>, StoreError> {
+    async fn next_claimable(&self, _: Room) -> Result<Option<Timestamp>, StoreError> {
         panic!("not the console's");
     }
 

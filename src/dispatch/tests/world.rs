@@ -9,7 +9,7 @@ use crate::{
         Alert, AlertId, AlertState, Cause, Channel, Handling, Incident, IncidentId, IncidentKind,
         MessageClass, Priority, Recipient, Subject, Timestamp,
     },
-    engine::{DeliveryReport, Told},
+    engine::{DeliveryReport, ServiceReport, Told},
     notify::{self, Providers, SmsSettings},
     sandbox::phones::testing::{Phones, client, sms_token, webhook_secret},
     sequencer::{Arrival, Inbox},
@@ -24,6 +24,8 @@ pub(super) struct World {
     pub(super) store: Arc<MemoryStore>,
     pub(super) phones: Phones,
     pub(super) told: Arc<Mutex<Vec<(i64, DeliveryReport)>>>,
+    /// How providers do.
+    pub(super) services: Arc<Mutex<Vec<ServiceReport>>>,
     pub(super) start: Timestamp,
 }
 
@@ -33,6 +35,7 @@ impl World {
             store: Arc::new(MemoryStore::new()),
             phones: Phones::start(None).await,
             told: Arc::default(),
+            services: Arc::default(),
             start: Clock::real().wall(),
         };
         let incidents = vec![incident(world.start)];
@@ -74,10 +77,17 @@ impl World {
     pub(super) fn engine(&self) -> Inbox {
         let (inbox, mut arrivals) = Inbox::new();
         let (store, told) = (Arc::clone(&self.store), Arc::clone(&self.told));
+        let services = Arc::clone(&self.services);
         tokio::spawn(async move {
             while let Some(arrival) = arrivals.recv().await {
-                let Arrival::Told(Told::Delivery { alert: id, report }, Some(answer)) = arrival else {
-                    panic!("dispatch tells of deliveries and waits for the answer");
+                let (id, report, answer) = match arrival {
+                    Arrival::Told(Told::Delivery { alert, report }, Some(answer)) => (alert, report, answer),
+                    Arrival::Told(Told::Service(report), Some(answer)) => {
+                        services.lock().unwrap().push(report);
+                        answer.send(Ok(())).unwrap();
+                        continue;
+                    }
+                    other => panic!("dispatch tells of deliveries and providers, and waits: {other:?}"),
                 };
                 told.lock().unwrap().push((id.0, report.clone()));
                 let state = match report {

@@ -1,4 +1,4 @@
-//! What the phones have received and sent, and how the provider is told to fail.
+//! What the phones have received and sent.
 
 use std::{
     collections::HashMap,
@@ -7,6 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use super::{FaultOrder, faults::Faults};
 use crate::domain::Timestamp;
 
 /// How many messages are kept; then the provider says it is full.
@@ -54,40 +55,6 @@ pub enum Direction {
     Out,
 }
 
-/// How the provider behaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum Fault {
-    /// Well.
-    #[default]
-    #[serde(rename = "ok")]
-    Ok,
-    /// It answers 500.
-    #[serde(rename = "500")]
-    Error,
-    /// It answers 429.
-    #[serde(rename = "429")]
-    Busy,
-    /// It takes nothing and never answers.
-    #[serde(rename = "timeout")]
-    Timeout,
-    /// It takes the message and never answers.
-    #[serde(rename = "lost")]
-    Lost,
-    /// It answers 400.
-    #[serde(rename = "refuse")]
-    Refuse,
-}
-
-/// An order to behave so.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FaultOrder {
-    /// How.
-    pub mode: Fault,
-    /// Towards which address; absent: towards all, and every earlier order is forgotten.
-    #[serde(default, rename = "for")]
-    pub address: Option<String>,
-}
-
 /// Everything the phones know.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
@@ -98,8 +65,7 @@ pub(super) struct Inbox {
 struct State {
     messages: Vec<Shown>,
     by_key: HashMap<String, usize>,
-    fault: Fault,
-    faults: HashMap<String, Fault>,
+    faults: Faults,
 }
 
 impl Inbox {
@@ -133,22 +99,13 @@ impl Inbox {
         self.state().messages.clone()
     }
 
-    pub(super) fn fault(&self, address: &str) -> Fault {
-        let state = self.state();
-        state.faults.get(address).copied().unwrap_or(state.fault)
+    /// How to behave towards a message that comes now.
+    pub(super) fn fault(&self, address: &str) -> FaultOrder {
+        self.state().faults.next(address)
     }
 
     pub(super) fn order(&self, order: FaultOrder) {
-        let mut state = self.state();
-        match order.address {
-            Some(address) => {
-                state.faults.insert(address, order.mode);
-            }
-            None => {
-                state.faults.clear();
-                state.fault = order.mode;
-            }
-        }
+        self.state().faults.order(order);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

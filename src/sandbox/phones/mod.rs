@@ -4,6 +4,8 @@
 //! shows the message once. It can be told to fail (`POST /api/faults`).
 
 mod callback;
+mod cut;
+mod faults;
 mod inbox;
 mod pages;
 #[cfg(test)]
@@ -16,7 +18,7 @@ use std::{future::pending, io, sync::Arc};
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, Path, State},
+    extract::{ConnectInfo, DefaultBodyLimit, Path, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -25,7 +27,9 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
 use callback::Callback;
-pub use inbox::{Direction, Fault, FaultOrder, Shown};
+use cut::{Cut, Lines};
+pub use faults::{Fault, FaultOrder};
+pub use inbox::{Direction, Shown};
 use inbox::{Inbox, Taken};
 
 use crate::{
@@ -82,7 +86,8 @@ pub async fn serve(listener: TcpListener, settings: Settings) -> io::Result<()> 
         None => None,
     };
     let phones = Arc::new(Phones { settings, inbox: Inbox::default(), callback });
-    axum::serve(listener, routes(phones)).await
+    let service = routes(phones).into_make_service_with_connect_info::<Cut>();
+    axum::serve(Lines(listener), service).await
 }
 
 fn routes(phones: Arc<Phones>) -> Router {
@@ -110,7 +115,12 @@ struct SmsRequest {
     reference: String,
 }
 
-async fn sms(State(phones): State<Arc<Phones>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn sms(
+    State(phones): State<Arc<Phones>>,
+    ConnectInfo(cut): ConnectInfo<Cut>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let expected = format!("Bearer {}", phones.settings.sms_token.expose());
     if text(&headers, header::AUTHORIZATION.as_str()) != Some(&expected) {
         return refusal(StatusCode::UNAUTHORIZED, "wrong_token");
@@ -122,11 +132,12 @@ async fn sms(State(phones): State<Arc<Phones>>, headers: HeaderMap, body: Bytes)
         return refusal(StatusCode::BAD_REQUEST, "unknown_number");
     }
     let SmsRequest { to, text, reference } = request;
-    phones.take(Taken { address: to, text, key: reference, is_desk: false }).await
+    phones.take(Taken { address: to, text, key: reference, is_desk: false }, cut).await
 }
 
 async fn webhook(
     State(phones): State<Arc<Phones>>,
+    ConnectInfo(cut): ConnectInfo<Cut>,
     Path(desk): Path<String>,
     headers: HeaderMap,
     body: Bytes,
@@ -146,42 +157,50 @@ async fn webhook(
         return refusal(StatusCode::BAD_REQUEST, "no_key_or_not_utf8");
     };
     let taken = Taken { address: desk, text, key: key.to_owned(), is_desk: true };
-    phones.take(taken).await
+    phones.take(taken, cut).await
 }
 
 impl Phones {
     /// Takes a message as a provider would, or fails as it was told to.
-    async fn take(self: Arc<Self>, taken: Taken) -> Response {
-        let fault = self.inbox.fault(&taken.address);
-        match fault {
-            Fault::Ok | Fault::Lost => {}
+    async fn take(self: Arc<Self>, taken: Taken, cut: Cut) -> Response {
+        let order = self.inbox.fault(&taken.address);
+        match order.mode {
             Fault::Error => return refusal(StatusCode::INTERNAL_SERVER_ERROR, "told_to_fail"),
-            Fault::Busy => return refusal(StatusCode::TOO_MANY_REQUESTS, "told_to_be_busy"),
+            Fault::Unavailable => return pause(StatusCode::SERVICE_UNAVAILABLE, "told_to_be_away", &order),
+            Fault::Busy => return pause(StatusCode::TOO_MANY_REQUESTS, "told_to_be_busy", &order),
             Fault::Refuse => return refusal(StatusCode::BAD_REQUEST, "unknown_number"),
             Fault::Timeout => pending().await,
+            Fault::Reset => cut.now().await,
+            Fault::Lose => return accepted(0),
+            _ => {}
         }
         let (is_sms, key) = (!taken.is_desk, taken.key.clone());
         let Some((no, is_new)) = self.inbox.take(taken, self.now()) else {
             return refusal(StatusCode::INSUFFICIENT_STORAGE, "full");
         };
+        let mode = order.mode;
         if is_new && is_sms {
-            self.promise_receipt(no, key);
+            let promise = Arc::clone(&self).receipt(no, key, order);
+            if mode == Fault::ReceiptEarly {
+                promise.await;
+            } else {
+                tokio::spawn(promise);
+            }
         }
-        if fault == Fault::Lost {
-            pending::<()>().await;
+        match mode {
+            Fault::Lost => pending().await,
+            Fault::Cut => cut.now().await,
+            _ => accepted(no),
         }
-        (StatusCode::ACCEPTED, Json(Answer { id: format!("m{no}") })).into_response()
     }
 
-    fn promise_receipt(self: &Arc<Self>, no: u64, key: String) {
-        let phones = Arc::clone(self);
-        tokio::spawn(async move {
-            if let Some(callback) = &phones.callback
-                && callback.receipt(&key).await
-            {
-                phones.inbox.receipted(no);
-            }
-        });
+    /// Says in time, or as it was told to, that a message has reached its phone.
+    async fn receipt(self: Arc<Self>, no: u64, key: String, order: FaultOrder) {
+        if let Some(callback) = &self.callback
+            && callback.receipt(&key, &order).await
+        {
+            self.inbox.receipted(no);
+        }
     }
 
     /// Sends a text from a phone to Cordon, and shows on the phone what came of it.
@@ -219,6 +238,18 @@ async fn reply(State(phones): State<Arc<Phones>>, Json(reply): Json<Reply>) -> R
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(why) => (StatusCode::BAD_GATEWAY, why).into_response(),
     }
+}
+
+fn accepted(no: u64) -> Response {
+    (StatusCode::ACCEPTED, Json(Answer { id: format!("m{no}") })).into_response()
+}
+
+fn pause(status: StatusCode, code: &'static str, order: &FaultOrder) -> Response {
+    let mut response = refusal(status, code);
+    if let Some(seconds) = order.retry_after_s {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
 }
 
 fn refusal(status: StatusCode, code: &'static str) -> Response {

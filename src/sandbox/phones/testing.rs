@@ -4,7 +4,7 @@ use reqwest::{Client, StatusCode};
 use serde_json::json;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use super::{CordonSettings, Fault, Settings, Shown, serve};
+use super::{CordonSettings, Fault, FaultOrder, Settings, Shown, serve};
 use crate::{clock::Clock, notify::http, secret::Secret};
 
 /// Secrets of the tests, one for each purpose.
@@ -52,8 +52,12 @@ impl Phones {
     }
 
     pub(crate) async fn fault(&self, mode: Fault, address: Option<&str>) {
-        let order = json!({ "mode": mode, "for": address });
-        let request = self.client.post(format!("{}/api/faults", self.url)).json(&order);
+        let address = address.map(Into::into);
+        self.order(&FaultOrder { mode, address, ..FaultOrder::default() }).await;
+    }
+
+    pub(crate) async fn order(&self, order: &FaultOrder) {
+        let request = self.client.post(format!("{}/api/faults", self.url)).json(order);
         assert_eq!(request.send().await.unwrap().status(), StatusCode::NO_CONTENT);
     }
 

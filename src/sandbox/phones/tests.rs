@@ -2,7 +2,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::{
-    Fault,
+    Fault, FaultOrder,
     testing::{Phones, client, sms_token, webhook_secret},
 };
 use crate::{
@@ -72,6 +72,66 @@ async fn a_fault_is_for_one_address_until_all_are_put_right() {
     assert_eq!(status("+447700900003").await, StatusCode::INTERNAL_SERVER_ERROR);
     phones.fault(Fault::Ok, None).await;
     assert_eq!(status(ADA).await, StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn a_connection_is_reset_before_or_after_the_message_is_taken() {
+    let phones = Phones::start(None).await;
+    for (mode, shown) in [(Fault::Reset, 0), (Fault::Cut, 1)] {
+        phones.fault(mode, None).await;
+        let request = client()
+            .post(format!("{}/sms", phones.url))
+            .bearer_auth(sms_token().expose())
+            .json(&json!({ "to": ADA, "text": "x", "reference": "k" }));
+        let error = request.send().await.unwrap_err();
+        assert!(!error.is_timeout() && !error.is_connect(), "{mode:?}: {error:?}");
+        phones.fault(Fault::Ok, None).await;
+        assert_eq!(phones.messages().await.len(), shown, "{mode:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_message_is_accepted_and_nowhere() {
+    let phones = Phones::start(None).await;
+    phones.fault(Fault::Lose, None).await;
+    assert_eq!(text(&phones, &sms_token(), ADA, "x", "k").await.0, StatusCode::ACCEPTED);
+    assert_eq!(phones.messages().await, []);
+}
+
+#[tokio::test]
+async fn an_order_may_be_for_the_next_few_messages_alone() {
+    let phones = Phones::start(None).await;
+    let address = Some(ADA.to_owned());
+    for order in [
+        FaultOrder { mode: Fault::Unavailable, times: Some(1), ..FaultOrder::default() },
+        FaultOrder { mode: Fault::Error, address, times: Some(2), ..FaultOrder::default() },
+    ] {
+        phones.order(&order).await;
+    }
+    let mut got = Vec::new();
+    for n in 0..4 {
+        got.push(text(&phones, &sms_token(), ADA, "x", &n.to_string()).await.0.as_u16());
+    }
+    assert_eq!(got, [500, 500, 503, 202], "first those for this phone, then those for all");
+}
+
+#[tokio::test]
+async fn a_busy_provider_says_for_how_long() {
+    let phones = Phones::start(None).await;
+    for (mode, retry_after_s, says) in [
+        (Fault::Busy, Some(3), Some("3")),
+        (Fault::Unavailable, Some(3_600), Some("3600")),
+        (Fault::Busy, None, None),
+    ] {
+        phones.order(&FaultOrder { mode, retry_after_s, ..FaultOrder::default() }).await;
+        let request = client()
+            .post(format!("{}/sms", phones.url))
+            .bearer_auth(sms_token().expose())
+            .json(&json!({ "to": ADA, "text": "x", "reference": "k" }));
+        let answer = request.send().await.unwrap();
+        let header = answer.headers().get("retry-after").map(|value| value.to_str().unwrap());
+        assert_eq!(header, says);
+    }
 }
 
 #[tokio::test]

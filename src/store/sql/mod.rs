@@ -13,7 +13,7 @@ use sqlx::{PgPool, SqlitePool};
 
 pub use open::open;
 
-use super::{Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Store, StoreError};
+use super::{Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Room, Store, StoreError};
 use crate::domain::{Alert, AlertId, Incident, IncidentId, Timestamp};
 
 /// An open database.
@@ -114,8 +114,9 @@ impl Store for Db {
         owner: &str,
         lease_until: Timestamp,
         limit: i64,
+        room: Room,
     ) -> Result<Vec<Claimed>, StoreError> {
-        self.claim_alerts(now, owner, lease_until, limit).await
+        self.claim_alerts(now, owner, lease_until, limit, room).await
     }
 
     async fn record_attempt(
@@ -127,21 +128,12 @@ impl Store for Db {
         self.write_attempt(attempt, next_try_at, told_no_success).await
     }
 
-    async fn give_back(
-        &self,
-        alert: AlertId,
-        next_try_at: Timestamp,
-        told_no_success: bool,
-    ) -> Result<(), StoreError> {
-        self.put_back(alert, next_try_at, told_no_success).await
-    }
-
     async fn end_leases(&self) -> Result<(), StoreError> {
         self.end_all_leases().await
     }
 
-    async fn next_claimable(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.earliest_claimable().await
+    async fn next_claimable(&self, room: Room) -> Result<Option<Timestamp>, StoreError> {
+        self.earliest_claimable(room).await
     }
 
     async fn hand_in(&self, payloads: &[String]) -> Result<Vec<i64>, StoreError> {

@@ -3,8 +3,25 @@
 use super::{Db, execute, on, record::Record};
 use crate::{
     domain::{Alert, AlertId, Timestamp},
-    store::{Attempt, Claimed, StoreError},
+    store::{Attempt, Claimed, Room, StoreError},
 };
+
+/// What a [`Room`] admits, from the parameters with these numbers.
+macro_rules! admitted_sql {
+    ($sms_priority:literal, $sms_tries:literal, $webhook_priority:literal, $webhook_tries:literal) => {
+        concat!(
+            "priority <= CASE channel WHEN 'sms' THEN ",
+            $sms_priority,
+            " WHEN 'webhook' THEN ",
+            $webhook_priority,
+            " ELSE 0 END AND tries <= CASE channel WHEN 'sms' THEN ",
+            $sms_tries,
+            " WHEN 'webhook' THEN ",
+            $webhook_tries,
+            " ELSE 0 END "
+        )
+    };
+}
 
 /// `$lock` keeps two claimers from picking the same rows, or from waiting for each other. MATERIALIZED, because a planner
 /// that ran the sub-query again would pick other rows than it has locked.
@@ -12,7 +29,8 @@ macro_rules! claim_sql {
     ($lock:literal) => {
         concat!(
             "WITH picked AS MATERIALIZED (SELECT id AS picked_id FROM alerts WHERE state = 'waiting' ",
-            "AND due_at <= $1 AND (lease_until IS NULL OR lease_until <= $1) ",
+            "AND due_at <= $1 AND (lease_until IS NULL OR lease_until <= $1) AND ",
+            admitted_sql!("$5", "$6", "$7", "$8"),
             "ORDER BY priority, raised_at, id LIMIT $2 ",
             $lock,
             ") UPDATE alerts SET lease_owner = $3, lease_until = $4 FROM picked WHERE id = picked_id ",
@@ -24,15 +42,17 @@ macro_rules! claim_sql {
 const CLAIM_SQLITE: &str = claim_sql!("");
 const CLAIM_PG: &str = claim_sql!("FOR UPDATE SKIP LOCKED");
 
-const NEXT: &str = "SELECT min(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END) \
-    FROM alerts WHERE state = 'waiting'";
+const NEXT: &str = concat!(
+    "SELECT min(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END) ",
+    "FROM alerts WHERE state = 'waiting' AND ",
+    admitted_sql!("$1", "$2", "$3", "$4")
+);
 
 const TRIED: &str = "UPDATE alerts SET tries = CASE WHEN tries < $2 THEN $2 ELSE tries END, \
     first_try_at = COALESCE(first_try_at, $3), told_no_success = (told_no_success OR $4) WHERE id = $1";
 const DUE_AGAIN: &str = "UPDATE alerts SET due_at = $2, lease_owner = NULL, lease_until = NULL WHERE id = $1";
 const END_LEASES: &str = "UPDATE alerts SET lease_owner = NULL, lease_until = NULL WHERE state = 'waiting' \
     AND lease_until IS NOT NULL";
-const TOLD: &str = "UPDATE alerts SET told_no_success = (told_no_success OR $2) WHERE id = $1";
 const ATTEMPT: &str = "INSERT INTO attempts (alert, nth, at, unit, subject, took_ms, result, reason, provider_ref) \
     SELECT id, $2, $3, unit, subject, $4, $5, $6, $7 FROM alerts WHERE id = $1 \
     ON CONFLICT (alert, nth, at) DO NOTHING";
@@ -65,6 +85,7 @@ impl Db {
         owner: &str,
         lease_until: Timestamp,
         limit: i64,
+        room: Room,
     ) -> Result<Vec<Claimed>, StoreError> {
         let sql = match self {
             Self::Sqlite { .. } => CLAIM_SQLITE,
@@ -72,7 +93,10 @@ impl Db {
         };
         let rows: Vec<Row> = on!(self, write, |tx| {
             let query = sqlx::query_as(sql).bind(now.as_us()).bind(limit.max(0));
-            query.bind(owner).bind(lease_until.as_us()).fetch_all(&mut *tx).await?
+            let query = query.bind(owner).bind(lease_until.as_us());
+            let query = query.bind(room.sms.priority_max()).bind(room.sms.tries_max());
+            let query = query.bind(room.webhook.priority_max()).bind(room.webhook.tries_max());
+            query.fetch_all(&mut *tx).await?
         });
         let mut claimed: Vec<Claimed> = rows.into_iter().filter_map(Row::claimed).collect();
         // A database returns what it has updated in any order.
@@ -100,21 +124,6 @@ impl Db {
         Ok(())
     }
 
-    pub(super) async fn put_back(
-        &self,
-        alert: AlertId,
-        next_try_at: Timestamp,
-        told_no_success: bool,
-    ) -> Result<(), StoreError> {
-        on!(self, write, |tx| {
-            if execute!(tx, TOLD, alert.0, told_no_success) == 0 {
-                return Err(StoreError::no_alert(alert));
-            }
-            execute!(tx, DUE_AGAIN, alert.0, next_try_at.as_us());
-        });
-        Ok(())
-    }
-
     pub(super) async fn read_attempts(&self, alert: AlertId) -> Result<Vec<Attempt>, StoreError> {
         let rows: Vec<AttemptRow> =
             on!(self, read, |pool| sqlx::query_as(ATTEMPTS).bind(alert.0).fetch_all(pool).await?);
@@ -131,8 +140,12 @@ impl Db {
         Ok(())
     }
 
-    pub(super) async fn earliest_claimable(&self) -> Result<Option<Timestamp>, StoreError> {
-        let earliest: Option<i64> = on!(self, read, |pool| sqlx::query_scalar(NEXT).fetch_one(pool).await?);
+    pub(super) async fn earliest_claimable(&self, room: Room) -> Result<Option<Timestamp>, StoreError> {
+        let earliest: Option<i64> = on!(self, read, |pool| {
+            let query = sqlx::query_scalar(NEXT).bind(room.sms.priority_max()).bind(room.sms.tries_max());
+            let query = query.bind(room.webhook.priority_max()).bind(room.webhook.tries_max());
+            query.fetch_one(pool).await?
+        });
         Ok(earliest.map(Timestamp::from_us))
     }
 }
