@@ -9,7 +9,7 @@ use super::{
     draft::Draft,
     escalation,
     incidents::Situation,
-    input::{DeadlineKey, Input, Refused, Told},
+    input::{DeadlineKey, Input, Refused, SetAside, Told},
     receive::Arrived,
     rulebook::Rulebook,
     service_watch, tag_watch,
@@ -35,6 +35,13 @@ pub(super) fn decide(engine: &Engine, at: Timestamp, input: &Input) -> Decision 
         Input::Ping { tag, source, ping } => ping_came(&mut draft, tag, source, ping),
         Input::Told(told) => told_came(&mut draft, told),
     }
+    draft.finish()
+}
+
+/// See [`Engine::put_away`].
+pub(super) fn put_away(engine: &Engine, at: Timestamp, what: &SetAside) -> Decision {
+    let mut draft = Draft::new(engine, at);
+    service_watch::put_away(&mut draft, what);
     draft.finish()
 }
 
@@ -64,7 +71,7 @@ fn told_came(draft: &mut Draft<'_>, told: &Told) {
             draft.is_duplicate = arrived == Arrived::Duplicate;
         }
         Told::Connection { tag, up } => draft.tag_mut(tag).connected = Some(*up),
-        Told::SetAside { tag } => service_watch::set_aside(draft, tag.as_ref()),
+        Told::SetAside(what) => service_watch::set_aside(draft, what),
         Told::Coalesced { tag, boot, seqs } => service_watch::coalesced(draft, tag, *boot, seqs),
         Told::Service(report) => service_watch::reported(draft, report),
         Told::Publish(book) => publish(draft, book),

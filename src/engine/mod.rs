@@ -38,7 +38,9 @@ use std::{
 
 pub use contact_watch::SourceState;
 pub use decision::Decision;
-pub use input::{Action, DeadlineKey, DeliveryReport, Input, Refused, ServiceReport, Told};
+pub use input::{
+    Action, DeadlineKey, DeliveryReport, Input, PingNo, Refused, ServiceReport, SetAside, Told,
+};
 pub use receive::TagState;
 pub use rulebook::{BoundZone, Rulebook};
 
@@ -124,6 +126,13 @@ impl Engine {
     #[must_use]
     pub fn decide(&self, at: Timestamp, input: &Input) -> Decision {
         decide::decide(self, at, input)
+    }
+
+    /// The least that follows from an input that crashed [`Engine::decide`]: it does not come again at once. Nobody is
+    /// told; this is for when even [`Told::SetAside`] crashes.
+    #[must_use]
+    pub fn put_away(&self, at: Timestamp, what: &SetAside) -> Decision {
+        decide::put_away(self, at, what)
     }
 
     /// Whether the tag was worn and nobody may watch its wearer at any of the ping's times, read as they will be

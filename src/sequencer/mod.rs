@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `inbox` | the one way in |
 //! | `step` | numbers, stamps, decides, applies; synchronous, the simulator calls the same |
+//! | `guard` | sets an input aside that crashes the engine |
 //! | `record` | an input as a journal row, and back; the integrity chain |
 //! | `driver` | waits, steps, commits, acknowledges |
 //! | `recover` | the engine's memory from the journal |
@@ -11,6 +12,7 @@
 
 mod board;
 mod driver;
+mod guard;
 mod inbox;
 mod meter;
 mod record;
@@ -24,5 +26,5 @@ pub use inbox::{
 };
 pub use meter::{Meter, Percentiles, Reading};
 pub use record::{RecordError, chain_of, digest_of, input_of};
-pub use recover::{Findings, RecoverError, Recovered, decide_again, recover};
+pub use recover::{Findings, Recovered, decide_again, recover};
 pub use step::{Answer, Now, Sequencer, Stepped};
