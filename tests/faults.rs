@@ -11,11 +11,25 @@ mod campaign;
 mod clocks;
 #[path = "faults/disk.rs"]
 mod disk;
+#[path = "support/house.rs"]
+mod house;
+#[path = "support/line.rs"]
+mod line;
+#[path = "support/mosquitto.rs"]
+mod mosquitto;
+#[path = "support/mqtt.rs"]
+mod mqtt;
 #[path = "faults/overload.rs"]
 mod overload;
+#[path = "support/phones.rs"]
+mod phones;
 #[path = "faults/poison.rs"]
 mod poison;
 #[path = "faults/providers.rs"]
 mod providers;
 #[path = "faults/report.rs"]
 mod report;
+#[path = "support/wait.rs"]
+mod wait;
+#[path = "scenarios/ward.rs"]
+mod ward;

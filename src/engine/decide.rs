@@ -113,11 +113,16 @@ fn judge_ping(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping) {
     let now =
         draft.rulebook.wearer_of(tag, at).cloned().filter(|wearer| draft.rulebook.may_watch(wearer, at));
     if let Some(wearer) = &now {
+        let is_newest = draft.tag_mut(tag).is_newest(ping.boot, ping.seq);
         let new = || WearerState::new(at, ping, source);
         let state = draft.wearer_or(wearer, new);
-        state.contact.heard(at, ping.next_within_s, ping.motion, source);
-        state.battery_pct = ping.battery_pct;
-        tag_watch::battery(draft, wearer, ping);
+        state.contact.heard_at = at;
+        // What a buffered ping says of the tag was so once.
+        if is_newest {
+            state.contact.heard(at, ping.next_within_s, ping.motion, source);
+            state.battery_pct = ping.battery_pct;
+            tag_watch::battery(draft, wearer, ping);
+        }
     }
     for (wearer, fixes) in by_wearer {
         for fix in fixes {
@@ -165,7 +170,8 @@ fn follow(draft: &mut Draft<'_>, wearer: &WearerId, judged: Judged) {
             .iter()
             .any(|t| t.to == Stage::Violation && t.zone == found.zone && t.true_time == found.from);
         if !(lasts && live(&found.zone, draft)) {
-            draft.found_late(wearer, &found.zone, found.from, found.reason);
+            let late = draft.at.ms_since(found.from) > LATE_MS;
+            draft.found(wearer, &found.zone, found.from, found.reason, late);
         }
     }
     for transition in judged.transitions {

@@ -131,7 +131,9 @@ pub(super) fn put_off(draft: &mut Draft<'_>, id: IncidentId, until: Timestamp) {
     };
     for escalation in &mut incident.escalations {
         match &mut escalation.state {
-            EscalationState::Running { next_at: at } | EscalationState::Paused { until: at } if *at <= now => {
+            EscalationState::Running { next_at: at } | EscalationState::Paused { until: at }
+                if *at <= now =>
+            {
                 *at = until;
             }
             _ => {}

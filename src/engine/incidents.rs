@@ -121,8 +121,16 @@ impl Draft<'_> {
         }
     }
 
-    /// An episode in the past has come to light. It joins the open incident, or raises one that is over already.
-    pub(super) fn found_late(&mut self, wearer: &WearerId, zone: &ZoneId, from: Timestamp, reason: Reason) {
+    /// An episode in the past has come to light. It joins the open incident, or raises one that is over already;
+    /// `late`: it is too long ago to disturb the protected person.
+    pub(super) fn found(
+        &mut self,
+        wearer: &WearerId,
+        zone: &ZoneId,
+        from: Timestamp,
+        reason: Reason,
+        late: bool,
+    ) {
         let (subject, cause) = (Subject::Wearer(wearer.clone()), Cause::Zone(zone.clone()));
         let situation = Situation {
             subject: subject.clone(),
@@ -131,11 +139,13 @@ impl Draft<'_> {
             priority: Priority::P1,
             true_time: from,
             reason,
-            late: true,
+            late,
             ongoing: false,
         };
         let known = self.open_incident(&subject, &cause).and_then(|id| self.incident_mut(id));
-        match known.filter(|incident| incident.kind == IncidentKind::Violation) {
+        let says_no_more =
+            |incident: &&mut Incident| incident.kind == IncidentKind::Violation && (late || !incident.late);
+        match known.filter(says_no_more) {
             Some(incident) => {
                 let (id, happening) = (incident.id, raised(&situation));
                 note_episode(incident, &situation);

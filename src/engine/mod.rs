@@ -38,9 +38,7 @@ use std::{
 
 pub use contact_watch::SourceState;
 pub use decision::Decision;
-pub use input::{
-    Action, DeadlineKey, DeliveryReport, Input, PingNo, Refused, ServiceReport, SetAside, Told,
-};
+pub use input::{Action, DeadlineKey, DeliveryReport, Input, PingNo, Refused, ServiceReport, SetAside, Told};
 pub use receive::TagState;
 pub use rulebook::{BoundZone, Rulebook};
 
@@ -58,7 +56,7 @@ use track::Track;
 pub const ENGINE_VERSION: i64 = 1;
 
 /// Everything the engine remembers.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Engine {
     rulebook: Arc<Rulebook>,
     tags: BTreeMap<TagId, TagState>,
@@ -75,7 +73,7 @@ pub struct Engine {
 }
 
 /// What is remembered of a wearer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct WearerState {
     track: Track,
     contact: Contact,

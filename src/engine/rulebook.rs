@@ -42,6 +42,17 @@ pub struct BoundZone {
     pub since: Timestamp,
 }
 
+/// The same books, published as often, and the same zones in force since the same times; the look-ups follow.
+impl PartialEq for Rulebook {
+    fn eq(&self, other: &Self) -> bool {
+        let books = self.units == other.units
+            && self.wearers == other.wearers
+            && self.persons == other.persons
+            && self.cases == other.cases;
+        books && self.zones == other.zones && self.revisions == other.revisions
+    }
+}
+
 impl Rulebook {
     /// A unit.
     #[must_use]

@@ -92,7 +92,16 @@ pub(super) fn set_aside(draft: &mut Draft<'_>, what: &SetAside) {
     let subject = wearer.map_or(Subject::Service, Subject::Wearer);
     let (cause, kind, priority) = (Cause::Evaluation, IncidentKind::NotEvaluable, Priority::P2);
     let reason = Reason::Crashed;
-    draft.raise(Situation { subject, cause, kind, priority, true_time: at, reason, late: false, ongoing: false });
+    draft.raise(Situation {
+        subject,
+        cause,
+        kind,
+        priority,
+        true_time: at,
+        reason,
+        late: false,
+        ongoing: false,
+    });
 }
 
 /// Keeps what crashed from coming again at once: a ping counts as received, a deadline passes a minute later.

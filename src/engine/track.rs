@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::{
     rulebook::Rulebook,
-    zone_watch::{Agrees, Judge, LOOK_SIGMAS, STILL_THERE_MS, Transition, ZoneState, proves_alone},
+    zone_watch::{Agrees, EVIDENCE_MS, Judge, LOOK_SIGMAS, STILL_THERE_MS, Transition, ZoneState},
 };
 use crate::{
     domain::{Accuracy, Reason, Source, Stage, Timestamp, WearerId, ZoneId},
@@ -23,6 +23,8 @@ const WINDOW_MS: i64 = 15 * 60_000;
 const WINDOW_FIXES_MAX: usize = 512;
 /// Faster than this is no wearer but a wrong fix, or two.
 const PLAUSIBLE_MPS: f64 = 70.0;
+/// Fixes older than the window that are kept while more of them come: 8 hours of a buffer at one a minute.
+const LATE_FIXES_MAX: usize = 512;
 /// Stays that were found in fixes older than the window, remembered for each wearer.
 const PAST_STAYS: usize = 8;
 
@@ -54,6 +56,10 @@ pub(super) struct Track {
     episodes: Vec<(ZoneId, Timestamp)>,
     /// Stays found in fixes older than the window: zone, first and last fix.
     past: Vec<(ZoneId, Timestamp, Timestamp)>,
+    /// Fixes that came when the window was past them, in fix order: they are judged together, whatever their order.
+    late: Vec<Point>,
+    /// When the last of those came.
+    late_came: Option<Timestamp>,
 }
 
 /// An episode that a late fix brought to light.
@@ -73,6 +79,14 @@ pub(super) struct Judged {
     pub(super) found: Vec<Found>,
     /// Episodes that were known and are no longer proven.
     pub(super) disproved: Vec<(ZoneId, Timestamp)>,
+}
+
+/// What a time inside is to the stays that are known.
+enum Stay {
+    Known,
+    New,
+    /// It began earlier than was known.
+    Longer(Timestamp),
 }
 
 /// Whose zones a track is judged by.
@@ -103,7 +117,7 @@ impl Track {
     /// Takes a fix in at its place and judges what it changes. `now` is the engine's time.
     pub(super) fn insert(&mut self, ground: Ground<'_>, fix: Point, now: Timestamp) -> Judged {
         if self.base_tail[0].is_some_and(|base| fix.key() <= base.key()) {
-            return self.insert_past(ground, &fix);
+            return self.insert_past(ground, fix, now);
         }
         match self.window.binary_search_by_key(&fix.key(), Point::key) {
             Ok(_) => Judged::default(),
@@ -124,6 +138,9 @@ impl Track {
         self.at_moment(ground, now, &mut zones, &mut transitions);
         self.zones = zones;
         self.note_episodes(&transitions);
+        if self.late_came.is_some_and(|came| now.ms_since(came) > STILL_THERE_MS) {
+            (self.late, self.late_came) = (Vec::new(), None);
+        }
         Judged { transitions, ..Judged::default() }
     }
 
@@ -190,39 +207,70 @@ impl Track {
         }
     }
 
-    /// A fix from before the window is judged alone.
-    fn insert_past(&mut self, ground: Ground<'_>, fix: &Point) -> Judged {
+    /// A fix from before the window is judged among its neighbours, as far as they are known.
+    fn insert_past(&mut self, ground: Ground<'_>, fix: Point, now: Timestamp) -> Judged {
+        let Err(place) = self.late.binary_search_by_key(&fix.key(), Point::key) else {
+            return Judged::default();
+        };
+        self.late.insert(place, fix);
+        if self.late.len() > LATE_FIXES_MAX {
+            // Whichever end is farther from what comes at present.
+            let far = if place > LATE_FIXES_MAX / 2 { 0 } else { LATE_FIXES_MAX };
+            self.late.remove(far);
+        }
+        self.late_came = Some(now);
+        let (mut zones, mut tail, mut all) = (Zones::new(), [None, None], Vec::new());
+        let mut stays = Vec::new();
+        for near in self.neighbours(&fix) {
+            step(ground, tail, &near, &mut zones, &mut all);
+            tail = [Some(near), tail[0]];
+            if near == fix {
+                stays = inside(&zones);
+            }
+        }
+        let base = self.base_tail[0].map_or(Timestamp::MAX, |base| base.at);
         let mut judged = Judged::default();
-        for id in near(ground, None, fix, &Zones::new()) {
-            let Some(bound) = ground.rulebook.bound_zone(&id) else {
-                continue;
-            };
-            if !ground.rulebook.applies(bound, ground.wearer, fix.at) {
-                continue;
+        for change in all.into_iter().filter(|c| c.to == Stage::Violation && c.true_time <= base) {
+            let Transition { zone, true_time: from, reason, .. } = change;
+            match self.note_stay(&zone, from) {
+                Stay::Known => continue,
+                Stay::New => {}
+                Stay::Longer(began) => judged.disproved.push((zone.clone(), began)),
             }
-            if let Some(reason) = proves_alone(bound, fix)
-                && self.note_stay(&id, fix.at)
-            {
-                judged.found.push(Found { zone: id, from: fix.at, reason });
-            }
+            judged.found.push(Found { zone, from, reason });
+        }
+        for zone in stays {
+            self.note_stay(&zone, fix.at);
         }
         judged
     }
 
-    /// Whether a fix inside begins a stay that was not known.
-    fn note_stay(&mut self, zone: &ZoneId, at: Timestamp) -> bool {
+    /// What is known of the time around a fix from before the window, in fix order, itself among it.
+    fn neighbours(&self, fix: &Point) -> Vec<Point> {
+        let at = fix.at;
+        let close = |near: &&Point| near.at.ms_since(at).abs() <= EVIDENCE_MS;
+        let folded = self.base_tail.iter().flatten().chain(&self.window);
+        let mut near: Vec<Point> = self.late.iter().chain(folded).filter(close).copied().collect();
+        near.sort_by_key(Point::key);
+        near.dedup();
+        near
+    }
+
+    /// Notes that the wearer was inside at a time.
+    fn note_stay(&mut self, zone: &ZoneId, at: Timestamp) -> Stay {
         let same = |(known, first, last): &&mut (ZoneId, Timestamp, Timestamp)| {
             known == zone && first.ms_since(at) <= STILL_THERE_MS && at.ms_since(*last) <= STILL_THERE_MS
         };
         if let Some((_, first, last)) = self.past.iter_mut().find(same) {
-            (*first, *last) = ((*first).min(at), (*last).max(at));
-            return false;
+            let began = *first;
+            (*first, *last) = (began.min(at), (*last).max(at));
+            return if at < began { Stay::Longer(began) } else { Stay::Known };
         }
         if self.past.len() == PAST_STAYS {
             self.past.remove(0);
         }
         self.past.push((zone.clone(), at, at));
-        true
+        Stay::New
     }
 
     /// Moves the oldest fixes of an overfull window into the base. Their episodes are settled.
@@ -235,6 +283,9 @@ impl Track {
             for change in settled.into_iter().filter(|change| change.to == Stage::Violation) {
                 self.episodes.retain(|(zone, from)| (zone, *from) != (&change.zone, change.true_time));
                 self.note_stay(&change.zone, change.true_time);
+            }
+            for zone in inside(&self.base) {
+                self.note_stay(&zone, fix.at);
             }
         }
     }
@@ -252,6 +303,12 @@ impl Track {
         let begun = transitions.iter().filter(|change| change.to == Stage::Violation);
         self.episodes.extend(begun.map(|change| (change.zone.clone(), change.true_time)));
     }
+}
+
+/// The zones that the wearer is in and has not begun to leave.
+fn inside(zones: &Zones) -> Vec<ZoneId> {
+    let inside = zones.iter().filter(|(_, z)| z.stage == Stage::Violation && z.outside_since.is_none());
+    inside.map(|(id, _)| id.clone()).collect()
 }
 
 /// Judges the next fix in fix order by every zone that is near it, near the path to it, or not clear.

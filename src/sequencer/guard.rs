@@ -71,11 +71,8 @@ pub(super) fn unread(tag: &TagId, payload: &[u8]) -> (Entry, Option<TagReply>) {
         pointer: String::new(),
         detail: "Cordon failed over this message and has kept it; it need not be sent again".into(),
     };
-    let reply = TagReply {
-        tag: tag.clone(),
-        topic: tag_wire::TopicKind::Reject,
-        payload: reject.encode().into(),
-    };
+    let reply =
+        TagReply { tag: tag.clone(), topic: tag_wire::TopicKind::Reject, payload: reject.encode().into() };
     (set_aside(SetAside::Message { tag: tag.clone(), ping: None }, payload), Some(reply))
 }
 

@@ -76,8 +76,7 @@ pub fn input_of(row: &JournalRow) -> Result<Input, RecordError> {
         }
         CODEC_PING | CODEC_UNREADABLE => {
             let (line, bytes) = lines()?;
-            let origin: Origin =
-                serde_json::from_slice(line).map_err(|error| damaged(place_of(&error)))?;
+            let origin: Origin = serde_json::from_slice(line).map_err(|error| damaged(place_of(&error)))?;
             if let Some(code) = origin.code {
                 return Ok(Input::Told(Told::Unreadable { tag: origin.tag, code }));
             }

@@ -170,7 +170,7 @@ impl Sequencer {
         payload: &[u8],
     ) -> (Entry, Option<TagReply>) {
         let refusal = match kind {
-            MessageKind::Ping => match tag_wire::decode_ping(payload) {
+            MessageKind::Ping | MessageKind::Cut(_) => match tag_wire::decode_ping(payload) {
                 Ok(ping) => return (self.ping_entry(at, tag, source, ping, payload), None),
                 Err(refusal) => refusal,
             },
@@ -190,8 +190,12 @@ impl Sequencer {
             codec: CODEC_UNREADABLE,
             payload: origin.before(kept),
         };
-        let reject: Arc<[u8]> = tag_wire::Reject::new(payload, &refusal).encode().into();
-        (entry, Some(TagReply { tag: tag.clone(), topic: tag_wire::TopicKind::Reject, payload: reject }))
+        let mut reject = tag_wire::Reject::new(payload, &refusal);
+        if let MessageKind::Cut(whole) = kind {
+            reject.sha256 = whole;
+        }
+        let payload: Arc<[u8]> = reject.encode().into();
+        (entry, Some(TagReply { tag: tag.clone(), topic: tag_wire::TopicKind::Reject, payload }))
     }
 
     fn ping_entry(

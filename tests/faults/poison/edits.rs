@@ -1,0 +1,1 @@
+//! Zones and orders that change under a wearer.
