@@ -157,6 +157,9 @@ fn follow(draft: &mut Draft<'_>, wearer: &WearerId, judged: Judged) {
     for (zone, from) in judged.disproved {
         draft.disproved(wearer, &zone, from);
     }
+    for (zone, began, from) in judged.earlier {
+        draft.began_earlier(wearer, &zone, began, from);
+    }
     let live = |zone: &ZoneId, draft: &Draft<'_>| {
         draft
             .wearer(wearer)

@@ -168,6 +168,28 @@ impl Draft<'_> {
         }
     }
 
+    /// A stay in the past began earlier than was known: its episode is the same one.
+    pub(super) fn began_earlier(
+        &mut self,
+        wearer: &WearerId,
+        zone: &ZoneId,
+        began: Timestamp,
+        from: Timestamp,
+    ) {
+        let id = self.open_incident(&Subject::Wearer(wearer.clone()), &Cause::Zone(zone.clone()));
+        let Some(incident) = id.and_then(|id| self.incident_mut(id)) else {
+            return;
+        };
+        let Some(episode) = incident.episodes.iter_mut().find(|episode| episode.from == began) else {
+            return;
+        };
+        (episode.from, episode.disproved) = (from, false);
+        incident.episodes.sort_by_key(|episode| episode.from);
+        incident.episodes.dedup_by_key(|episode| episode.from);
+        let id = incident.id;
+        self.lines.push(format!("incident {id} episode of {began} began at {from}"));
+    }
+
     /// A person does something about an incident.
     pub(super) fn handle(&mut self, id: IncidentId, by: &StaffId, action: Action) {
         if let Err(refused) = self.try_handle(id, by, action) {

@@ -40,6 +40,8 @@ pub struct BoundZone {
     pub unit: UnitId,
     /// Since when it stands as it stands. Fixes from before are not judged by it.
     pub since: Timestamp,
+    /// Since when it binds whom it binds, by its last revision: whoever was inside by then is in Violation from then on.
+    pub binds_since: Timestamp,
 }
 
 /// The same books, published as often, and the same zones in force since the same times; the look-ups follow.
@@ -247,7 +249,7 @@ impl Rulebook {
             self.learn_addresses(&staff.contacts, &Recipient::Staff(staff.id.clone()));
         }
         let zones_before = before.as_ref().map_or(&[][..], |unit| &unit.zones);
-        self.replace_zones(zones_before, None, &unit.id, &unit.zones, at);
+        self.replace_zones(zones_before, None, &unit.id, &unit.zones, at, false);
         match self.index_of(unit.zones.iter().map(|zone| &zone.id)) {
             Some(index) => self.shared.insert(unit.id.clone(), index),
             None => self.shared.remove(&unit.id),
@@ -278,7 +280,10 @@ impl Rulebook {
     fn put_case(&mut self, case: Case, at: Timestamp) {
         let before = self.cases.remove(&case.id);
         let zones_before = before.as_ref().map_or(&[][..], |case| &case.zones);
-        self.replace_zones(zones_before, Some(&case.id), &case.unit, &case.zones, at);
+        // Unchanged zones bind anew when the case moves to another wearer, or is put in force again.
+        let bound = |before: &Case| before.wearer == case.wearer && before.basis.covers(at);
+        let anew = !before.as_ref().is_some_and(|before| bound(before));
+        self.replace_zones(zones_before, Some(&case.id), &case.unit, &case.zones, at, anew);
         let wearers: Vec<WearerId> =
             before.iter().map(|case| case.wearer.clone()).chain([case.wearer.clone()]).collect();
         if let Some(before) = &before {
@@ -302,13 +307,16 @@ impl Rulebook {
         unit: &UnitId,
         zones: &[Zone],
         at: Timestamp,
+        anew: bool,
     ) {
         let before: Vec<Arc<BoundZone>> =
             before.iter().filter_map(|zone| self.zones.remove(&zone.id)).collect();
         for zone in zones {
             let same = before.iter().find(|old| old.zone == *zone);
             let since = same.map_or(at, |old| old.since);
-            let bound = BoundZone { zone: zone.clone(), case: case.cloned(), unit: unit.clone(), since };
+            let binds_since = same.filter(|_| !anew).map_or(at, |old| old.binds_since);
+            let (zone, case, unit) = (zone.clone(), case.cloned(), unit.clone());
+            let bound = BoundZone { zone: zone.clone(), case, unit, since, binds_since };
             self.zones.insert(zone.id.clone(), Arc::new(bound));
         }
     }

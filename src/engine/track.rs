@@ -79,6 +79,8 @@ pub(super) struct Judged {
     pub(super) found: Vec<Found>,
     /// Episodes that were known and are no longer proven.
     pub(super) disproved: Vec<(ZoneId, Timestamp)>,
+    /// Episodes older than the window that were known to begin at the first time, and began at the second.
+    pub(super) earlier: Vec<(ZoneId, Timestamp, Timestamp)>,
 }
 
 /// What a time inside is to the stays that are known.
@@ -195,7 +197,7 @@ impl Track {
             .collect();
         let transitions = net_changes(&self.zones, &zones, &all);
         self.zones = zones;
-        Judged { transitions, found, disproved }
+        Judged { transitions, found, disproved, earlier: Vec::new() }
     }
 
     fn at_moment(&self, ground: Ground<'_>, now: Timestamp, zones: &mut Zones, out: &mut Vec<Transition>) {
@@ -233,16 +235,26 @@ impl Track {
         for change in all.into_iter().filter(|c| c.to == Stage::Violation && c.true_time <= base) {
             let Transition { zone, true_time: from, reason, .. } = change;
             match self.note_stay(&zone, from) {
-                Stay::Known => continue,
-                Stay::New => {}
-                Stay::Longer(began) => judged.disproved.push((zone.clone(), began)),
+                Stay::Known => {}
+                Stay::New => match self.begins_in_window(&zone, from) {
+                    Some(began) => judged.earlier.push((zone, began, from)),
+                    None => judged.found.push(Found { zone, from, reason }),
+                },
+                Stay::Longer(began) => judged.earlier.push((zone, began, from)),
             }
-            judged.found.push(Found { zone, from, reason });
         }
         for zone in stays {
             self.note_stay(&zone, fix.at);
         }
         judged
+    }
+
+    /// The episode whose first fixes in the window belong together with those from before it.
+    fn begins_in_window(&self, zone: &ZoneId, from: Timestamp) -> Option<Timestamp> {
+        let same = |(known, began): &&(ZoneId, Timestamp)| {
+            known == zone && *began > from && began.ms_since(from) <= EVIDENCE_MS
+        };
+        self.episodes.iter().filter(same).map(|(_, began)| *began).min()
     }
 
     /// What is known of the time around a fix from before the window, in fix order, itself among it.

@@ -174,7 +174,7 @@ impl Judge<'_> {
         }
         if let Some(p) = self.inside_at(before, begin) {
             let p = quantised(p, 3);
-            let published = begin == self.bound.since;
+            let published = begin == self.bound.since || begin == self.bound.binds_since;
             let reason = if published { Reason::ZonePublished { p } } else { Reason::ScheduleBegan { p } };
             self.change(state, Stage::Violation, begin, reason);
         }
@@ -185,7 +185,8 @@ impl Judge<'_> {
         let schedule = self.bound.zone.schedule.as_ref().and_then(|s| s.last_start_between(after, until));
         let basis =
             self.bound.case.as_ref().and_then(|id| self.rulebook.case(id)).map(|case| case.basis.from);
-        let begins = [schedule, basis, Some(self.bound.since)].into_iter().flatten();
+        let published = [self.bound.since, self.bound.binds_since].map(Some);
+        let begins = [schedule, basis].into_iter().chain(published).flatten();
         begins
             .filter(|begin| {
                 after < *begin && *begin <= until && self.rulebook.applies(self.bound, self.wearer, *begin)

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Inputs of a long run, and of a short one.
-const INPUTS: (u64, u64) = (1_000_000, 150_000);
+const INPUTS: (u64, u64) = (20_000_000, 1_000_000);
 /// Longer ones of the corpus are only cut at the front door.
 const BASE_BYTES_MAX: usize = 4_096;
 /// Numbers that are easily mistaken.
