@@ -58,7 +58,7 @@ pub(super) struct Track {
     past: Vec<(ZoneId, Timestamp, Timestamp)>,
     /// Fixes that came when the window was past them, in fix order: they are judged together, whatever their order.
     late: Vec<Point>,
-    /// When the last of those came.
+    /// When the last fix came out of order: until a while later, those that leave the window are kept here, too.
     late_came: Option<Timestamp>,
 }
 
@@ -127,6 +127,8 @@ impl Track {
             Err(place) => {
                 self.window.insert(place, fix);
                 let judged = self.judge_again(ground, now);
+                // More may come from the time of the fixes that leave the window.
+                self.late_came = Some(now);
                 self.fold(ground);
                 judged
             }
@@ -214,12 +216,7 @@ impl Track {
         let Err(place) = self.late.binary_search_by_key(&fix.key(), Point::key) else {
             return Judged::default();
         };
-        self.late.insert(place, fix);
-        if self.late.len() > LATE_FIXES_MAX {
-            // Whichever end is farther from what comes at present.
-            let far = if place > LATE_FIXES_MAX / 2 { 0 } else { LATE_FIXES_MAX };
-            self.late.remove(far);
-        }
+        self.keep_late(place, fix);
         self.late_came = Some(now);
         let (mut zones, mut tail, mut all) = (Zones::new(), [None, None], Vec::new());
         let mut stays = Vec::new();
@@ -247,6 +244,15 @@ impl Track {
             self.note_stay(&zone, fix.at);
         }
         judged
+    }
+
+    fn keep_late(&mut self, place: usize, fix: Point) {
+        self.late.insert(place, fix);
+        if self.late.len() > LATE_FIXES_MAX {
+            // Whichever end is farther from what comes at present.
+            let far = if place > LATE_FIXES_MAX / 2 { 0 } else { LATE_FIXES_MAX };
+            self.late.remove(far);
+        }
     }
 
     /// The episode whose first fixes in the window belong together with those from before it.
@@ -292,6 +298,11 @@ impl Track {
             let mut settled = Vec::new();
             step(ground, self.base_tail, &fix, &mut self.base, &mut settled);
             self.base_tail = [Some(fix), self.base_tail[0]];
+            if self.late_came.is_some()
+                && let Err(place) = self.late.binary_search_by_key(&fix.key(), Point::key)
+            {
+                self.keep_late(place, fix);
+            }
             for change in settled.into_iter().filter(|change| change.to == Stage::Violation) {
                 self.episodes.retain(|(zone, from)| (zone, *from) != (&change.zone, change.true_time));
                 self.note_stay(&change.zone, change.true_time);

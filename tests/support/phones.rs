@@ -1,4 +1,5 @@
 //! The phones' real server inside the test, so that it outlives the service it takes messages from.
+#![allow(dead_code, reason = "no test uses all of it")]
 
 use cordon::{
     clock::Clock,

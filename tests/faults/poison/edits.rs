@@ -188,24 +188,6 @@ impl Town {
                 let whose = incident.subject == Subject::Wearer(wearer(i)) && incident.cause == cause;
                 whose && incident.kind == IncidentKind::Violation && incident.ongoing
             });
-            let open: Vec<_> = engine
-                .open_incidents()
-                .filter(|inc| inc.subject == Subject::Wearer(wearer(i)))
-                .map(|i| {
-                    (
-                        i.kind,
-                        i.cause.clone(),
-                        i.ongoing,
-                        i.timeline.iter().rev().take(12).cloned().collect::<Vec<_>>(),
-                    )
-                })
-                .collect();
-            if !lasts {
-                eprintln!(
-                    "DBG at {at} seen {seen_at} {east_m} since {} case {} {open:?}",
-                    bound.since, self.case
-                );
-            }
             assert!(lasts, "{what}: {} is inside {} and nobody is alerted", wearer(i), zone.id);
         }
     }
