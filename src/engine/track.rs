@@ -77,18 +77,10 @@ pub(super) struct Judged {
     pub(super) transitions: Vec<Transition>,
     /// Episodes in the past that were not known.
     pub(super) found: Vec<Found>,
-    /// Episodes that were known and are no longer proven.
+    /// Episodes that were known and are no longer proven, or are part of an earlier one.
     pub(super) disproved: Vec<(ZoneId, Timestamp)>,
     /// Episodes older than the window that were known to begin at the first time, and began at the second.
     pub(super) earlier: Vec<(ZoneId, Timestamp, Timestamp)>,
-}
-
-/// What a time inside is to the stays that are known.
-enum Stay {
-    Known,
-    New,
-    /// It began earlier than was known.
-    Longer(Timestamp),
 }
 
 /// Whose zones a track is judged by.
@@ -126,10 +118,10 @@ impl Track {
             Err(place) if place == self.window.len() => self.append(ground, fix),
             Err(place) => {
                 self.window.insert(place, fix);
-                let judged = self.judge_again(ground, now);
+                let mut judged = self.judge_again(ground, now);
                 // More may come from the time of the fixes that leave the window.
                 self.late_came = Some(now);
-                self.fold(ground);
+                self.fold(ground, &mut judged);
                 judged
             }
         }
@@ -169,8 +161,9 @@ impl Track {
         step(ground, tail, &fix, &mut self.zones, &mut transitions);
         self.window.push(fix);
         self.note_episodes(&transitions);
-        self.fold(ground);
-        Judged { transitions, ..Judged::default() }
+        let mut judged = Judged { transitions, ..Judged::default() };
+        self.fold(ground, &mut judged);
+        judged
     }
 
     fn judge_again(&mut self, ground: Ground<'_>, now: Timestamp) -> Judged {
@@ -231,17 +224,16 @@ impl Track {
         let mut judged = Judged::default();
         for change in all.into_iter().filter(|c| c.to == Stage::Violation && c.true_time <= base) {
             let Transition { zone, true_time: from, reason, .. } = change;
-            match self.note_stay(&zone, from) {
-                Stay::Known => {}
-                Stay::New => match self.begins_in_window(&zone, from) {
-                    Some(began) => judged.earlier.push((zone, began, from)),
-                    None => judged.found.push(Found { zone, from, reason }),
-                },
-                Stay::Longer(began) => judged.earlier.push((zone, began, from)),
+            if !self.note_stay(&zone, from, &mut judged) {
+                continue;
+            }
+            match self.begins_in_window(&zone, from) {
+                Some(began) => judged.earlier.push((zone, began, from)),
+                None => judged.found.push(Found { zone, from, reason }),
             }
         }
         for zone in stays {
-            self.note_stay(&zone, fix.at);
+            self.note_stay(&zone, fix.at, &mut judged);
         }
         judged
     }
@@ -274,25 +266,33 @@ impl Track {
         near
     }
 
-    /// Notes that the wearer was inside at a time.
-    fn note_stay(&mut self, zone: &ZoneId, at: Timestamp) -> Stay {
-        let same = |(known, first, last): &&mut (ZoneId, Timestamp, Timestamp)| {
-            known == zone && first.ms_since(at) <= STILL_THERE_MS && at.ms_since(*last) <= STILL_THERE_MS
-        };
-        if let Some((_, first, last)) = self.past.iter_mut().find(same) {
-            let began = *first;
-            (*first, *last) = (began.min(at), (*last).max(at));
-            return if at < began { Stay::Longer(began) } else { Stay::Known };
+    /// Notes that the wearer was inside at a time; whether that is a stay of its own. Stays that turn out to be one are
+    /// joined: the later one did not begin when it was thought to.
+    fn note_stay(&mut self, zone: &ZoneId, at: Timestamp, judged: &mut Judged) -> bool {
+        let (mut same, other): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.past).into_iter().partition(|(known, first, last)| {
+                known == zone && first.ms_since(at) <= STILL_THERE_MS && at.ms_since(*last) <= STILL_THERE_MS
+            });
+        self.past = other;
+        same.sort_by_key(|(_, first, _)| *first);
+        let (mut from, mut until) = (at, at);
+        for (nth, (_, first, last)) in same.iter().enumerate() {
+            (from, until) = (from.min(*first), until.max(*last));
+            if nth > 0 {
+                judged.disproved.push((zone.clone(), *first));
+            } else if at < *first {
+                judged.earlier.push((zone.clone(), *first, at));
+            }
         }
         if self.past.len() == PAST_STAYS {
             self.past.remove(0);
         }
-        self.past.push((zone.clone(), at, at));
-        Stay::New
+        self.past.push((zone.clone(), from, until));
+        same.is_empty()
     }
 
     /// Moves the oldest fixes of an overfull window into the base. Their episodes are settled.
-    fn fold(&mut self, ground: Ground<'_>) {
+    fn fold(&mut self, ground: Ground<'_>, judged: &mut Judged) {
         while self.is_overfull() {
             let fix = self.window.remove(0);
             let mut settled = Vec::new();
@@ -305,10 +305,10 @@ impl Track {
             }
             for change in settled.into_iter().filter(|change| change.to == Stage::Violation) {
                 self.episodes.retain(|(zone, from)| (zone, *from) != (&change.zone, change.true_time));
-                self.note_stay(&change.zone, change.true_time);
+                self.note_stay(&change.zone, change.true_time, judged);
             }
             for zone in inside(&self.base) {
-                self.note_stay(&zone, fix.at);
+                self.note_stay(&zone, fix.at, judged);
             }
         }
     }

@@ -84,7 +84,7 @@ impl Town {
             3 => body["basis"] = json!({"kind": "order", "from": "2026-01-01T00:00:00Z"}),
             4 if body["zone"][0].is_object() => body["zone"][0]["schedule"] = schedule(random),
             5 if body["zone"][0].is_object() => {
-                drop(body["zone"][0].as_object_mut().unwrap().remove("schedule"))
+                body["zone"][0].as_object_mut().unwrap().remove("schedule");
             }
             _ => body["zone"] = json!([zone(random)]),
         }

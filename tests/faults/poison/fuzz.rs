@@ -125,7 +125,7 @@ fn extreme(random: &mut Random, seq: u64) -> Vec<u8> {
         .collect();
     let kinds = ["strap_tamper", "sos", "power_off", "jamming", "no_fix", "unheard_of"];
     let events: Vec<Value> = (0..index(random, 3))
-        .map(|_| json!({"t_ms": pick(random, &TIMES), "kind": pick(random, &kinds), "restored": random.bits() % 2 == 0}))
+        .map(|_| json!({"t_ms": pick(random, &TIMES), "kind": pick(random, &kinds), "restored": random.unit() < 0.5}))
         .collect();
     let seq = *pick(random, &[seq, 1, (1 << 53) - 1]);
     let ping = json!({"v": 1, "boot": pick(random, &[0, 1, u32::MAX]), "seq": seq,

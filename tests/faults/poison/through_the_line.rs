@@ -218,3 +218,39 @@ async fn a_ping_that_crashes_the_engine_is_acknowledged_and_the_desk_hears_of_it
     world.house.running.stop().await.unwrap();
     shown(23, "a crash through the line", json!({ "raised_after_ms": raised_after_ms }));
 }
+
+/// Whatever a crash says, the log has its place in the code and nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_of_a_crash_says_where_and_nothing_of_what_was_looked_at() {
+    const SECRET: &str = "+447700900001";
+    let place = tempfile::tempdir().unwrap();
+    let (config, log) = (place.path().join("cordon.toml"), place.path().join("cordon.log"));
+    let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+    let database = place.path().join("cordon.db");
+    let lines = format!(
+        "installation = \"e2e\"\nstore = {{ url = \"sqlite:{}\" }}\nconsole = {{ listen = \"{port}\" }}\n\
+         source = [{{ name = \"tags\", url = \"mqtt://127.0.0.1:1\", username = \"a\", password = \"b\" }}]\n",
+        database.display()
+    );
+    std::fs::write(&config, lines).unwrap();
+    let mut service = std::process::Command::new(env!("CARGO_BIN_EXE_cordon"))
+        .args(["serve", "--config"])
+        .arg(&config)
+        .env("FAILPOINTS", format!("decide=1*panic({SECRET})"))
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    let said = until("the crash is in the log", SOON, async || {
+        let said = std::fs::read_to_string(&log).unwrap();
+        (said.contains("is set aside") && said.contains("a part crashed")).then_some(said)
+    })
+    .await;
+    let is_running = service.try_wait().unwrap().is_none();
+    service.kill().unwrap();
+    service.wait().unwrap();
+    assert!(is_running, "it goes on: {said}");
+    assert!(!said.contains(SECRET), "{said}");
+    shown(23, "the log of a crash", json!({ "personal_data": 0 }));
+}
