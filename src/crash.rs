@@ -41,3 +41,7 @@ pub fn point(_name: &'static str) {
     #[cfg(feature = "crash-points")]
     fail::fail_point!(_name, |_| std::process::abort());
 }
+
+/// What a test arms and disarms places with, in its own process.
+#[cfg(feature = "crash-points")]
+pub use fail::{FailGuard, cfg as arm_point, remove as disarm_point};

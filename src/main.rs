@@ -13,6 +13,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     cordon::crash::arm();
     log(cli.log_json);
+    log_crashes_by_place();
     app::install_tls();
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -35,6 +36,15 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Config(ConfigCommand::Check { file }) => app::check_config(&file),
         Command::Config(ConfigCommand::Template) => app::print_template(),
     }
+}
+
+/// What a crash says may hold what the code was looking at, such as a name or a position; its place in the code never
+/// does.
+fn log_crashes_by_place() {
+    std::panic::set_hook(Box::new(|crash| {
+        let place = crash.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "a part crashed");
+    }));
 }
 
 /// Log lines go to standard error, so that a command's own output can be piped.

@@ -39,6 +39,8 @@ mod installation;
 mod line;
 #[path = "support/mosquitto.rs"]
 mod mosquitto;
+#[path = "support/mqtt.rs"]
+mod mqtt;
 #[path = "support/outcome.rs"]
 mod outcome;
 #[path = "support/phones.rs"]
@@ -49,3 +51,5 @@ mod process;
 mod reference;
 #[path = "support/wait.rs"]
 mod wait;
+#[path = "scenarios/ward.rs"]
+mod ward;

@@ -3,7 +3,11 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context;
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    task::{JoinError, JoinSet},
+};
 
 use crate::{
     clock::Clock,
@@ -141,9 +145,7 @@ impl Running {
             match self.tasks.join_next().await {
                 Some(Ok(Ok(()))) => {}
                 Some(Ok(Err(error))) => return error,
-                Some(Err(error)) => {
-                    return anyhow::Error::new(error).context("a part of the line broke down");
-                }
+                Some(Err(error)) => return broke_down(&error),
                 None => return anyhow::anyhow!("every part of the line has stopped"),
             }
         }
@@ -159,10 +161,16 @@ impl Running {
         // The sequencer ends when nobody can put anything in.
         drop(inbox);
         while let Some(ended) = tasks.join_next().await {
-            ended.context("a part of the line broke down")??;
+            ended.map_err(|error| broke_down(&error))??;
         }
         Ok(())
     }
+}
+
+/// Without what it said when it crashed: that may hold a name or a position.
+fn broke_down(part: &JoinError) -> anyhow::Error {
+    let how = if part.is_panic() { "crashed; the log says where" } else { "was cancelled" };
+    anyhow::anyhow!("a part of the line {how}")
 }
 
 fn dispatch(

@@ -201,7 +201,8 @@ impl Dispatch {
             Ok((task, retry_at)) => (task, retry_at),
             Err(error) => {
                 // Its lease runs out and it is tried again.
-                tracing::error!(%error, "a send ended without an outcome");
+                // What it says may hold an address.
+                tracing::error!(crashed = error.is_panic(), "a send ended without an outcome");
                 (error.id(), None)
             }
         };

@@ -10,7 +10,7 @@ use super::{
     draft::Draft,
     escalation,
     incidents::Situation,
-    input::{DeadlineKey, Input, Refused, Told},
+    input::{DeadlineKey, Input, Refused, SetAside, Told},
     receive::Arrived,
     service_watch,
     tag_clock::Reading,
@@ -38,6 +38,13 @@ pub(super) fn decide(engine: &Engine, at: Timestamp, input: &Input) -> Decision 
     draft.finish()
 }
 
+/// See [`Engine::put_away`].
+pub(super) fn put_away(engine: &Engine, at: Timestamp, what: &SetAside) -> Decision {
+    let mut draft = Draft::new(engine, at);
+    service_watch::put_away(&mut draft, what);
+    draft.finish()
+}
+
 /// See [`Engine::is_outside_basis`].
 pub(super) fn is_outside_basis(engine: &Engine, at: Timestamp, tag: &TagId, ping: &Ping) -> bool {
     let (rulebook, ours) = (&engine.rulebook, &engine.our_clock);
@@ -61,7 +68,7 @@ fn told_came(draft: &mut Draft<'_>, told: &Told) {
         Told::Unreadable { tag, .. } => draft.tag_mut(tag).heard_at = Some(at),
         Told::OutsideBasis { tag, boot, seq, oldest_kept, sent } => {
             let state = draft.tag_mut(tag);
-            let newest = state.is_newest(*boot, *seq);
+            let newest = state.is_ahead(*boot, *seq);
             let arrived = state.receive(*boot, *seq, *oldest_kept);
             draft.receipt = state.ack(*boot);
             draft.is_duplicate = arrived == Arrived::Duplicate;
@@ -71,7 +78,7 @@ fn told_came(draft: &mut Draft<'_>, told: &Told) {
             }
         }
         Told::Connection { tag, up } => draft.tag_mut(tag).connected = Some(*up),
-        Told::SetAside { tag } => service_watch::set_aside(draft, tag.as_ref()),
+        Told::SetAside(what) => service_watch::set_aside(draft, what),
         Told::Coalesced { tag, runs, others } => service_watch::coalesced(draft, tag, runs, *others),
         Told::Service(report) => service_watch::reported(draft, report),
         Told::Publish(book) => publish(draft, book),
@@ -88,7 +95,7 @@ fn told_came(draft: &mut Draft<'_>, told: &Told) {
 fn ping_came(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping) {
     let at = draft.at;
     let state = draft.tag_mut(tag);
-    let newest = state.is_newest(ping.boot, ping.seq);
+    let newest = state.is_ahead(ping.boot, ping.seq);
     let arrived = state.receive(ping.boot, ping.seq, ping.oldest_kept);
     let receipt = state.ack(ping.boot);
     if arrived == Arrived::New {
@@ -118,11 +125,16 @@ fn judge_ping(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping, rea
         draft.rulebook.wearer_of(tag, at).cloned().filter(|wearer| draft.rulebook.may_watch(wearer, at));
     clock_watch::judge(draft, tag, now.as_ref());
     if let Some(wearer) = &now {
+        let is_newest = draft.tag_mut(tag).is_newest(ping.boot, ping.seq);
         let new = || WearerState::new(at, ping, source);
         let state = draft.wearer_or(wearer, new);
-        state.contact.heard(at, ping.next_within_s, ping.motion, source);
-        state.battery_pct = ping.battery_pct;
-        tag_watch::battery(draft, wearer, ping);
+        state.contact.heard_at = at;
+        // What a buffered ping says of the tag was so once.
+        if is_newest {
+            state.contact.heard(at, ping.next_within_s, ping.motion, source);
+            state.battery_pct = ping.battery_pct;
+            tag_watch::battery(draft, wearer, ping);
+        }
     }
     for (wearer, fixes) in by_wearer {
         for fix in fixes {
@@ -157,6 +169,9 @@ fn follow(draft: &mut Draft<'_>, wearer: &WearerId, judged: Judged) {
     for (zone, from) in judged.disproved {
         draft.disproved(wearer, &zone, from);
     }
+    for (zone, began, from) in judged.earlier {
+        draft.began_earlier(wearer, &zone, began, from);
+    }
     let live = |zone: &ZoneId, draft: &Draft<'_>| {
         draft
             .wearer(wearer)
@@ -170,7 +185,8 @@ fn follow(draft: &mut Draft<'_>, wearer: &WearerId, judged: Judged) {
             .iter()
             .any(|t| t.to == Stage::Violation && t.zone == found.zone && t.true_time == found.from);
         if !(lasts && live(&found.zone, draft)) {
-            draft.found_late(wearer, &found.zone, found.from, found.reason);
+            let late = draft.at.ms_since(found.from) > LATE_MS;
+            draft.found(wearer, &found.zone, found.from, found.reason, late);
         }
     }
     for transition in judged.transitions {

@@ -126,6 +126,26 @@ pub(super) fn deadline(draft: &mut Draft<'_>, id: IncidentId) {
     }
 }
 
+/// Whatever was due by now is due at `until` instead.
+pub(super) fn put_off(draft: &mut Draft<'_>, id: IncidentId, until: Timestamp) {
+    let now = draft.at;
+    let Some(incident) = draft.incident_mut(id) else {
+        return;
+    };
+    for escalation in &mut incident.escalations {
+        match &mut escalation.state {
+            EscalationState::Running { next_at: at } | EscalationState::Paused { until: at }
+                if *at <= now =>
+            {
+                *at = until;
+            }
+            _ => {}
+        }
+        let overdue = |sent: &&mut SentAlert| sent.due.is_some_and(|due| due <= now);
+        escalation.alerts.iter_mut().filter(overdue).for_each(|sent| sent.due = Some(until));
+    }
+}
+
 /// When the incident next needs the engine.
 pub(super) fn next_deadline(incident: &Incident) -> Option<Timestamp> {
     let times = incident.escalations.iter().filter_map(|escalation| match escalation.state {

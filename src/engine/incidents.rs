@@ -121,8 +121,16 @@ impl Draft<'_> {
         }
     }
 
-    /// An episode in the past has come to light. It joins the open incident, or raises one that is over already.
-    pub(super) fn found_late(&mut self, wearer: &WearerId, zone: &ZoneId, from: Timestamp, reason: Reason) {
+    /// An episode in the past has come to light. It joins the open incident, or raises one that is over already;
+    /// `late`: it is too long ago to disturb the protected person.
+    pub(super) fn found(
+        &mut self,
+        wearer: &WearerId,
+        zone: &ZoneId,
+        from: Timestamp,
+        reason: Reason,
+        late: bool,
+    ) {
         let (subject, cause) = (Subject::Wearer(wearer.clone()), Cause::Zone(zone.clone()));
         let situation = Situation {
             subject: subject.clone(),
@@ -131,11 +139,13 @@ impl Draft<'_> {
             priority: Priority::P1,
             true_time: from,
             reason,
-            late: true,
+            late,
             ongoing: false,
         };
         let known = self.open_incident(&subject, &cause).and_then(|id| self.incident_mut(id));
-        match known.filter(|incident| incident.kind == IncidentKind::Violation) {
+        let says_no_more =
+            |incident: &&mut Incident| incident.kind == IncidentKind::Violation && (late || !incident.late);
+        match known.filter(says_no_more) {
             Some(incident) => {
                 let (id, happening) = (incident.id, raised(&situation));
                 note_episode(incident, &situation);
@@ -156,6 +166,28 @@ impl Draft<'_> {
             episode.disproved = true;
             self.tell_story(id, Happening::Disproved { from });
         }
+    }
+
+    /// A stay in the past began earlier than was known: its episode is the same one.
+    pub(super) fn began_earlier(
+        &mut self,
+        wearer: &WearerId,
+        zone: &ZoneId,
+        began: Timestamp,
+        from: Timestamp,
+    ) {
+        let id = self.open_incident(&Subject::Wearer(wearer.clone()), &Cause::Zone(zone.clone()));
+        let Some(incident) = id.and_then(|id| self.incident_mut(id)) else {
+            return;
+        };
+        let Some(episode) = incident.episodes.iter_mut().find(|episode| episode.from == began) else {
+            return;
+        };
+        (episode.from, episode.disproved) = (from, false);
+        incident.episodes.sort_by_key(|episode| episode.from);
+        incident.episodes.dedup_by_key(|episode| episode.from);
+        let id = incident.id;
+        self.lines.push(format!("incident {id} episode of {began} began at {from}"));
     }
 
     /// A person does something about an incident.

@@ -64,11 +64,8 @@ pub enum Told {
         /// Connected or not.
         up: bool,
     },
-    /// An input crashed the engine. What it was stands in the journal.
-    SetAside {
-        /// The tag, if it was a tag's message.
-        tag: Option<TagId>,
-    },
+    /// An input crashed the engine and had no effect. It stands in the journal behind this.
+    SetAside(SetAside),
     /// A tag sends more than it may: the newest pings and those nearest to a zone are judged for themselves; these others
     /// were looked at and are not.
     Coalesced {
@@ -129,7 +126,7 @@ impl Told {
             Self::Unreadable { .. } => "unreadable",
             Self::OutsideBasis { .. } => "outside_basis",
             Self::Connection { .. } => "connection",
-            Self::SetAside { .. } => "set_aside",
+            Self::SetAside(_) => "set_aside",
             Self::Coalesced { .. } => "coalesced",
             Self::Service(_) => "service",
             Self::Publish(_) => "publish",
@@ -140,6 +137,35 @@ impl Told {
             Self::Handle { .. } => "handle",
         }
     }
+}
+
+/// What an input that crashed the engine was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SetAside {
+    /// A tag's message.
+    Message {
+        /// The tag.
+        tag: TagId,
+        /// Which ping, if it was one that could be read: it counts as received.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ping: Option<PingNo>,
+    },
+    /// A deadline: it comes again a minute later.
+    Deadline(DeadlineKey),
+    /// Anything else: whoever asked is told.
+    Other,
+}
+
+/// A ping's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PingNo {
+    /// Its boot.
+    pub boot: u32,
+    /// Its sequence.
+    pub seq: u64,
+    /// The oldest sequence that the tag still held.
+    pub oldest_kept: u64,
 }
 
 /// What Cordon's parts say about themselves and what they work with: each names one cause, never a tag.
@@ -252,4 +278,7 @@ pub enum Refused {
     /// The address belongs to nobody in the rulebook, or nobody is waiting for its answer.
     #[error("nobody waits for an answer from that address")]
     UnexpectedReply,
+    /// Deciding it crashed the engine. It is kept for those who look after Cordon.
+    #[error("Cordon failed over this and set it aside; whoever looks after Cordon has been told")]
+    Crashed,
 }

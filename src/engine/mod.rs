@@ -45,7 +45,7 @@ use std::{
 
 pub use contact_watch::SourceState;
 pub use decision::Decision;
-pub use input::{Action, DeadlineKey, DeliveryReport, Input, Refused, ServiceReport, Told};
+pub use input::{Action, DeadlineKey, DeliveryReport, Input, PingNo, Refused, ServiceReport, SetAside, Told};
 pub use receive::TagState;
 pub use rulebook::{BoundZone, Rulebook};
 
@@ -64,7 +64,7 @@ use track::Track;
 pub const ENGINE_VERSION: i64 = 2;
 
 /// Everything the engine remembers.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Engine {
     rulebook: Arc<Rulebook>,
     tags: BTreeMap<TagId, TagState>,
@@ -82,7 +82,7 @@ pub struct Engine {
 }
 
 /// What is remembered of a wearer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct WearerState {
     track: Track,
     contact: Contact,
@@ -134,6 +134,13 @@ impl Engine {
     #[must_use]
     pub fn decide(&self, at: Timestamp, input: &Input) -> Decision {
         decide::decide(self, at, input)
+    }
+
+    /// The least that follows from an input that crashed [`Engine::decide`]: it does not come again at once. Nobody is
+    /// told; this is for when even [`Told::SetAside`] crashes.
+    #[must_use]
+    pub fn put_away(&self, at: Timestamp, what: &SetAside) -> Decision {
+        decide::put_away(self, at, what)
     }
 
     /// Whether the tag was worn and nobody may watch its wearer at any of the ping's times, read as they will be

@@ -40,22 +40,35 @@ pub(super) enum Arrived {
 impl TagState {
     /// Takes note of a ping.
     pub(super) fn receive(&mut self, boot: u32, seq: u64, oldest_kept: u64) -> Arrived {
-        let boot = self.boot(boot);
+        let place = self.place_of(boot);
+        let boot = &mut self.boots[place];
         // What the tag no longer has can never come: waiting for it would hold back everything after it.
         boot.advance(oldest_kept.saturating_sub(1));
-        boot.insert(seq)
+        let arrived = boot.insert(seq);
+        if arrived == Arrived::New {
+            // A boot is forgotten by when it last said something new.
+            self.boots[place..].rotate_left(1);
+        }
+        arrived
+    }
+
+    /// Whether no later ping of the boot has been received than this one, which has.
+    pub(super) fn is_newest(&self, boot: u32, seq: u64) -> bool {
+        let known = self.boots.iter().find(|known| known.boot == boot);
+        known.is_none_or(|known| known.ranges.last().map_or(known.upto, |last| last[1]) <= seq)
     }
 
     /// Takes note of a run of pings that are not judged one by one.
     pub(super) fn receive_run(&mut self, boot: u32, first: u64, last: u64) {
-        let boot = self.boot(boot);
+        let place = self.place_of(boot);
         for seq in first..=last {
-            boot.insert(seq);
+            self.boots[place].insert(seq);
         }
+        self.boots[place..].rotate_left(1);
     }
 
-    /// Whether a ping's number is higher than all that have come of its boot.
-    pub(super) fn is_newest(&self, boot: u32, seq: u64) -> bool {
+    /// Whether a ping, before it is received, has a higher number than all that have come of its boot.
+    pub(super) fn is_ahead(&self, boot: u32, seq: u64) -> bool {
         let known = self.boots.iter().find(|known| known.boot == boot);
         known.is_none_or(|known| seq > known.ranges.last().map_or(known.upto, |&[_, high]| high))
     }
@@ -66,17 +79,15 @@ impl TagState {
         Some(tag_wire::Ack { boot: boot.boot, upto: boot.upto, ranges: boot.ranges.clone() })
     }
 
-    fn boot(&mut self, boot: u32) -> &mut Boot {
-        if let Some(i) = self.boots.iter().position(|known| known.boot == boot) {
-            let known = self.boots.remove(i);
-            self.boots.push(known);
-        } else {
-            if self.boots.len() == BOOTS_MAX {
-                self.boots.remove(0);
-            }
-            self.boots.push(Boot { boot, upto: 0, ranges: Vec::new() });
+    fn place_of(&mut self, boot: u32) -> usize {
+        if let Some(place) = self.boots.iter().position(|known| known.boot == boot) {
+            return place;
         }
-        self.boots.last_mut().expect("one was just pushed")
+        if self.boots.len() == BOOTS_MAX {
+            self.boots.remove(0);
+        }
+        self.boots.push(Boot { boot, upto: 0, ranges: Vec::new() });
+        self.boots.len() - 1
     }
 }
 

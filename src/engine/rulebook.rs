@@ -44,6 +44,19 @@ pub struct BoundZone {
     pub unit: UnitId,
     /// Since when it stands as it stands. Fixes from before are not judged by it.
     pub since: Timestamp,
+    /// Since when it binds whom it binds, by its last revision: whoever was inside by then is in Violation from then on.
+    pub binds_since: Timestamp,
+}
+
+/// The same books, published as often, and the same zones in force since the same times; the look-ups follow.
+impl PartialEq for Rulebook {
+    fn eq(&self, other: &Self) -> bool {
+        let books = self.units == other.units
+            && self.wearers == other.wearers
+            && self.persons == other.persons
+            && self.cases == other.cases;
+        books && self.zones == other.zones && self.revisions == other.revisions
+    }
 }
 
 impl Rulebook {
@@ -257,7 +270,7 @@ impl Rulebook {
             self.learn_addresses(&staff.contacts, &Recipient::Staff(staff.id.clone()));
         }
         let zones_before = before.as_ref().map_or(&[][..], |unit| &unit.zones);
-        self.replace_zones(zones_before, None, &unit.id, &unit.zones, at);
+        self.replace_zones(zones_before, None, &unit.id, &unit.zones, at, false);
         match self.index_of(unit.zones.iter().map(|zone| &zone.id)) {
             Some(index) => self.shared.insert_mut(unit.id.clone(), index),
             None => drop(self.shared.remove_mut(&unit.id)),
@@ -288,7 +301,10 @@ impl Rulebook {
     fn put_case(&mut self, case: Case, at: Timestamp) {
         let before = self.cases.get(&case.id).cloned();
         let zones_before = before.as_ref().map_or(&[][..], |case| &case.zones);
-        self.replace_zones(zones_before, Some(&case.id), &case.unit, &case.zones, at);
+        // Unchanged zones bind anew when the case moves to another wearer, or is put in force again.
+        let bound = |before: &Case| before.wearer == case.wearer && before.basis.covers(at);
+        let anew = !before.as_ref().is_some_and(|before| bound(before));
+        self.replace_zones(zones_before, Some(&case.id), &case.unit, &case.zones, at, anew);
         let wearers: Vec<WearerId> =
             before.iter().map(|case| case.wearer.clone()).chain([case.wearer.clone()]).collect();
         if let Some(before) = &before {
@@ -318,6 +334,7 @@ impl Rulebook {
         unit: &UnitId,
         zones: &[Zone],
         at: Timestamp,
+        anew: bool,
     ) {
         let before: Vec<Arc<BoundZone>> =
             before.iter().filter_map(|zone| self.zones.get(&zone.id).cloned()).collect();
@@ -327,7 +344,9 @@ impl Rulebook {
         for zone in zones {
             let same = before.iter().find(|old| old.zone == *zone);
             let since = same.map_or(at, |old| old.since);
-            let bound = BoundZone { zone: zone.clone(), case: case.cloned(), unit: unit.clone(), since };
+            let binds_since = same.filter(|_| !anew).map_or(at, |old| old.binds_since);
+            let (zone, case, unit) = (zone.clone(), case.cloned(), unit.clone());
+            let bound = BoundZone { zone: zone.clone(), case, unit, since, binds_since };
             self.zones.insert_mut(zone.id.clone(), Arc::new(bound));
         }
     }

@@ -1,13 +1,21 @@
 //! What it means when Cordon's own parts fail, or a tag is too much for them: one incident for each cause, never one
 //! for each tag behind it.
 
-use super::{clock_watch, draft::Draft, incidents::Situation, input::ServiceReport};
-use crate::domain::{Cause, IncidentKind, Priority, Reason, Subject, TagId};
+use super::{
+    clock_watch,
+    draft::Draft,
+    escalation,
+    incidents::Situation,
+    input::{DeadlineKey, PingNo, Refused, ServiceReport, SetAside},
+};
+use crate::domain::{Cause, IncidentKind, MINUTE_MS, Priority, Reason, Subject, TagId};
 
 /// A disk this full, percent, is upkeep; then trouble; then danger, since nothing can be written on a full one.
 const DISK_PCT: [(u8, Priority); 3] = [(95, Priority::P1), (85, Priority::P2), (70, Priority::P3)];
 /// It has room again below this.
 const DISK_ROOM_PCT: u8 = 65;
+/// A deadline that crashed the engine passes again after this long.
+const AGAIN_MS: i64 = MINUTE_MS;
 
 /// One of Cordon's parts reports.
 pub(super) fn reported(draft: &mut Draft<'_>, report: &ServiceReport) {
@@ -70,12 +78,49 @@ fn raise(
 }
 
 /// An input crashed the engine: nothing came of it, and somebody must know.
-pub(super) fn set_aside(draft: &mut Draft<'_>, tag: Option<&TagId>) {
-    let worn_by = tag.and_then(|tag| draft.rulebook.wearer_of(tag, draft.at).cloned());
-    let subject = worn_by.map_or(Subject::Service, Subject::Wearer);
+pub(super) fn set_aside(draft: &mut Draft<'_>, what: &SetAside) {
+    put_away(draft, what);
+    let at = draft.at;
+    let wearer = match what {
+        SetAside::Message { tag, .. } => draft.rulebook.wearer_of(tag, at).cloned(),
+        SetAside::Deadline(DeadlineKey::Wearer(wearer)) => Some(wearer.clone()),
+        SetAside::Deadline(DeadlineKey::Incident(_) | DeadlineKey::Source(_)) | SetAside::Other => None,
+    };
+    let subject = wearer.map_or(Subject::Service, Subject::Wearer);
     let (cause, kind, priority) = (Cause::Evaluation, IncidentKind::NotEvaluable, Priority::P2);
-    let (true_time, reason) = (draft.at, Reason::Crashed);
-    draft.raise(Situation { subject, cause, kind, priority, true_time, reason, late: false, ongoing: false });
+    let reason = Reason::Crashed;
+    draft.raise(Situation {
+        subject,
+        cause,
+        kind,
+        priority,
+        true_time: at,
+        reason,
+        late: false,
+        ongoing: false,
+    });
+}
+
+/// Keeps what crashed from coming again at once: a ping counts as received, a deadline passes a minute later.
+pub(super) fn put_away(draft: &mut Draft<'_>, what: &SetAside) {
+    let (at, again_at) = (draft.at, draft.at.plus_ms(AGAIN_MS));
+    match what {
+        SetAside::Message { tag, ping } => {
+            let state = draft.tag_mut(tag);
+            state.heard_at = Some(at);
+            if let Some(PingNo { boot, seq, oldest_kept }) = *ping {
+                state.receive(boot, seq, oldest_kept);
+                draft.receipt = draft.tag_mut(tag).ack(boot);
+            }
+        }
+        SetAside::Deadline(key) => {
+            draft.wake(key.clone(), again_at);
+            if let DeadlineKey::Incident(id) = key {
+                escalation::put_off(draft, *id, again_at);
+            }
+        }
+        SetAside::Other => draft.refused = Some(Refused::Crashed),
+    }
 }
 
 /// Pings that were looked at and not judged for themselves: received all the same.

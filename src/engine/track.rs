@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::{
     rulebook::Rulebook,
-    zone_watch::{Agrees, Judge, LOOK_SIGMAS, STILL_THERE_MS, Transition, ZoneState, proves_alone},
+    zone_watch::{Agrees, EVIDENCE_MS, Judge, LOOK_SIGMAS, STILL_THERE_MS, Transition, ZoneState},
 };
 use crate::{
     domain::{Accuracy, Reason, Source, Stage, Timestamp, WearerId, ZoneId},
@@ -23,6 +23,8 @@ const WINDOW_MS: i64 = 15 * 60_000;
 const WINDOW_FIXES_MAX: usize = 512;
 /// Faster than this is no wearer but a wrong fix, or two.
 const PLAUSIBLE_MPS: f64 = 70.0;
+/// Fixes older than the window that are kept while more of them come: 8 hours of a buffer at one a minute.
+const LATE_FIXES_MAX: usize = 512;
 /// Stays that were found in fixes older than the window, remembered for each wearer.
 const PAST_STAYS: usize = 8;
 
@@ -54,6 +56,10 @@ pub(super) struct Track {
     episodes: Vec<(ZoneId, Timestamp)>,
     /// Stays found in fixes older than the window: zone, first and last fix.
     past: Vec<(ZoneId, Timestamp, Timestamp)>,
+    /// Fixes that came when the window was past them, in fix order: they are judged together, whatever their order.
+    late: Vec<Point>,
+    /// When the last fix came out of order: until a while later, those that leave the window are kept here, too.
+    late_came: Option<Timestamp>,
 }
 
 /// An episode that a late fix brought to light.
@@ -71,8 +77,10 @@ pub(super) struct Judged {
     pub(super) transitions: Vec<Transition>,
     /// Episodes in the past that were not known.
     pub(super) found: Vec<Found>,
-    /// Episodes that were known and are no longer proven.
+    /// Episodes that were known and are no longer proven, or are part of an earlier one.
     pub(super) disproved: Vec<(ZoneId, Timestamp)>,
+    /// Episodes older than the window that were known to begin at the first time, and began at the second.
+    pub(super) earlier: Vec<(ZoneId, Timestamp, Timestamp)>,
 }
 
 /// Whose zones a track is judged by.
@@ -103,15 +111,17 @@ impl Track {
     /// Takes a fix in at its place and judges what it changes. `now` is the engine's time.
     pub(super) fn insert(&mut self, ground: Ground<'_>, fix: Point, now: Timestamp) -> Judged {
         if self.base_tail[0].is_some_and(|base| fix.key() <= base.key()) {
-            return self.insert_past(ground, &fix);
+            return self.insert_past(ground, fix, now);
         }
         match self.window.binary_search_by_key(&fix.key(), Point::key) {
             Ok(_) => Judged::default(),
             Err(place) if place == self.window.len() => self.append(ground, fix),
             Err(place) => {
                 self.window.insert(place, fix);
-                let judged = self.judge_again(ground, now);
-                self.fold(ground);
+                let mut judged = self.judge_again(ground, now);
+                // More may come from the time of the fixes that leave the window.
+                self.late_came = Some(now);
+                self.fold(ground, &mut judged);
                 judged
             }
         }
@@ -124,6 +134,9 @@ impl Track {
         self.at_moment(ground, now, &mut zones, &mut transitions);
         self.zones = zones;
         self.note_episodes(&transitions);
+        if self.late_came.is_some_and(|came| now.ms_since(came) > STILL_THERE_MS) {
+            (self.late, self.late_came) = (Vec::new(), None);
+        }
         Judged { transitions, ..Judged::default() }
     }
 
@@ -148,8 +161,9 @@ impl Track {
         step(ground, tail, &fix, &mut self.zones, &mut transitions);
         self.window.push(fix);
         self.note_episodes(&transitions);
-        self.fold(ground);
-        Judged { transitions, ..Judged::default() }
+        let mut judged = Judged { transitions, ..Judged::default() };
+        self.fold(ground, &mut judged);
+        judged
     }
 
     fn judge_again(&mut self, ground: Ground<'_>, now: Timestamp) -> Judged {
@@ -178,7 +192,7 @@ impl Track {
             .collect();
         let transitions = net_changes(&self.zones, &zones, &all);
         self.zones = zones;
-        Judged { transitions, found, disproved }
+        Judged { transitions, found, disproved, earlier: Vec::new() }
     }
 
     fn at_moment(&self, ground: Ground<'_>, now: Timestamp, zones: &mut Zones, out: &mut Vec<Transition>) {
@@ -190,51 +204,111 @@ impl Track {
         }
     }
 
-    /// A fix from before the window is judged alone.
-    fn insert_past(&mut self, ground: Ground<'_>, fix: &Point) -> Judged {
+    /// A fix from before the window is judged among its neighbours, as far as they are known.
+    fn insert_past(&mut self, ground: Ground<'_>, fix: Point, now: Timestamp) -> Judged {
+        let Err(place) = self.late.binary_search_by_key(&fix.key(), Point::key) else {
+            return Judged::default();
+        };
+        self.keep_late(place, fix);
+        self.late_came = Some(now);
+        let (mut zones, mut tail, mut all) = (Zones::new(), [None, None], Vec::new());
+        let mut stays = Vec::new();
+        for near in self.neighbours(&fix) {
+            step(ground, tail, &near, &mut zones, &mut all);
+            tail = [Some(near), tail[0]];
+            if near == fix {
+                stays = inside(&zones);
+            }
+        }
+        let base = self.base_tail[0].map_or(Timestamp::MAX, |base| base.at);
         let mut judged = Judged::default();
-        for id in near(ground, None, fix, &Zones::new()) {
-            let Some(bound) = ground.rulebook.bound_zone(&id) else {
-                continue;
-            };
-            if !ground.rulebook.applies(bound, ground.wearer, fix.at) {
+        for change in all.into_iter().filter(|c| c.to == Stage::Violation && c.true_time <= base) {
+            let Transition { zone, true_time: from, reason, .. } = change;
+            if !self.note_stay(&zone, from, &mut judged) {
                 continue;
             }
-            if let Some(reason) = proves_alone(bound, fix)
-                && self.note_stay(&id, fix.at)
-            {
-                judged.found.push(Found { zone: id, from: fix.at, reason });
+            match self.begins_in_window(&zone, from) {
+                Some(began) => judged.earlier.push((zone, began, from)),
+                None => judged.found.push(Found { zone, from, reason }),
             }
+        }
+        for zone in stays {
+            self.note_stay(&zone, fix.at, &mut judged);
         }
         judged
     }
 
-    /// Whether a fix inside begins a stay that was not known.
-    fn note_stay(&mut self, zone: &ZoneId, at: Timestamp) -> bool {
-        let same = |(known, first, last): &&mut (ZoneId, Timestamp, Timestamp)| {
-            known == zone && first.ms_since(at) <= STILL_THERE_MS && at.ms_since(*last) <= STILL_THERE_MS
+    fn keep_late(&mut self, place: usize, fix: Point) {
+        self.late.insert(place, fix);
+        if self.late.len() > LATE_FIXES_MAX {
+            // Whichever end is farther from what comes at present.
+            let far = if place > LATE_FIXES_MAX / 2 { 0 } else { LATE_FIXES_MAX };
+            self.late.remove(far);
+        }
+    }
+
+    /// The episode whose first fixes in the window belong together with those from before it.
+    fn begins_in_window(&self, zone: &ZoneId, from: Timestamp) -> Option<Timestamp> {
+        let same = |(known, began): &&(ZoneId, Timestamp)| {
+            known == zone && *began > from && began.ms_since(from) <= EVIDENCE_MS
         };
-        if let Some((_, first, last)) = self.past.iter_mut().find(same) {
-            (*first, *last) = ((*first).min(at), (*last).max(at));
-            return false;
+        self.episodes.iter().filter(same).map(|(_, began)| *began).min()
+    }
+
+    /// What is known of the time around a fix from before the window, in fix order, itself among it.
+    fn neighbours(&self, fix: &Point) -> Vec<Point> {
+        let at = fix.at;
+        let close = |near: &&Point| near.at.ms_since(at).abs() <= EVIDENCE_MS;
+        let folded = self.base_tail.iter().flatten().chain(&self.window);
+        let mut near: Vec<Point> = self.late.iter().chain(folded).filter(close).copied().collect();
+        near.sort_by_key(Point::key);
+        near.dedup();
+        near
+    }
+
+    /// Notes that the wearer was inside at a time; whether that is a stay of its own. Stays that turn out to be one are
+    /// joined: the later one did not begin when it was thought to.
+    fn note_stay(&mut self, zone: &ZoneId, at: Timestamp, judged: &mut Judged) -> bool {
+        let (mut same, other): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.past).into_iter().partition(|(known, first, last)| {
+                known == zone && first.ms_since(at) <= STILL_THERE_MS && at.ms_since(*last) <= STILL_THERE_MS
+            });
+        self.past = other;
+        same.sort_by_key(|(_, first, _)| *first);
+        let (mut from, mut until) = (at, at);
+        for (nth, (_, first, last)) in same.iter().enumerate() {
+            (from, until) = (from.min(*first), until.max(*last));
+            if nth > 0 {
+                judged.disproved.push((zone.clone(), *first));
+            } else if at < *first {
+                judged.earlier.push((zone.clone(), *first, at));
+            }
         }
         if self.past.len() == PAST_STAYS {
             self.past.remove(0);
         }
-        self.past.push((zone.clone(), at, at));
-        true
+        self.past.push((zone.clone(), from, until));
+        same.is_empty()
     }
 
     /// Moves the oldest fixes of an overfull window into the base. Their episodes are settled.
-    fn fold(&mut self, ground: Ground<'_>) {
+    fn fold(&mut self, ground: Ground<'_>, judged: &mut Judged) {
         while self.is_overfull() {
             let fix = self.window.remove(0);
             let mut settled = Vec::new();
             step(ground, self.base_tail, &fix, &mut self.base, &mut settled);
             self.base_tail = [Some(fix), self.base_tail[0]];
+            if self.late_came.is_some()
+                && let Err(place) = self.late.binary_search_by_key(&fix.key(), Point::key)
+            {
+                self.keep_late(place, fix);
+            }
             for change in settled.into_iter().filter(|change| change.to == Stage::Violation) {
                 self.episodes.retain(|(zone, from)| (zone, *from) != (&change.zone, change.true_time));
-                self.note_stay(&change.zone, change.true_time);
+                self.note_stay(&change.zone, change.true_time, judged);
+            }
+            for zone in inside(&self.base) {
+                self.note_stay(&zone, fix.at, judged);
             }
         }
     }
@@ -252,6 +326,12 @@ impl Track {
         let begun = transitions.iter().filter(|change| change.to == Stage::Violation);
         self.episodes.extend(begun.map(|change| (change.zone.clone(), change.true_time)));
     }
+}
+
+/// The zones that the wearer is in and has not begun to leave.
+fn inside(zones: &Zones) -> Vec<ZoneId> {
+    let inside = zones.iter().filter(|(_, z)| z.stage == Stage::Violation && z.outside_since.is_none());
+    inside.map(|(id, _)| id.clone()).collect()
 }
 
 /// Judges the next fix in fix order by every zone that is near it, near the path to it, or not clear.

@@ -23,7 +23,7 @@ const P_SUPPORT: f64 = 0.7;
 /// A fix speaks for having left below this probability.
 const P_OUTSIDE: f64 = 0.2;
 /// Fixes older than this no longer support a Violation, and no straight path is drawn over a longer gap.
-const EVIDENCE_MS: i64 = 130_000;
+pub(super) const EVIDENCE_MS: i64 = 130_000;
 /// Errors of GNSS fixes are correlated: 0.33 after 30 s, 0.12 after 60 s, hence about exp(-t / 27 s).
 const CORRELATION_S: f64 = 27.0;
 /// This many independent witnesses' worth of support proves a Violation: two fixes 15 s apart.
@@ -174,7 +174,7 @@ impl Judge<'_> {
         }
         if let Some(p) = self.inside_at(before, begin) {
             let p = quantised(p, 3);
-            let published = begin == self.bound.since;
+            let published = begin == self.bound.since || begin == self.bound.binds_since;
             let reason = if published { Reason::ZonePublished { p } } else { Reason::ScheduleBegan { p } };
             self.change(state, Stage::Violation, begin, reason);
         }
@@ -185,7 +185,8 @@ impl Judge<'_> {
         let schedule = self.bound.zone.schedule.as_ref().and_then(|s| s.last_start_between(after, until));
         let basis =
             self.bound.case.as_ref().and_then(|id| self.rulebook.case(id)).map(|case| case.basis.from);
-        let begins = [schedule, basis, Some(self.bound.since)].into_iter().flatten();
+        let published = [self.bound.since, self.bound.binds_since].map(Some);
+        let begins = [schedule, basis].into_iter().chain(published).flatten();
         begins
             .filter(|begin| {
                 after < *begin && *begin <= until && self.rulebook.applies(self.bound, self.wearer, *begin)
@@ -285,17 +286,6 @@ impl Judge<'_> {
         state.stage = to;
         state.outside_since = None;
     }
-}
-
-/// One trusted fix that proves a Violation by itself: for fixes too old to be judged among their neighbours.
-pub(super) fn proves_alone(bound: &BoundZone, fix: &Point) -> Option<Reason> {
-    let view = bound.zone.shape.0.seen_from(fix.position);
-    let p = view.probability_inside(fix.sigma_m(), DOF);
-    (fix.accuracy.is_trusted() && p >= P_TRUSTED).then(|| Reason::TrustedFix {
-        p: quantised(p, 3),
-        border_m: quantised(view.signed_distance_m(), 1),
-        sigma_m: quantised(fix.sigma_m(), 1),
-    })
 }
 
 /// The accuracy circle touches the warning zone.

@@ -202,9 +202,11 @@ impl Link {
     }
 
     fn book(&mut self, ticket: u64, tag: TagId, kind: MessageKind, payload: &[u8]) {
-        // One byte too many is enough to be refused with a reason.
+        // One byte too many is enough to be refused with a reason; its sender knows it by the digest of the whole.
         let kept = &payload[..payload.len().min(PACKET_BYTES_MAX + 1)];
-        if kept.len() > PACKET_BYTES_MAX {
+        let is_cut = kept.len() > PACKET_BYTES_MAX;
+        let kind = if is_cut { MessageKind::Cut(tag_wire::payload_sha256(payload)) } else { kind };
+        if is_cut {
             self.counts.oversize.add_one();
         }
         self.held.push_back(Message {

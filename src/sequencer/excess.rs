@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    guard::guarded,
     inbox::{Message, MessageKind},
     step::{Changes, Now, Sequencer, Stepped, rejection, told_entry},
 };
@@ -39,7 +40,7 @@ impl Sequencer {
         if !self.engine().rulebook().is_assigned(&tag) {
             return self.pass_over(now, &tag, messages, salt, stepped, changes);
         }
-        let looked: Vec<Looked> = messages.iter().map(Looked::at).collect();
+        let looked: Vec<Looked> = messages.iter().map(Looked::guarded).collect();
         let kept = keepers(self.engine(), at, &tag, &looked);
         let (mut numbers, mut others, mut tickets) = (BTreeSet::new(), 0, Vec::new());
         for (i, (message, looked)) in messages.into_iter().zip(looked).enumerate() {
@@ -53,13 +54,13 @@ impl Sequencer {
                     stepped.pings += 1;
                     None
                 }
-                Looked::Status => {
+                Looked::Status | Looked::Crashed => {
                     others += 1;
                     None
                 }
                 Looked::Unreadable(refusal) => {
                     others += 1;
-                    Some(rejection(&tag, &message.payload, &refusal))
+                    Some(rejection(&tag, message.kind, &message.payload, &refusal))
                 }
             };
             tickets.push((message.ticket, reply));
@@ -104,20 +105,23 @@ enum Looked {
     Ping(Ping),
     Status,
     Unreadable(tag_wire::Refusal),
+    /// Reading it crashed.
+    Crashed,
 }
 
 impl Looked {
+    fn guarded(message: &Message) -> Self {
+        guarded(|| Self::at(message)).unwrap_or(Self::Crashed)
+    }
+
     fn at(message: &Message) -> Self {
-        match message.kind {
-            MessageKind::Ping => match tag_wire::decode_ping(&message.payload) {
-                Ok(ping) => Self::Ping(Ping::from(ping)),
-                Err(refusal) => Self::Unreadable(refusal),
-            },
-            MessageKind::Status => match tag_wire::decode_status(&message.payload) {
-                Ok(_) => Self::Status,
-                Err(refusal) => Self::Unreadable(refusal),
-            },
-        }
+        let read = match message.kind {
+            MessageKind::Ping | MessageKind::Cut(_) => {
+                tag_wire::decode_ping(&message.payload).map(|ping| Self::Ping(Ping::from(ping)))
+            }
+            MessageKind::Status => tag_wire::decode_status(&message.payload).map(|_| Self::Status),
+        };
+        read.unwrap_or_else(Self::Unreadable)
     }
 }
 
@@ -138,6 +142,7 @@ fn keepers(engine: &Engine, at: Timestamp, tag: &TagId, looked: &[Looked]) -> BT
                     note_extreme(&mut extremes, zone, border_m, i);
                 }
             }
+            Looked::Crashed => drop(last_of_kind.insert("crashed", i)),
             Looked::Status => drop(last_of_kind.insert("status", i)),
             Looked::Unreadable(_) => drop(last_of_kind.insert("unreadable", i)),
         }

@@ -60,6 +60,8 @@ pub enum MessageKind {
     Ping,
     /// Birth or last will.
     Status,
+    /// Longer than any message may be, and cut. The SHA-256 of the whole, by which its sender knows it.
+    Cut([u8; 32]),
 }
 
 /// The receipt of a message: whoever brought it is told when it may be acknowledged.

@@ -5,6 +5,7 @@
 //! | `inbox` | the one way in |
 //! | `waiting`, `allowance` | whose turn it is, and how much a tag may send |
 //! | `step` | numbers, stamps, decides, applies; synchronous, the simulator calls the same |
+//! | `guard` | sets an input aside that crashes the engine |
 //! | `excess` | what becomes of messages beyond what a tag may send |
 //! | `record` | an input as a journal row, and back; the integrity chain |
 //! | `driver` | waits, steps, acknowledges |
@@ -17,6 +18,7 @@ mod allowance;
 mod board;
 mod driver;
 mod excess;
+mod guard;
 mod hand_ins;
 mod inbox;
 mod meter;
@@ -34,5 +36,5 @@ pub use inbox::{
 };
 pub use meter::{Meter, Percentiles, Reading};
 pub use record::{RecordError, chain_of, digest_of, input_of};
-pub use recover::{Findings, RecoverError, Recovered, decide_again, recover};
+pub use recover::{Findings, Recovered, decide_again, recover};
 pub use step::{Answer, Now, Sequencer, Stepped};

@@ -18,6 +18,9 @@ pub(super) const CODEC_PING: i64 = 1;
 pub(super) const CODEC_TOLD: i64 = 2;
 /// Bytes that are no ping: one line of JSON ([`Origin`] with a code), a newline, the bytes.
 pub(super) const CODEC_UNREADABLE: i64 = 3;
+/// An input that crashed the engine: one line of JSON of the [`Told`] that sets it aside, a newline, what was to be
+/// written of it otherwise.
+pub(super) const CODEC_SET_ASIDE: i64 = 4;
 
 /// Whose bytes they are.
 #[derive(Debug, Serialize, Deserialize)]
@@ -43,11 +46,16 @@ pub enum RecordError {
 impl Origin {
     /// The line and the bytes.
     pub(super) fn before(&self, bytes: &[u8]) -> Vec<u8> {
-        let mut payload = serde_json::to_vec(self).unwrap_or_default();
-        payload.push(b'\n');
-        payload.extend_from_slice(bytes);
-        payload
+        line_before(self, bytes)
     }
+}
+
+/// One line of JSON, a newline, the bytes.
+pub(super) fn line_before(line: &impl Serialize, bytes: &[u8]) -> Vec<u8> {
+    let mut payload = serde_json::to_vec(line).unwrap_or_default();
+    payload.push(b'\n');
+    payload.extend_from_slice(bytes);
+    payload
 }
 
 /// The input that a row holds.
@@ -56,21 +64,23 @@ impl Origin {
 /// See [`RecordError`].
 pub fn input_of(row: &JournalRow) -> Result<Input, RecordError> {
     let damaged = |error: String| RecordError::Payload(row.no, error);
+    let lines = || {
+        let line = row.payload.iter().position(|b| *b == b'\n').ok_or_else(|| damaged("no origin".into()))?;
+        Ok((&row.payload[..line], &row.payload[line + 1..]))
+    };
     match row.codec {
-        CODEC_TOLD => {
-            let told: Told =
-                serde_json::from_slice(&row.payload).map_err(|error| damaged(place_of(&error)))?;
+        CODEC_TOLD | CODEC_SET_ASIDE => {
+            let told = if row.codec == CODEC_TOLD { row.payload.as_slice() } else { lines()?.0 };
+            let told: Told = serde_json::from_slice(told).map_err(|error| damaged(place_of(&error)))?;
             Ok(Input::Told(told))
         }
         CODEC_PING | CODEC_UNREADABLE => {
-            let line =
-                row.payload.iter().position(|b| *b == b'\n').ok_or_else(|| damaged("no origin".into()))?;
-            let origin: Origin =
-                serde_json::from_slice(&row.payload[..line]).map_err(|error| damaged(place_of(&error)))?;
+            let (line, bytes) = lines()?;
+            let origin: Origin = serde_json::from_slice(line).map_err(|error| damaged(place_of(&error)))?;
             if let Some(code) = origin.code {
                 return Ok(Input::Told(Told::Unreadable { tag: origin.tag, code }));
             }
-            let ping = tag_wire::decode_ping(&row.payload[line + 1..]);
+            let ping = tag_wire::decode_ping(bytes);
             let ping = ping.map_err(|refusal| damaged(refusal.code.as_str().into()))?;
             Ok(Input::Ping { tag: origin.tag, source: origin.source, ping: Ping::from(ping) })
         }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    record::{RecordError, chain_of, digest_of, input_of},
+    guard,
+    record::{chain_of, digest_of, input_of},
     step::Sequencer,
 };
 use crate::{
@@ -14,17 +15,6 @@ use crate::{
 
 /// Rows read at a time.
 const PAGE_ROWS: i64 = 2_000;
-
-/// Why the journal cannot be carried on.
-#[derive(Debug, thiserror::Error)]
-pub enum RecoverError {
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A row cannot be read.
-    #[error(transparent)]
-    Record(#[from] RecordError),
-}
 
 /// What deciding the journal again found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,19 +49,20 @@ const DIFFERENCES_MAX: usize = 20;
 /// judged again.
 ///
 /// # Errors
-/// See [`RecoverError`].
-pub async fn recover(store: &dyn Store) -> Result<(Sequencer, Findings), RecoverError> {
+/// If the store cannot be read.
+pub async fn recover(store: &dyn Store) -> Result<(Sequencer, Findings), StoreError> {
     let mut recovered = decide_again(store).await?;
     let open = stored_open(store, &mut recovered).await?;
     recovered.engine.adopt(open.0, open.1);
     Ok((Sequencer::after(recovered.engine, recovered.head), recovered.findings))
 }
 
-/// Decides the whole journal again, verifies its integrity chain, and compares.
+/// Decides the whole journal again, verifies its integrity chain, and compares. A row that cannot be decided is a
+/// difference, and skipped.
 ///
 /// # Errors
-/// See [`RecoverError`].
-pub async fn decide_again(store: &dyn Store) -> Result<Recovered, RecoverError> {
+/// If the store cannot be read.
+pub async fn decide_again(store: &dyn Store) -> Result<Recovered, StoreError> {
     let mut recovered = Recovered::default();
     let mut after = 0;
     loop {
@@ -81,16 +72,25 @@ pub async fn decide_again(store: &dyn Store) -> Result<Recovered, RecoverError> 
         };
         after = last.no;
         for row in &rows {
-            recovered.decide_row(row)?;
+            recovered.decide_row(row);
         }
     }
 }
 
 impl Recovered {
-    fn decide_row(&mut self, row: &JournalRow) -> Result<(), RecordError> {
+    /// What cannot be read, or crashes the engine now, is skipped: it must not keep the line from alerting.
+    fn decide_row(&mut self, row: &JournalRow) {
         self.verify(row);
-        let decision = self.engine.decide(row.at, &input_of(row)?);
         self.findings.rows += 1;
+        self.head = Some(JournalHead { no: row.no, at: row.at, chain: row.chain.clone() });
+        let input = guard::guarded(|| input_of(row).map_err(|error| error.to_string()));
+        let input = match input.unwrap_or_else(|| Err(format!("journal row {} crashes its reader", row.no))) {
+            Ok(input) => input,
+            Err(error) => return self.differs(format!("row {}: skipped: {error}", row.no)),
+        };
+        let Some(decision) = guard::decide(&self.engine, row.at, &input) else {
+            return self.differs(format!("row {}: skipped: deciding it again crashes the engine", row.no));
+        };
         if row.engine != ENGINE_VERSION {
             self.findings.other_versions += 1;
         } else if decision.record() != row.decision {
@@ -99,8 +99,6 @@ impl Recovered {
         self.engine.apply(&decision);
         self.incidents.extend(decision.incidents.into_iter().map(|incident| (incident.id, incident)));
         self.alerts.extend(decision.alerts.into_iter().map(|alert| (alert.id, alert)));
-        self.head = Some(JournalHead { no: row.no, at: row.at, chain: row.chain.clone() });
-        Ok(())
     }
 
     fn verify(&mut self, row: &JournalRow) {

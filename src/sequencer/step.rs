@@ -1,19 +1,20 @@
 //! One step: number, stamp, decide, apply. Nothing in it waits, reads a clock or a database; the simulator calls the
 //! same.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use tokio::sync::oneshot;
 
 use super::{
     excess::PassedOver,
+    guard::{Judged, guarded, unread},
     inbox::{Arrival, Done, Message, MessageKind, TagReply, Ticket},
     record::{CODEC_PING, CODEC_TOLD, CODEC_UNREADABLE, Origin, chain_of, digest_of},
 };
 use crate::{
     crash,
     domain::{Alert, AlertId, Incident, IncidentId, Ping, Recipient, Scope, TagId, Timestamp, UnitId},
-    engine::{Decision, ENGINE_VERSION, Engine, Input, Refused, Told},
+    engine::{DeadlineKey, Decision, ENGINE_VERSION, Engine, Input, Refused, SetAside, Told},
     store::{Batch, JournalHead, JournalRow},
 };
 
@@ -63,10 +64,10 @@ pub type Answer = (oneshot::Sender<Result<(), Refused>>, Result<(), Refused>);
 
 /// A row before it is numbered.
 pub(super) struct Entry {
-    input: Input,
-    kind: &'static str,
-    codec: i64,
-    payload: Vec<u8>,
+    pub(super) input: Input,
+    pub(super) kind: &'static str,
+    pub(super) codec: i64,
+    pub(super) payload: Vec<u8>,
 }
 
 #[derive(Default)]
@@ -145,7 +146,8 @@ impl Sequencer {
         changes: &mut Changes,
     ) {
         let Message { tag, source, kind, payload, received_real_us, ticket } = message;
-        let (entry, refused) = self.read(self.next_at(now), &tag, &source, kind, payload);
+        let read = guarded(|| self.read(self.next_at(now), &tag, &source, kind, &payload));
+        let (entry, refused) = read.unwrap_or_else(|| unread(&tag, &payload));
         let boot = match &entry.input {
             Input::Ping { ping, .. } => Some(ping.boot),
             Input::Told(Told::OutsideBasis { boot, .. }) => Some(*boot),
@@ -170,14 +172,14 @@ impl Sequencer {
         tag: &TagId,
         source: &str,
         kind: MessageKind,
-        payload: Vec<u8>,
+        payload: &[u8],
     ) -> (Entry, Option<TagReply>) {
         let refusal = match kind {
-            MessageKind::Ping => match tag_wire::decode_ping(&payload) {
-                Ok(ping) => return (self.ping_entry(at, tag, source, ping, &payload), None),
+            MessageKind::Ping | MessageKind::Cut(_) => match tag_wire::decode_ping(payload) {
+                Ok(ping) => return (self.ping_entry(at, tag, source, ping, payload), None),
                 Err(refusal) => refusal,
             },
-            MessageKind::Status => match tag_wire::decode_status(&payload) {
+            MessageKind::Status => match tag_wire::decode_status(payload) {
                 Ok(status) => {
                     return (told_entry(Told::Connection { tag: tag.clone(), up: status.online }), None);
                 }
@@ -193,7 +195,7 @@ impl Sequencer {
             codec: CODEC_UNREADABLE,
             payload: origin.before(kept),
         };
-        (entry, Some(rejection(tag, &payload, &refusal)))
+        (entry, Some(rejection(tag, kind, payload, &refusal)))
     }
 
     fn ping_entry(
@@ -228,9 +230,8 @@ impl Sequencer {
         changes: &mut Changes,
     ) -> Decision {
         let at = self.next_at(now);
-        let (unit, subject) = self.whose(&entry.input, at);
         crash::point("decide.before");
-        let decision = self.engine.decide(at, &entry.input);
+        let Judged { entry, unit, subject, decision } = self.judge(at, entry);
         self.engine.apply(&decision);
         crash::point("decide.after");
         let mut row = JournalRow {
@@ -263,7 +264,7 @@ impl Sequencer {
     }
 
     /// Whom an input is about.
-    fn whose(&self, input: &Input, at: Timestamp) -> (Option<UnitId>, String) {
+    pub(super) fn whose(&self, input: &Input, at: Timestamp) -> (Option<UnitId>, String) {
         let rulebook = self.engine.rulebook();
         let of_tag = |tag: &TagId| match rulebook.wearer_of(tag, at).and_then(|id| rulebook.wearer(id)) {
             Some(wearer) => (Some(wearer.unit.clone()), format!("wearer:{}", wearer.id)),
@@ -281,7 +282,7 @@ impl Sequencer {
             Told::Unreadable { tag, .. }
             | Told::OutsideBasis { tag, .. }
             | Told::Connection { tag, .. }
-            | Told::SetAside { tag: Some(tag) }
+            | Told::SetAside(SetAside::Message { tag, .. })
             | Told::Coalesced { tag, .. } => of_tag(tag),
             Told::Publish(book) => {
                 let subject = match book.scope() {
@@ -304,13 +305,15 @@ impl Sequencer {
                 Some(Recipient::Staff(id)) => (None, format!("staff:{id}")),
                 None => (None, "service".into()),
             },
-            Told::Deadline(crate::engine::DeadlineKey::Wearer(id)) => {
+            Told::Deadline(DeadlineKey::Wearer(id))
+            | Told::SetAside(SetAside::Deadline(DeadlineKey::Wearer(id))) => {
                 (rulebook.wearer(id).map(|wearer| wearer.unit.clone()), format!("wearer:{id}"))
             }
-            Told::Deadline(crate::engine::DeadlineKey::Incident(id)) => of_incident(*id),
-            Told::Deadline(crate::engine::DeadlineKey::Source(_))
+            Told::Deadline(DeadlineKey::Incident(id))
+            | Told::SetAside(SetAside::Deadline(DeadlineKey::Incident(id))) => of_incident(*id),
+            Told::Deadline(DeadlineKey::Source(_))
+            | Told::SetAside(SetAside::Deadline(DeadlineKey::Source(_)) | SetAside::Other)
             | Told::Started { .. }
-            | Told::SetAside { tag: None }
             | Told::Service(_)
             | Told::Source { .. } => (None, "service".into()),
         }
@@ -355,9 +358,17 @@ pub(super) fn acknowledgement(tag: TagId, receipt: &tag_wire::Ack) -> TagReply {
 }
 
 /// What a tag is told of a message that is refused.
-pub(super) fn rejection(tag: &TagId, payload: &[u8], refusal: &tag_wire::Refusal) -> TagReply {
-    let payload: Arc<[u8]> = tag_wire::Reject::new(payload, refusal).encode().into();
-    TagReply { tag: tag.clone(), topic: tag_wire::TopicKind::Reject, payload }
+pub(super) fn rejection(
+    tag: &TagId,
+    kind: MessageKind,
+    payload: &[u8],
+    refusal: &tag_wire::Refusal,
+) -> TagReply {
+    let mut reject = tag_wire::Reject::new(payload, refusal);
+    if let MessageKind::Cut(whole) = kind {
+        reject.sha256 = whole;
+    }
+    TagReply { tag: tag.clone(), topic: tag_wire::TopicKind::Reject, payload: reject.encode().into() }
 }
 
 pub(super) fn told_entry(told: Told) -> Entry {

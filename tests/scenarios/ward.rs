@@ -1,4 +1,5 @@
 //! A small world: one unit, one wearer with one tag, one protected person, one zone.
+#![allow(dead_code, reason = "no test uses all of it")]
 
 use cordon::{
     domain::{

@@ -43,7 +43,7 @@ impl Peer {
     /// Connects, or says why the broker would not have it.
     pub(crate) async fn connect(addr: SocketAddr, dial: Dial<'_>) -> Result<Self, String> {
         let mut options = MqttOptions::new(dial.client_id, addr.ip().to_string(), addr.port());
-        options.set_clean_session(dial.clean).set_max_packet_size(1 << 20, 1 << 20);
+        options.set_clean_session(dial.clean).set_max_packet_size(1 << 20, 1 << 24);
         if !dial.login.is_empty() {
             options.set_credentials(dial.login, dial.password);
         }
