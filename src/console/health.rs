@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use serde::Serialize;
 
-use super::App;
-use crate::domain::Priority;
+use super::{App, trouble};
+use crate::domain::{Cause, Priority};
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/livez", get(async || "ok\n")).route("/health", get(health))
@@ -14,7 +14,7 @@ pub(super) fn routes() -> Router<App> {
 
 #[derive(Serialize)]
 struct Health {
-    /// `ok`; `deaf` if a source cannot be heard; `store` if the records cannot be read.
+    /// `ok`; `deaf` if a source cannot be heard; `store` if the records cannot be read or written.
     status: &'static str,
     /// The engine's time, RFC 3339.
     at: Option<String>,
@@ -22,6 +22,10 @@ struct Health {
     picture_age_s: Option<f64>,
     /// Sources of pings that cannot be heard.
     deaf: Vec<String>,
+    /// What is wrong with Cordon itself, a few words for each cause.
+    trouble: Vec<String>,
+    /// How full the disk is that the records are on, percent.
+    disk_pct: Option<u8>,
     wearers_seen: usize,
     stray_tags: usize,
     open_incidents: Open,
@@ -40,6 +44,7 @@ struct Open {
 
 async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
     let (board, now) = app.look();
+    let disk_pct = *app.disk.borrow();
     let open = |priority: Priority| {
         board
             .incidents
@@ -51,7 +56,9 @@ async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
     if let Err(error) = &counts {
         tracing::error!(%error, "the store does not answer the health page");
     }
+    let cannot_write = trouble::ongoing(&board).any(|incident| incident.cause == Cause::Store);
     let (code, status) = match &counts {
+        Ok(_) if cannot_write => (StatusCode::SERVICE_UNAVAILABLE, "store"),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "store"),
         Ok(_) if !board.deaf.is_empty() => (StatusCode::SERVICE_UNAVAILABLE, "deaf"),
         Ok(_) => (StatusCode::OK, "ok"),
@@ -62,6 +69,8 @@ async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
         at: board.at.map(|at| at.to_string()),
         picture_age_s: board.at.map(|at| now.s_since(at)),
         deaf: board.deaf.clone(),
+        trouble: trouble::lines(&board, disk_pct),
+        disk_pct,
         wearers_seen: board.wearers.len(),
         stray_tags: board.strays.len(),
         open_incidents: Open { p1: open(Priority::P1), p2: open(Priority::P2), p3: open(Priority::P3) },

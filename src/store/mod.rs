@@ -10,7 +10,7 @@ mod sql;
 use async_trait::async_trait;
 
 pub use memory::MemoryStore;
-pub use sql::open;
+pub use sql::{file_of, open};
 
 use crate::domain::{Alert, AlertId, Incident, IncidentId, Timestamp, UnitId};
 

@@ -18,6 +18,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("dispatch", 4),
     ("ingest", 4),
     ("lab", 4),
+    ("machine", 4),
     ("rulebook_file", 4),
     ("sandbox", 4),
     ("sequencer", 4),

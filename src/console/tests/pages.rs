@@ -189,6 +189,42 @@ async fn deafness_is_said_on_every_page() {
 }
 
 #[tokio::test]
+async fn trouble_with_cordon_itself_is_a_line_for_each_cause() {
+    let service = [
+        (1, IncidentKind::DiskFull, Priority::P2),
+        (2, IncidentKind::ProviderFails, Priority::P2),
+        // Over.
+        (3, IncidentKind::Misuse, Priority::P3),
+        (4, IncidentKind::Deaf, Priority::P1),
+        (5, IncidentKind::StoreFails, Priority::P1),
+        // About a wearer.
+        (6, IncidentKind::Violation, Priority::P1),
+    ];
+    let incidents = service.map(|(no, kind, priority)| incident(no, kind, priority, Handling::Raised));
+    let bench = Bench::new(board("Barry Stone", incidents));
+    bench.disk_pct.send_replace(Some(91));
+    let health = bench.get("/health").await;
+    assert_eq!(health.status, StatusCode::SERVICE_UNAVAILABLE);
+    let health: Value = serde_json::from_str(&health.text).expect("JSON");
+    assert_eq!((&health["status"], &health["disk_pct"]), (&"store".into(), &91.into()));
+    let (disk, provider, source, store) = (
+        "disk 91 % full",
+        "provider for texts refusing",
+        "broker of source acme lost",
+        "records cannot be written",
+    );
+    assert_eq!(health["trouble"], serde_json::json!([disk, provider, source, store]));
+    let browser = bench.browser().await;
+    let page = bench.get_as(&browser, "/").await.text;
+    assert!(page.contains(&format!("</strong> {disk}; {provider}; {store}.</p>")), "{page}");
+
+    bench.board.send_replace(Arc::new(board("Barry Stone", [])));
+    let health: Value = serde_json::from_str(&bench.get("/health").await.text).expect("JSON");
+    assert_eq!((&health["status"], &health["trouble"]), (&"ok".into(), &serde_json::json!([])));
+    assert!(!bench.get_as(&browser, "/").await.text.contains("Trouble with Cordon"));
+}
+
+#[tokio::test]
 async fn records_show_alerts_and_tries_but_no_whole_address() {
     let alert = Alert {
         id: AlertId(10),

@@ -1,0 +1,5 @@
+//! What this machine has left.
+
+mod disk;
+
+pub use disk::watch_disk;
