@@ -1,7 +1,7 @@
 //! The whole line against the real parts: brokers, phones, databases, and the command itself as a process.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
-#[path = "end_to_end/crowd.rs"]
+#[path = "support/crowd.rs"]
 mod crowd;
 #[path = "end_to_end/demo.rs"]
 mod demo;
@@ -11,6 +11,8 @@ mod edits;
 mod fleet;
 #[path = "support/house.rs"]
 mod house;
+#[path = "support/installation.rs"]
+mod installation;
 #[path = "end_to_end/kills.rs"]
 mod kills;
 #[path = "support/line.rs"]
@@ -19,7 +21,7 @@ mod line;
 mod mosquitto;
 #[path = "end_to_end/nagoya.rs"]
 mod nagoya;
-#[path = "end_to_end/outcome.rs"]
+#[path = "support/outcome.rs"]
 mod outcome;
 #[path = "support/phones.rs"]
 mod phones;
@@ -29,6 +31,8 @@ mod postgres;
 mod process;
 #[path = "support/recorded.rs"]
 mod recorded;
+#[path = "support/reference.rs"]
+mod reference;
 #[path = "end_to_end/reply.rs"]
 mod reply;
 #[path = "support/wait.rs"]

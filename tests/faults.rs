@@ -19,3 +19,24 @@ mod poison;
 mod providers;
 #[path = "faults/report.rs"]
 mod report;
+
+#[path = "support/crowd.rs"]
+mod crowd;
+#[path = "support/fleet.rs"]
+mod fleet;
+#[path = "support/installation.rs"]
+mod installation;
+#[path = "support/line.rs"]
+mod line;
+#[path = "support/mosquitto.rs"]
+mod mosquitto;
+#[path = "support/outcome.rs"]
+mod outcome;
+#[path = "support/phones.rs"]
+mod phones;
+#[path = "support/process.rs"]
+mod process;
+#[path = "support/reference.rs"]
+mod reference;
+#[path = "support/wait.rs"]
+mod wait;

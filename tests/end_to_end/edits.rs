@@ -5,16 +5,13 @@ use std::path::Path;
 use cordon::store;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
-use crate::{
-    kills::{Run, journal},
-    outcome::stored,
-};
+use crate::{installation::Installation, outcome::stored, reference::journal};
 
 const HANDLING: &str = r#"replace(record, '"handling":"raised"', '"handling":{"acted":{"by":"desk"}}')"#;
 const PAYLOAD: &str = "CAST(replace(CAST(payload AS TEXT), ':80', ':81') AS BLOB)";
 
 /// Edits one row after the other, each edit undone before the next. Panics unless replay names the row each time.
-pub(crate) async fn are_found(run: &Run, database: &Path) {
+pub(crate) async fn are_found(installation: &Installation, database: &Path) {
     let url = format!("sqlite:{}", database.display());
     let store = store::open(&url).await.unwrap();
     let mut rows = journal(store.as_ref()).await;
@@ -39,11 +36,11 @@ pub(crate) async fn are_found(run: &Run, database: &Path) {
         change(format!("CREATE TEMP TABLE before AS SELECT {column} FROM {table} WHERE {key} = {id}")).await;
         let edited = change(format!("UPDATE {table} SET {column} = {value} WHERE {key} = {id}")).await;
         assert_eq!(edited, 1);
-        let (is_content, said) = run.replay();
+        let (is_content, said) = installation.replay();
         assert!(!is_content && said.contains(&named), "{table}.{column}: {said}");
         change(format!("UPDATE {table} SET {column} = (SELECT {column} FROM before) WHERE {key} = {id}"))
             .await;
         change("DROP TABLE before".into()).await;
-        run.replays_without_a_difference();
+        installation.replays_without_a_difference();
     }
 }

@@ -1,4 +1,5 @@
 //! The phones' real server inside the test, so that it outlives the service it takes messages from.
+#![allow(dead_code, reason = "no test uses all of it")]
 
 use cordon::{
     clock::Clock,
@@ -76,6 +77,8 @@ impl Drop for Phones {
 pub(crate) struct Health {
     pub(crate) status: String,
     pub(crate) alerts: std::collections::BTreeMap<String, i64>,
+    pub(crate) trouble: Vec<String>,
+    pub(crate) disk_pct: Option<u8>,
 }
 
 /// What the console at `address` answers, `None` while it does not.

@@ -1,9 +1,10 @@
 //! The command itself, as a process that can be killed.
+#![allow(dead_code, reason = "no test uses all of it")]
 
 use std::{
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
 };
 
 /// The `cordon` program.
@@ -25,9 +26,22 @@ impl Program {
 
     /// Starts the service.
     pub(crate) fn serve(&self, config: &Path) -> Service {
+        self.serve_armed(config, "")
+    }
+
+    /// Starts the service with crash points, as `FAILPOINTS` writes them.
+    pub(crate) fn serve_armed(&self, config: &Path, failpoints: &str) -> Service {
+        self.serve_in(config, |command| {
+            command.env("FAILPOINTS", failpoints);
+        })
+    }
+
+    /// Starts the service in a world that `change` makes.
+    pub(crate) fn serve_in(&self, config: &Path, change: impl FnOnce(&mut Command)) -> Service {
         let log =
             std::fs::File::options().create(true).append(true).open(config.with_extension("log")).unwrap();
         let mut command = self.command(&["serve"], config);
+        change(&mut command);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
         Service(child)
     }
@@ -51,10 +65,20 @@ impl Service {
         self.0.wait().unwrap();
     }
 
+    /// How it ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.0.try_wait().unwrap()
+    }
+
+    /// Sends a signal by its name, such as `STOP`.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.0.id().to_string()).status();
+        assert!(sent.unwrap().success());
+    }
+
     /// Asks it to end; panics unless it does so in good order.
     pub(crate) fn stop(mut self) {
-        let asked = Command::new("kill").arg(self.0.id().to_string()).status().unwrap();
-        assert!(asked.success());
+        self.signal("TERM");
         let ended = self.0.wait().unwrap();
         assert!(ended.success(), "{ended}");
     }

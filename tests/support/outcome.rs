@@ -1,5 +1,7 @@
 //! What came of a run, for comparison with what the engine alone makes of the same pings.
 
+#![allow(dead_code, reason = "no test uses all of it")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use cordon::{

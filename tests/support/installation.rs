@@ -1,0 +1,124 @@
+//! The service as a process between a real broker and real phones: it can be killed, stopped and started again while they
+//! go on.
+#![allow(dead_code, reason = "no test uses all of it")]
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use cordon::{clock::Clock, domain::TagId, sandbox::broker::tag_login};
+
+use crate::{
+    fleet,
+    mosquitto::Mosquitto,
+    phones::{self, Phones},
+    process::{Program, Service, free_address},
+    wait::until,
+};
+
+/// Cordon's login and client id on the broker, and its password.
+const LOGIN: (&str, &str) = ("cordon-e2e", "secret-of-cordon");
+/// A start takes no longer than this, even on a busy machine.
+const START: Duration = Duration::from_secs(20);
+
+/// Everything but the service itself.
+pub(crate) struct Installation {
+    pub(crate) broker: Mosquitto,
+    pub(crate) phones: Phones,
+    pub(crate) console: SocketAddr,
+    program: Program,
+    config: PathBuf,
+}
+
+impl Installation {
+    /// In `folder`, with logins for these tags. `None` where Mosquitto is not installed.
+    pub(crate) async fn new(folder: &Path, store_url: &str, tags: &[TagId]) -> Option<Self> {
+        let logins: Vec<String> = tags.iter().map(tag_login).collect();
+        let mut accounts: Vec<(&str, &str)> =
+            logins.iter().map(|login| (login.as_str(), fleet::PASSWORD)).collect();
+        accounts.push(LOGIN);
+        let broker = Mosquitto::start(LOGIN.0, &accounts)?;
+        let console = free_address();
+        let phones = Phones::start(format!("http://{console}"), Clock::real()).await;
+        let config = folder.join("cordon.toml");
+        fs::write(&config, configuration(store_url, console, broker.addr(), &phones.url)).unwrap();
+        Some(Self { broker, phones, console, program: Program::copied_to(folder), config })
+    }
+
+    /// Starts the service.
+    pub(crate) fn serve(&self) -> Service {
+        self.program.serve(&self.config)
+    }
+
+    /// Starts the service with crash points, as `FAILPOINTS` writes them.
+    pub(crate) fn serve_armed(&self, failpoints: &str) -> Service {
+        self.program.serve_armed(&self.config, failpoints)
+    }
+
+    /// Starts the service in a world that `change` makes.
+    pub(crate) fn serve_in(&self, change: impl FnOnce(&mut Command)) -> Service {
+        self.program.serve_in(&self.config, change)
+    }
+
+    /// What the service has logged.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.config.with_extension("log")).unwrap()
+    }
+
+    /// Waits until the service hears the broker.
+    pub(crate) async fn heard(&self) {
+        until("the service hears the broker", START, async || {
+            phones::health(self.console).await.filter(|health| health.status == "ok")
+        })
+        .await;
+    }
+
+    /// Waits until no alert is on its way.
+    pub(crate) async fn nothing_waits(&self, patience: Duration) {
+        until("no alert waits", patience, async || {
+            phones::health(self.console).await.filter(|health| !health.alerts.contains_key("waiting"))
+        })
+        .await;
+    }
+
+    /// Publishes a rulebook file.
+    pub(crate) fn load(&self, rulebook: &Path) {
+        let loaded = self.program.run(&["rulebook", "load", &rulebook.display().to_string()], &self.config);
+        let said = String::from_utf8(loaded.stdout).unwrap();
+        assert!(loaded.status.success(), "{said}{}", String::from_utf8_lossy(&loaded.stderr));
+        assert!(said.starts_with("live: 1 unit, "), "{said}");
+    }
+
+    /// Whether replay was content, and what it said.
+    pub(crate) fn replay(&self) -> (bool, String) {
+        let replayed = self.program.run(&["replay"], &self.config);
+        (replayed.status.success(), String::from_utf8(replayed.stdout).unwrap())
+    }
+
+    pub(crate) fn replays_without_a_difference(&self) {
+        let (is_content, said) = self.replay();
+        assert!(is_content && said.starts_with("no difference in "), "{said}");
+    }
+}
+
+fn configuration(store_url: &str, console: SocketAddr, broker: SocketAddr, phones: &str) -> String {
+    let installation = LOGIN.0.strip_prefix("cordon-").unwrap();
+    format!(
+        r#"installation = "{installation}"
+        store = {{ url = "{store_url}" }}
+        console = {{ listen = "{console}" }}
+        source = [{{ name = "tags", url = "mqtt://{broker}", username = "{}", password = "{}" }}]
+        sms = {{ url = "{phones}/sms", token = "{}", callback_secret = "{}" }}
+        webhook = {{ secret = "{}" }}
+        "#,
+        LOGIN.0,
+        LOGIN.1,
+        phones::SMS_TOKEN,
+        phones::CALLBACK_SECRET,
+        phones::WEBHOOK_SECRET,
+    )
+}
