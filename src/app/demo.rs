@@ -131,6 +131,7 @@ impl Stage {
         let broker = broker::start(broker::Settings { port: 0, accounts }).await?;
         let plan = Plan {
             store: Arc::clone(&store),
+            store_file: store::file_of(&database),
             sources: vec![secrets.source(broker.addr())],
             providers: notify::providers(&secrets.channels(phones), &clock)?,
             callback_secret: Some(secrets.callback.clone()),

@@ -1,6 +1,6 @@
 //! The line, joined: sources, sequencer, store, dispatch, console.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use anyhow::Context;
 use tokio::{
@@ -25,6 +25,8 @@ use crate::{
 pub struct Plan {
     /// Where state lives.
     pub store: Arc<dyn Store>,
+    /// The store's file, whose disk is watched; none if it is on no disk of this machine.
+    pub store_file: Option<PathBuf>,
     /// What time it is.
     pub clock: Clock,
     /// Where pings come from.
@@ -117,11 +119,20 @@ impl Plan {
                 ingest::run(source, inbox, clock, counts, until).await.context("a source stopped")
             });
         }
+        let (disk_pct, disk) = watch::channel(None);
+        if let Some(file) = self.store_file {
+            let (inbox, clock, until) = (inbox.clone(), clock.clone(), when(stopped.clone()));
+            tasks.spawn(async {
+                machine::watch_disk(file, inbox, clock, disk_pct, until).await;
+                Ok(())
+            });
+        }
         let sign_in = Arc::new(SignIn::new());
         let address = self.console.local_addr()?;
         let hooks = self.callback_secret.map(|secret| hooks::routes(inbox.clone(), secret, clock.clone()));
         let state = ConsoleState {
             board: picture,
+            disk,
             inbox: inbox.clone(),
             store: self.store,
             clock: clock.clone(),

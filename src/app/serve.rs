@@ -26,6 +26,7 @@ pub async fn serve(args: cli::Serve) -> anyhow::Result<()> {
         format!("cannot listen on {listen}; change console.listen, or stop what listens there")
     })?;
     let mut running = Plan {
+        store_file: store::file_of(config.store.expose()),
         store,
         sources: sources(&config),
         providers: providers(&config, &clock)?,

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::atomic::Ordering};
 use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use serde::Serialize;
 
-use super::App;
+use super::{App, trouble};
 use crate::domain::Priority;
 
 pub(super) fn routes() -> Router<App> {
@@ -22,6 +22,10 @@ struct Health {
     picture_age_s: Option<f64>,
     /// Sources of pings that cannot be heard.
     deaf: Vec<String>,
+    /// What is wrong with Cordon itself, a few words for each cause.
+    trouble: Vec<String>,
+    /// How full the disk is that the records are on, percent.
+    disk_pct: Option<u8>,
     wearers_seen: usize,
     stray_tags: usize,
     open_incidents: Open,
@@ -52,6 +56,7 @@ struct Open {
 
 async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
     let (board, now) = app.look();
+    let disk_pct = *app.disk.borrow();
     let open = |priority: Priority| {
         board
             .incidents
@@ -75,6 +80,8 @@ async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
         at: board.at.map(|at| at.to_string()),
         picture_age_s: board.at.map(|at| now.s_since(at)),
         deaf: board.deaf.clone(),
+        trouble: trouble::lines(&board, disk_pct),
+        disk_pct,
         wearers_seen: board.wearers.len(),
         stray_tags: board.strays.len(),
         open_incidents: Open { p1: open(Priority::P1), p2: open(Priority::P2), p3: open(Priority::P3) },

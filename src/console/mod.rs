@@ -20,6 +20,7 @@ mod refusal;
 mod sign_in;
 mod sign_in_pages;
 mod told;
+mod trouble;
 mod wearers;
 mod when;
 mod words;
@@ -45,6 +46,8 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 pub struct ConsoleState {
     /// The live picture.
     pub board: watch::Receiver<Arc<Board>>,
+    /// How full the disk is that the records are on, percent; `None` if that is not known.
+    pub disk: watch::Receiver<Option<u8>>,
     /// The only way to change anything.
     pub inbox: Inbox,
     /// For what is no longer, or never was, on the board.
@@ -102,6 +105,7 @@ pub async fn serve(
 #[derive(Clone)]
 struct App {
     board: watch::Receiver<Arc<Board>>,
+    disk: watch::Receiver<Option<u8>>,
     inbox: Inbox,
     store: Arc<dyn Store>,
     clock: Clock,
@@ -121,9 +125,9 @@ impl App {
 }
 
 fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
-    let ConsoleState { board, inbox, store, clock, sign_in, hooks } = state;
+    let ConsoleState { board, disk, inbox, store, clock, sign_in, hooks } = state;
     let callbacks = hooks.as_ref().map(|hooks| Arc::clone(&hooks.counts)).unwrap_or_default();
-    let app = App { board, inbox, store, clock, sign_in, callbacks, closing };
+    let app = App { board, disk, inbox, store, clock, sign_in, callbacks, closing };
     let signed_in = Router::new()
         .merge(queue::routes())
         .merge(closed::routes())

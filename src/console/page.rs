@@ -6,7 +6,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
-use super::{App, guard::Officer, names::Names, when::When};
+use super::{App, guard::Officer, names::Names, trouble, when::When};
 use crate::{
     domain::{Priority, Timestamp},
     sequencer::Board,
@@ -27,6 +27,8 @@ pub(super) struct Frame {
     /// Without a script the page loads itself again after this many seconds; 0 for never (a form may be half filled).
     pub(super) reload_s: u32,
     pub(super) deaf: Vec<String>,
+    /// What else is wrong with Cordon itself.
+    pub(super) trouble: Vec<String>,
 }
 
 impl Frame {
@@ -35,6 +37,7 @@ impl Frame {
         here: &'static str,
         officer: &Officer,
         board: &Board,
+        disk_pct: Option<u8>,
         now: Timestamp,
     ) -> Self {
         Self {
@@ -47,6 +50,7 @@ impl Frame {
             waiting: waiting(board),
             reload_s: 0,
             deaf: board.deaf.clone(),
+            trouble: trouble::beside_deafness(board, disk_pct),
         }
     }
 }
@@ -84,6 +88,6 @@ pub(super) fn framed(
     here: &'static str,
 ) -> (std::sync::Arc<Board>, Timestamp, Frame) {
     let (board, now) = app.look();
-    let frame = Frame::new(title, here, officer, &board, now);
+    let frame = Frame::new(title, here, officer, &board, *app.disk.borrow(), now);
     (board, now, frame)
 }

@@ -2,8 +2,8 @@
 
 use super::names::Names;
 use crate::domain::{
-    AlertState, Audience, BasisKind, Cause, Channel, Handling, Happening, IncidentKind, Outcome, Priority,
-    Reason, Recipient, Risk, Stage,
+    AlertState, Audience, BasisKind, Cause, Channel, Handling, Happening, Incident, IncidentKind, Outcome,
+    Priority, Reason, Recipient, Risk, Stage,
 };
 
 /// What a kind of incident is called.
@@ -142,6 +142,42 @@ pub(super) fn cause(cause: &Cause, names: Names<'_>) -> String {
         Cause::Store => "Store".into(),
         Cause::Disk => "Disk".into(),
     }
+}
+
+/// What is wrong with Cordon itself, in a few words.
+pub(super) fn trouble(incident: &Incident) -> String {
+    match &incident.cause {
+        Cause::Source(name) => format!("broker of source {name} lost"),
+        Cause::Gaps(name) => format!("messages missing behind source {name}"),
+        Cause::Misuse(name) => format!("messages refused from source {name}"),
+        Cause::Vendor(name) => format!("too many messages of vendor {name}"),
+        Cause::Provider(Channel::Sms) => "provider for texts refusing".into(),
+        Cause::Provider(Channel::Webhook) => "provider for control room messages refusing".into(),
+        Cause::Store => "records cannot be written".into(),
+        Cause::Disk => {
+            let last = incident.timeline.iter().rev().find_map(|entry| match &entry.what {
+                Happening::Raised { reason: Reason::Disk { pct }, .. } => Some(*pct),
+                _ => None,
+            });
+            last.map_or("disk filling up".into(), disk)
+        }
+        Cause::Clock => "clock set".into(),
+        Cause::Evaluation => "messages that cannot be evaluated".into(),
+        // About wearers.
+        Cause::Zone(_)
+        | Cause::Strap
+        | Cause::Case
+        | Cause::Battery
+        | Cause::Contact
+        | Cause::Jamming
+        | Cause::Sos
+        | Cause::Flood => kind(incident.kind).to_lowercase(),
+    }
+}
+
+/// How full the disk is that the records are on.
+pub(super) fn disk(pct: u8) -> String {
+    format!("disk {pct} % full")
 }
 
 /// How dangerous the team thinks the wearer is.

@@ -29,11 +29,20 @@ pub struct Emergency {
     sends: JoinSet<Option<Attempt>>,
     begun: BTreeSet<AlertId>,
     owed: Vec<Attempt>,
+    /// Writes tries down, and gives those back that could not be. Beside the loop: a store may take its time to say no.
+    writing: JoinSet<Vec<Attempt>>,
 }
 
 impl Emergency {
     pub(super) fn new(courier: Arc<Courier>, unwritten: watch::Receiver<Unwritten>) -> Self {
-        Self { courier, unwritten, sends: JoinSet::new(), begun: BTreeSet::new(), owed: Vec::new() }
+        Self {
+            courier,
+            unwritten,
+            sends: JoinSet::new(),
+            begun: BTreeSet::new(),
+            owed: Vec::new(),
+            writing: JoinSet::new(),
+        }
     }
 
     /// Works until `stop` is ready.
@@ -53,9 +62,13 @@ impl Emergency {
                     Ok(attempt) => self.owed.extend(attempt.filter(|_| self.owed.len() < OWED_MAX)),
                     Err(error) => tracing::error!(%error, "an emergency send ended without an outcome"),
                 },
+                Some(ended) = self.writing.join_next() => match ended {
+                    Ok(left) => self.owed.extend(left),
+                    Err(error) => tracing::error!(%error, "emergency tries were not written down"),
+                },
             }
-            if self.unwritten.borrow().is_empty() && !self.owed.is_empty() {
-                self.write_down().await;
+            if self.unwritten.borrow().is_empty() && !self.owed.is_empty() && self.writing.is_empty() {
+                self.write_down();
             }
         }
     }
@@ -74,13 +87,18 @@ impl Emergency {
     }
 
     /// The tries are evidence: they are written down as soon as that is possible.
-    async fn write_down(&mut self) {
-        for attempt in std::mem::take(&mut self.owed) {
-            if let Err(error) = self.courier.store.record_attempt(&attempt, None, false).await {
-                tracing::warn!(alert = %attempt.alert, %error, "an emergency try is not written down yet");
-                self.owed.push(attempt);
+    fn write_down(&mut self) {
+        let (courier, owed) = (Arc::clone(&self.courier), std::mem::take(&mut self.owed));
+        self.writing.spawn(async move {
+            let mut left = Vec::new();
+            for attempt in owed {
+                if let Err(error) = courier.store.record_attempt(&attempt, None, false).await {
+                    tracing::warn!(alert = %attempt.alert, %error, "an emergency try is not written down yet");
+                    left.push(attempt);
+                }
             }
-        }
+            left
+        });
     }
 }
 

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 
 pub use memory::MemoryStore;
 pub use room::{Admit, Room};
-pub use sql::open;
+pub use sql::{file_of, open};
 
 use crate::domain::{Alert, AlertId, Incident, IncidentId, Timestamp, UnitId};
 

@@ -43,6 +43,7 @@ impl House {
         };
         let plan = Plan {
             store: Arc::clone(&store),
+            store_file: None,
             sources: vec![source(broker)],
             providers: notify::providers(&channels, &clock).unwrap(),
             callback_secret: Some(Secret::new(phones::CALLBACK_SECRET)),

@@ -6,6 +6,7 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
+    process::Command,
     time::Duration,
 };
 
@@ -56,6 +57,16 @@ impl Installation {
     /// Starts the service with crash points, as `FAILPOINTS` writes them.
     pub(crate) fn serve_armed(&self, failpoints: &str) -> Service {
         self.program.serve_armed(&self.config, failpoints)
+    }
+
+    /// Starts the service in a world that `change` makes.
+    pub(crate) fn serve_in(&self, change: impl FnOnce(&mut Command)) -> Service {
+        self.program.serve_in(&self.config, change)
+    }
+
+    /// What the service has logged.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.config.with_extension("log")).unwrap()
     }
 
     /// Waits until the service hears the broker.

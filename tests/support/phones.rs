@@ -84,6 +84,8 @@ impl Drop for Phones {
 pub(crate) struct Health {
     pub(crate) status: String,
     pub(crate) alerts: std::collections::BTreeMap<String, i64>,
+    pub(crate) trouble: Vec<String>,
+    pub(crate) disk_pct: Option<u8>,
 }
 
 /// What the console at `address` answers, `None` while it does not.

@@ -31,10 +31,17 @@ impl Program {
 
     /// Starts the service with crash points, as `FAILPOINTS` writes them.
     pub(crate) fn serve_armed(&self, config: &Path, failpoints: &str) -> Service {
+        self.serve_in(config, |command| {
+            command.env("FAILPOINTS", failpoints);
+        })
+    }
+
+    /// Starts the service in a world that `change` makes.
+    pub(crate) fn serve_in(&self, config: &Path, change: impl FnOnce(&mut Command)) -> Service {
         let log =
             std::fs::File::options().create(true).append(true).open(config.with_extension("log")).unwrap();
         let mut command = self.command(&["serve"], config);
-        command.env("FAILPOINTS", failpoints);
+        change(&mut command);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
         Service(child)
     }

@@ -230,6 +230,7 @@ async fn the_network_is_refused() {
     let (inbox, _arrivals) = Inbox::new();
     let state = ConsoleState {
         board: picture,
+        disk: watch::channel(None).1,
         inbox,
         store: Arc::new(Records::default()),
         clock: Clock::real(),

@@ -102,6 +102,7 @@ async fn a_closing_service_ends_the_feed_and_then_itself() {
     let door = Arc::new(SignIn::new());
     let state = ConsoleState {
         board: picture,
+        disk: watch::channel(None).1,
         inbox,
         store: Arc::new(Records::default()),
         clock: Clock::scaled(AT, 0.0),

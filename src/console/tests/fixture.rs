@@ -120,7 +120,12 @@ fn cause(kind: IncidentKind) -> Cause {
     }
 }
 
-pub(super) fn incident(no: i64, kind: IncidentKind, priority: Priority, handling: Handling) -> Incident {
+pub(in crate::console) fn incident(
+    no: i64,
+    kind: IncidentKind,
+    priority: Priority,
+    handling: Handling,
+) -> Incident {
     let raised_at = AT.plus_ms(-20_000 - no * 17_000);
     let reason = Reason::TrustedFix { p: 0.97, border_m: -84.0, sigma_m: 12.0 };
     let staff = Recipient::Staff(id("desk"));

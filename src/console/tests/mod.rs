@@ -32,6 +32,7 @@ const HOST: &str = "127.0.0.1:8080";
 struct Bench {
     router: Router,
     board: watch::Sender<Arc<Board>>,
+    disk_pct: watch::Sender<Option<u8>>,
     arrivals: mpsc::Receiver<Arrival>,
     door: Arc<SignIn>,
     clock: Clock,
@@ -69,19 +70,21 @@ impl Bench {
 
     fn with(picture: Board, records: Records, hooks: Option<hooks::Hooks>) -> Self {
         let (board, picture) = watch::channel(Arc::new(picture));
+        let (disk_pct, disk) = watch::channel(None);
         let (inbox, arrivals) = Inbox::new();
         let door = Arc::new(SignIn::new());
         // Stands still at the time of the picture.
         let clock = Clock::scaled(AT, 0.0);
         let router = router(ConsoleState {
             board: picture,
+            disk,
             inbox,
             store: Arc::new(records),
             clock: clock.clone(),
             sign_in: Arc::clone(&door),
             hooks,
         });
-        Self { router, board, arrivals, door, clock }
+        Self { router, board, disk_pct, arrivals, door, clock }
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {

@@ -20,9 +20,9 @@ async fn every_kind_and_handling_is_shown_on_its_page_and_in_the_queue() {
             let browser = bench.browser().await;
             let page = bench.get_as(&browser, &format!("/incidents/{no}")).await;
             assert_eq!(page.status, StatusCode::OK);
-            assert!(page.text.contains(words::kind(kind)), "{kind:?}");
-            let meaning = words::meaning(kind).replace('\'', "&#39;");
-            assert!(page.text.contains(&meaning), "{kind:?}");
+            for said in [words::kind(kind), words::meaning(kind)] {
+                assert!(page.text.contains(&said.replace('\'', "&#39;")), "{kind:?}");
+            }
             assert!(
                 page.text.contains("One trusted fix, 84 m inside the zone&#39;s border"),
                 "{}",
@@ -206,6 +206,40 @@ async fn deafness_is_said_on_every_page() {
     }
     let health = bench.get("/health").await;
     assert_eq!(health.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn trouble_with_cordon_itself_is_a_line_for_each_cause() {
+    let service = [
+        (1, IncidentKind::DiskFull, Priority::P2),
+        (2, IncidentKind::ProviderFails, Priority::P2),
+        // Over.
+        (3, IncidentKind::Misuse, Priority::P3),
+        (4, IncidentKind::Deaf, Priority::P1),
+        (5, IncidentKind::StoreFails, Priority::P1),
+        // About a wearer.
+        (6, IncidentKind::Violation, Priority::P1),
+    ];
+    let incidents = service.map(|(no, kind, priority)| incident(no, kind, priority, Handling::Raised));
+    let bench = Bench::new(board("Barry Stone", incidents));
+    bench.disk_pct.send_replace(Some(91));
+    let health: Value = serde_json::from_str(&bench.get("/health").await.text).expect("JSON");
+    assert_eq!(health["disk_pct"], 91);
+    let (disk, provider, source, store) = (
+        "disk 91 % full",
+        "provider for texts refusing",
+        "broker of source acme lost",
+        "records cannot be written",
+    );
+    assert_eq!(health["trouble"], serde_json::json!([disk, provider, source, store]));
+    let browser = bench.browser().await;
+    let page = bench.get_as(&browser, "/").await.text;
+    assert!(page.contains(&format!("</strong> {disk}; {provider}; {store}.</p>")), "{page}");
+
+    bench.board.send_replace(Arc::new(board("Barry Stone", [])));
+    let health: Value = serde_json::from_str(&bench.get("/health").await.text).expect("JSON");
+    assert_eq!(health["trouble"], serde_json::json!([]));
+    assert!(!bench.get_as(&browser, "/").await.text.contains("Trouble with Cordon"));
 }
 
 #[tokio::test]

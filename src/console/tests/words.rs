@@ -145,3 +145,19 @@ fn spans_and_distances_are_short() {
         assert_eq!(metres(m), said);
     }
 }
+
+#[test]
+fn trouble_is_named_by_its_cause() {
+    let incidents = fixture::KINDS.map(|kind| fixture::incident(1, kind, Priority::P2, Handling::Raised));
+    let mut said: Vec<String> = incidents.iter().map(trouble).collect();
+    // A tag's clock is a cause of the same name.
+    said.dedup();
+    check(&said);
+    let mut disk = fixture::incident(1, IncidentKind::DiskFull, Priority::P2, Handling::Raised);
+    for pct in [70, 86] {
+        let (at, reason) = (Timestamp::from_ms(0), Reason::Disk { pct });
+        let what = Happening::Raised { kind: IncidentKind::DiskFull, true_time: at, reason };
+        disk.timeline.push(crate::domain::Entry { at, what });
+    }
+    assert_eq!(trouble(&disk), "disk 86 % full");
+}

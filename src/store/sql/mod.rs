@@ -11,7 +11,7 @@ mod record;
 use async_trait::async_trait;
 use sqlx::{PgPool, SqlitePool};
 
-pub use open::open;
+pub use open::{file_of, open};
 
 use super::{Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Room, Store, StoreError};
 use crate::domain::{Alert, AlertId, Incident, IncidentId, Timestamp};

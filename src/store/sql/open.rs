@@ -3,7 +3,7 @@
 use std::{
     fs::{File, OpenOptions},
     io::ErrorKind,
-    path::Path,
+    path::{Path, PathBuf},
     str::FromStr,
     sync::Arc,
     time::Duration,
@@ -47,6 +47,18 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
     Ok(Arc::new(db))
 }
 
+/// The file of the database at `url`; none if it is in memory or on a server.
+#[must_use]
+pub fn file_of(url: &str) -> Option<PathBuf> {
+    let options =
+        SqliteConnectOptions::from_str(url).ok().filter(|_| url.starts_with("sqlite:") && !in_memory(url));
+    options.map(|options| options.get_filename().to_owned())
+}
+
+fn in_memory(url: &str) -> bool {
+    url.contains(":memory:") || url.contains("mode=memory")
+}
+
 async fn open_sqlite(url: &str) -> Result<Db, StoreError> {
     // FULL: what is acknowledged after a commit must survive a power cut, which in WAL mode NORMAL does not promise.
     let options = SqliteConnectOptions::from_str(url)
@@ -55,7 +67,7 @@ async fn open_sqlite(url: &str) -> Result<Db, StoreError> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_MAX);
-    let in_memory = url.contains(":memory:") || url.contains("mode=memory");
+    let in_memory = in_memory(url);
     if !in_memory && !url.contains("mode=") {
         create_private(options.get_filename())?;
     }

@@ -40,6 +40,7 @@ async fn what_was_sent_while_the_line_stood_still_is_read_before_silence_is_judg
     let store = Arc::new(MemoryStore::new());
     let plan = Plan {
         store: store.clone(),
+        store_file: None,
         clock: clock.clone(),
         sources: Vec::new(),
         providers: Providers::default(),
