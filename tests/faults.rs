@@ -11,11 +11,15 @@ mod campaign;
 mod clocks;
 #[path = "faults/disk.rs"]
 mod disk;
+#[path = "faults/network.rs"]
+mod network;
 #[path = "faults/overload.rs"]
 mod overload;
 #[path = "faults/poison.rs"]
 mod poison;
 #[path = "faults/providers.rs"]
 mod providers;
+#[path = "support/proxy.rs"]
+mod proxy;
 #[path = "faults/report.rs"]
 mod report;

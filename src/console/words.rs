@@ -54,19 +54,27 @@ pub(super) fn meaning(kind: IncidentKind) -> &'static str {
         IncidentKind::Flood => {
             "More messages come than may be: only the newest and those nearest to a zone are judged."
         }
-        IncidentKind::TagClock => "The tag's clock is wrong. Its times are corrected by when its messages come.",
-        IncidentKind::ServerClock => "This machine's clock was set while Cordon ran. Alerts and timers go on unchanged.",
+        IncidentKind::TagClock => {
+            "The tag's clock is wrong. Its times are corrected by when its messages come."
+        }
+        IncidentKind::ServerClock => {
+            "This machine's clock was set while Cordon ran. Alerts and timers go on unchanged."
+        }
         IncidentKind::MissingPings => {
             "Tags sent messages that have not arrived. They keep them and send them again; until then there are gaps."
         }
-        IncidentKind::Misuse => "Messages came that no tag may send, or for another vendor's tags. They were refused.",
+        IncidentKind::Misuse => {
+            "Messages came that no tag may send, or for another vendor's tags. They were refused."
+        }
         IncidentKind::ProviderFails => {
             "A provider takes no messages. They are tried again, and people are told by other channels."
         }
         IncidentKind::StoreFails => {
             "Cordon cannot write its records. It goes on watching and sends danger straight to people; act on it now."
         }
-        IncidentKind::DiskFull => "The disk is filling up. When it is full Cordon can write nothing down any more.",
+        IncidentKind::DiskFull => {
+            "The disk is filling up. When it is full Cordon can write nothing down any more."
+        }
     }
 }
 
