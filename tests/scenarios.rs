@@ -1,6 +1,8 @@
 //! The engine on timelines: recorded tracks with ground truth, and stories told ping by ping.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "scenarios/hearing.rs"]
+mod hearing;
 #[path = "support/line.rs"]
 mod line;
 #[path = "scenarios/order.rs"]

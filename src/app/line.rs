@@ -1,6 +1,6 @@
 //! The line, joined: sources, sequencer, store, dispatch, console.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use anyhow::Context;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
@@ -75,6 +75,12 @@ impl Plan {
         let dispatch = dispatch(&self.store, self.providers, &inbox, &clock, &meter)?;
         let waker = dispatch.waker();
         let (board, picture) = watch::channel(Arc::new(Board::default()));
+        let mut links = Vec::new();
+        let mut counts = BTreeMap::new();
+        for source in self.sources {
+            let counted = counts.entry(source.name.clone()).or_insert_with(Arc::<ingest::Counts>::default);
+            links.push((sequencer.engine().has_heard(&source.name), Arc::clone(counted), source));
+        }
         let driver = Driver {
             sequencer,
             arrivals,
@@ -90,11 +96,12 @@ impl Plan {
             dispatch.run(told_to_stop).await;
             Ok(())
         });
-        for source in self.sources {
+        for (had_session, counts, source) in links {
             let (inbox, clock, until) = (inbox.clone(), clock.clone(), when(stopped.clone()));
-            let counts = Arc::new(ingest::Counts::default());
-            tasks.spawn(async {
-                ingest::run(source, inbox, clock, counts, until).await.context("a source stopped")
+            tasks.spawn(async move {
+                ingest::run(source, inbox, clock, counts, had_session, until)
+                    .await
+                    .context("a source stopped")
             });
         }
         let sign_in = Arc::new(SignIn::new());
@@ -106,6 +113,9 @@ impl Plan {
             store: self.store,
             clock: clock.clone(),
             sign_in: Arc::clone(&sign_in),
+            source_counts: Arc::new(move || {
+                counts.iter().map(|(name, counts)| (name.clone(), counts.read().named())).collect()
+            }),
             hooks,
         };
         let until = when(stopped);

@@ -1,12 +1,15 @@
 //! Whether Cordon is well, for machines that watch it. Counts only: no names, no places.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use serde::Serialize;
 
 use super::App;
 use crate::domain::Priority;
+
+/// What each source has counted since the start, by its name and the counter's.
+pub type SourceCounts = Arc<dyn Fn() -> BTreeMap<String, BTreeMap<&'static str, u64>> + Send + Sync>;
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/livez", get(async || "ok\n")).route("/health", get(health))
@@ -22,6 +25,9 @@ struct Health {
     picture_age_s: Option<f64>,
     /// Sources of pings that cannot be heard.
     deaf: Vec<String>,
+    /// What each source has counted since the start, and what did not come through it: `missing` pings that tags
+    /// still hold, and, since the beginning, `given_up` ones that are lost and forgotten sessions (`sessions_lost_ever`).
+    sources: BTreeMap<String, BTreeMap<&'static str, u64>>,
     wearers_seen: usize,
     stray_tags: usize,
     open_incidents: Open,
@@ -57,11 +63,19 @@ async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
         Ok(_) => (StatusCode::OK, "ok"),
     };
     let counts = counts.unwrap_or_default();
+    let mut sources = (app.source_counts)();
+    for (name, gaps) in &board.gaps {
+        let source = sources.entry(name.clone()).or_default();
+        source.insert("missing", gaps.missing);
+        source.insert("given_up", gaps.given_up);
+        source.insert("sessions_lost_ever", gaps.sessions_lost);
+    }
     let health = Health {
         status,
         at: board.at.map(|at| at.to_string()),
         picture_age_s: board.at.map(|at| now.s_since(at)),
         deaf: board.deaf.clone(),
+        sources,
         wearers_seen: board.wearers.len(),
         stray_tags: board.strays.len(),
         open_incidents: Open { p1: open(Priority::P1), p2: open(Priority::P2), p3: open(Priority::P3) },

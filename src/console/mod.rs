@@ -29,6 +29,7 @@ use std::{future::Future, io, sync::Arc};
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
 use tokio::{net::TcpListener, sync::watch};
 
+pub use health::SourceCounts;
 pub use sign_in::{OneTimeToken, SignIn, SignInError};
 
 use crate::{
@@ -53,6 +54,8 @@ pub struct ConsoleState {
     pub clock: Clock,
     /// Who may come in.
     pub sign_in: Arc<SignIn>,
+    /// What the sources have counted.
+    pub source_counts: SourceCounts,
     /// Callbacks of providers (see [`hooks`]). They prove themselves; sign-in and form rules do not apply.
     pub hooks: Option<Router>,
 }
@@ -106,6 +109,7 @@ struct App {
     store: Arc<dyn Store>,
     clock: Clock,
     sign_in: Arc<SignIn>,
+    source_counts: SourceCounts,
     closing: watch::Receiver<bool>,
 }
 
@@ -120,8 +124,8 @@ impl App {
 }
 
 fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
-    let ConsoleState { board, inbox, store, clock, sign_in, hooks } = state;
-    let app = App { board, inbox, store, clock, sign_in, closing };
+    let ConsoleState { board, inbox, store, clock, sign_in, source_counts, hooks } = state;
+    let app = App { board, inbox, store, clock, sign_in, source_counts, closing };
     let signed_in = Router::new()
         .merge(queue::routes())
         .merge(closed::routes())

@@ -10,6 +10,7 @@
 //! | `receive` | which pings have come: duplicates, acknowledgements |
 //! | `track`, `zone_watch` | where a wearer was in fix order, and what that means for each zone |
 //! | `contact_watch`, `tag_watch` | what silence and the tag's own events mean |
+//! | `source_watch`, `gap_watch` | what it means when a source cannot be heard, or did not bring everything |
 //! | `service_watch` | what it means when Cordon's own parts fail, or a tag is too much for them |
 //! | `incidents` | the only place that changes an incident |
 //! | `escalation`, `answers` | who is told next; how alerts fared and what people answer |
@@ -21,12 +22,14 @@ mod decide;
 mod decision;
 mod draft;
 mod escalation;
+mod gap_watch;
 mod incidents;
 mod input;
 mod receive;
 mod rulebook;
 mod rulebook_check;
 mod service_watch;
+mod source_watch;
 mod tag_watch;
 mod track;
 mod zone_watch;
@@ -36,11 +39,12 @@ use std::{
     sync::Arc,
 };
 
-pub use contact_watch::SourceState;
 pub use decision::Decision;
+pub use gap_watch::SourceGaps;
 pub use input::{Action, DeadlineKey, DeliveryReport, Input, Refused, ServiceReport, Told};
 pub use receive::TagState;
 pub use rulebook::{BoundZone, Rulebook};
+pub use source_watch::SourceState;
 
 use crate::{
     domain::{
@@ -50,6 +54,7 @@ use crate::{
     geometry::LatLon,
 };
 use contact_watch::Contact;
+use gap_watch::TagGap;
 use track::Track;
 
 /// Rises whenever the same input may lead to another decision. Replay compares only rows of its own version.
@@ -62,6 +67,10 @@ pub struct Engine {
     tags: BTreeMap<TagId, TagState>,
     wearers: BTreeMap<WearerId, WearerState>,
     sources: BTreeMap<String, SourceState>,
+    /// Of every source that was ever heard.
+    source_gaps: BTreeMap<String, SourceGaps>,
+    /// Of the tags that have holes.
+    tag_gaps: BTreeMap<TagId, TagGap>,
     started: Timestamp,
     incidents: BTreeMap<IncidentId, Arc<Incident>>,
     open_by_cause: BTreeMap<(Subject, Cause), IncidentId>,
@@ -107,6 +116,8 @@ impl Default for Engine {
             tags: BTreeMap::new(),
             wearers: BTreeMap::new(),
             sources: BTreeMap::new(),
+            source_gaps: BTreeMap::new(),
+            tag_gaps: BTreeMap::new(),
             started: Timestamp::MIN,
             incidents: BTreeMap::new(),
             open_by_cause: BTreeMap::new(),
@@ -147,6 +158,13 @@ impl Engine {
         self.tags.extend(decision.tags.iter().cloned());
         self.wearers.extend(decision.wearers.iter().cloned());
         self.sources.extend(decision.sources.iter().cloned());
+        self.source_gaps.extend(decision.source_gaps.iter().cloned());
+        for (tag, gap) in &decision.tag_gaps {
+            match gap {
+                Some(gap) => drop(self.tag_gaps.insert(tag.clone(), gap.clone())),
+                None => drop(self.tag_gaps.remove(tag)),
+            }
+        }
         for incident in &decision.incidents {
             self.apply_incident(incident);
         }
@@ -231,6 +249,17 @@ impl Engine {
     /// Sources that cannot be heard.
     pub fn silent_sources(&self) -> impl Iterator<Item = &str> {
         self.sources.iter().filter(|(_, state)| !state.up).map(|(name, _)| name.as_str())
+    }
+
+    /// What did not come through each source that was ever heard, by its name.
+    pub fn source_gaps(&self) -> impl Iterator<Item = (&str, SourceGaps)> {
+        self.source_gaps.iter().map(|(name, gaps)| (name.as_str(), *gaps))
+    }
+
+    /// Whether a source was ever heard: its broker then keeps a session for Cordon.
+    #[must_use]
+    pub fn has_heard(&self, source: &str) -> bool {
+        self.source_gaps.contains_key(source)
     }
 
     /// Where each wearer was last seen, by id.

@@ -1,7 +1,7 @@
 //! What it means when Cordon's own parts fail, or a tag is too much for them: one incident for each cause, never one
 //! for each tag behind it.
 
-use super::{draft::Draft, incidents::Situation, input::ServiceReport};
+use super::{draft::Draft, gap_watch, incidents::Situation, input::ServiceReport};
 use crate::domain::{Cause, IncidentKind, Priority, Reason, Subject, TagId};
 
 /// A disk this full, percent, is upkeep; then trouble; then danger, since nothing can be written on a full one.
@@ -30,8 +30,11 @@ pub(super) fn reported(draft: &mut Draft<'_>, report: &ServiceReport) {
             let (cause, reason) = (Cause::Misuse(source.clone()), Reason::Misused { messages: *messages });
             event(draft, cause, IncidentKind::Misuse, Priority::P3, reason);
         }
-        // That pings are missing is seen in the tags' own numbers.
-        ServiceReport::SessionLost { .. } => {}
+        // Which pings are missing for it is seen in the tags' own numbers.
+        ServiceReport::SessionLost { source } => {
+            draft.source_gaps_mut(source).sessions_lost += 1;
+            draft.lines.push(format!("source {source} lost its session"));
+        }
         ServiceReport::VendorFlood { vendor, messages } => {
             let (cause, reason) = (Cause::Vendor(vendor.clone()), Reason::TooMany { messages: *messages });
             event(draft, cause, IncidentKind::Flood, Priority::P2, reason);
@@ -95,6 +98,7 @@ pub(super) fn coalesced(draft: &mut Draft<'_>, tag: &TagId, boot: u32, seqs: &[[
         }
     }
     draft.receipt = draft.tag_mut(tag).ack(boot);
+    gap_watch::received(draft, tag, None);
     let Some(wearer) = draft.rulebook.wearer_of(tag, at).cloned() else {
         return;
     };

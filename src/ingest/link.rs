@@ -8,16 +8,16 @@ use tokio::sync::{mpsc, watch};
 
 use super::{
     backoff,
-    counts::Counts,
+    counts::{Counter, Counts},
     doorman::{Verdict, judge},
     ledger::Ledger,
+    news::{News, tell},
     replies::Replies,
     source::{KEEPALIVE_S, Source, SourceError, network_options},
 };
 use crate::{
     clock::Clock,
     domain::{TagId, Timestamp},
-    engine::Told,
     sequencer::{Done, Inbox, Message, MessageKind, TagReply, Ticket},
 };
 
@@ -41,7 +41,8 @@ const _: () = assert!(
     "poll is not kept waiting beyond a third of the keepalive"
 );
 
-/// Brings what tags publish into the inbox and what is decided back to them, until `shutdown` completes.
+/// Brings what tags publish into the inbox and what is decided back to them, until `shutdown` completes. `had_session`:
+/// Cordon was connected to this broker before, so that one which knows no session of it has lost one.
 ///
 /// # Errors
 /// [`SourceError`] when the settings can never work. A broker that is away or refuses is tried again for ever, and the
@@ -51,13 +52,14 @@ pub async fn run(
     inbox: Inbox,
     clock: Clock,
     counts: Arc<Counts>,
+    had_session: bool,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), SourceError> {
     let (client, mut eventloop) = AsyncClient::new(source.options()?, REQUESTS_MAX);
     eventloop.set_network_options(network_options());
-    let (heard, told) = watch::channel(false);
+    let (news, told) = watch::channel(News::default());
     let (done, dones) = mpsc::unbounded_channel();
-    let telling = tell(source.name.clone(), inbox.clone(), told);
+    let telling = tell(source.name.clone(), inbox.clone(), clock.clone(), told);
     let mut link = Link {
         name: source.name.as_str().into(),
         source,
@@ -67,7 +69,8 @@ pub async fn run(
         client,
         done,
         dones,
-        heard,
+        news,
+        had_session,
         ledger: Ledger::default(),
         held: VecDeque::new(),
         replies: Replies::default(),
@@ -82,23 +85,6 @@ pub async fn run(
     Ok(())
 }
 
-/// Tells the engine of every change that lasts, without keeping the link waiting.
-async fn tell(name: String, inbox: Inbox, mut heard: watch::Receiver<bool>) {
-    let mut told = false;
-    loop {
-        let up = *heard.borrow_and_update();
-        if up != told {
-            if inbox.tell(Told::Source { name: name.clone(), up }).await.is_err() {
-                return;
-            }
-            told = up;
-        }
-        if heard.changed().await.is_err() {
-            return;
-        }
-    }
-}
-
 struct Link {
     source: Source,
     name: Arc<str>,
@@ -108,7 +94,8 @@ struct Link {
     client: AsyncClient,
     done: mpsc::UnboundedSender<Done>,
     dones: mpsc::UnboundedReceiver<Done>,
-    heard: watch::Sender<bool>,
+    news: watch::Sender<News>,
+    had_session: bool,
     ledger: Ledger,
     /// Booked messages that the inbox had no room for, in the order of arrival.
     held: VecDeque<Message>,
@@ -154,7 +141,13 @@ impl Link {
 
     fn take(&mut self, packet: Packet) -> Result<(), Lost> {
         match packet {
-            Packet::ConnAck(_) => {
+            Packet::ConnAck(answer) => {
+                if self.had_session && !answer.session_present {
+                    self.counts.sessions_lost.add_one();
+                    self.news.send_modify(|news| news.sessions_lost += 1);
+                    tracing::warn!(source = &*self.name, "the broker has forgotten the session");
+                }
+                self.had_session = true;
                 // With a session, too: to subscribe again is harmless, to miss a subscription is not.
                 let asked = self.client.try_subscribe_many(self.source.subscriptions());
                 asked.map_err(|_| Lost::ClientFull)
@@ -165,7 +158,7 @@ impl Link {
                 }
                 self.failures = 0;
                 self.counts.connected.add_one();
-                self.heard.send_replace(true);
+                self.news.send_modify(|news| news.up = true);
                 tracing::info!(source = &*self.name, "connected to the broker");
                 Ok(())
             }
@@ -184,13 +177,13 @@ impl Link {
     fn receive(&mut self, publish: &Publish) {
         self.counts.received.add_one();
         let ticket = self.ledger.receive(publish.pkid);
-        let ignored = match judge(&publish.topic, publish.retain, self.source.vendor.as_ref()) {
+        match judge(&publish.topic, publish.retain, self.source.vendor.as_ref()) {
             Verdict::Pass(tag, kind) => return self.book(ticket, tag, kind, &publish.payload),
-            Verdict::Retained => &self.counts.retained,
-            Verdict::WrongTopic => &self.counts.refused_topic,
-            Verdict::WrongVendor => &self.counts.refused_vendor,
-        };
-        ignored.add_one();
+            Verdict::Retained => self.counts.retained.add_one(),
+            Verdict::WronglyRetained => self.misused(&self.counts.refused_retained),
+            Verdict::WrongTopic => self.misused(&self.counts.refused_topic),
+            Verdict::WrongVendor => self.misused(&self.counts.refused_vendor),
+        }
         self.ledger.done(ticket);
     }
 
@@ -198,7 +191,7 @@ impl Link {
         // One byte too many is enough to be refused with a reason.
         let kept = &payload[..payload.len().min(PACKET_BYTES_MAX + 1)];
         if kept.len() > PACKET_BYTES_MAX {
-            self.counts.oversize.add_one();
+            self.misused(&self.counts.oversize);
         }
         self.held.push_back(Message {
             tag,
@@ -208,6 +201,11 @@ impl Link {
             received_real_us: self.clock.real_us(),
             ticket: Ticket { id: ticket, done: self.done.clone() },
         });
+    }
+
+    fn misused(&self, counter: &Counter) {
+        counter.add_one();
+        self.news.send_modify(|news| news.misused += 1);
     }
 
     fn settle(&mut self, done: Done) {
@@ -247,7 +245,7 @@ impl Link {
     fn publish_replies(&mut self) {
         let now = self.clock.steady();
         self.replies.wake(now);
-        while *self.heard.borrow() && self.replies_under_way < REPLIES_UNDER_WAY_MAX {
+        while self.news.borrow().up && self.replies_under_way < REPLIES_UNDER_WAY_MAX {
             let Some(TagReply { tag, topic, payload }) = self.replies.next() else {
                 break;
             };
@@ -272,7 +270,8 @@ impl Link {
         self.ledger.lost();
         self.held.clear();
         self.replies_under_way = 0;
-        let was_heard = self.heard.send_replace(false);
+        let was_heard = self.news.borrow().up;
+        self.news.send_modify(|news| news.up = false);
         self.counts.lost.add_one();
         self.failures = self.failures.saturating_add(1);
         if was_heard || self.failures == 1 {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     domain::{Incident, IncidentId, Stage, TagId, Timestamp, WearerId, ZoneId},
-    engine::{Rulebook, Sighting},
+    engine::{Rulebook, Sighting, SourceGaps},
     geometry::LatLon,
 };
 
@@ -23,6 +23,8 @@ pub struct Board {
     pub incidents: BTreeMap<IncidentId, Arc<Incident>>,
     /// Sources of pings that cannot be heard.
     pub deaf: Vec<String>,
+    /// What did not come through each source that was ever heard.
+    pub gaps: BTreeMap<String, SourceGaps>,
 }
 
 /// Where a wearer was last seen.

@@ -145,6 +145,7 @@ impl Driver {
                 .map(|incident| (incident.id, Arc::clone(incident)))
                 .collect::<BTreeMap<_, _>>(),
             deaf: engine.silent_sources().map(str::to_owned).collect(),
+            gaps: engine.source_gaps().map(|(name, gaps)| (name.to_owned(), gaps)).collect(),
             rulebook,
         };
         self.board.send_replace(Arc::new(board));

@@ -301,7 +301,7 @@ impl Sequencer {
                 (rulebook.wearer(id).map(|wearer| wearer.unit.clone()), format!("wearer:{id}"))
             }
             Told::Deadline(crate::engine::DeadlineKey::Incident(id)) => of_incident(*id),
-            Told::Deadline(crate::engine::DeadlineKey::Source(_))
+            Told::Deadline(crate::engine::DeadlineKey::Source(_) | crate::engine::DeadlineKey::Gaps(_))
             | Told::Started { .. }
             | Told::SetAside { tag: None }
             | Told::Service(_)

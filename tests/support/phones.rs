@@ -1,4 +1,5 @@
 //! The phones' real server inside the test, so that it outlives the service it takes messages from.
+#![allow(dead_code, reason = "no suite uses all of it")]
 
 use cordon::{
     clock::Clock,
@@ -76,6 +77,7 @@ impl Drop for Phones {
 pub(crate) struct Health {
     pub(crate) status: String,
     pub(crate) alerts: std::collections::BTreeMap<String, i64>,
+    pub(crate) sources: std::collections::BTreeMap<String, std::collections::BTreeMap<String, u64>>,
 }
 
 /// What the console at `address` answers, `None` while it does not.
