@@ -12,7 +12,7 @@ use std::{collections::VecDeque, net::SocketAddr, sync::Arc};
 
 use cordon::{
     clock::Clock,
-    engine::Told,
+    engine::{ServiceReport, Told},
     ingest::{self, Counts, Login, Source, Tls},
     sequencer::{Arrival, Done, INBOX_ARRIVALS_MAX, Inbox, Message, MessageKind, TagReply},
 };
@@ -67,8 +67,14 @@ impl Ingest {
         Self { arrivals, early: VecDeque::new(), counts, running }
     }
 
+    /// The next arrival but for what the source tells of misuse.
     async fn next(&mut self) -> Arrival {
-        soon("an arrival", self.arrivals.recv()).await.unwrap()
+        loop {
+            match soon("an arrival", self.arrivals.recv()).await.unwrap() {
+                Arrival::Told(Told::Service(ServiceReport::Misuse { .. }), _) => {}
+                arrival => return arrival,
+            }
+        }
     }
 
     async fn heard(&mut self, expected: bool) {

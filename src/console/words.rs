@@ -258,6 +258,9 @@ pub(super) fn reason(reason: &Reason) -> String {
         Reason::ClockOff { by_s } => format!("The clock is {} ahead.", span(*by_s)),
         Reason::ClockStuck => "The clock stands still.".into(),
         Reason::Missing { pings: 0, given_up: 0 } => "Every message that was missing has come.".into(),
+        Reason::Missing { pings: 0, given_up } => {
+            format!("{given_up} messages are lost: their tags no longer have them.")
+        }
         Reason::Missing { pings, given_up: 0 } => format!("{pings} messages that were sent have not come."),
         Reason::Missing { pings, given_up } => format!(
             "{pings} messages that were sent have not come; {given_up} more are lost, their tags no longer have them."

@@ -49,7 +49,7 @@ fn a_source_that_was_away_once_is_deaf_after_20_s_and_well_when_it_is_back() {
     assert!(is_deaf(&ward));
     source(&mut ward, 300, true);
     assert!(!is_deaf(&ward));
-    assert_eq!(ward.told("desk"), [(80, "webhook")]);
+    assert_eq!(ward.told("staff desk"), [(80, "webhook")]);
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn pings_that_do_not_come_are_one_incident_with_their_number_until_they_have_com
     assert_eq!((gaps(&ward).missing, missing(&ward).unwrap().ongoing), (0, false));
     let last = &missing(&ward).unwrap().timeline.last().unwrap().what;
     assert_eq!(*last, Happening::Over { reason: Reason::Missing { pings: 0, given_up: 0 } });
-    assert_eq!(ward.told("desk").len(), 1);
+    assert_eq!(ward.told("staff desk").len(), 1);
 }
 
 #[test]

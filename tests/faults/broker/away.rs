@@ -11,7 +11,12 @@ use firmware_sim::random::Random;
 use serde_json::json;
 
 use super::scene::{PATIENCE, Plan, Scene, tag};
-use crate::{line::Line, proxy::Way, recorded, report, wait::until};
+use crate::{
+    line::Line,
+    proxy::{Proxy, Way},
+    recorded, report,
+    wait::until,
+};
 
 /// Noon of some day.
 const NOON: Timestamp = Timestamp::from_ms(1_772_884_800_000);
@@ -28,7 +33,7 @@ fn plan(tags: usize, speed: f64) -> Plan<'static> {
 #[test]
 fn a_broker_that_is_away_is_one_incident_and_no_tag_s() {
     // To publish more would take longer than to judge them.
-    let tags = if report::is_long() { 30_000 } else { 2_000 };
+    let tags = if report::is_long() { 30_000 } else { 1_000 };
     let scenarios: Vec<_> = (0..tags).map(spread).collect();
     let books = recorded::rulebook(&scenarios, "http://127.0.0.1:1/desk");
     let start = Line::with(&books, second(-600));
@@ -112,10 +117,10 @@ async fn a_killed_broker_is_told_once_and_what_tags_kept_is_judged_in_fix_order(
     const TAGS: usize = 12;
     // Three promises are over long before it is back.
     const PROMISE_S: u32 = 10;
-    let away_s = if report::is_long() { 300 } else { 60 };
+    let away_s = if report::is_long() { 300 } else { 40 };
     let Some(mut scene) = plan(TAGS, 5.0).start().await else { return };
     let begin_ms = scene.in_ms(5_000);
-    let at_ms: Vec<i64> = (0..(40 + away_s) / 2).map(|n| begin_ms + n * 2_000).collect();
+    let at_ms: Vec<i64> = (0..(60 + away_s) / 2).map(|n| begin_ms + n * 2_000).collect();
     let sent = scene.sent(&at_ms, PROMISE_S);
     let fleet = scene.fleet(&sent, 30);
     until("pings", PATIENCE, async || (scene.held().await.len() > 5 * TAGS).then_some(())).await;
@@ -129,19 +134,18 @@ async fn a_killed_broker_is_told_once_and_what_tags_kept_is_judged_in_fix_order(
     let back_at = scene.clock.steady();
     fleet.acknowledged(PATIENCE).await;
     let deaf = scene.incident(IncidentKind::Deaf, |incident| !incident.ongoing).await;
-    // Silence would be judged half a minute after the source is back.
-    until("a minute", PATIENCE, async || (scene.clock.steady() > back_at.plus_ms(60_000)).then_some(()))
-        .await;
     let pings = scene.assert_nothing_lost_or_doubled(&sent).await;
     let others: Vec<_> =
         scene.incidents().await.into_iter().filter(|i| i.kind != IncidentKind::Violation).collect();
     assert_eq!(others.iter().map(|i| i.kind).collect::<Vec<_>>(), [IncidentKind::Deaf]);
     let down_at = scene.source_times(false, killed_at).await[0];
     let up_at = scene.source_times(true, back_at).await[0];
+    // Half a minute later silence was judged again, while the tags drove on.
+    assert!(Timestamp::from_ms(at_ms[at_ms.len() - 1]) > up_at.plus_ms(31_000));
     let told_after_s = deaf.raised_at.s_since(down_at);
     let heard_after_s = up_at.s_since(back_at);
-    // At the deadline, and a step later than that on a busy machine.
-    assert!((20.0..25.0).contains(&told_after_s), "told after {told_after_s} s");
+    // 20 s in all, with what the first connect took; and a step later than that on a busy machine.
+    assert!((19.0..25.0).contains(&told_after_s), "told after {told_after_s} s");
     // 2 s of backoff and the connect itself, which takes five times as long on this clock.
     assert!(heard_after_s < 10.0, "heard again after {heard_after_s} s");
     let lost = ServiceReport::SessionLost { source: "tags".into() };
@@ -160,7 +164,7 @@ async fn a_broker_that_is_killed_again_and_again_under_load_loses_and_doubles_no
     let Some(mut scene) = plan(TAGS, 4.0).start().await else { return };
     let begin_ms = scene.in_ms(1_000);
     // A ping a second for as long as there are kills.
-    let at_ms: Vec<i64> = (0..10 + 8 * kills).map(|n| begin_ms + n * 1_000).collect();
+    let at_ms: Vec<i64> = (0..10 + 7 * kills).map(|n| begin_ms + n * 1_000).collect();
     let sent = scene.sent(&at_ms, 60);
     let fleet = scene.fleet(&sent, 10);
     let real = Clock::real();
@@ -179,6 +183,46 @@ async fn a_broker_that_is_killed_again_and_again_under_load_loses_and_doubles_no
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_is_slow_and_breaks_on_both_sides_of_the_broker_loses_and_doubles_nothing() {
+    const TAGS: usize = 8;
+    let rounds = if report::is_long() { 500 } else { 12 };
+    let mut random = Random::new(report::seed());
+    let Some(scene) = plan(TAGS, 8.0).start().await else { return };
+    let tags_network = Proxy::start(scene.broker.addr()).await;
+    let begin_ms = scene.in_ms(1_000);
+    let at_ms: Vec<i64> = (0..10 + 4 * rounds).map(|n| begin_ms + n * 1_000).collect();
+    let sent = scene.sent(&at_ms, 3_600);
+    let fleet = scene.fleet_over(tags_network.addr(), &sent, 20);
+    let real = Clock::real();
+    for _ in 0..rounds {
+        for network in [&scene.proxy, &tags_network] {
+            let way = if random.between(0.0, 1.0) < 0.5 { Way::Up } else { Way::Down };
+            match random.between(0.0, 4.0) as u8 {
+                0 => network.delay(way, 100),
+                1 => network.cut_after(way, random.between(0.0, 3_000.0) as usize),
+                2 => network.reset(),
+                _ => {
+                    network.close_slowly(200);
+                    network.cut_after(way, 0);
+                }
+            }
+        }
+        real.wait_ms(300).await;
+        scene.proxy.pass();
+        tags_network.pass();
+        real.wait_ms(200).await;
+    }
+    fleet.acknowledged(if report::is_long() { 10 * PATIENCE } else { PATIENCE }).await;
+    let pings = scene.assert_nothing_lost_or_doubled(&sent).await;
+    let connections = scene.proxy.accepted() + tags_network.accepted();
+    report::shown(
+        7,
+        "slow and broken",
+        json!({"rounds": rounds, "pings": pings, "connections": connections}),
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_is_dead_one_way_or_both_is_noticed_and_replaced() {
     let ways = [&[Way::Up][..], &[Way::Down], &[Way::Up, Way::Down]];
     let [up, down, both] = ways.map(half_open);
@@ -192,7 +236,7 @@ async fn half_open(ways: &[Way]) -> Option<f64> {
     const TAGS: usize = 4;
     let scene: Scene = plan(TAGS, 1.0).start().await?;
     let begin_ms = scene.in_ms(100);
-    let at_ms: Vec<i64> = (0..40).map(|n| begin_ms + n * 500).collect();
+    let at_ms: Vec<i64> = (0..30).map(|n| begin_ms + n * 500).collect();
     let sent = scene.sent(&at_ms, 60);
     let fleet = scene.fleet(&sent, 5);
     until("pings", PATIENCE, async || (scene.held().await.len() > 3 * TAGS).then_some(())).await;

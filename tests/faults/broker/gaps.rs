@@ -6,7 +6,7 @@ use cordon::{
 };
 use serde_json::json;
 
-use super::scene::{PATIENCE, Plan, addr, count, drive, tag};
+use super::scene::{PATIENCE, Plan, count, drive, tag};
 use crate::{
     fleet,
     mqtt::{Peer, dial},
@@ -33,7 +33,7 @@ async fn a_broker_that_forgets_everything_is_noticed_and_what_is_missing_is_know
     let begin_ms = scene.in_ms(0);
     let at_ms: Vec<i64> = (0..20).map(|n| begin_ms + n * 1_000).collect();
     let pings: Vec<Vec<u8>> = drive(0, &at_ms, 3_600).iter().map(|timed| timed.ping.encode()).collect();
-    let mut peer = Peer::connect(addr(&scene), dial(LOGIN, fleet::PASSWORD)).await.unwrap();
+    let mut peer = Peer::connect(scene.broker.addr(), dial(LOGIN, fleet::PASSWORD)).await.unwrap();
     for ping in &pings[..5] {
         peer.publish(TOPIC, ping.clone()).await;
     }
@@ -48,7 +48,7 @@ async fn a_broker_that_forgets_everything_is_noticed_and_what_is_missing_is_know
     scene.broker.start_again();
     scene.proxy.pass();
     scene.health("heard again", |health| health.status == "ok").await;
-    let peer = Peer::connect(addr(&scene), dial(LOGIN, fleet::PASSWORD)).await.unwrap();
+    let peer = Peer::connect(scene.broker.addr(), dial(LOGIN, fleet::PASSWORD)).await.unwrap();
     peer.publish(TOPIC, pings[15].clone()).await;
     scene.health("ten are missing", |health| count(health, "missing") == 10).await;
     let incident = scene.incident(IncidentKind::MissingPings, |incident| incident.ongoing).await;
@@ -62,7 +62,7 @@ async fn a_broker_that_forgets_everything_is_noticed_and_what_is_missing_is_know
     let lost = ServiceReport::SessionLost { source: "tags".into() };
     let sessions_lost = scene.reports().await.iter().filter(|report| **report == lost).count();
     assert_eq!(sessions_lost, 1, "not the one that never was, at the first connect");
-    assert_eq!(scene.count("sessions_lost_ever").await, 1);
+    scene.health("it is counted", |health| count(health, "sessions_lost_ever") == 1).await;
     report::shown(
         5,
         "session lost",
@@ -74,7 +74,7 @@ async fn a_broker_that_forgets_everything_is_noticed_and_what_is_missing_is_know
 async fn what_a_full_queue_drops_is_counted_to_the_ping_and_comes_again() {
     const TAGS: usize = 20;
     let settings = [("max_queued_messages", "10")];
-    let plan = Plan { tags: TAGS, speed: 20.0, settings: &settings, logins: &[], vendor: None };
+    let plan = Plan { tags: TAGS, speed: 30.0, settings: &settings, logins: &[], vendor: None };
     let Some(scene) = plan.start().await else { return };
     scene.cut_off().await;
     let begin_ms = scene.in_ms(2_000);
@@ -98,7 +98,8 @@ async fn what_a_full_queue_drops_is_counted_to_the_ping_and_comes_again() {
     fleet.acknowledged(PATIENCE).await;
     scene.incident(IncidentKind::MissingPings, |incident| !incident.ongoing).await;
     let pings = scene.assert_nothing_lost_or_doubled(&sent).await;
-    assert_eq!((scene.count("missing").await, scene.count("given_up").await), (0, 0));
+    let health = scene.health("none is missing", |health| count(health, "missing") == 0).await;
+    assert_eq!(count(&health, "given_up"), 0);
     let missing = scene.incidents().await.iter().filter(|i| i.kind == IncidentKind::MissingPings).count();
     assert_eq!(missing, 1, "one for all tags");
     report::shown(

@@ -113,11 +113,11 @@ fn zone(n: usize) -> Scenario {
     }
 }
 
-/// The drive of a tag: a ping at each of these times, with a promise of the next.
+/// The drive of a tag: a ping at each of these times, with a promise of the next; the last one promises nothing soon.
 pub(super) fn drive(n: usize, at_ms: &[i64], promise_s: u32) -> Vec<TimedPing> {
-    let (zone, last) = (zone(n), (at_ms.len() - 1) as f64);
+    let (zone, last) = (zone(n), at_ms.len() - 1);
     let timed = |(i, &at_ms): (usize, &i64)| {
-        let east_m = DRIVE_M * (2.0 * i as f64 / last - 1.0);
+        let east_m = DRIVE_M * (2.0 * i as f64 / last as f64 - 1.0);
         let fix = Fix {
             t_ms: at_ms,
             lat: zone.lat,
@@ -134,7 +134,7 @@ pub(super) fn drive(n: usize, at_ms: &[i64], promise_s: u32) -> Vec<TimedPing> {
             boot: fleet::BOOT,
             seq,
             oldest_kept: 1,
-            next_within_s: promise_s,
+            next_within_s: if i == last { 86_400 } else { promise_s },
             sent_ms: at_ms,
             battery_pct: 80,
             charging: false,
@@ -163,8 +163,13 @@ impl Scene {
 
     /// Lets tags send what they have, over the broker itself.
     pub(super) fn fleet(&self, sent: &Sent, resend_after_s: u32) -> Fleet {
+        self.fleet_over(self.broker.addr(), sent, resend_after_s)
+    }
+
+    /// The same over a network of their own.
+    pub(super) fn fleet_over(&self, broker: SocketAddr, sent: &Sent, resend_after_s: u32) -> Fleet {
         let clock = ScaledClock::new(self.epoch_ms, self.speed).unwrap();
-        Fleet::start(self.broker.addr(), clock, resend_after_s, sent.clone())
+        Fleet::start(broker, clock, resend_after_s, sent.clone())
     }
 
     /// Cuts Cordon off from the broker, and waits until it knows.
@@ -285,9 +290,4 @@ fn zone_of(incident: &Incident) -> Option<&ZoneId> {
 /// A counter of the source of every scene.
 pub(super) fn count(health: &Health, name: &str) -> u64 {
     health.sources.get("tags").and_then(|counts| counts.get(name)).copied().unwrap_or(0)
-}
-
-/// Where a plain client connects to.
-pub(super) fn addr(scene: &Scene) -> SocketAddr {
-    scene.broker.addr()
 }
