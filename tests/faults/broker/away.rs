@@ -145,9 +145,9 @@ async fn a_killed_broker_is_told_once_and_what_tags_kept_is_judged_in_fix_order(
     let told_after_s = deaf.raised_at.s_since(down_at);
     let heard_after_s = up_at.s_since(back_at);
     // 20 s in all, with what the first connect took; and a step later than that on a busy machine.
-    assert!((19.0..25.0).contains(&told_after_s), "told after {told_after_s} s");
+    assert!((19.0..30.0).contains(&told_after_s), "told after {told_after_s} s");
     // 2 s of backoff and the connect itself, which takes five times as long on this clock.
-    assert!(heard_after_s < 10.0, "heard again after {heard_after_s} s");
+    assert!(heard_after_s < 15.0, "heard again after {heard_after_s} s");
     let lost = ServiceReport::SessionLost { source: "tags".into() };
     let sessions_lost = scene.reports().await.iter().filter(|report| **report == lost).count();
     assert!(sessions_lost <= 1);
