@@ -12,6 +12,8 @@ mod campaign;
 mod clocks;
 #[path = "faults/disk.rs"]
 mod disk;
+#[path = "faults/network.rs"]
+mod network;
 #[path = "faults/overload.rs"]
 mod overload;
 #[path = "faults/poison.rs"]
@@ -47,6 +49,10 @@ mod outcome;
 mod phones;
 #[path = "support/process.rs"]
 mod process;
+#[path = "support/proxy.rs"]
+mod proxy;
+#[path = "support/recorded.rs"]
+mod recorded;
 #[path = "support/reference.rs"]
 mod reference;
 #[path = "support/wait.rs"]

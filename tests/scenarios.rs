@@ -3,6 +3,8 @@
 
 #[path = "scenarios/clocks.rs"]
 mod clocks;
+#[path = "scenarios/hearing.rs"]
+mod hearing;
 #[path = "support/line.rs"]
 mod line;
 #[path = "scenarios/order.rs"]

@@ -1,6 +1,6 @@
 //! The line, joined: sources, sequencer, store, dispatch, console.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use anyhow::Context;
 use tokio::{
@@ -86,6 +86,12 @@ impl Plan {
         let (unwritten, danger) = watch::channel(Unwritten::default());
         let emergency = dispatch.emergency(danger);
         let (board, picture) = watch::channel(Arc::new(Board::default()));
+        let mut links = Vec::new();
+        let mut counts = BTreeMap::new();
+        for source in self.sources {
+            let counted = counts.entry(source.name.clone()).or_insert_with(Arc::<ingest::Counts>::default);
+            links.push((sequencer.engine().has_heard(&source.name), Arc::clone(counted), source));
+        }
         let driver = Driver {
             sequencer,
             arrivals,
@@ -112,11 +118,12 @@ impl Plan {
             machine::watch_wall_clock(told, looking, until).await;
             Ok(())
         });
-        for source in self.sources {
+        for (had_session, counts, source) in links {
             let (inbox, clock, until) = (inbox.clone(), clock.clone(), when(stopped.clone()));
-            let counts = Arc::new(ingest::Counts::default());
-            tasks.spawn(async {
-                ingest::run(source, inbox, clock, counts, until).await.context("a source stopped")
+            tasks.spawn(async move {
+                ingest::run(source, inbox, clock, counts, had_session, until)
+                    .await
+                    .context("a source stopped")
             });
         }
         let (disk_pct, disk) = watch::channel(None);
@@ -137,6 +144,9 @@ impl Plan {
             store: self.store,
             clock: clock.clone(),
             sign_in: Arc::clone(&sign_in),
+            source_counts: Arc::new(move || {
+                counts.iter().map(|(name, counts)| (name.clone(), counts.read().named())).collect()
+            }),
             hooks,
         };
         let until = when(stopped);

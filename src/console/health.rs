@@ -1,12 +1,18 @@
 //! Whether Cordon is well, for machines that watch it. Counts only: no names, no places.
 
-use std::{collections::BTreeMap, sync::atomic::Ordering};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+};
 
 use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use serde::Serialize;
 
 use super::{App, trouble};
 use crate::domain::Priority;
+
+/// What each source has counted since the start, by its name and the counter's.
+pub type SourceCounts = Arc<dyn Fn() -> BTreeMap<String, BTreeMap<&'static str, u64>> + Send + Sync>;
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/livez", get(async || "ok\n")).route("/health", get(health))
@@ -26,6 +32,9 @@ struct Health {
     trouble: Vec<String>,
     /// How full the disk is that the records are on, percent.
     disk_pct: Option<u8>,
+    /// What each source has counted since the start, and what did not come through it: `missing` pings that tags
+    /// still hold, and, since the beginning, `given_up` ones that are lost and forgotten sessions (`sessions_lost_ever`).
+    sources: BTreeMap<String, BTreeMap<&'static str, u64>>,
     wearers_seen: usize,
     stray_tags: usize,
     open_incidents: Open,
@@ -75,6 +84,13 @@ async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
         Ok(_) => (StatusCode::OK, "ok"),
     };
     let counts = counts.unwrap_or_default();
+    let mut sources = (app.source_counts)();
+    for (name, gaps) in &board.gaps {
+        let source = sources.entry(name.clone()).or_default();
+        source.insert("missing", gaps.missing);
+        source.insert("given_up", gaps.given_up);
+        source.insert("sessions_lost_ever", gaps.sessions_lost);
+    }
     let health = Health {
         status,
         at: board.at.map(|at| at.to_string()),
@@ -82,6 +98,7 @@ async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
         deaf: board.deaf.clone(),
         trouble: trouble::lines(&board, disk_pct),
         disk_pct,
+        sources,
         wearers_seen: board.wearers.len(),
         stray_tags: board.strays.len(),
         open_incidents: Open { p1: open(Priority::P1), p2: open(Priority::P2), p3: open(Priority::P3) },

@@ -30,6 +30,7 @@ use std::{future::Future, io, sync::Arc};
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
 use tokio::{net::TcpListener, sync::watch};
 
+pub use health::SourceCounts;
 pub use sign_in::{OneTimeToken, SignIn, SignInError};
 
 use crate::{
@@ -56,6 +57,8 @@ pub struct ConsoleState {
     pub clock: Clock,
     /// Who may come in.
     pub sign_in: Arc<SignIn>,
+    /// What the sources have counted.
+    pub source_counts: SourceCounts,
     /// Callbacks of providers (see [`hooks`]). They prove themselves; sign-in and form rules do not apply.
     pub hooks: Option<hooks::Hooks>,
 }
@@ -111,6 +114,7 @@ struct App {
     clock: Clock,
     sign_in: Arc<SignIn>,
     callbacks: Arc<hooks::Counts>,
+    source_counts: SourceCounts,
     closing: watch::Receiver<bool>,
 }
 
@@ -125,9 +129,9 @@ impl App {
 }
 
 fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
-    let ConsoleState { board, disk, inbox, store, clock, sign_in, hooks } = state;
+    let ConsoleState { board, disk, inbox, store, clock, sign_in, source_counts, hooks } = state;
     let callbacks = hooks.as_ref().map(|hooks| Arc::clone(&hooks.counts)).unwrap_or_default();
-    let app = App { board, disk, inbox, store, clock, sign_in, callbacks, closing };
+    let app = App { board, disk, inbox, store, clock, sign_in, callbacks, source_counts, closing };
     let signed_in = Router::new()
         .merge(queue::routes())
         .merge(closed::routes())

@@ -298,7 +298,14 @@ pub(super) fn reason(reason: &Reason) -> String {
         Reason::ClockOff { by_s } if *by_s < 0.0 => format!("The clock is {} behind.", span(-by_s)),
         Reason::ClockOff { by_s } => format!("The clock is {} ahead.", span(*by_s)),
         Reason::ClockStuck => "The clock stands still.".into(),
-        Reason::Missing { pings } => format!("{pings} messages that were sent have not come."),
+        Reason::Missing { pings: 0, given_up: 0 } => "Every message that was missing has come.".into(),
+        Reason::Missing { pings: 0, given_up } => {
+            format!("{given_up} messages are lost: their tags no longer have them.")
+        }
+        Reason::Missing { pings, given_up: 0 } => format!("{pings} messages that were sent have not come."),
+        Reason::Missing { pings, given_up } => format!(
+            "{pings} messages that were sent have not come; {given_up} more are lost, their tags no longer have them."
+        ),
         Reason::Misused { messages } => format!("{messages} messages refused."),
         Reason::ProviderFails { reason } => format!("It takes no messages ({}).", reason.replace('_', " ")),
         Reason::StoreFails => "Nothing could be written for some seconds.".into(),

@@ -186,8 +186,10 @@ pub enum Reason {
     ClockStuck,
     /// Pings have not come although their tags say that they sent them.
     Missing {
-        /// How many.
+        /// How many may still come.
         pings: u64,
+        /// How many more were given up by their tags and are lost, since the last time it was said.
+        given_up: u64,
     },
     /// Messages were refused for where they came from.
     Misused {

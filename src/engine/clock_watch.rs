@@ -2,11 +2,11 @@
 //! to be off by the same, it is our clock.
 
 use super::{
-    contact_watch::BACKLOG_MS,
     decision::quantised,
     draft::Draft,
     incidents::Situation,
     receive::TagState,
+    source_watch::BACKLOG_MS,
     tag_clock::{Heard, Reading, WRONG_MS},
 };
 use crate::domain::{Cause, IncidentKind, Ping, Priority, Reason, Subject, TagId, Timestamp, WearerId};

@@ -15,10 +15,6 @@ const PROMISES: i64 = 3;
 const HIGH_RISK_MS: i64 = 180_000;
 /// A promise is judged with this much grace for the network.
 const GRACE_MS: i64 = 15_000;
-/// After a source is heard again its backlog comes first: silence is judged this much later.
-pub(super) const BACKLOG_MS: i64 = 30_000;
-/// Cordon itself is deaf when a source is silent this long.
-pub(super) const DEAF_MS: i64 = 20_000;
 /// How fast a wearer nobody sees may move: a car in a city.
 const REACH_MPS: f64 = 15.0;
 /// How far a wearer whose tag reports no motion may be from where it was seen.
@@ -46,15 +42,6 @@ struct Sight {
     at: Timestamp,
     position: LatLon,
     sigma_m: f64,
-}
-
-/// Whether a source of pings can be heard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SourceState {
-    /// Heard or not.
-    pub up: bool,
-    /// Since when.
-    pub since: Timestamp,
 }
 
 /// What is wrong with the contact, and when to look again.

@@ -5,14 +5,14 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     Engine, WearerState, answers,
     clock_watch::{self, Setting},
-    contact_watch::{BACKLOG_MS, Contact, DEAF_MS, SourceState},
+    contact_watch::Contact,
     decision::Decision,
     draft::Draft,
-    escalation,
+    escalation, gap_watch,
     incidents::Situation,
     input::{DeadlineKey, Input, Refused, SetAside, Told},
     receive::Arrived,
-    service_watch,
+    service_watch, source_watch,
     tag_clock::Reading,
     tag_watch,
     track::{Ground, Judged, Point, Track},
@@ -63,9 +63,13 @@ pub(super) fn is_outside_basis(engine: &Engine, at: Timestamp, tag: &TagId, ping
 fn told_came(draft: &mut Draft<'_>, told: &Told) {
     let at = draft.at;
     match told {
-        Told::Started { sources } => started(draft, sources),
-        Told::Source { name, up } => source(draft, name, *up),
-        Told::Unreadable { tag, .. } => draft.tag_mut(tag).heard_at = Some(at),
+        Told::Started { sources } => source_watch::started(draft, sources),
+        Told::Source { name, up } => source_watch::changed(draft, name, *up),
+        Told::Unreadable { tag, .. } => {
+            let state = draft.tag_mut(tag);
+            state.heard_at = Some(at);
+            state.refuse();
+        }
         Told::OutsideBasis { tag, boot, seq, oldest_kept, sent } => {
             let state = draft.tag_mut(tag);
             let newest = state.is_ahead(*boot, *seq);
@@ -76,6 +80,7 @@ fn told_came(draft: &mut Draft<'_>, told: &Told) {
             if let Some(sent) = sent.filter(|_| arrived == Arrived::New) {
                 clock_watch::hear(draft, tag, None, sent, newest);
             }
+            gap_watch::received(draft, tag, None);
         }
         Told::Connection { tag, up } => draft.tag_mut(tag).connected = Some(*up),
         Told::SetAside(what) => service_watch::set_aside(draft, what),
@@ -103,6 +108,7 @@ fn ping_came(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping) {
         let reading = clock_watch::hear(draft, tag, Some(source), ping.sent, newest);
         judge_ping(draft, tag, source, ping, reading);
     }
+    gap_watch::received(draft, tag, Some(source));
     draft.receipt = receipt;
     draft.is_duplicate = arrived == Arrived::Duplicate;
 }
@@ -297,9 +303,8 @@ fn recheck(draft: &mut Draft<'_>, wearer: &WearerId) {
 fn contact(draft: &mut Draft<'_>, ground: Ground<'_>) -> Option<Timestamp> {
     let state = draft.wearer(ground.wearer)?;
     let judged_from = match draft.source(&state.contact.source) {
-        Some(SourceState { up: true, since }) => Some(since.plus_ms(BACKLOG_MS)),
-        Some(SourceState { up: false, .. }) => None,
-        None => Some(draft.started_at().plus_ms(BACKLOG_MS)),
+        Some(source) => source.judged_from(),
+        None => Some(source_watch::judged_from_start(draft.started_at())),
     };
     let verdict = state.contact.judge(ground, draft.at, judged_from);
     let (subject, cause) = (Subject::Wearer(ground.wearer.clone()), Cause::Contact);
@@ -330,58 +335,8 @@ fn deadline(draft: &mut Draft<'_>, key: &DeadlineKey) {
     match key {
         DeadlineKey::Wearer(wearer) => look_around(draft, wearer),
         DeadlineKey::Incident(id) => escalation::deadline(draft, *id),
-        DeadlineKey::Source(name) => {
-            let down = draft.source(name).is_some_and(|state| !state.up);
-            if down {
-                let (kind, priority) = (IncidentKind::Deaf, Priority::P2);
-                draft.raise(Situation {
-                    subject: Subject::Service,
-                    cause: Cause::Source(name.clone()),
-                    kind,
-                    priority,
-                    true_time: draft.at,
-                    reason: Reason::SourceSilent,
-                    late: false,
-                    ongoing: true,
-                });
-            }
-        }
-    }
-}
-
-fn started(draft: &mut Draft<'_>, sources: &[String]) {
-    draft.forgotten_sources = true;
-    draft.started = Some(draft.at);
-    for name in sources {
-        let since = draft.at;
-        draft.put_source(name, SourceState { up: false, since });
-        draft.wake(DeadlineKey::Source(name.clone()), since.plus_ms(DEAF_MS));
-    }
-    // Tags heard through a source that the configuration no longer has are judged all the same.
-    let judged_at = draft.at.plus_ms(BACKLOG_MS);
-    for wearer in draft.known_wearers() {
-        let through = draft.wearer(&wearer).map(|state| state.contact.source.clone());
-        if through.is_some_and(|source| !sources.contains(&source)) {
-            draft.wake_by(DeadlineKey::Wearer(wearer), judged_at);
-        }
-    }
-}
-
-fn source(draft: &mut Draft<'_>, name: &str, up: bool) {
-    if draft.source(name).is_some_and(|known| known.up == up) {
-        return;
-    }
-    let since = draft.at;
-    draft.put_source(name, SourceState { up, since });
-    let key = DeadlineKey::Source(name.into());
-    if !up {
-        return draft.wake(key, since.plus_ms(DEAF_MS));
-    }
-    draft.wake(key, Timestamp::MAX);
-    draft.over(&Subject::Service, &Cause::Source(name.into()), Reason::Back);
-    // Silence was not judged meanwhile; the backlog comes first.
-    for wearer in draft.heard_through(name) {
-        draft.wake_by(DeadlineKey::Wearer(wearer), since.plus_ms(BACKLOG_MS));
+        DeadlineKey::Source(name) => source_watch::deadline(draft, name),
+        DeadlineKey::Gaps(source) => gap_watch::look(draft, source),
     }
 }
 
@@ -404,9 +359,7 @@ fn publish(draft: &mut Draft<'_>, book: &Book) {
     let nobody_to_tell = draft.rulebook.units().next().is_none();
     draft.rulebook = Arc::new(draft.rulebook.published(book.clone(), draft.at));
     if nobody_to_tell {
-        for (name, since) in draft.silent_sources() {
-            draft.wake(DeadlineKey::Source(name), since.plus_ms(DEAF_MS));
-        }
+        source_watch::tell_again(draft);
     }
     draft.lines.push(format!(
         "published {:?} revision {}",

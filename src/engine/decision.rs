@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::{
     WearerState,
     clock_watch::OurClock,
-    contact_watch::SourceState,
+    gap_watch::{SourceGaps, TagGap},
     input::{DeadlineKey, Refused},
     receive::TagState,
     rulebook::Rulebook,
+    source_watch::SourceState,
 };
 use crate::domain::{Alert, AlertId, Incident, TagId, Timestamp, WearerId};
 
@@ -33,6 +34,8 @@ pub struct Decision {
     pub(super) tags: Vec<(TagId, TagState)>,
     pub(super) wearers: Vec<(WearerId, WearerState)>,
     pub(super) sources: Vec<(String, SourceState)>,
+    pub(super) source_gaps: Vec<(String, SourceGaps)>,
+    pub(super) tag_gaps: Vec<(TagId, Option<TagGap>)>,
     pub(super) forgotten_sources: bool,
     pub(super) wakes: Vec<(DeadlineKey, Timestamp)>,
     pub(super) started: Option<Timestamp>,

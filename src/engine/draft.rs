@@ -6,8 +6,15 @@ use std::{
 };
 
 use super::{
-    Engine, WearerState, clock_watch::OurClock, contact_watch::SourceState, decision::Decision, escalation,
-    input::DeadlineKey, input::Refused, receive::TagState, rulebook::Rulebook,
+    Engine, WearerState,
+    clock_watch::OurClock,
+    decision::Decision,
+    escalation,
+    gap_watch::{SourceGaps, TagGap},
+    input::{DeadlineKey, Refused},
+    receive::TagState,
+    rulebook::Rulebook,
+    source_watch::SourceState,
 };
 use crate::domain::{
     Alert, AlertId, Cause, Incident, IncidentId, Recipient, Subject, TagId, Timestamp, WearerId,
@@ -28,6 +35,8 @@ pub(super) struct Draft<'e> {
     tags: BTreeMap<TagId, TagState>,
     wearers: BTreeMap<WearerId, WearerState>,
     sources: BTreeMap<String, SourceState>,
+    source_gaps: BTreeMap<String, SourceGaps>,
+    tag_gaps: BTreeMap<TagId, Option<TagGap>>,
     incidents: BTreeMap<IncidentId, Incident>,
     alerts: BTreeMap<AlertId, Alert>,
     wakes: BTreeMap<DeadlineKey, Timestamp>,
@@ -51,6 +60,8 @@ impl<'e> Draft<'e> {
             tags: BTreeMap::new(),
             wearers: BTreeMap::new(),
             sources: BTreeMap::new(),
+            source_gaps: BTreeMap::new(),
+            tag_gaps: BTreeMap::new(),
             incidents: BTreeMap::new(),
             alerts: BTreeMap::new(),
             wakes: BTreeMap::new(),
@@ -107,14 +118,36 @@ impl<'e> Draft<'e> {
         self.sources.get(name).copied().or_else(known)
     }
 
-    /// Sources that cannot be heard, and since when.
-    pub(super) fn silent_sources(&self) -> Vec<(String, Timestamp)> {
+    /// Sources that cannot be heard.
+    pub(super) fn silent_sources(&self) -> Vec<(String, SourceState)> {
         let silent = self.engine.sources.iter().filter(|(_, state)| !state.up);
-        silent.map(|(name, state)| (name.clone(), state.since)).collect()
+        silent.map(|(name, state)| (name.clone(), *state)).collect()
     }
 
     pub(super) fn put_source(&mut self, name: &str, state: SourceState) {
         self.sources.insert(name.into(), state);
+    }
+
+    /// What did not come through a source, to be changed.
+    pub(super) fn source_gaps_mut(&mut self, name: &str) -> &mut SourceGaps {
+        let engine = self.engine;
+        let known = || engine.source_gaps.get(name).copied().unwrap_or_default();
+        self.source_gaps.entry(name.into()).or_insert_with(known)
+    }
+
+    /// The holes of a tag.
+    pub(super) fn tag_gap(&self, tag: &TagId) -> Option<&TagGap> {
+        self.tag_gaps.get(tag).map_or_else(|| self.engine.tag_gaps.get(tag), Option::as_ref)
+    }
+
+    pub(super) fn put_tag_gap(&mut self, tag: &TagId, gap: Option<TagGap>) {
+        self.tag_gaps.insert(tag.clone(), gap);
+    }
+
+    /// The tags with holes behind a source, as they were before this decision.
+    pub(super) fn tag_gaps_behind(&self, source: &str) -> Vec<(TagId, TagGap)> {
+        let known = self.engine.tag_gaps.iter();
+        known.filter(|(_, gap)| gap.source == source).map(|(tag, gap)| (tag.clone(), gap.clone())).collect()
     }
 
     /// When the service started.
@@ -245,6 +278,8 @@ impl<'e> Draft<'e> {
             tags: self.tags.into_iter().collect(),
             wearers: self.wearers.into_iter().collect(),
             sources: self.sources.into_iter().collect(),
+            source_gaps: self.source_gaps.into_iter().collect(),
+            tag_gaps: self.tag_gaps.into_iter().collect(),
             forgotten_sources: self.forgotten_sources,
             wakes,
             started: self.started,

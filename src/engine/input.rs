@@ -253,8 +253,10 @@ pub enum DeadlineKey {
     Wearer(WearerId),
     /// An incident's: the next step of an escalation.
     Incident(IncidentId),
-    /// A source's: it has been silent for too long.
+    /// A source's: it has been silent for too long, or heard for long enough.
     Source(String),
+    /// A source's: pings behind it have been missing for too long.
+    Gaps(String),
 }
 
 /// Why an input had no effect.

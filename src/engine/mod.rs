@@ -11,6 +11,7 @@
 //! | `track`, `zone_watch` | where a wearer was in fix order, and what that means for each zone |
 //! | `tag_clock`, `clock_watch` | how a tag's times are read, and what wrong clocks mean, of tags and our own |
 //! | `contact_watch`, `tag_watch` | what silence and the tag's own events mean |
+//! | `source_watch`, `gap_watch` | what it means when a source cannot be heard, or did not bring everything |
 //! | `service_watch` | what it means when Cordon's own parts fail, or a tag is too much for them |
 //! | `nearness` | how near a wearer is to a zone: who goes first when there is too much to judge at once |
 //! | `incidents` | the only place that changes an incident |
@@ -25,6 +26,7 @@ mod decide;
 mod decision;
 mod draft;
 mod escalation;
+mod gap_watch;
 mod incidents;
 mod input;
 mod nearness;
@@ -33,6 +35,7 @@ mod receive;
 mod rulebook;
 mod rulebook_check;
 mod service_watch;
+mod source_watch;
 mod tag_clock;
 mod tag_watch;
 mod track;
@@ -43,11 +46,12 @@ use std::{
     sync::Arc,
 };
 
-pub use contact_watch::SourceState;
 pub use decision::Decision;
+pub use gap_watch::SourceGaps;
 pub use input::{Action, DeadlineKey, DeliveryReport, Input, PingNo, Refused, ServiceReport, SetAside, Told};
 pub use receive::TagState;
 pub use rulebook::{BoundZone, Rulebook};
+pub use source_watch::SourceState;
 
 use crate::{
     domain::{
@@ -58,6 +62,7 @@ use crate::{
 };
 use clock_watch::OurClock;
 use contact_watch::Contact;
+use gap_watch::TagGap;
 use track::Track;
 
 /// Rises whenever the same input may lead to another decision. Replay compares only rows of its own version.
@@ -70,6 +75,10 @@ pub struct Engine {
     tags: BTreeMap<TagId, TagState>,
     wearers: BTreeMap<WearerId, WearerState>,
     sources: BTreeMap<String, SourceState>,
+    /// Of every source that was ever heard.
+    source_gaps: BTreeMap<String, SourceGaps>,
+    /// Of the tags that have holes.
+    tag_gaps: BTreeMap<TagId, TagGap>,
     started: Timestamp,
     our_clock: OurClock,
     incidents: BTreeMap<IncidentId, Arc<Incident>>,
@@ -116,6 +125,8 @@ impl Default for Engine {
             tags: BTreeMap::new(),
             wearers: BTreeMap::new(),
             sources: BTreeMap::new(),
+            source_gaps: BTreeMap::new(),
+            tag_gaps: BTreeMap::new(),
             started: Timestamp::MIN,
             our_clock: OurClock::default(),
             incidents: BTreeMap::new(),
@@ -167,6 +178,13 @@ impl Engine {
         self.tags.extend(decision.tags.iter().cloned());
         self.wearers.extend(decision.wearers.iter().cloned());
         self.sources.extend(decision.sources.iter().cloned());
+        self.source_gaps.extend(decision.source_gaps.iter().cloned());
+        for (tag, gap) in &decision.tag_gaps {
+            match gap {
+                Some(gap) => drop(self.tag_gaps.insert(tag.clone(), gap.clone())),
+                None => drop(self.tag_gaps.remove(tag)),
+            }
+        }
         for incident in &decision.incidents {
             self.apply_incident(incident);
         }
@@ -256,6 +274,17 @@ impl Engine {
     /// Sources that cannot be heard.
     pub fn silent_sources(&self) -> impl Iterator<Item = &str> {
         self.sources.iter().filter(|(_, state)| !state.up).map(|(name, _)| name.as_str())
+    }
+
+    /// What did not come through each source that was ever heard, by its name.
+    pub fn source_gaps(&self) -> impl Iterator<Item = (&str, SourceGaps)> {
+        self.source_gaps.iter().map(|(name, gaps)| (name.as_str(), *gaps))
+    }
+
+    /// Whether a source was ever heard: its broker then keeps a session for Cordon.
+    #[must_use]
+    pub fn has_heard(&self, source: &str) -> bool {
+        self.source_gaps.contains_key(source)
     }
 
     /// Where each wearer was last seen, by id.

@@ -1,4 +1,4 @@
-//! Which pings of a tag have been received: duplicates, and what to acknowledge.
+//! Which pings of a tag have been received: duplicates, what to acknowledge, and what is known to be missing.
 
 use super::{clock_watch::ClockFlag, tag_clock::TagClock};
 use crate::domain::Timestamp;
@@ -19,6 +19,10 @@ pub struct TagState {
     pub(super) clock: TagClock,
     pub(super) clock_flag: ClockFlag,
     boots: Vec<Boot>,
+    /// Messages that were refused, and that the tag therefore drops: as many holes are explained by them.
+    refused: u64,
+    /// Pings that never came and that the tag no longer has, until they are taken account of.
+    given_up: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,14 +44,19 @@ pub(super) enum Arrived {
 impl TagState {
     /// Takes note of a ping.
     pub(super) fn receive(&mut self, boot: u32, seq: u64, oldest_kept: u64) -> Arrived {
+        let is_known = self.boots.iter().any(|known| known.boot == boot);
         let place = self.place_of(boot);
         let boot = &mut self.boots[place];
         // What the tag no longer has can never come: waiting for it would hold back everything after it.
-        boot.advance(oldest_kept.saturating_sub(1));
+        let given_up = boot.give_up(oldest_kept.saturating_sub(1));
         let arrived = boot.insert(seq);
         if arrived == Arrived::New {
             // A boot is forgotten by when it last said something new.
             self.boots[place..].rotate_left(1);
+        }
+        // What came before the first ping of a boot may have been acknowledged long ago.
+        if is_known {
+            self.lose(given_up);
         }
         arrived
     }
@@ -56,6 +65,12 @@ impl TagState {
     pub(super) fn is_newest(&self, boot: u32, seq: u64) -> bool {
         let known = self.boots.iter().find(|known| known.boot == boot);
         known.is_none_or(|known| known.ranges.last().map_or(known.upto, |last| last[1]) <= seq)
+    }
+
+    /// Whether a ping, before it is received, has a higher number than all that have come of its boot.
+    pub(super) fn is_ahead(&self, boot: u32, seq: u64) -> bool {
+        let known = self.boots.iter().find(|known| known.boot == boot);
+        known.is_none_or(|known| seq > known.ranges.last().map_or(known.upto, |&[_, high]| high))
     }
 
     /// Takes note of a run of pings that are not judged one by one.
@@ -67,10 +82,27 @@ impl TagState {
         self.boots[place..].rotate_left(1);
     }
 
-    /// Whether a ping, before it is received, has a higher number than all that have come of its boot.
-    pub(super) fn is_ahead(&self, boot: u32, seq: u64) -> bool {
-        let known = self.boots.iter().find(|known| known.boot == boot);
-        known.is_none_or(|known| seq > known.ranges.last().map_or(known.upto, |&[_, high]| high))
+    /// A message was refused: the tag drops it, and its number never comes.
+    pub(super) fn refuse(&mut self) {
+        self.refused = self.refused.saturating_add(1);
+    }
+
+    /// How many pings the tag has sent, by their numbers, that have not come. Never too low for the boots that are
+    /// remembered: what had to be forgotten for lack of room counts until it comes again.
+    #[must_use]
+    pub fn missing(&self) -> u64 {
+        self.boots.iter().map(Boot::missing).sum()
+    }
+
+    /// How many pings never came and are lost, since this was last asked.
+    pub(super) fn take_given_up(&mut self) -> u64 {
+        std::mem::take(&mut self.given_up)
+    }
+
+    fn lose(&mut self, pings: u64) {
+        let explained = pings.min(self.refused);
+        self.refused -= explained;
+        self.given_up = self.given_up.saturating_add(pings - explained);
     }
 
     /// What to acknowledge for a boot.
@@ -84,6 +116,11 @@ impl TagState {
             return place;
         }
         if self.boots.len() == BOOTS_MAX {
+            // Should they come all the same, they are judged; the count of those lost stays too high.
+            let forgotten = self.boots.remove(0);
+            self.lose(forgotten.missing());
+        }
+        if self.boots.len() == BOOTS_MAX {
             self.boots.remove(0);
         }
         self.boots.push(Boot { boot, upto: 0, ranges: Vec::new() });
@@ -92,6 +129,24 @@ impl TagState {
 }
 
 impl Boot {
+    /// Numbers below the highest received that have not come.
+    fn missing(&self) -> u64 {
+        self.ranges.last().map_or(0, |&[_, highest]| self.missing_upto(highest))
+    }
+
+    fn missing_upto(&self, upto: u64) -> u64 {
+        let within = |&[low, high]: &[u64; 2]| (high.min(upto) + 1).saturating_sub(low);
+        let received: u64 = self.ranges.iter().map(within).sum();
+        upto.saturating_sub(self.upto).saturating_sub(received)
+    }
+
+    /// The tag has nothing up to here any more. Returns how many of them never came.
+    fn give_up(&mut self, upto: u64) -> u64 {
+        let never_came = self.missing_upto(upto);
+        self.advance(upto);
+        never_came
+    }
+
     fn advance(&mut self, upto: u64) {
         self.upto = self.upto.max(upto);
         while let Some(&[low, high]) = self.ranges.first()
@@ -152,6 +207,49 @@ mod tests {
         }
     }
 
+    proptest! {
+        // Pings as (how far above the oldest kept, how much the oldest kept rises before): in any order, with doubles.
+        #[test]
+        fn what_is_missing_and_what_is_lost_is_counted_to_the_ping(
+            pings in prop::collection::vec((0_u64..30, prop::option::weighted(0.2, 0_u64..8)), 1..150),
+        ) {
+            let (mut state, mut received) = (TagState::default(), BTreeSet::new());
+            let (mut oldest, mut first, mut lost) = (1, None, 0);
+            for (above, rise) in pings {
+                oldest += rise.unwrap_or(0);
+                let first = *first.get_or_insert(oldest);
+                let seq = oldest + above;
+                state.receive(3, seq, oldest);
+                received.insert(seq);
+                lost += state.take_given_up();
+                let highest = *received.last().unwrap();
+                let holes = |from, to| (from..to).filter(|seq| !received.contains(seq)).count() as u64;
+                prop_assert_eq!(state.missing(), holes(oldest, highest));
+                prop_assert_eq!(lost, holes(first, oldest));
+            }
+        }
+    }
+
+    #[test]
+    fn a_refused_message_explains_one_hole_and_no_other() {
+        let mut state = TagState::default();
+        state.receive(1, 1, 1);
+        state.refuse();
+        state.receive(1, 5, 5);
+        assert_eq!((state.take_given_up(), state.take_given_up()), (2, 0), "2 to 4, one of them refused");
+    }
+
+    #[test]
+    fn a_boot_that_is_forgotten_takes_its_holes_along() {
+        let mut state = TagState::default();
+        state.receive(1, 10, 1);
+        assert_eq!(state.missing(), 9);
+        for boot in 2..2 + BOOTS_MAX as u32 {
+            state.receive(boot, 1, 1);
+        }
+        assert_eq!((state.missing(), state.take_given_up()), (0, 9));
+    }
+
     #[test]
     fn what_the_tag_no_longer_holds_is_not_waited_for() {
         let mut state = TagState::default();
@@ -169,6 +267,7 @@ mod tests {
         let ack = state.ack(1).unwrap();
         assert_eq!(ack.upto, 0);
         assert!(!ack.ranges.contains(&[2, 2]), "the lowest is forgotten");
+        assert_eq!(state.missing(), RANGES_MAX as u64 + 2, "and counts as missing until it comes again");
         assert_eq!(state.receive(1, 2, 1), Arrived::New);
     }
 

@@ -4,7 +4,7 @@
 use super::{
     clock_watch,
     draft::Draft,
-    escalation,
+    escalation, gap_watch,
     incidents::Situation,
     input::{DeadlineKey, PingNo, Refused, ServiceReport, SetAside},
 };
@@ -34,8 +34,11 @@ pub(super) fn reported(draft: &mut Draft<'_>, report: &ServiceReport) {
             let (cause, reason) = (Cause::Misuse(source.clone()), Reason::Misused { messages: *messages });
             event(draft, cause, IncidentKind::Misuse, Priority::P3, reason);
         }
-        // That pings are missing is seen in the tags' own numbers.
-        ServiceReport::SessionLost { .. } => {}
+        // Which pings are missing for it is seen in the tags' own numbers.
+        ServiceReport::SessionLost { source } => {
+            draft.source_gaps_mut(source).sessions_lost += 1;
+            draft.lines.push(format!("source {source} lost its session"));
+        }
         ServiceReport::VendorFlood { vendor, messages } => {
             let (cause, reason) = (Cause::Vendor(vendor.clone()), Reason::TooMany { messages: *messages });
             event(draft, cause, IncidentKind::Flood, Priority::P2, reason);
@@ -84,7 +87,7 @@ pub(super) fn set_aside(draft: &mut Draft<'_>, what: &SetAside) {
     let wearer = match what {
         SetAside::Message { tag, .. } => draft.rulebook.wearer_of(tag, at).cloned(),
         SetAside::Deadline(DeadlineKey::Wearer(wearer)) => Some(wearer.clone()),
-        SetAside::Deadline(DeadlineKey::Incident(_) | DeadlineKey::Source(_)) | SetAside::Other => None,
+        SetAside::Deadline(_) | SetAside::Other => None,
     };
     let subject = wearer.map_or(Subject::Service, Subject::Wearer);
     let (cause, kind, priority) = (Cause::Evaluation, IncidentKind::NotEvaluable, Priority::P2);
@@ -134,6 +137,7 @@ pub(super) fn coalesced(draft: &mut Draft<'_>, tag: &TagId, runs: &[[u64; 3]], o
         messages = messages.saturating_add(last.saturating_sub(first) + 1);
         draft.receipt = draft.tag_mut(tag).ack(boot);
     }
+    gap_watch::received(draft, tag, None);
     let Some(wearer) = draft.rulebook.wearer_of(tag, at).cloned() else {
         return;
     };

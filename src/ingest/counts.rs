@@ -1,6 +1,9 @@
 //! What a source has seen, for the health page.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 macro_rules! counts {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
@@ -14,6 +17,14 @@ macro_rules! counts {
         #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
         pub struct Tally {
             $($(#[$doc])* pub $name: u64,)+
+        }
+
+        impl Tally {
+            /// Each with its name, for whoever shows them.
+            #[must_use]
+            pub fn named(&self) -> BTreeMap<&'static str, u64> {
+                BTreeMap::from([$((stringify!($name), self.$name),)+])
+            }
         }
 
         impl Counts {
@@ -35,6 +46,8 @@ counts! {
     oversize,
     /// Not a new message but one the broker had retained; acknowledged and ignored.
     retained,
+    /// Of those retained, no status message: no tag may have them kept.
+    refused_retained,
     /// On no topic that a tag may publish; acknowledged and ignored.
     refused_topic,
     /// Of another vendor than the source may speak for; acknowledged and ignored.
@@ -51,6 +64,8 @@ counts! {
     connected,
     /// Connections that failed or were lost.
     lost,
+    /// Connections on which the broker had forgotten Cordon's session.
+    sessions_lost,
 }
 
 #[derive(Debug, Default)]

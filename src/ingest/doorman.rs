@@ -9,8 +9,10 @@ use crate::{domain::TagId, sequencer::MessageKind};
 pub(super) enum Verdict {
     /// It is passed on.
     Pass(TagId, MessageKind),
-    /// The broker had kept it: it says what once was, perhaps long ago.
+    /// The broker had kept a status message: it says what once was, perhaps long ago.
     Retained,
+    /// The broker had kept something else, which no tag may ask for.
+    WronglyRetained,
     /// No topic a tag may publish on.
     WrongTopic,
     /// A vendor the source may not speak for.
@@ -19,10 +21,12 @@ pub(super) enum Verdict {
 
 /// Judges a message on `topic`; `only` is the one vendor the source may speak for.
 pub(super) fn judge(topic: &str, retained: bool, only: Option<&VendorName>) -> Verdict {
+    let topic = Topic::parse(topic);
     if retained {
-        return Verdict::Retained;
+        let is_status = topic.is_ok_and(|topic| topic.kind == TopicKind::Status);
+        return if is_status { Verdict::Retained } else { Verdict::WronglyRetained };
     }
-    let Ok(topic) = Topic::parse(topic) else {
+    let Ok(topic) = topic else {
         return Verdict::WrongTopic;
     };
     let kind = match topic.kind {
@@ -56,7 +60,10 @@ mod tests {
         ] {
             assert_eq!(judge(topic, false, None), verdict, "{topic}");
         }
-        assert_eq!(judge("cordon/v1/acme/T1/ping", true, None), Verdict::Retained);
+        assert_eq!(judge("cordon/v1/acme/T1/status", true, None), Verdict::Retained);
+        for topic in ["cordon/v1/acme/T1/ping", "cordon/v1/acme/T 1/status", ""] {
+            assert_eq!(judge(topic, true, None), Verdict::WronglyRetained, "{topic}");
+        }
     }
 
     #[test]

@@ -10,9 +10,10 @@ use tokio::sync::{mpsc, watch};
 
 use super::{
     backoff,
-    counts::Counts,
+    counts::{Counter, Counts},
     doorman::{Verdict, judge},
     ledger::Ledger,
+    news::{News, tell},
     replies::Replies,
     source::{KEEPALIVE_S, Source, SourceError, network_options},
 };
@@ -20,7 +21,6 @@ use crate::{
     clock::Clock,
     crash,
     domain::{TagId, Timestamp},
-    engine::Told,
     sequencer::{Done, Inbox, Message, MessageKind, TagReply, Ticket},
 };
 
@@ -44,7 +44,8 @@ const _: () = assert!(
     "poll is not kept waiting beyond a third of the keepalive"
 );
 
-/// Brings what tags publish into the inbox and what is decided back to them, until `shutdown` completes.
+/// Brings what tags publish into the inbox and what is decided back to them, until `shutdown` completes. `had_session`:
+/// Cordon was connected to this broker before, so that one which knows no session of it has lost one.
 ///
 /// # Errors
 /// [`SourceError`] when the settings can never work. A broker that is away or refuses is tried again for ever, and the
@@ -54,13 +55,14 @@ pub async fn run(
     inbox: Inbox,
     clock: Clock,
     counts: Arc<Counts>,
+    had_session: bool,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), SourceError> {
     let (client, mut eventloop) = AsyncClient::new(source.options()?, REQUESTS_MAX);
     eventloop.set_network_options(network_options());
-    let (heard, told) = watch::channel(false);
+    let (news, told) = watch::channel(News::default());
     let (done, dones) = mpsc::unbounded_channel();
-    let telling = tell(source.name.clone(), inbox.clone(), told);
+    let telling = tell(source.name.clone(), inbox.clone(), clock.clone(), told);
     let mut link = Link {
         name: source.name.as_str().into(),
         source,
@@ -70,7 +72,8 @@ pub async fn run(
         client,
         done,
         dones,
-        heard,
+        news,
+        had_session,
         ledger: Ledger::default(),
         held: VecDeque::new(),
         replies: Replies::default(),
@@ -85,23 +88,6 @@ pub async fn run(
     Ok(())
 }
 
-/// Tells the engine of every change that lasts, without keeping the link waiting.
-async fn tell(name: String, inbox: Inbox, mut heard: watch::Receiver<bool>) {
-    let mut told = false;
-    loop {
-        let up = *heard.borrow_and_update();
-        if up != told {
-            if inbox.tell(Told::Source { name: name.clone(), up }).await.is_err() {
-                return;
-            }
-            told = up;
-        }
-        if heard.changed().await.is_err() {
-            return;
-        }
-    }
-}
-
 struct Link {
     source: Source,
     name: Arc<str>,
@@ -111,7 +97,8 @@ struct Link {
     client: AsyncClient,
     done: mpsc::UnboundedSender<Done>,
     dones: mpsc::UnboundedReceiver<Done>,
-    heard: watch::Sender<bool>,
+    news: watch::Sender<News>,
+    had_session: bool,
     ledger: Ledger,
     /// Booked messages that the inbox had no room for, in the order of arrival.
     held: VecDeque<Message>,
@@ -160,7 +147,13 @@ impl Link {
 
     fn take(&mut self, packet: Packet) -> Result<(), Lost> {
         match packet {
-            Packet::ConnAck(_) => {
+            Packet::ConnAck(answer) => {
+                if self.had_session && !answer.session_present {
+                    self.counts.sessions_lost.add_one();
+                    self.news.send_modify(|news| news.sessions_lost += 1);
+                    tracing::warn!(source = &*self.name, "the broker has forgotten the session");
+                }
+                self.had_session = true;
                 // With a session, too: to subscribe again is harmless, to miss a subscription is not.
                 let asked = self.client.try_subscribe_many(self.source.subscriptions());
                 asked.map_err(|_| Lost::ClientFull)
@@ -171,7 +164,7 @@ impl Link {
                 }
                 self.failures = 0;
                 self.counts.connected.add_one();
-                self.heard.send_replace(true);
+                self.news.send_modify(|news| news.up = true);
                 tracing::info!(source = &*self.name, "connected to the broker");
                 Ok(())
             }
@@ -191,13 +184,13 @@ impl Link {
         crash::point("receive.before");
         self.counts.received.add_one();
         let ticket = self.ledger.receive(publish.pkid);
-        let ignored = match judge(&publish.topic, publish.retain, self.source.vendor.as_ref()) {
+        match judge(&publish.topic, publish.retain, self.source.vendor.as_ref()) {
             Verdict::Pass(tag, kind) => return self.book(ticket, tag, kind, &publish.payload),
-            Verdict::Retained => &self.counts.retained,
-            Verdict::WrongTopic => &self.counts.refused_topic,
-            Verdict::WrongVendor => &self.counts.refused_vendor,
-        };
-        ignored.add_one();
+            Verdict::Retained => self.counts.retained.add_one(),
+            Verdict::WronglyRetained => self.misused(&self.counts.refused_retained),
+            Verdict::WrongTopic => self.misused(&self.counts.refused_topic),
+            Verdict::WrongVendor => self.misused(&self.counts.refused_vendor),
+        }
         self.ledger.done(ticket);
     }
 
@@ -207,7 +200,7 @@ impl Link {
         let is_cut = kept.len() > PACKET_BYTES_MAX;
         let kind = if is_cut { MessageKind::Cut(tag_wire::payload_sha256(payload)) } else { kind };
         if is_cut {
-            self.counts.oversize.add_one();
+            self.misused(&self.counts.oversize);
         }
         self.held.push_back(Message {
             tag,
@@ -218,6 +211,11 @@ impl Link {
             ticket: Ticket { id: ticket, done: self.done.clone() },
         });
         crash::point("receive.after");
+    }
+
+    fn misused(&self, counter: &Counter) {
+        counter.add_one();
+        self.news.send_modify(|news| news.misused += 1);
     }
 
     fn settle(&mut self, done: Done) {
@@ -258,7 +256,7 @@ impl Link {
     fn publish_replies(&mut self) {
         let now = self.clock.steady();
         self.replies.wake(now);
-        while *self.heard.borrow() && self.replies_under_way < REPLIES_UNDER_WAY_MAX {
+        while self.news.borrow().up && self.replies_under_way < REPLIES_UNDER_WAY_MAX {
             let Some(TagReply { tag, topic, payload }) = self.replies.next() else {
                 break;
             };
@@ -284,7 +282,8 @@ impl Link {
         self.ledger.lost();
         self.held.clear();
         self.replies_under_way = 0;
-        let was_heard = self.heard.send_replace(false);
+        let was_heard = self.news.borrow().up;
+        self.news.send_modify(|news| news.up = false);
         self.counts.lost.add_one();
         self.failures = self.failures.saturating_add(1);
         if was_heard || self.failures == 1 {

@@ -9,6 +9,7 @@ mod counts;
 mod doorman;
 mod ledger;
 mod link;
+mod news;
 mod replies;
 mod source;
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     domain::{Incident, IncidentId, Stage, TagId, Timestamp, WearerId, ZoneId},
-    engine::{Rulebook, Sighting},
+    engine::{Rulebook, Sighting, SourceGaps},
     geometry::LatLon,
 };
 
@@ -26,6 +26,8 @@ pub struct Board {
     pub deaf: Vec<String>,
     /// Records cannot be written: the picture is ahead of them.
     pub store_fails: bool,
+    /// What did not come through each source that was ever heard.
+    pub gaps: BTreeMap<String, SourceGaps>,
 }
 
 /// Where a wearer was last seen.

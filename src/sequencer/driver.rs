@@ -268,6 +268,7 @@ impl Line {
                 .collect::<BTreeMap<_, _>>(),
             deaf: engine.silent_sources().map(str::to_owned).collect(),
             store_fails: self.told_failing,
+            gaps: engine.source_gaps().map(|(name, gaps)| (name.to_owned(), gaps)).collect(),
             rulebook,
         };
         self.parts.board.send_replace(Arc::new(board));

@@ -311,8 +311,10 @@ impl Sequencer {
             }
             Told::Deadline(DeadlineKey::Incident(id))
             | Told::SetAside(SetAside::Deadline(DeadlineKey::Incident(id))) => of_incident(*id),
-            Told::Deadline(DeadlineKey::Source(_))
-            | Told::SetAside(SetAside::Deadline(DeadlineKey::Source(_)) | SetAside::Other)
+            Told::Deadline(DeadlineKey::Source(_) | DeadlineKey::Gaps(_))
+            | Told::SetAside(
+                SetAside::Deadline(DeadlineKey::Source(_) | DeadlineKey::Gaps(_)) | SetAside::Other,
+            )
             | Told::Started { .. }
             | Told::Service(_)
             | Told::Source { .. } => (None, "service".into()),

@@ -1,4 +1,5 @@
 //! The whole line inside the test, with the real phones as its providers.
+#![allow(dead_code, reason = "no suite uses all of it")]
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -31,6 +32,11 @@ pub(crate) struct House {
 impl House {
     /// Starts one and waits until it hears the broker.
     pub(crate) async fn start(store: Arc<dyn Store>, broker: SocketAddr, clock: Clock) -> Self {
+        Self::fed_by(source(broker), store, clock).await
+    }
+
+    /// The same with a source of a test's own.
+    pub(crate) async fn fed_by(source: ingest::Source, store: Arc<dyn Store>, clock: Clock) -> Self {
         let console = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = console.local_addr().unwrap();
         let phones = Phones::start(format!("http://{address}"), clock.clone()).await;
@@ -44,7 +50,7 @@ impl House {
         let plan = Plan {
             store: Arc::clone(&store),
             store_file: None,
-            sources: vec![source(broker)],
+            sources: vec![source],
             providers: notify::providers(&channels, &clock).unwrap(),
             callback_secret: Some(Secret::new(phones::CALLBACK_SECRET)),
             clock,
@@ -66,7 +72,8 @@ impl House {
     }
 }
 
-fn source(broker: SocketAddr) -> ingest::Source {
+/// Where its pings come from.
+pub(crate) fn source(broker: SocketAddr) -> ingest::Source {
     ingest::Source {
         name: "tags".into(),
         host: broker.ip().to_string(),

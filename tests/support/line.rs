@@ -9,7 +9,7 @@ use cordon::{
 };
 
 /// An engine and everything it has decided.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Line {
     pub(crate) engine: Engine,
     pub(crate) incidents: BTreeMap<IncidentId, Incident>,

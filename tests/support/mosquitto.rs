@@ -62,6 +62,12 @@ impl Mosquitto {
         self.child.wait().unwrap();
     }
 
+    /// Ends it as a crash would: what it has not written is lost.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Starts it again with what it has written, on the same port.
     pub(crate) fn start_again(&mut self) {
         self.child = spawn(&self.program, self.folder.path());

@@ -86,6 +86,7 @@ pub(crate) struct Health {
     pub(crate) alerts: std::collections::BTreeMap<String, i64>,
     pub(crate) trouble: Vec<String>,
     pub(crate) disk_pct: Option<u8>,
+    pub(crate) sources: std::collections::BTreeMap<String, std::collections::BTreeMap<String, u64>>,
 }
 
 /// What the console at `address` answers, `None` while it does not.

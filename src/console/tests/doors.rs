@@ -235,6 +235,7 @@ async fn the_network_is_refused() {
         store: Arc::new(Records::default()),
         clock: Clock::real(),
         sign_in: Arc::new(SignIn::new()),
+        source_counts: Arc::new(std::collections::BTreeMap::new),
         hooks: None,
     };
     let error = serve(listener, state, std::future::pending()).await.expect_err("not loopback");

@@ -107,6 +107,7 @@ async fn a_closing_service_ends_the_feed_and_then_itself() {
         store: Arc::new(Records::default()),
         clock: Clock::scaled(AT, 0.0),
         sign_in: Arc::clone(&door),
+        source_counts: Arc::new(std::collections::BTreeMap::new),
         hooks: None,
     };
     let token = door.issue(0).expect("random numbers");

@@ -223,5 +223,6 @@ pub(super) fn board(wearer_name: &str, incidents: impl IntoIterator<Item = Incid
         incidents: incidents.into_iter().map(|incident| (incident.id, Arc::new(incident))).collect(),
         deaf: Vec::new(),
         store_fails: false,
+        gaps: BTreeMap::new(),
     }
 }

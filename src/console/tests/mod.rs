@@ -82,6 +82,7 @@ impl Bench {
             store: Arc::new(records),
             clock: clock.clone(),
             sign_in: Arc::clone(&door),
+            source_counts: Arc::new(std::collections::BTreeMap::new),
             hooks,
         });
         Self { router, board, disk_pct, arrivals, door, clock }
