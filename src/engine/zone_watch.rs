@@ -56,6 +56,8 @@ pub(super) const LOOK_SIGMAS: f64 = 3.0;
 pub(super) struct ZoneState {
     since: Option<Timestamp>,
     pub(super) stage: Stage,
+    /// When the zone began to apply to a wearer who was inside, if that is how the Violation began.
+    begun: Option<Timestamp>,
     evidence: Vec<(Timestamp, f64)>,
     pub(super) outside_since: Option<Timestamp>,
 }
@@ -108,6 +110,10 @@ impl Judge<'_> {
         if let Some(before) = before {
             self.begins_between(state, before, fix.at);
         }
+        if state.begun.is_some_and(|begun| fix.at < begun) {
+            // From just before the zone began to apply to somebody inside: it does not end what began later.
+            return;
+        }
         if !self.rulebook.applies(self.bound, self.wearer, fix.at) {
             return self.ended(state, fix.at);
         }
@@ -151,7 +157,8 @@ impl Judge<'_> {
         if !stays && state.stage != Stage::Clear {
             self.change(state, Stage::Clear, since, Reason::ZoneEnded);
         }
-        *state = ZoneState { since: Some(since), stage: state.stage, ..ZoneState::default() };
+        let begun = stays.then_some(since);
+        *state = ZoneState { since: Some(since), stage: state.stage, begun, ..ZoneState::default() };
     }
 
     /// The probability that a wearer last seen at `last` is inside at `at`, if it is one to act on.
@@ -177,6 +184,7 @@ impl Judge<'_> {
             let published = begin == self.bound.since || begin == self.bound.binds_since;
             let reason = if published { Reason::ZonePublished { p } } else { Reason::ScheduleBegan { p } };
             self.change(state, Stage::Violation, begin, reason);
+            state.begun = Some(begin);
         }
     }
 
@@ -284,6 +292,7 @@ impl Judge<'_> {
         let zone = self.bound.zone.id.clone();
         self.out.push(Transition { zone, from: state.stage, to, true_time, reason });
         state.stage = to;
+        state.begun = None;
         state.outside_since = None;
     }
 }

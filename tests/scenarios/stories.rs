@@ -340,6 +340,20 @@ fn a_schedule_that_begins_while_the_wearer_is_inside_alerts() {
 }
 
 #[test]
+fn a_fix_from_just_before_the_zone_began_does_not_alert_again() {
+    let mut ward = Ward::with(|case| case["case"]["zone"] = json!([]));
+    ward.at(0, 0.0);
+    ward.line.publish(second(30), book(case()));
+    assert_eq!(ward.told(PERSON), [(30, "sms")]);
+    // What the tag had kept arrives late, in order.
+    for taken_s in [5, 15, 25] {
+        ward.fix(35, taken_s, 0.0, 5.0);
+    }
+    assert_eq!(ward.told(PERSON).len(), 1, "the same stay");
+    assert!(ward.line.incident(IncidentKind::Violation).unwrap().ongoing);
+}
+
+#[test]
 fn a_zone_drawn_around_somebody_alerts() {
     let mut ward = Ward::with(|case| case["case"]["zone"] = json!([]));
     ward.at(0, 0.0);
