@@ -108,7 +108,8 @@ impl TagClock {
     pub(super) fn hear(&mut self, heard: Heard<'_>) -> Reading {
         let Heard { at, sent, .. } = heard;
         if !heard.newest {
-            // It may have waited for any time, and under another setting of the clock.
+            // It may have waited for any time, and under another setting of the clock; so may its neighbours.
+            self.run = None;
             return Reading { at, sent, offset_ms: self.possible(heard, None) };
         }
         let before = self.newest;
