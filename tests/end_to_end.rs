@@ -21,6 +21,8 @@ mod line;
 mod mosquitto;
 #[path = "end_to_end/nagoya.rs"]
 mod nagoya;
+#[path = "support/one_zone.rs"]
+mod one_zone;
 #[path = "support/outcome.rs"]
 mod outcome;
 #[path = "support/phones.rs"]

@@ -64,8 +64,9 @@ struct Line {
     pulse: Pulse,
     /// Whether staff have been told that records cannot be written.
     told_failing: bool,
-    /// Sources that were heard when there was no room for more: whoever cannot listen must not take silence for news.
-    deafened: Vec<String>,
+    /// While there is no room for more, the sources that are heard all the same: whoever cannot listen must not take
+    /// silence for news.
+    deafened: Option<Vec<String>>,
     drawn_us: i64,
     is_over: bool,
 }
@@ -82,7 +83,7 @@ impl Driver {
             hand_ins: HandIns::new(Arc::clone(&self.store)),
             pulse: Pulse::new(self.clock.steady(), self.clock.real_us()),
             told_failing: false,
-            deafened: Vec::new(),
+            deafened: None,
             drawn_us: i64::MIN,
             is_over: false,
             parts: self,
@@ -134,7 +135,7 @@ impl Line {
         }
         let now = clock.steady();
         for arrival in arrivals {
-            self.waiting.put(arrival, now);
+            self.put(arrival, now);
         }
         Ok(())
     }
@@ -160,15 +161,28 @@ impl Line {
         let stepped = self.parts.sequencer.step(then, pause.unheard, &mut salt);
         self.writer.put(stepped, now);
         for arrival in pause.heard {
-            self.waiting.put(arrival, now);
+            self.put(arrival, now);
         }
+    }
+
+    /// Takes an arrival in. That a source is heard is kept back while there is no room for what it says.
+    fn put(&mut self, arrival: Arrival, now: Timestamp) {
+        if let Arrival::Told(Told::Source { name, up }, None) = &arrival
+            && let Some(deafened) = &mut self.deafened
+        {
+            deafened.retain(|known| known != name);
+            if *up {
+                return deafened.push(name.clone());
+            }
+        }
+        self.waiting.put(arrival, now);
     }
 
     /// Takes in all that has arrived: whose turn it is can only be said of what is here.
     fn take_in(&mut self, now: Timestamp) {
         while self.waiting.has_room() {
             match self.parts.arrivals.try_recv() {
-                Ok(arrival) => self.waiting.put(arrival, now),
+                Ok(arrival) => self.put(arrival, now),
                 Err(_) => return,
             }
         }
@@ -230,15 +244,15 @@ impl Line {
 
     /// With no room for what tags say, their silence means nothing.
     fn listen_only_with_room(&mut self, now: Timestamp) {
-        if self.writer.has_room() == self.deafened.is_empty() {
-            return;
-        }
-        let up = !self.deafened.is_empty();
-        let names = if up {
-            std::mem::take(&mut self.deafened)
-        } else {
-            self.deafened = self.parts.sequencer.engine().heard_sources().map(str::to_owned).collect();
-            self.deafened.clone()
+        let (names, up) = match (self.writer.has_room(), self.deafened.take()) {
+            (true, Some(names)) => (names, true),
+            (false, None) => {
+                let heard = self.parts.sequencer.engine().heard_sources();
+                let names: Vec<String> = heard.map(str::to_owned).collect();
+                self.deafened = Some(names.clone());
+                (names, false)
+            }
+            (_, deafened) => return self.deafened = deafened,
         };
         for name in names {
             self.waiting.put(Arrival::Told(Told::Source { name, up }, None), now);

@@ -78,6 +78,9 @@ impl Waiting {
     /// messages of one tag keep their order.
     pub(super) fn take(&mut self, now: Timestamp, engine: &Engine, max: usize) -> Vec<Arrival> {
         let mut taken: Vec<Arrival> = self.others.drain(..).collect();
+        if max == 0 {
+            return taken;
+        }
         let in_order = self.messages <= max;
         let turns =
             if in_order { self.tags.keys().cloned().collect() } else { self.nearest_first(now, engine) };

@@ -5,8 +5,7 @@ use std::{sync::Arc, time::Duration};
 use cordon::{
     clock::Clock,
     domain::{
-        Alert, AlertState, Audience, Book, EscalationState, Handling, Incident, IncidentKind, Recipient,
-        TagId,
+        Alert, AlertState, Audience, EscalationState, Handling, Incident, IncidentKind, Recipient, TagId,
     },
     sandbox::broker::{self, Accounts},
     store::MemoryStore,
@@ -15,17 +14,15 @@ use firmware_sim::{
     clock::{ScaledClock, wall_now_ms},
     track::{PingPlan, pings, read},
 };
-use serde_json::json;
 
 use crate::{
     fleet::{self, Fleet},
     house::{House, SERVICE},
+    one_zone::{OFFICER, PERSON, rulebook},
     outcome::stored,
     wait::until,
 };
 
-const PERSON: &str = "+447700900001";
-const OFFICER: &str = "+447700900002";
 const SOON: Duration = Duration::from_secs(20);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,24 +81,4 @@ async fn violation(house: &House) -> Option<(Incident, Vec<Alert>)> {
 fn escalation(incident: &Incident, audience: &Audience) -> EscalationState {
     let mut escalations = incident.escalations.iter();
     escalations.find(|escalation| escalation.audience == *audience).unwrap().state
-}
-
-fn rulebook() -> Vec<Book> {
-    let officer = json!([{"to": "officer", "channel": "sms", "wait_s": 3600}]);
-    let books = [
-        json!({"unit": {"id": "unit", "name": "Unit", "default_policy": "standard",
-            "area": {"south": 53.0, "west": 2.0, "north": 55.0, "east": 4.0},
-            "staff": [{"id": "officer", "name": "Officer", "contact": [{"channel": "sms", "address": OFFICER}]}],
-            "policy": [{"id": "standard", "protected": [{"channel": "sms", "wait_s": 3600}],
-                "danger": officer, "device": officer, "upkeep": officer}]}}),
-        json!({"wearer": {"id": "w-1", "unit": "unit", "name": "Wearer",
-            "tag": [{"id": "sim/tag-1", "from": "2026-01-01T00:00:00Z"}]}}),
-        json!({"person": {"id": "p-1", "unit": "unit", "name": "Person",
-            "contact": [{"channel": "sms", "address": PERSON}]}}),
-        json!({"case": {"id": "c-1", "unit": "unit", "wearer": "w-1", "persons": ["p-1"], "risk": "high",
-            "policy": "standard", "basis": {"kind": "order", "from": "2026-01-01T00:00:00Z"},
-            "zone": [{"id": "z-1", "code": "CURLEW",
-                "shape": {"circle": {"lat": 54.0, "lon": 3.0, "radius_m": 200}}}]}}),
-    ];
-    books.into_iter().map(|book| serde_json::from_value(book).unwrap()).collect()
 }

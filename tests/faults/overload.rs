@@ -23,7 +23,8 @@ const CROWD: u64 = 3_000;
 /// What a tag may send at once.
 const BURST: usize = 600;
 
-fn ping_of(seq: u64, at: Timestamp, east_m: f64) -> tag_wire::Ping {
+/// A ping whose one fix is so many metres east of the zone's centre.
+pub(crate) fn ping_of(seq: u64, at: Timestamp, east_m: f64) -> tag_wire::Ping {
     tag_wire::Ping {
         boot: 1,
         seq,

@@ -29,6 +29,8 @@ pub(crate) fn lon(east_m: f64) -> f64 {
 /// A line at work.
 pub(crate) struct Rig {
     pub(crate) clock: Clock,
+    /// What the console sees.
+    pub(crate) board: watch::Receiver<Arc<Board>>,
     arrivals: mpsc::Sender<Arrival>,
     store: Arc<dyn Store>,
     done: mpsc::UnboundedSender<Done>,
@@ -59,18 +61,19 @@ impl Rig {
                 let _ = timed.send((done, timer.real_us()));
             }
         });
+        let (picture, board) = watch::channel(Arc::new(Board::default()));
         let driver = Driver {
             sequencer,
             arrivals,
             store: Arc::clone(&store),
             clock: clock.clone(),
-            board: watch::channel(Arc::new(Board::default())).0,
+            board: picture,
             meter: Arc::new(Meter::default()),
             wake_dispatch: Arc::new(|| {}),
             unwritten: watch::channel(Unwritten::default()).0,
         };
         let state = State::Paused(Box::new(driver));
-        Self { clock, arrivals: sender, store, done, dones, state }
+        Self { clock, board, arrivals: sender, store, done, dones, state }
     }
 
     /// Stops to take up; `go_on` carries on from what the store holds, so much later.
@@ -101,10 +104,15 @@ impl Rig {
 
     /// Publishes books and waits until they are in force.
     pub(crate) async fn publish(&self, books: Vec<Book>) {
+        self.tell(books.into_iter().map(Told::Publish)).await;
+    }
+
+    /// Tells the engine these and waits until they are decided and written.
+    pub(crate) async fn tell(&self, tolds: impl IntoIterator<Item = Told>) {
         let mut answers = Vec::new();
-        for book in books {
+        for told in tolds {
             let (answer, answered) = oneshot::channel();
-            self.put(Arrival::Told(Told::Publish(book), Some(answer))).await;
+            self.put(Arrival::Told(told, Some(answer))).await;
             answers.push(answered);
         }
         for answered in answers {

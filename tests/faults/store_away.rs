@@ -12,11 +12,13 @@ use std::{
 use async_trait::async_trait;
 use cordon::{
     clock::Clock,
-    domain::{Alert, AlertId, AlertState, Book, Incident, IncidentId, IncidentKind, TagId, Timestamp},
+    domain::{Alert, AlertId, AlertState, Incident, IncidentId, IncidentKind, Subject, TagId, Timestamp},
+    engine::Told,
     sandbox::broker::{self, Accounts},
     sequencer::decide_again,
     store::{
-        self, Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Room, Store, StoreError,
+        self, Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, MemoryStore, Room, Store,
+        StoreError,
     },
 };
 use firmware_sim::{
@@ -28,20 +30,21 @@ use serde_json::json;
 use crate::{
     fleet::{self, Fleet},
     house::{House, SERVICE},
+    one_zone::{OFFICER, PERSON, rulebook},
     outcome::stored,
+    overload::ping_of,
     reference::journal,
     report,
+    rig::{Rig, case, message, unit_with_zone, wearer},
     wait::until,
 };
 
-const PERSON: &str = "+447700900001";
-const OFFICER: &str = "+447700900002";
 const SOON: Duration = Duration::from_secs(30);
 /// Ten seconds pass in one.
 const SPEED: f64 = 10.0;
 
 /// A real store whose writes fail, or take so many milliseconds.
-struct Moody {
+pub(crate) struct Moody {
     store: Arc<dyn Store>,
     clock: Clock,
     /// Milliseconds that a write takes; below 0 it fails.
@@ -49,6 +52,15 @@ struct Moody {
 }
 
 impl Moody {
+    pub(crate) fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
+        Self { store, clock, write_ms: AtomicI64::new(0) }
+    }
+
+    /// From now on a write takes so many milliseconds; below 0 it fails.
+    pub(crate) fn take_ms(&self, write_ms: i64) {
+        self.write_ms.store(write_ms, Ordering::SeqCst);
+    }
+
     async fn write(&self) -> Result<(), StoreError> {
         let ms = self.write_ms.load(Ordering::SeqCst);
         if ms < 0 {
@@ -142,7 +154,7 @@ impl Scene {
         let folder = tempfile::tempdir().unwrap();
         let store =
             store::open(&format!("sqlite:{}", folder.path().join("cordon.db").display())).await.unwrap();
-        let moody = Arc::new(Moody { store, clock: clock.clone(), write_ms: AtomicI64::new(0) });
+        let moody = Arc::new(Moody::new(store, clock.clone()));
         let tag: TagId = "sim/tag-1".parse().unwrap();
         let accounts = Accounts::default().with_tag(&tag, fleet::PASSWORD).with_service(SERVICE.0, SERVICE.1);
         let broker = broker::start(broker::Settings { port: 0, accounts }).await.unwrap();
@@ -204,26 +216,6 @@ impl Scene {
     }
 }
 
-fn rulebook() -> Vec<Book> {
-    let officer = json!([{"to": "officer", "channel": "sms", "wait_s": 3600}]);
-    let books = [
-        json!({"unit": {"id": "unit", "name": "Unit", "default_policy": "usual",
-            "area": {"south": 53.0, "west": 2.0, "north": 55.0, "east": 4.0},
-            "staff": [{"id": "officer", "name": "Officer", "contact": [{"channel": "sms", "address": OFFICER}]}],
-            "policy": [{"id": "usual", "protected": [{"channel": "sms", "wait_s": 3600}],
-                "danger": officer, "device": officer, "upkeep": officer}]}}),
-        json!({"wearer": {"id": "w-1", "unit": "unit", "name": "Wearer",
-            "tag": [{"id": "sim/tag-1", "from": "2026-01-01T00:00:00Z"}]}}),
-        json!({"person": {"id": "p-1", "unit": "unit", "name": "Person",
-            "contact": [{"channel": "sms", "address": PERSON}]}}),
-        json!({"case": {"id": "c-1", "unit": "unit", "wearer": "w-1", "persons": ["p-1"], "risk": "high",
-            "policy": "usual", "basis": {"kind": "order", "from": "2026-01-01T00:00:00Z"},
-            "zone": [{"id": "z-1", "code": "CURLEW",
-                "shape": {"circle": {"lat": 54.0, "lon": 3.0, "radius_m": 200}}}]}}),
-    ];
-    books.into_iter().map(|book| serde_json::from_value(book).unwrap()).collect()
-}
-
 fn of(incidents: &[Incident], kind: IncidentKind) -> &Incident {
     let mut of_kind = incidents.iter().filter(|incident| incident.kind == kind);
     let (one, other) = (of_kind.next(), of_kind.next());
@@ -243,7 +235,7 @@ fn taken_after_ms(incident: &Incident) -> Vec<i64> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_cannot_be_written_stops_no_warning_and_loses_nothing() {
     let scene = Scene::set().await;
-    scene.moody.write_ms.store(-1, Ordering::SeqCst);
+    scene.moody.take_ms(-1);
     let before = journal(scene.moody.store.as_ref()).await.len();
     let mut fleet = scene.walk_in();
     scene.until_both_are_told().await;
@@ -255,7 +247,7 @@ async fn a_store_that_cannot_be_written_stops_no_warning_and_loses_nothing() {
     assert_eq!(journal(scene.moody.store.as_ref()).await.len(), before, "nothing was written");
     assert!(!fleet.has_finished_tags(), "nothing is acknowledged before it is written");
 
-    scene.moody.write_ms.store(0, Ordering::SeqCst);
+    scene.moody.take_ms(0);
     assert_eq!(fleet.acknowledged(SOON).await, 3);
     let (incidents, alerts) = scene.end().await;
     let violation = of(&incidents, IncidentKind::Violation);
@@ -269,11 +261,11 @@ async fn a_store_that_cannot_be_written_stops_no_warning_and_loses_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_store_delays_no_warning_beyond_a_few_seconds_and_doubles_none() {
     let scene = Scene::set().await;
-    scene.moody.write_ms.store(2_000, Ordering::SeqCst);
+    scene.moody.take_ms(2_000);
     let fleet = scene.walk_in();
     scene.until_both_are_told().await;
     assert_eq!(fleet.acknowledged(SOON).await, 3);
-    scene.moody.write_ms.store(0, Ordering::SeqCst);
+    scene.moody.take_ms(0);
     let (incidents, alerts) = scene.end().await;
     let violation = of(&incidents, IncidentKind::Violation);
     assert_eq!(alerts.len(), 2);
@@ -282,4 +274,43 @@ async fn a_slow_store_delays_no_warning_beyond_a_few_seconds_and_doubles_none() 
         "two seconds for each commit",
         json!({"taken_after_ms": taken_after_ms(violation), "speed": SPEED}),
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_gathers_while_nothing_can_be_written_is_bounded_and_silence_is_not_judged_meanwhile() {
+    const TAGS: u64 = 90;
+    const EACH: u64 = 600;
+    let tag = |n: u64| -> TagId { format!("sim/tag-{n}").parse().unwrap() };
+    let moody = Arc::new(Moody::new(Arc::new(MemoryStore::default()), Clock::real()));
+    let mut rig = Rig::start(Arc::<Moody>::clone(&moody), 100_000).await;
+    let of = |n: u64| [wearer(&format!("w-{n}"), &tag(n)), case(&format!("w-{n}"))].concat();
+    rig.publish(unit_with_zone().into_iter().chain((0..TAGS).flat_map(of)).collect()).await;
+    let name = "test".to_owned();
+    rig.tell([Told::Started { sources: vec![name.clone()] }, Told::Source { name, up: true }]).await;
+
+    moody.take_ms(-1);
+    let now = rig.clock.steady();
+    for seq in 1..=EACH {
+        for n in 0..TAGS {
+            let ping = ping_of(seq, now, 4_000.0);
+            rig.put(message(&tag(n), &ping, &rig.ticket(seq * TAGS + n))).await;
+        }
+    }
+    rig.board.wait_for(|board| board.deaf == ["test"]).await.unwrap();
+    assert!(journal(moody.as_ref()).await.len() < 1_000, "nothing was written");
+
+    moody.take_ms(0);
+    let count = usize::try_from(TAGS * EACH).unwrap();
+    rig.settled(count).await;
+    rig.board.wait_for(|board| board.deaf.is_empty()).await.unwrap();
+    let store = rig.stop().await;
+    let rows = journal(store.as_ref()).await;
+    assert_eq!(
+        rows.iter().filter(|row| row.kind == "ping").count(),
+        count,
+        "all of it is written in the end"
+    );
+    let (incidents, _) = stored(store.as_ref()).await;
+    assert!(incidents.iter().all(|incident| incident.subject == Subject::Service), "{incidents:?}");
+    report::shown(10, "a full house while nothing can be written", json!({"pings": count}));
 }
