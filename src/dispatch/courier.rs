@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::{OnAccepted, Parts, health::Health, retry};
+use super::{
+    OnAccepted, Parts,
+    health::Health,
+    retry,
+    sending::{Mine, Sending, Turn},
+};
 use crate::{
     clock::Clock,
     crash,
@@ -17,6 +22,9 @@ use crate::{
 
 /// A provider that has not answered within this time is not waited for, milliseconds. Providers promise 10 s.
 const SEND_MS_MAX: i64 = 12_000;
+
+/// How often it is looked whether somebody else still sends an alert, milliseconds.
+const TURN_MS: i64 = 200;
 
 /// Results of a try, as they are written down.
 pub(super) const ACCEPTED: &str = "accepted";
@@ -31,12 +39,14 @@ pub(super) struct Courier {
     inbox: Inbox,
     on_accepted: Option<OnAccepted>,
     health: Health,
+    pub(super) sending: Sending,
 }
 
 impl Courier {
     pub(super) fn new(parts: Parts) -> Self {
         let Parts { store, providers, inbox, clock, owner, on_accepted } = parts;
-        Self { store, clock, owner, providers, inbox, on_accepted, health: Health::default() }
+        let (health, sending) = (Health::default(), Sending::default());
+        Self { store, clock, owner, providers, inbox, on_accepted, health, sending }
     }
 
     /// Tries an alert that was claimed at `now`, and returns when it is due again, `None` if it has been taken or
@@ -49,6 +59,13 @@ impl Courier {
             self.tell(alert.id, known).await;
             return None;
         }
+        let mine = match self.turn(alert.id).await {
+            Ok(mine) => mine,
+            Err(known) => {
+                self.tell(alert.id, known).await;
+                return None;
+            }
+        };
         let first = first_try_at.unwrap_or(now);
         let (began, began_us) = (self.clock.steady(), self.clock.real_us());
         let sent = self.carry(&alert).await;
@@ -61,12 +78,14 @@ impl Courier {
         let due = match sent {
             Sent::Accepted { provider_ref } => {
                 self.accepted(alert.id);
+                mine.done(DeliveryReport::Accepted);
                 let provider_ref = provider_ref.unwrap_or_default();
                 self.record(try_.ended(ACCEPTED, "", provider_ref), None, told).await;
                 self.tell(alert.id, DeliveryReport::Accepted).await;
                 None
             }
             Sent::Refused { reason } => {
+                mine.done(DeliveryReport::Refused(reason.clone()));
                 self.record(try_.ended(REFUSED, &reason, String::new()), None, told).await;
                 self.tell(alert.id, DeliveryReport::Refused(reason)).await;
                 None
@@ -94,6 +113,20 @@ impl Courier {
             self.tell_of_provider(report).await;
         }
         due
+    }
+
+    /// Waits until nobody else sends the alert.
+    ///
+    /// # Errors
+    /// What came of it, if somebody else has sent it.
+    async fn turn(&self, id: AlertId) -> Result<Mine<'_>, DeliveryReport> {
+        loop {
+            match self.sending.turn(id) {
+                Turn::Mine(mine) => return Ok(mine),
+                Turn::Done(report) => return Err(report),
+                Turn::Others => self.clock.wait_ms(TURN_MS).await,
+            }
+        }
     }
 
     /// The outcome of an earlier try that was written down when the engine could not be told.
@@ -164,6 +197,15 @@ impl Courier {
     pub(super) fn accepted(&self, alert: AlertId) {
         if let Some(on_accepted) = &self.on_accepted {
             on_accepted(alert);
+        }
+    }
+
+    /// Notes how a provider did, and tells the engine without waiting until that is written down.
+    pub(super) async fn note_at_once(&self, alert: &Alert, sent: &Sent, began: Timestamp, ended: Timestamp) {
+        if let Some(report) = self.health.note(alert, sent, began, ended)
+            && let Err(error) = self.inbox.tell(Told::Service(report)).await
+        {
+            tracing::warn!(%error, "how a provider does was not told");
         }
     }
 

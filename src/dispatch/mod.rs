@@ -7,6 +7,7 @@ mod courier;
 mod emergency;
 mod health;
 mod retry;
+mod sending;
 #[cfg(test)]
 mod tests;
 

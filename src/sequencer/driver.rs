@@ -32,6 +32,9 @@ const BOARD_EVERY_US: i64 = 200_000;
 /// While something is not written, how long that has been so is looked at this often, milliseconds.
 const LOOK_MS: i64 = 1_000;
 
+/// A line that is to end waits so long for a store that cannot be written, milliseconds.
+const GIVE_UP_MS: i64 = 10_000;
+
 /// Danger that must not wait until the store can take it: alerts that nobody has carried yet.
 pub type Unwritten = Arc<BTreeMap<AlertId, Alert>>;
 
@@ -105,11 +108,20 @@ impl Line {
             if !self.writer.holds_hand_ins() && !self.waiting.has_others() {
                 self.hand_ins.begin(now);
             }
-            if self.is_over && self.writer.is_idle() && self.waiting.ready_at(now).is_none() {
+            if self.is_over && self.may_end(now) {
                 return Ok(());
             }
             self.next_event().await?;
         }
+    }
+
+    /// Whether everything is written, or cannot be: then nothing of it was acknowledged, and it comes again.
+    fn may_end(&self, now: Timestamp) -> bool {
+        let behind_ms = self.writer.behind_ms(now);
+        if behind_ms >= GIVE_UP_MS {
+            tracing::error!(behind_ms, "stopped although not everything could be written");
+        }
+        behind_ms >= GIVE_UP_MS || self.writer.is_idle() && self.waiting.ready_at(now).is_none()
     }
 
     /// Waits until there is something to do.

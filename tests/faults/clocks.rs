@@ -339,7 +339,7 @@ fn check_escalation(incidents: &[Incident], alerts: &[Alert], start_ms: i64) -> 
         let told: Vec<&Alert> = alerts.iter().filter(|alert| alert.recipient == person).collect();
         assert_eq!(told.len(), 1);
         let later_ms = told[0].raised_at.ms_since(found[0].episodes[0].from);
-        assert!((0..2_000).contains(&later_ms), "told {later_ms} ms later");
+        assert!((0..10_000).contains(&later_ms), "told {later_ms} ms later");
     }
     let first = incidents.iter().find(|i| i.cause == Cause::Zone("z-0".parse().unwrap())).unwrap();
     let staff = alerts
@@ -349,7 +349,7 @@ fn check_escalation(incidents: &[Incident], alerts: &[Alert], start_ms: i64) -> 
     raised.sort();
     assert!(raised.len() >= 3, "the desk, and the officer twice");
     let late = raised.windows(2).map(|pair| pair[1].ms_since(pair[0]) - STEP_MS).collect::<Vec<i64>>();
-    assert!(late.iter().all(|late_ms| (0..1_500).contains(late_ms)), "{late:?}");
+    assert!(late.iter().all(|late_ms| (0..10_000).contains(late_ms)), "{late:?}");
     late
 }
 

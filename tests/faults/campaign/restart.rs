@@ -38,6 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_with_30_000_tags_alerts_soon_after_its_start() {
     if !is_long() {
+        println!("SKIPPED a_service_with_30_000_tags_alerts_soon_after_its_start: bash tests/faults/long");
         return;
     }
     let place = tempfile::tempdir().unwrap();

@@ -31,8 +31,8 @@ use crate::{
 /// How much faster than the wall.
 const SPEED: f64 = 20.0;
 const SOON: Duration = Duration::from_secs(30);
-/// What one real second of a loaded machine may add, milliseconds.
-const SLACK_MS: i64 = 15_000;
+/// What a loaded machine may take away and add, milliseconds: three quarters of a real second, and two.
+const SLACK_MS: [i64; 2] = [15_000, 40_000];
 
 /// What the officer of each case does to receipts, and whether theirs comes in time.
 const OFFICERS: [(Fault, bool); 8] = [
@@ -75,7 +75,7 @@ async fn a_text_without_a_good_receipt_is_not_waited_for() {
     let steps = until("every desk has been told", SOON, async || steps(house.store.as_ref()).await).await;
     for ((mode, in_time), (_, after_ms)) in OFFICERS.iter().zip(&steps) {
         let expected_ms = if *in_time { 120_000 } else { 20_000 };
-        let good = (expected_ms - SLACK_MS..expected_ms + SLACK_MS).contains(after_ms);
+        let good = (expected_ms - SLACK_MS[0]..expected_ms + SLACK_MS[1]).contains(after_ms);
         assert!(good, "{mode:?}: the next step after {after_ms} ms");
     }
     let delivered = |n: usize| steps[n].0 == AlertState::Delivered;
