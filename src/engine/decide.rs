@@ -286,7 +286,13 @@ fn recheck(draft: &mut Draft<'_>, wearer: &WearerId) {
             return;
         };
         state.rechecks.remove(&zone);
-        let there = state.track.zones.get(&zone).is_some_and(|zone| zone.stage == Stage::Violation);
+        let stays = state.track.zones.get(&zone).filter(|zone| zone.stage == Stage::Violation);
+        let (there, leaving) = (stays.is_some(), stays.is_some_and(|zone| zone.outside_since.is_some()));
+        if leaving {
+            // The newest fix is outside: the next one says whether the wearer has left.
+            state.rechecks.insert(zone, now.plus_ms(RECHECK_MS));
+            continue;
+        }
         let last = state.track.last().map(|last| last.at);
         let (subject, cause) = (Subject::Wearer(wearer.clone()), Cause::Zone(zone));
         let late =

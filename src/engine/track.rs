@@ -270,9 +270,7 @@ impl Track {
     /// joined: the later one did not begin when it was thought to.
     fn note_stay(&mut self, zone: &ZoneId, at: Timestamp, judged: &mut Judged) -> bool {
         let (mut same, other): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.past).into_iter().partition(|(known, first, last)| {
-                known == zone && first.ms_since(at) <= STILL_THERE_MS && at.ms_since(*last) <= STILL_THERE_MS
-            });
+            std::mem::take(&mut self.past).into_iter().partition(|stay| belongs(stay, zone, at));
         self.past = other;
         same.sort_by_key(|(_, first, _)| *first);
         let (mut from, mut until) = (at, at);
@@ -308,7 +306,10 @@ impl Track {
                 self.note_stay(&change.zone, change.true_time, judged);
             }
             for zone in inside(&self.base) {
-                self.note_stay(&zone, fix.at, judged);
+                // Long after the last stay it is no part of it, nor known to be one of its own: fixes in between may come.
+                if self.past.iter().any(|stay| belongs(stay, &zone, fix.at)) {
+                    self.note_stay(&zone, fix.at, judged);
+                }
             }
         }
     }
@@ -326,6 +327,11 @@ impl Track {
         let begun = transitions.iter().filter(|change| change.to == Stage::Violation);
         self.episodes.extend(begun.map(|change| (change.zone.clone(), change.true_time)));
     }
+}
+
+/// Whether being inside at a time is part of a stay.
+fn belongs((known, first, last): &(ZoneId, Timestamp, Timestamp), zone: &ZoneId, at: Timestamp) -> bool {
+    known == zone && first.ms_since(at) <= STILL_THERE_MS && at.ms_since(*last) <= STILL_THERE_MS
 }
 
 /// The zones that the wearer is in and has not begun to leave.
