@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The largest rulebook file, in bytes.
-const FILE_BYTES_MAX: u64 = 8 << 20;
+const FILE_BYTES_MAX: u64 = 64 << 20;
 /// How long a running service is given to take the revisions up.
 const TAKE_UP_MS: i64 = 10 * SECOND_MS;
 /// How often the store is asked whether it has.

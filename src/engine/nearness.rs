@@ -1,7 +1,7 @@
 //! How near to a zone a wearer is: in which order tags are judged when all of them speak at once, and which of too many
 //! pings must not be passed over.
 
-use super::{Engine, track::Point};
+use super::{Engine, track::Point, zone_watch::LOOK_SIGMAS};
 use crate::{
     domain::{Fix, Ping, TagId, Timestamp, WearerId, ZoneId},
     geometry::LatLon,
@@ -22,14 +22,20 @@ impl Engine {
         }))
     }
 
-    /// For each zone near a ping's fixes that is in force now or was then: metres from its border, negative inside.
+    /// How far outside of every zone, metres, a ping's fixes are at the least that their error allows; below 0 if one may
+    /// be inside. Whoever wears the tag now or did then counts, and zones in force now or then. `None`: no zone is near.
     #[must_use]
-    pub fn borders_of(&self, tag: &TagId, ping: &Ping, at: Timestamp) -> Vec<(ZoneId, f64)> {
-        let Some(wearer) = self.rulebook.wearer_of(tag, at) else {
-            return Vec::new();
+    pub fn nearest_m(&self, tag: &TagId, ping: &Ping, at: Timestamp) -> Option<f64> {
+        let of_fix = |fix: &Fix| {
+            let worn_by = [at, fix.at].map(|time| self.rulebook.wearer_of(tag, time));
+            let doubt_m = LOOK_SIGMAS * fix.accuracy.sigma_m();
+            let borders = worn_by
+                .into_iter()
+                .flatten()
+                .flat_map(move |wearer| self.borders(wearer, fix.position, [at, fix.at]));
+            borders.map(|(_, metres)| metres - doubt_m).min_by(f64::total_cmp)
         };
-        let of_fix = |fix: &Fix| self.borders(wearer, fix.position, [at, fix.at]).collect::<Vec<_>>();
-        ping.fixes.iter().flat_map(of_fix).collect()
+        ping.fixes.iter().filter_map(of_fix).min_by(f64::total_cmp)
     }
 
     fn borders(

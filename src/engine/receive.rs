@@ -6,6 +6,8 @@ use crate::domain::Timestamp;
 /// Boots remembered for each tag. A tag that restarts more often than it can deliver re-sends what is forgotten; its
 /// fixes are judged again and found known.
 const BOOTS_MAX: usize = 4;
+/// The longest run that is taken note of at once: more never wait.
+const RUN_MAX: u64 = 100_000;
 /// Ranges above the contiguous part that are remembered for each boot, as many as an `ack` carries.
 const RANGES_MAX: usize = tag_wire::limits::RANGES_MAX;
 
@@ -76,7 +78,7 @@ impl TagState {
     /// Takes note of a run of pings that are not judged one by one.
     pub(super) fn receive_run(&mut self, boot: u32, first: u64, last: u64) {
         let place = self.place_of(boot);
-        for seq in first..=last {
+        for seq in first..=last.min(first.saturating_add(RUN_MAX)) {
             self.boots[place].insert(seq);
         }
         self.boots[place..].rotate_left(1);
@@ -119,9 +121,6 @@ impl TagState {
             // Should they come all the same, they are judged; the count of those lost stays too high.
             let forgotten = self.boots.remove(0);
             self.lose(forgotten.missing());
-        }
-        if self.boots.len() == BOOTS_MAX {
-            self.boots.remove(0);
         }
         self.boots.push(Boot { boot, upto: 0, ranges: Vec::new() });
         self.boots.len() - 1

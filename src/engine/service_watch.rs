@@ -134,7 +134,7 @@ pub(super) fn coalesced(draft: &mut Draft<'_>, tag: &TagId, runs: &[[u64; 3]], o
     for &[boot, first, last] in runs {
         let boot = u32::try_from(boot).unwrap_or(u32::MAX);
         draft.tag_mut(tag).receive_run(boot, first, last);
-        messages = messages.saturating_add(last.saturating_sub(first) + 1);
+        messages = messages.saturating_add(last.saturating_sub(first).saturating_add(1));
         draft.receipt = draft.tag_mut(tag).ack(boot);
     }
     gap_watch::received(draft, tag, None);

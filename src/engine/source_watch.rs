@@ -41,7 +41,9 @@ impl SourceState {
         let after_calm =
             Self { up: false, since: now, judged_from: now, away_ms: 0, heard_ms: 0, flaps: false };
         match before {
-            Some(before) if !before.up => Self { since: now, ..before },
+            Some(before) if !before.up => {
+                Self { since: now, away_ms: before.away_ms + now.ms_since(before.since), ..before }
+            }
             Some(before) if now < before.calm_at() => {
                 let heard_ms = before.heard_ms + now.ms_since(before.since);
                 Self { away_ms: before.away_ms, heard_ms, flaps: true, ..after_calm }

@@ -105,10 +105,10 @@ impl Line {
             self.step();
             self.writer.begin(now);
             self.draw_if(false);
-            if !self.writer.holds_hand_ins() && !self.waiting.has_others() {
+            if !self.writer.holds_hand_ins() {
                 self.hand_ins.begin(now);
             }
-            if self.is_over && self.may_end(now) {
+            if (self.is_over || self.parts.arrivals.is_closed()) && self.may_end(now) {
                 return Ok(());
             }
             self.next_event().await?;
@@ -172,8 +172,9 @@ impl Line {
         let then = Now { steady: pause.since, wall: self.parts.clock.wall() };
         let stepped = self.parts.sequencer.step(then, pause.unheard, &mut salt);
         self.writer.put(stepped, now);
-        for arrival in pause.heard {
-            self.put(arrival, now);
+        // What a source has said of itself since then is news.
+        if self.deafened.is_none() {
+            self.waiting.put_first(pause.heard);
         }
     }
 

@@ -9,12 +9,12 @@ use super::{
     step::{Changes, Now, Sequencer, Stepped, rejection, told_entry},
 };
 use crate::{
-    domain::{Ping, TagId, Timestamp, ZoneId},
+    domain::{Ping, TagId, Timestamp},
     engine::{Engine, ServiceReport, Told},
 };
 
-/// Of a crowd of messages, at most this many are judged for themselves.
-const KEPT_MAX: usize = 16;
+/// Of a crowd of messages, about as many are judged for themselves.
+const KEPT_MAX: usize = 64;
 /// How often it is said that a vendor's tags that nobody wears send too much, milliseconds.
 const TOLD_EVERY_MS: i64 = 10_000;
 /// Vendors counted one by one.
@@ -125,45 +125,40 @@ impl Looked {
     }
 }
 
-/// Which of them are judged for themselves: for each zone the ping that comes nearest to it or deepest into it, the
-/// newest ping and connection message, those with events, and one that cannot be read.
+/// Which of them are judged for themselves: the newest ping and the last of each kind of event, connection message and
+/// unreadable message; and those that may be in a zone or nearest to one, with their neighbours, as many as there is
+/// room for.
 fn keepers(engine: &Engine, at: Timestamp, tag: &TagId, looked: &[Looked]) -> BTreeSet<usize> {
-    let (mut extremes, mut events, mut last_of_kind) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
+    let (mut last_of_kind, mut events) = (BTreeMap::new(), BTreeMap::new());
     let mut newest: Option<(Timestamp, usize)> = None;
+    let mut near: Vec<(f64, usize)> = Vec::new();
     for (i, one) in looked.iter().enumerate() {
         match one {
             Looked::Ping(ping) => {
                 let fixed_at = ping.fixes.iter().map(|fix| fix.at).max().unwrap_or(Timestamp::MIN);
                 newest = newest.max(Some((fixed_at, i)));
-                if !ping.events.is_empty() {
-                    events.push(i);
-                }
-                for (zone, border_m) in engine.borders_of(tag, ping, at) {
-                    note_extreme(&mut extremes, zone, border_m, i);
-                }
+                events.extend(ping.events.iter().map(|event| ((&event.kind, event.restored), i)));
+                // One that crashes the geometry is set aside when it is judged.
+                let border_m = guarded(|| engine.nearest_m(tag, ping, at)).unwrap_or(Some(f64::MIN));
+                near.extend(border_m.map(|border_m| (border_m, i)));
             }
             Looked::Crashed => drop(last_of_kind.insert("crashed", i)),
             Looked::Status => drop(last_of_kind.insert("status", i)),
             Looked::Unreadable(_) => drop(last_of_kind.insert("unreadable", i)),
         }
     }
-    let mut nearest: Vec<(f64, usize)> = extremes.into_values().collect();
-    nearest.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let first = newest.into_iter().map(|(_, i)| i).chain(nearest.into_iter().map(|(_, i)| i));
-    let mut kept = BTreeSet::new();
-    for i in first.chain(last_of_kind.into_values()).chain(events.into_iter().rev()) {
-        if kept.len() < KEPT_MAX {
-            kept.insert(i);
+    let always =
+        newest.into_iter().map(|(_, i)| i).chain(last_of_kind.into_values()).chain(events.into_values());
+    let mut kept: BTreeSet<usize> = always.collect();
+    near.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    for (nth, (border_m, i)) in near.into_iter().enumerate() {
+        // The nearest one in any case; beyond it those that may be inside.
+        if nth > 0 && border_m > 0.0 || kept.len() >= KEPT_MAX {
+            break;
         }
+        kept.extend(i.saturating_sub(1)..=(i + 1).min(looked.len() - 1));
     }
     kept
-}
-
-fn note_extreme(extremes: &mut BTreeMap<ZoneId, (f64, usize)>, zone: ZoneId, border_m: f64, i: usize) {
-    let known = extremes.entry(zone).or_insert((border_m, i));
-    if border_m < known.0 {
-        *known = (border_m, i);
-    }
 }
 
 /// Boot, first and last sequence of each run.

@@ -1,4 +1,4 @@
-//! The line stood still: the process was stopped, the machine slept, or a commit took its time.
+//! The line stood still: the process was stopped, or had no time.
 //!
 //! What tags sent meanwhile waits in front of the door, and many a deadline has passed. Without a word about it, silence
 //! would be judged before what was sent is read. So the engine is told that nothing was heard since the last beat, before

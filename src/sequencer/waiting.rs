@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::{
     allowance::Allowances,
+    guard::guarded,
     inbox::{Arrival, Message},
 };
 use crate::{
@@ -47,9 +48,11 @@ impl Waiting {
         self.messages < MESSAGES_MAX && self.bytes < BYTES_MAX
     }
 
-    /// Whether something else than messages waits.
-    pub(super) fn has_others(&self) -> bool {
-        !self.others.is_empty()
+    /// Takes in what comes before all that waits.
+    pub(super) fn put_first(&mut self, arrivals: Vec<Arrival>) {
+        for arrival in arrivals.into_iter().rev() {
+            self.others.push_front(arrival);
+        }
     }
 
     /// Takes an arrival in.
@@ -100,8 +103,7 @@ impl Waiting {
 
     fn nearest_first(&mut self, now: Timestamp, engine: &Engine) -> Vec<TagId> {
         let near = |(tag, queue): (&TagId, &mut Queue)| {
-            let border_m =
-                *queue.border_m.get_or_insert_with(|| engine.border_m(tag, now).unwrap_or(f64::MAX));
+            let border_m = *queue.border_m.get_or_insert_with(|| border_m(engine, tag, now));
             (border_m, queue.messages.front().map(|(nth, _)| *nth), tag.clone())
         };
         let mut turns: Vec<_> = self.tags.iter_mut().map(near).collect();
@@ -129,4 +131,9 @@ impl Waiting {
             out.push((nth, Arrival::Excess(together.into_iter().map(|(_, message)| message).collect())));
         }
     }
+}
+
+/// Metres to the nearest border; nobody's tag is farthest, and where that cannot be said it may be anywhere.
+fn border_m(engine: &Engine, tag: &TagId, now: Timestamp) -> f64 {
+    guarded(|| engine.border_m(tag, now)).unwrap_or(Some(0.0)).unwrap_or(f64::MAX)
 }

@@ -18,8 +18,9 @@ use crate::{
 const ROWS_MAX: usize = 50_000;
 /// How long after a failed commit it is tried again, milliseconds.
 const RETRY_MS: i64 = 200;
-/// A commit that takes longer is tried again.
+/// A commit that takes longer is tried again; one that has gathered much may take more.
 const COMMIT_MAX: Duration = Duration::from_secs(15);
+const EACH_MAX: Duration = Duration::from_millis(2);
 /// A commit that takes longer than this is slow, milliseconds.
 const SLOW_MS: i64 = 1_000;
 /// Records cannot be written when nothing was for this long, milliseconds.
@@ -104,7 +105,9 @@ impl Writer {
                 return Ok(());
             }
             // A database that neither answers nor fails would otherwise hold everything for ever.
-            let written = timeout(COMMIT_MAX, store.commit(&rows)).await;
+            let things = rows.rows.len() + rows.incidents.len() + rows.alerts.len();
+            let patience = COMMIT_MAX + EACH_MAX * u32::try_from(things).unwrap_or(u32::MAX);
+            let written = timeout(patience, store.commit(&rows)).await;
             written.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer".into())))
         };
         let since = self.waiting_since;
