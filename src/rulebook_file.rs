@@ -272,7 +272,12 @@ mod tests {
     fn files_that_hold_nothing_or_too_much_are_refused() {
         assert!(read_text("", ".toml").unwrap_err().to_string().contains("is empty; write [[unit]]"));
         let large = "#".repeat(usize::try_from(FILE_BYTES_MAX).unwrap() + 1);
-        assert!(read_text(&large, ".toml").unwrap_err().to_string().contains("larger than 8388608 bytes"));
+        assert!(
+            read_text(&large, ".toml")
+                .unwrap_err()
+                .to_string()
+                .contains(&format!("larger than {FILE_BYTES_MAX} bytes"))
+        );
         assert!(read(Path::new("/nonexistent.toml")).unwrap_err().to_string().contains("check the path"));
     }
 
