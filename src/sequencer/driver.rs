@@ -121,7 +121,8 @@ impl Line {
         if behind_ms >= GIVE_UP_MS {
             tracing::error!(behind_ms, "stopped although not everything could be written");
         }
-        behind_ms >= GIVE_UP_MS || self.writer.is_idle() && self.waiting.ready_at(now).is_none()
+        let is_done = self.parts.arrivals.is_empty() && self.waiting.ready_at(now).is_none();
+        behind_ms >= GIVE_UP_MS || is_done && self.writer.is_idle()
     }
 
     /// Waits until there is something to do.
