@@ -267,7 +267,14 @@ mod tests {
     }
 
     async fn post(url: &str, path: &str, secret: &Secret, late_s: i64, body: &str) -> (u16, String) {
-        let at_s = Clock::real().wall().as_ms() / 1_000 - late_s;
+        post_at(url, path, secret, now_s() - late_s, body).await
+    }
+
+    fn now_s() -> i64 {
+        Clock::real().wall().as_ms() / 1_000
+    }
+
+    async fn post_at(url: &str, path: &str, secret: &Secret, at_s: i64, body: &str) -> (u16, String) {
         let request = client()
             .post(format!("{url}{path}"))
             .header(signature::TIMESTAMP_HEADER, at_s)
@@ -332,10 +339,11 @@ mod tests {
         let (url, mut told, counts) = start(Ok(())).await;
         let reply = r#"{"from":"+447700900001","text":"1"}"#;
         let path = "/hooks/sms/reply";
-        assert_eq!(post(&url, path, &callback_secret(), 2, reply).await.0, 200);
-        let copy = post(&url, path, &callback_secret(), 2, reply).await;
+        let signed_s = now_s();
+        assert_eq!(post_at(&url, path, &callback_secret(), signed_s, reply).await.0, 200);
+        let copy = post_at(&url, path, &callback_secret(), signed_s, reply).await;
         assert_eq!(copy.0, 409, "{}", copy.1);
-        assert_eq!(post(&url, path, &callback_secret(), 40, reply).await.0, 200);
+        assert_eq!(post_at(&url, path, &callback_secret(), signed_s - 40, reply).await.0, 200);
         assert_eq!(read(&counts), [0, 1, 0]);
         let expected = Told::Reply { from: ADA.into(), text: "1".into() };
         assert_eq!([told.recv().await, told.recv().await], [Some(expected.clone()), Some(expected)]);
