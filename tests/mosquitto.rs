@@ -14,12 +14,12 @@ use cordon::{
     clock::Clock,
     engine::{ServiceReport, Told},
     ingest::{self, Counts, Login, Source, Tls},
-    sequencer::{Arrival, Done, INBOX_ARRIVALS_MAX, Inbox, Message, MessageKind, TagReply},
+    sequencer::{Arrival, Arrivals, Done, INBOX_MESSAGES_MAX, Inbox, Message, MessageKind, TagReply},
 };
 use mosquitto::Mosquitto;
 use mqtt::{Peer, dial, soon};
 use tag_wire::{TopicKind, limits::PACKET_BYTES_MAX};
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::task::JoinHandle;
 
 const SERVICE: (&str, &str) = ("cordon-test", "secret-of-cordon");
 const TAG: (&str, &str) = ("T1@acme", "secret-of-t1");
@@ -36,7 +36,7 @@ async fn tag(addr: SocketAddr) -> Peer {
 
 /// A running ingest, and the end of the inbox that the sequencer drains.
 struct Ingest {
-    arrivals: mpsc::Receiver<Arrival>,
+    arrivals: Arrivals,
     /// Messages that came before the word that the source can be heard: the broker sends what it has kept at once.
     early: VecDeque<Message>,
     counts: Arc<Counts>,
@@ -273,7 +273,7 @@ async fn a_full_inbox_loses_nothing_and_keeps_the_connection() {
         return;
     };
     let mut ingest = Ingest::start(broker.addr(), None).await;
-    let count = INBOX_ARRIVALS_MAX + 8_000;
+    let count = INBOX_MESSAGES_MAX + 8_000;
     let mut tag = tag(broker.addr()).await;
     let publishing = tokio::spawn(async move {
         for n in 0..count {
@@ -282,7 +282,7 @@ async fn a_full_inbox_loses_nothing_and_keeps_the_connection() {
         tag.acknowledged(count).await;
     });
     soon("all published", publishing).await.unwrap();
-    let slow = INBOX_ARRIVALS_MAX as u64 + 4_096 + 20;
+    let slow = INBOX_MESSAGES_MAX as u64 + 4_096 + 20;
     ingest.until("more than it can hold", |tally| tally.received >= slow).await;
     assert!(ingest.counts.read().received < count as u64, "it reads on as if nothing were");
     for n in 0..count {

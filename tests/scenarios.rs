@@ -5,10 +5,14 @@
 mod clocks;
 #[path = "scenarios/hearing.rs"]
 mod hearing;
+#[path = "scenarios/kept.rs"]
+mod kept;
 #[path = "support/line.rs"]
 mod line;
 #[path = "scenarios/order.rs"]
 mod order;
+#[path = "scenarios/our_clock.rs"]
+mod our_clock;
 #[path = "scenarios/reach.rs"]
 mod reach;
 #[path = "support/recorded.rs"]

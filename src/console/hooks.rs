@@ -131,7 +131,7 @@ async fn reply(
     if text.trim().is_empty() || chars > REPLY_CHARS_MAX {
         return Err(bad(format!("'text' has 1 to {REPLY_CHARS_MAX} characters, this one {chars}")));
     }
-    doors.submit(Told::Reply { from, text }, &signed).await
+    doors.submit(Told::Reply { from, text }, signed).await
 }
 
 async fn receipt(
@@ -152,7 +152,7 @@ async fn receipt(
         Status::Delivered => DeliveryReport::Delivered,
         Status::Failed => DeliveryReport::Refused("receipt_failed".into()),
     };
-    doors.submit(Told::Receipt { alert, raised_at, report }, &signed).await
+    doors.submit(Told::Receipt { alert, raised_at, report }, signed).await
 }
 
 impl Doors {
@@ -191,7 +191,13 @@ impl Doors {
         Ok((read, signed))
     }
 
-    async fn submit(&self, told: Told, signed: &Signed) -> Result<Json<Answer>, Refusal> {
+    /// Goes on although the provider hangs up: either the engine was told, or the signature is good for another try.
+    async fn submit(self: Arc<Self>, told: Told, signed: Signed) -> Result<Json<Answer>, Refusal> {
+        let submitted = tokio::spawn(async move { self.answer(told, &signed).await }).await;
+        submitted.unwrap_or_else(|_| Err(restarting()))
+    }
+
+    async fn answer(&self, told: Told, signed: &Signed) -> Result<Json<Answer>, Refusal> {
         match self.inbox.submit(told).await {
             Ok(()) => Ok(Json(Answer { taken: true, reason: None })),
             Err(SubmitError::Refused(why)) => {
@@ -202,13 +208,17 @@ impl Doors {
             }
             Err(SubmitError::Stopped) => {
                 self.used.forget(signed.at_s, &signed.signature);
-                Err(Refusal(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "the service is restarting: send it again in a few seconds".into(),
-                ))
+                Err(restarting())
             }
         }
     }
+}
+
+fn restarting() -> Refusal {
+    Refusal(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "the service is restarting: send it again in a few seconds".into(),
+    )
 }
 
 fn count(counter: &AtomicU64) {
@@ -396,6 +406,34 @@ mod tests {
         for _ in 0..2 {
             let answer = post(&url, "/hooks/sms/reply", &callback_secret(), 0, body).await;
             assert_eq!(answer.0, 503, "the same signature is good for another try");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_hangs_up_has_told_the_engine_or_may_try_again() {
+        let (inbox, mut arrivals) = Inbox::new();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let hooks = routes(inbox, callback_secret(), Clock::real());
+        tokio::spawn(async move { axum::serve(listener, hooks.router).await });
+        let (body, path, signed_s) = (r#"{"from":"+447700900001","text":"1"}"#, "/hooks/sms/reply", now_s());
+        let asking = tokio::spawn({
+            let url = url.clone();
+            async move { post_at(&url, path, &callback_secret(), signed_s, body).await }
+        });
+        let Some(Arrival::Told(_, Some(asked))) = arrivals.recv().await else { panic!("it was asked") };
+        asking.abort();
+        assert!(asking.await.unwrap_err().is_cancelled(), "hung up");
+        // The service cannot take it after all.
+        drop((asked, arrivals));
+        for _ in 0..2 {
+            let answer = loop {
+                let answer = post_at(&url, path, &callback_secret(), signed_s, body).await;
+                if answer.0 != 409 {
+                    break answer;
+                }
+            };
+            assert_eq!(answer.0, 503);
         }
     }
 }

@@ -93,7 +93,7 @@ pub(super) fn reading(
     at: Timestamp,
     ping: &Ping,
 ) -> Reading {
-    let newest = state.is_none_or(|state| state.is_ahead(ping.boot, ping.seq));
+    let newest = state.is_none_or(|state| state.is_newest(at, ping.boot, ping.seq, ping.sent));
     let clock = state.map(|state| state.clock).unwrap_or_default();
     clock.read(setting.heard(at, ping.sent, newest))
 }

@@ -72,7 +72,7 @@ fn told_came(draft: &mut Draft<'_>, told: &Told) {
         }
         Told::OutsideBasis { tag, boot, seq, oldest_kept, sent } => {
             let state = draft.tag_mut(tag);
-            let newest = state.is_ahead(*boot, *seq);
+            let newest = sent.is_some_and(|sent| state.lead(at, *boot, *seq, sent));
             let arrived = state.receive(*boot, *seq, *oldest_kept);
             draft.receipt = state.ack(*boot);
             draft.is_duplicate = arrived == Arrived::Duplicate;
@@ -100,20 +100,20 @@ fn told_came(draft: &mut Draft<'_>, told: &Told) {
 fn ping_came(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping) {
     let at = draft.at;
     let state = draft.tag_mut(tag);
-    let newest = state.is_ahead(ping.boot, ping.seq);
+    let newest = state.lead(at, ping.boot, ping.seq, ping.sent);
     let arrived = state.receive(ping.boot, ping.seq, ping.oldest_kept);
     let receipt = state.ack(ping.boot);
     if arrived == Arrived::New {
         state.heard_at = Some(at);
         let reading = clock_watch::hear(draft, tag, Some(source), ping.sent, newest);
-        judge_ping(draft, tag, source, ping, reading);
+        judge_ping(draft, tag, source, ping, reading, newest);
     }
     gap_watch::received(draft, tag, Some(source));
     draft.receipt = receipt;
     draft.is_duplicate = arrived == Arrived::Duplicate;
 }
 
-fn judge_ping(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping, reading: Reading) {
+fn judge_ping(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping, reading: Reading, newest: bool) {
     let at = draft.at;
     let mut fixes: Vec<Fix> =
         ping.fixes.iter().map(|fix| Fix { at: reading.true_time(fix.at), ..*fix }).collect();
@@ -131,12 +131,11 @@ fn judge_ping(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping, rea
         draft.rulebook.wearer_of(tag, at).cloned().filter(|wearer| draft.rulebook.may_watch(wearer, at));
     clock_watch::judge(draft, tag, now.as_ref());
     if let Some(wearer) = &now {
-        let is_newest = draft.tag_mut(tag).is_newest(ping.boot, ping.seq);
         let new = || WearerState::new(at, ping, source);
         let state = draft.wearer_or(wearer, new);
         state.contact.heard_at = at;
         // What a buffered ping says of the tag was so once.
-        if is_newest {
+        if newest {
             state.contact.heard(at, ping.next_within_s, ping.motion, source);
             state.battery_pct = ping.battery_pct;
             tag_watch::battery(draft, wearer, ping);

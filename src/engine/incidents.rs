@@ -55,7 +55,9 @@ impl Draft<'_> {
             || situation.priority == incident.priority
                 && situation.kind != incident.kind
                 && is_graver(situation.kind);
-        let back = !incident.ongoing && situation.ongoing;
+        // A stay that has just ended is news like one that lasts.
+        let stays = situation.ongoing || situation.kind == IncidentKind::Violation && !situation.late;
+        let back = !incident.ongoing && stays;
         let no_longer_late = incident.late && !situation.late;
         // Whoever calls again has not been helped.
         let calls_again = situation.kind == IncidentKind::Sos;
@@ -121,8 +123,9 @@ impl Draft<'_> {
         }
     }
 
-    /// An episode in the past has come to light. It joins the open incident, or raises one that is over already;
-    /// `late`: it is too long ago to disturb the protected person.
+    /// An episode in the past has come to light. It joins the open incident if that says no less: it is of a later stay,
+    /// or the wearer is inside now. Else it raises one that is over already. `late`: it is too long ago to disturb the
+    /// protected person.
     pub(super) fn found(
         &mut self,
         wearer: &WearerId,
@@ -143,8 +146,12 @@ impl Draft<'_> {
             ongoing: false,
         };
         let known = self.open_incident(&subject, &cause).and_then(|id| self.incident_mut(id));
-        let says_no_more =
-            |incident: &&mut Incident| incident.kind == IncidentKind::Violation && (late || !incident.late);
+        let says_no_more = |incident: &&mut Incident| {
+            // Of the same time or a later one, even if it was disproved since: that was told.
+            let known_later = incident.episodes.iter().any(|episode| episode.from >= from);
+            let is_told = !incident.late && (incident.ongoing || known_later);
+            incident.kind == IncidentKind::Violation && (late || is_told)
+        };
         match known.filter(says_no_more) {
             Some(incident) => {
                 let (id, happening) = (incident.id, raised(&situation));

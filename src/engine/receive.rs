@@ -6,6 +6,8 @@ use crate::domain::Timestamp;
 /// Boots remembered for each tag. A tag that restarts more often than it can deliver re-sends what is forgotten; its
 /// fixes are judged again and found known.
 const BOOTS_MAX: usize = 4;
+/// Boots whose order is remembered.
+const BEGUN_MAX: usize = 16;
 /// The longest run that is taken note of at once: more never wait.
 const RUN_MAX: u64 = 100_000;
 /// Ranges above the contiguous part that are remembered for each boot, as many as an `ack` carries.
@@ -21,6 +23,8 @@ pub struct TagState {
     pub(super) clock: TagClock,
     pub(super) clock_flag: ClockFlag,
     boots: Vec<Boot>,
+    /// Boots in the order in which they began, as far as is known: the present one last.
+    begun: Vec<u32>,
     /// Messages that were refused, and that the tag therefore drops: as many holes are explained by them.
     refused: u64,
     /// Pings that never came and that the tag no longer has, until they are taken account of.
@@ -63,16 +67,30 @@ impl TagState {
         arrived
     }
 
-    /// Whether no later ping of the boot has been received than this one, which has.
-    pub(super) fn is_newest(&self, boot: u32, seq: u64) -> bool {
+    /// Whether a ping that has come at `at`, before it is received, is the newest of all: it has a higher number than all
+    /// that have come of its boot, and its boot is the last to have begun. What a tag has kept over a restart comes after
+    /// it, in an older boot; a ping that seems to come straight here shows which boot is the present one.
+    pub(super) fn is_newest(&self, at: Timestamp, boot: u32, seq: u64, sent: Timestamp) -> bool {
         let known = self.boots.iter().find(|known| known.boot == boot);
-        known.is_none_or(|known| known.ranges.last().map_or(known.upto, |last| last[1]) <= seq)
+        let leads = known.is_none_or(|known| seq > known.highest());
+        let began_last = match self.begun.iter().rposition(|known| *known == boot) {
+            Some(place) => place + 1 == self.begun.len(),
+            None => true,
+        };
+        leads && (began_last || self.clock.comes_straight(at, sent))
     }
 
-    /// Whether a ping, before it is received, has a higher number than all that have come of its boot.
-    pub(super) fn is_ahead(&self, boot: u32, seq: u64) -> bool {
-        let known = self.boots.iter().find(|known| known.boot == boot);
-        known.is_none_or(|known| seq > known.ranges.last().map_or(known.upto, |&[_, high]| high))
+    /// The same, and takes note of the present boot.
+    pub(super) fn lead(&mut self, at: Timestamp, boot: u32, seq: u64, sent: Timestamp) -> bool {
+        let newest = self.is_newest(at, boot, seq, sent);
+        if newest && self.begun.last() != Some(&boot) {
+            self.begun.retain(|known| *known != boot);
+            self.begun.push(boot);
+            if self.begun.len() > BEGUN_MAX {
+                self.begun.remove(0);
+            }
+        }
+        newest
     }
 
     /// Takes note of a run of pings that are not judged one by one.
@@ -128,6 +146,10 @@ impl TagState {
 }
 
 impl Boot {
+    fn highest(&self) -> u64 {
+        self.ranges.last().map_or(self.upto, |&[_, high]| high)
+    }
+
     /// Numbers below the highest received that have not come.
     fn missing(&self) -> u64 {
         self.ranges.last().map_or(0, |&[_, highest]| self.missing_upto(highest))

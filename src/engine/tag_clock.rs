@@ -64,7 +64,7 @@ pub(super) struct Heard<'a> {
     pub(super) at: Timestamp,
     /// When the tag says it sent it.
     pub(super) sent: Timestamp,
-    /// Its number is the highest of its boot.
+    /// It is the newest of all.
     pub(super) newest: bool,
     /// Its source has been heard for long enough that no backlog comes.
     pub(super) settled: bool,
@@ -146,6 +146,12 @@ impl TagClock {
     /// It is wrong.
     pub(super) fn is_wrong(&self) -> bool {
         self.stuck || self.offset_ms.abs() > WRONG_MS
+    }
+
+    /// Whether a ping seems to have come straight here, by what is known of the clock or if it is right.
+    pub(super) fn comes_straight(&self, at: Timestamp, sent: Timestamp) -> bool {
+        let age_ms = at.ms_since(sent);
+        [0, self.offset_ms].into_iter().any(|offset_ms| age_ms.abs_diff(offset_ms) <= WRONG_MS.unsigned_abs())
     }
 
     /// When the newest ping came, and what the clock seemed to be ahead by if that ping came straight here.

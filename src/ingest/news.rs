@@ -55,12 +55,10 @@ pub(super) async fn tell(name: String, inbox: Inbox, clock: Clock, mut news: wat
 
 #[cfg(test)]
 mod tests {
-    use tokio::sync::mpsc;
-
     use super::*;
-    use crate::sequencer::Arrival;
+    use crate::sequencer::{Arrival, Arrivals};
 
-    async fn next(arrivals: &mut mpsc::Receiver<Arrival>) -> Told {
+    async fn next(arrivals: &mut Arrivals) -> Told {
         match arrivals.recv().await {
             Some(Arrival::Told(told, None)) => told,
             other => panic!("{other:?}"),

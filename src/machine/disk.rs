@@ -42,7 +42,10 @@ pub async fn watch_disk(
     let mut stop = pin!(stop);
     let mut told: Option<(u8, Timestamp)> = None;
     loop {
-        let pct = look(&file).await;
+        let pct = tokio::select! {
+            () = &mut stop => return,
+            pct = look(&file) => pct,
+        };
         if pct.is_none() && reading.borrow().is_some() {
             tracing::warn!("the system no longer says how full the disk of the store is");
         }

@@ -6,12 +6,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use super::{
     board::{Board, Dot},
     hand_ins::HandIns,
-    inbox::Arrival,
+    inbox::{Arrival, Arrivals},
     meter::Meter,
     pause::Pulse,
     step::{Now, Sequencer, Stepped},
@@ -43,7 +43,7 @@ pub struct Driver {
     /// Numbers, stamps, decides and applies.
     pub sequencer: Sequencer,
     /// What arrives.
-    pub arrivals: mpsc::Receiver<Arrival>,
+    pub arrivals: Arrivals,
     /// Where state lives.
     pub store: Arc<dyn Store>,
     /// What time it is.
@@ -130,7 +130,7 @@ impl Line {
         let clock = self.parts.clock.clone();
         let now = clock.steady();
         let wake_at = self.wake_at(now);
-        let room = !self.is_over && self.waiting.has_room();
+        let room = self.waiting.has_room();
         let mut arrivals = Vec::new();
         tokio::select! {
             biased;
@@ -140,7 +140,7 @@ impl Line {
                 }
             }
             handed_in = self.hand_ins.read() => arrivals = handed_in,
-            arrival = self.parts.arrivals.recv(), if room => match arrival {
+            arrival = self.parts.arrivals.recv_with(room), if !self.is_over => match arrival {
                 Some(arrival) => arrivals = vec![arrival],
                 None => self.is_over = true,
             },
@@ -189,16 +189,13 @@ impl Line {
                 return deafened.push(name.clone());
             }
         }
-        self.waiting.put(arrival, now);
+        self.waiting.put(arrival, now, self.parts.sequencer.engine());
     }
 
     /// Takes in all that has arrived: whose turn it is can only be said of what is here.
     fn take_in(&mut self, now: Timestamp) {
-        while self.waiting.has_room() {
-            match self.parts.arrivals.try_recv() {
-                Ok(arrival) => self.put(arrival, now),
-                Err(_) => return,
-            }
+        while let Some(arrival) = self.parts.arrivals.try_recv(self.waiting.has_room()) {
+            self.put(arrival, now);
         }
     }
 
@@ -230,9 +227,9 @@ impl Line {
         if failing != self.told_failing {
             self.told_failing = failing;
             let report = ServiceReport::Store { up: !failing };
-            self.waiting.put(Arrival::Told(Told::Service(report), None), now);
+            self.waiting.put_told(Told::Service(report));
         }
-        self.listen_only_with_room(now);
+        self.listen_only_with_room();
         let urgent = match (failing, is_slow) {
             (true, _) => self.danger_raised_by(now),
             (false, true) => self.danger_raised_by(now.plus_ms(-FAILING_MS)),
@@ -257,7 +254,7 @@ impl Line {
     }
 
     /// With no room for what tags say, their silence means nothing.
-    fn listen_only_with_room(&mut self, now: Timestamp) {
+    fn listen_only_with_room(&mut self) {
         let (names, up) = match (self.writer.has_room(), self.deafened.take()) {
             (true, Some(names)) => (names, true),
             (false, None) => {
@@ -269,7 +266,7 @@ impl Line {
             (_, deafened) => return self.deafened = deafened,
         };
         for name in names {
-            self.waiting.put(Arrival::Told(Told::Source { name, up }, None), now);
+            self.waiting.put_told(Told::Source { name, up });
         }
     }
 

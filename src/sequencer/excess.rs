@@ -4,13 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    guard::guarded,
-    inbox::{Message, MessageKind},
-    step::{Changes, Now, Sequencer, Stepped, rejection, told_entry},
+    look::{Crowded, Look},
+    step::{Changes, Now, Sequencer, Stepped, acknowledgement, rejection, told_entry},
 };
 use crate::{
-    domain::{Ping, TagId, Timestamp},
-    engine::{Engine, ServiceReport, Told},
+    domain::{TagId, Timestamp},
+    engine::{ServiceReport, Told},
 };
 
 /// Of a crowd of messages, about as many are judged for themselves.
@@ -28,41 +27,39 @@ impl Sequencer {
     pub(super) fn take_excess(
         &mut self,
         now: Now,
-        messages: Vec<Message>,
+        crowd: Vec<Crowded>,
         salt: &mut dyn FnMut() -> [u8; 16],
         stepped: &mut Stepped,
         changes: &mut Changes,
     ) {
-        let Some(tag) = messages.first().map(|message| message.tag.clone()) else {
+        let Some(tag) = crowd.first().map(|one| one.message.tag.clone()) else {
             return;
         };
-        let at = self.next_at(now);
         if !self.engine().rulebook().is_assigned(&tag) {
-            return self.pass_over(now, &tag, messages, salt, stepped, changes);
+            return self.pass_over(now, &tag, crowd, salt, stepped, changes);
         }
-        let looked: Vec<Looked> = messages.iter().map(Looked::guarded).collect();
-        let kept = keepers(self.engine(), at, &tag, &looked);
+        let at = self.next_at(now);
+        let (messages, looks): (Vec<_>, Vec<_>) =
+            crowd.into_iter().map(|one| one.seen(self.engine(), at)).unzip();
+        let kept = keepers(&looks);
         let (mut numbers, mut others, mut tickets) = (BTreeSet::new(), 0, Vec::new());
-        for (i, (message, looked)) in messages.into_iter().zip(looked).enumerate() {
+        for (i, (message, look)) in messages.into_iter().zip(looks).enumerate() {
             if kept.contains(&i) {
                 self.take_message(now, message, salt, stepped, changes);
                 continue;
             }
-            let reply = match looked {
-                Looked::Ping(ping) => {
-                    numbers.insert((ping.boot, ping.seq));
+            let mut reply = None;
+            match look {
+                Look::Ping(ping) => {
+                    numbers.insert(ping.number);
                     stepped.pings += 1;
-                    None
                 }
-                Looked::Status | Looked::Crashed => {
+                Look::Status | Look::Crashed => others += 1,
+                Look::Unreadable(refusal) => {
                     others += 1;
-                    None
+                    reply = Some(rejection(&tag, message.kind, &message.payload, &refusal));
                 }
-                Looked::Unreadable(refusal) => {
-                    others += 1;
-                    Some(rejection(&tag, message.kind, &message.payload, &refusal))
-                }
-            };
+            }
             tickets.push((message.ticket, reply));
         }
         if tickets.is_empty() {
@@ -71,7 +68,7 @@ impl Sequencer {
         let told = Told::Coalesced { tag: tag.clone(), runs: runs(&numbers), others };
         let decision = self.take(now, told_entry(told), salt, stepped, changes);
         if let (Some(receipt), Some((_, reply @ None))) = (decision.receipt, tickets.last_mut()) {
-            *reply = Some(super::step::acknowledgement(tag, &receipt));
+            *reply = Some(acknowledgement(tag, &receipt));
         }
         stepped.tickets.extend(tickets);
     }
@@ -81,7 +78,7 @@ impl Sequencer {
         &mut self,
         now: Now,
         tag: &TagId,
-        messages: Vec<Message>,
+        crowd: Vec<Crowded>,
         salt: &mut dyn FnMut() -> [u8; 16],
         stepped: &mut Stepped,
         changes: &mut Changes,
@@ -89,8 +86,8 @@ impl Sequencer {
         let known = self.passed_over.contains_key(tag.vendor()) || self.passed_over.len() < VENDORS_MAX;
         let vendor = if known { tag.vendor() } else { "other" }.to_owned();
         let (count, told_at) = self.passed_over.entry(vendor.clone()).or_default();
-        *count += messages.len() as u64;
-        stepped.tickets.extend(messages.into_iter().map(|message| (message.ticket, None)));
+        *count += crowd.len() as u64;
+        stepped.tickets.extend(crowd.into_iter().map(|one| (one.message.ticket, None)));
         if told_at.is_none_or(|told| now.steady.ms_since(told) >= TOLD_EVERY_MS) {
             let messages = std::mem::take(count);
             *told_at = Some(now.steady);
@@ -100,51 +97,23 @@ impl Sequencer {
     }
 }
 
-/// A message, looked at.
-enum Looked {
-    Ping(Ping),
-    Status,
-    Unreadable(tag_wire::Refusal),
-    /// Reading it crashed.
-    Crashed,
-}
-
-impl Looked {
-    fn guarded(message: &Message) -> Self {
-        guarded(|| Self::at(message)).unwrap_or(Self::Crashed)
-    }
-
-    fn at(message: &Message) -> Self {
-        let read = match message.kind {
-            MessageKind::Ping | MessageKind::Cut(_) => {
-                tag_wire::decode_ping(&message.payload).map(|ping| Self::Ping(Ping::from(ping)))
-            }
-            MessageKind::Status => tag_wire::decode_status(&message.payload).map(|_| Self::Status),
-        };
-        read.unwrap_or_else(Self::Unreadable)
-    }
-}
-
 /// Which of them are judged for themselves: the newest ping and the last of each kind of event, connection message and
 /// unreadable message; and those that may be in a zone or nearest to one, with their neighbours, as many as there is
 /// room for.
-fn keepers(engine: &Engine, at: Timestamp, tag: &TagId, looked: &[Looked]) -> BTreeSet<usize> {
+fn keepers(looks: &[Look]) -> BTreeSet<usize> {
     let (mut last_of_kind, mut events) = (BTreeMap::new(), BTreeMap::new());
     let mut newest: Option<(Timestamp, usize)> = None;
     let mut near: Vec<(f64, usize)> = Vec::new();
-    for (i, one) in looked.iter().enumerate() {
-        match one {
-            Looked::Ping(ping) => {
-                let fixed_at = ping.fixes.iter().map(|fix| fix.at).max().unwrap_or(Timestamp::MIN);
-                newest = newest.max(Some((fixed_at, i)));
-                events.extend(ping.events.iter().map(|event| ((&event.kind, event.restored), i)));
-                // One that crashes the geometry is set aside when it is judged.
-                let border_m = guarded(|| engine.nearest_m(tag, ping, at)).unwrap_or(Some(f64::MIN));
-                near.extend(border_m.map(|border_m| (border_m, i)));
+    for (i, look) in looks.iter().enumerate() {
+        match look {
+            Look::Ping(ping) => {
+                newest = newest.max(Some((ping.fixed_at, i)));
+                events.extend(ping.events.iter().map(|event| (event, i)));
+                near.extend(ping.border_m.map(|border_m| (border_m, i)));
             }
-            Looked::Crashed => drop(last_of_kind.insert("crashed", i)),
-            Looked::Status => drop(last_of_kind.insert("status", i)),
-            Looked::Unreadable(_) => drop(last_of_kind.insert("unreadable", i)),
+            Look::Crashed => drop(last_of_kind.insert("crashed", i)),
+            Look::Status => drop(last_of_kind.insert("status", i)),
+            Look::Unreadable(_) => drop(last_of_kind.insert("unreadable", i)),
         }
     }
     let always =
@@ -156,7 +125,7 @@ fn keepers(engine: &Engine, at: Timestamp, tag: &TagId, looked: &[Looked]) -> BT
         if nth > 0 && border_m > 0.0 || kept.len() >= KEPT_MAX {
             break;
         }
-        kept.extend(i.saturating_sub(1)..=(i + 1).min(looked.len() - 1));
+        kept.extend(i.saturating_sub(1)..=(i + 1).min(looks.len() - 1));
     }
     kept
 }

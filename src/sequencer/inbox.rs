@@ -1,29 +1,35 @@
 //! The one way in: what waits to be numbered, stamped and decided.
+//!
+//! Messages of tags wait apart from everything else: what people and parts of Cordon say is taken up even while there is
+//! no room for more messages.
 
 use std::{fmt, sync::Arc};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::look::Crowded;
 use crate::{
     domain::TagId,
     engine::{Refused, Told},
 };
 
-/// How many arrivals may wait. At least the broker's in-flight window, so that it is withheld acknowledgements that
+/// How many messages may wait. At least the broker's in-flight window, so that it is withheld acknowledgements that
 /// push back, never a blocked reader.
-pub const INBOX_ARRIVALS_MAX: usize = 8_192;
+pub const INBOX_MESSAGES_MAX: usize = 8_192;
+/// How much else may wait.
+const INBOX_TOLDS_MAX: usize = 1_024;
 
 /// Something to be numbered.
 #[derive(Debug)]
 pub enum Arrival {
     /// A message from a tag.
     Message(Message),
-    /// Messages of one tag beyond what it may send, to be judged together. Made here, never put into the inbox.
-    Excess(Vec<Message>),
+    /// Messages of one tag beyond what it may send, to be judged together. Made by the line, never put into the inbox.
+    Excess(Vec<Crowded>),
     /// What another process handed in, by its number; `None` if it cannot be read.
     HandIn(i64, Option<Told>),
     /// Anything else, and whoever wants to know what became of it.
-    Told(Told, Option<oneshot::Sender<Result<(), Refused>>>),
+    Told(Told, Option<AnswerTo>),
 }
 
 /// A message from a tag, as bytes.
@@ -96,8 +102,20 @@ pub struct TagReply {
 /// Where arrivals are put.
 #[derive(Debug, Clone)]
 pub struct Inbox {
-    sender: mpsc::Sender<Arrival>,
+    messages: mpsc::Sender<Message>,
+    tolds: mpsc::Sender<(Told, Option<AnswerTo>)>,
 }
+
+/// The end of the inbox that the line drains.
+#[derive(Debug)]
+pub struct Arrivals {
+    messages: mpsc::Receiver<Message>,
+    tolds: mpsc::Receiver<(Told, Option<AnswerTo>)>,
+}
+
+type AnswerTo = oneshot::Sender<Result<(), Refused>>;
+/// What became of an input, once it is known.
+pub type Asked = oneshot::Receiver<Result<(), Refused>>;
 
 /// Why an input had no effect.
 #[derive(Debug, thiserror::Error)]
@@ -113,9 +131,16 @@ pub enum SubmitError {
 impl Inbox {
     /// An inbox and the end that the sequencer drains.
     #[must_use]
-    pub fn new() -> (Self, mpsc::Receiver<Arrival>) {
-        let (sender, receiver) = mpsc::channel(INBOX_ARRIVALS_MAX);
-        (Self { sender }, receiver)
+    pub fn new() -> (Self, Arrivals) {
+        Self::with_room(INBOX_MESSAGES_MAX)
+    }
+
+    /// One in which so many messages may wait.
+    #[must_use]
+    pub fn with_room(messages: usize) -> (Self, Arrivals) {
+        let (sender, messages) = mpsc::channel(messages);
+        let (teller, tolds) = mpsc::channel(INBOX_TOLDS_MAX);
+        (Self { messages: sender, tolds: teller }, Arrivals { messages, tolds })
     }
 
     /// Puts a tag's message in without waiting; gives it back if there is no room.
@@ -123,12 +148,15 @@ impl Inbox {
     /// # Errors
     /// The message, if the inbox is full or the service is stopping.
     pub fn try_message(&self, message: Message) -> Result<(), Box<Message>> {
-        self.sender.try_send(Arrival::Message(message)).map_err(|error| match error.into_inner() {
-            Arrival::Message(message) => Box::new(message),
-            Arrival::Told(..) | Arrival::HandIn(..) | Arrival::Excess(_) => {
-                unreachable!("a message was put in")
-            }
-        })
+        self.messages.try_send(message).map_err(|error| Box::new(error.into_inner()))
+    }
+
+    /// Puts a tag's message in when there is room.
+    ///
+    /// # Errors
+    /// `Stopped`.
+    pub async fn message(&self, message: Message) -> Result<(), SubmitError> {
+        self.messages.send(message).await.map_err(|_| SubmitError::Stopped)
     }
 
     /// Puts an input in and waits until it is decided and committed.
@@ -136,9 +164,18 @@ impl Inbox {
     /// # Errors
     /// See [`SubmitError`].
     pub async fn submit(&self, told: Told) -> Result<(), SubmitError> {
-        let (answer, answered) = oneshot::channel();
-        self.sender.send(Arrival::Told(told, Some(answer))).await.map_err(|_| SubmitError::Stopped)?;
+        let answered = self.ask(told).await?;
         answered.await.map_err(|_| SubmitError::Stopped)?.map_err(SubmitError::Refused)
+    }
+
+    /// Puts an input in. What is returned waits until it is decided and committed.
+    ///
+    /// # Errors
+    /// `Stopped`.
+    pub async fn ask(&self, told: Told) -> Result<Asked, SubmitError> {
+        let (answer, answered) = oneshot::channel();
+        self.tolds.send((told, Some(answer))).await.map_err(|_| SubmitError::Stopped)?;
+        Ok(answered)
     }
 
     /// Puts an input in and does not wait for it to be decided.
@@ -146,6 +183,50 @@ impl Inbox {
     /// # Errors
     /// `Stopped`.
     pub async fn tell(&self, told: Told) -> Result<(), SubmitError> {
-        self.sender.send(Arrival::Told(told, None)).await.map_err(|_| SubmitError::Stopped)
+        self.tolds.send((told, None)).await.map_err(|_| SubmitError::Stopped)
+    }
+}
+
+impl Arrivals {
+    /// Waits for the next arrival: what was told before messages. `None` when every inbox is gone and nothing is left.
+    pub async fn recv(&mut self) -> Option<Arrival> {
+        self.recv_with(true).await
+    }
+
+    /// The same, and takes no message out without `room`.
+    pub(super) async fn recv_with(&mut self, room: bool) -> Option<Arrival> {
+        tokio::select! {
+            biased;
+            Some((told, asked)) = self.tolds.recv() => Some(Arrival::Told(told, asked)),
+            Some(message) = self.messages.recv(), if room => Some(Arrival::Message(message)),
+            else => None,
+        }
+    }
+
+    /// The next arrival if one has come; no message without `room`.
+    pub fn try_recv(&mut self, room: bool) -> Option<Arrival> {
+        if let Ok((told, asked)) = self.tolds.try_recv() {
+            return Some(Arrival::Told(told, asked));
+        }
+        let message = if room { self.messages.try_recv().ok() } else { None };
+        message.map(Arrival::Message)
+    }
+
+    /// Takes nothing in any more.
+    pub fn close(&mut self) {
+        self.tolds.close();
+        self.messages.close();
+    }
+
+    /// Whether nothing waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tolds.is_empty() && self.messages.is_empty()
+    }
+
+    /// Whether nothing more can be put in.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.tolds.is_closed() && self.messages.is_closed()
     }
 }

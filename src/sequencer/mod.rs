@@ -6,7 +6,7 @@
 //! | `waiting`, `allowance` | whose turn it is, and how much a tag may send |
 //! | `step` | numbers, stamps, decides, applies; synchronous, the simulator calls the same |
 //! | `guard` | sets an input aside that crashes the engine |
-//! | `excess` | what becomes of messages beyond what a tag may send |
+//! | `look`, `excess` | what becomes of messages beyond what a tag may send |
 //! | `record` | an input as a journal row, and back; the integrity chain |
 //! | `driver` | waits, steps, acknowledges |
 //! | `writer`, `hand_ins` | the store, beside the line |
@@ -21,6 +21,7 @@ mod excess;
 mod guard;
 mod hand_ins;
 mod inbox;
+mod look;
 mod meter;
 mod pause;
 mod record;
@@ -32,7 +33,8 @@ mod writer;
 pub use board::{Board, Dot};
 pub use driver::{Driver, Unwritten};
 pub use inbox::{
-    Arrival, Done, INBOX_ARRIVALS_MAX, Inbox, Message, MessageKind, SubmitError, TagReply, Ticket,
+    Arrival, Arrivals, Asked, Done, INBOX_MESSAGES_MAX, Inbox, Message, MessageKind, SubmitError, TagReply,
+    Ticket,
 };
 pub use meter::{Meter, Percentiles, Reading};
 pub use record::{RecordError, chain_of, digest_of, input_of};

@@ -3,21 +3,21 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::{
-    allowance::Allowances,
-    guard::guarded,
-    inbox::{Arrival, Message},
-};
+use super::{allowance::Allowances, guard::guarded, inbox::Arrival, look::Crowded};
 use crate::{
     domain::{TagId, Timestamp},
-    engine::Engine,
+    engine::{Engine, Told},
 };
 
 /// Messages that may wait here, and their bytes. What comes then stays in the inbox, and behind it in the broker.
 const MESSAGES_MAX: usize = 32_768;
 const BYTES_MAX: usize = 64 * 1024 * 1024;
-/// What a tag sends beyond its allowance is judged together, this often, milliseconds.
+/// A step takes up no more bytes than this, so that it is short whatever the messages hold.
+const STEP_BYTES_MAX: usize = 256 * 1024;
+/// What a tag sends beyond its allowance is judged together, this often, milliseconds ...
 const TOGETHER_MS: i64 = 250;
+/// ... and this many in one step.
+const CROWD_MAX: usize = 256;
 
 /// See the module's documentation.
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ pub(super) struct Waiting {
 
 #[derive(Debug)]
 struct Queue {
-    messages: VecDeque<(u64, Message)>,
+    messages: VecDeque<(u64, Crowded)>,
     /// When the first of them came.
     since: Timestamp,
     /// Nothing is left of the tag's allowance: these are judged together.
@@ -55,8 +55,13 @@ impl Waiting {
         }
     }
 
+    /// Takes in what the line itself has to tell.
+    pub(super) fn put_told(&mut self, told: Told) {
+        self.others.push_back(Arrival::Told(told, None));
+    }
+
     /// Takes an arrival in.
-    pub(super) fn put(&mut self, arrival: Arrival, now: Timestamp) {
+    pub(super) fn put(&mut self, arrival: Arrival, now: Timestamp, engine: &Engine) {
         let Arrival::Message(message) = arrival else {
             return self.others.push_back(arrival);
         };
@@ -65,6 +70,11 @@ impl Waiting {
         self.nth += 1;
         let new = || Queue { messages: VecDeque::new(), since: now, held: false, border_m: None };
         let queue = self.tags.entry(message.tag.clone()).or_insert_with(new);
+        let mut message = Crowded::new(message);
+        if queue.held {
+            // Now rather than with all the others: nobody else's message waits for that.
+            message.look(engine, now);
+        }
         queue.messages.push_back((self.nth, message));
     }
 
@@ -84,20 +94,20 @@ impl Waiting {
         if max == 0 {
             return taken;
         }
-        let in_order = self.messages <= max;
+        let in_order = self.messages <= max && self.bytes <= STEP_BYTES_MAX;
         let turns =
             if in_order { self.tags.keys().cloned().collect() } else { self.nearest_first(now, engine) };
-        let mut messages: Vec<(u64, Arrival)> = Vec::new();
+        let mut turn = Turn { room: max, bytes: STEP_BYTES_MAX, taken: Vec::new() };
         for tag in turns {
-            if messages.len() >= max {
+            if turn.room == 0 || turn.bytes == 0 {
                 break;
             }
-            self.take_tag(&tag, now, engine, &mut messages);
+            self.take_tag(&tag, now, engine, &mut turn);
         }
         if in_order {
-            messages.sort_by_key(|(nth, _)| *nth);
+            turn.taken.sort_by_key(|(nth, _)| *nth);
         }
-        taken.extend(messages.into_iter().map(|(_, arrival)| arrival));
+        taken.extend(turn.taken.into_iter().map(|(_, arrival)| arrival));
         taken
     }
 
@@ -111,25 +121,55 @@ impl Waiting {
         turns.into_iter().map(|(.., tag)| tag).collect()
     }
 
-    fn take_tag(&mut self, tag: &TagId, now: Timestamp, engine: &Engine, out: &mut Vec<(u64, Arrival)>) {
+    fn take_tag(&mut self, tag: &TagId, now: Timestamp, engine: &Engine, turn: &mut Turn) {
         let Some(queue) = self.tags.get_mut(tag) else { return };
-        let may = self.allowances.take(tag, queue.messages.len(), now, engine.rulebook());
-        let mut gone: Vec<(u64, Message)> = queue.messages.drain(..may).collect();
-        let mut together: Vec<(u64, Message)> = Vec::new();
-        queue.held = !queue.messages.is_empty();
+        let fit = turn.fit(queue.messages.iter().map(|(_, one)| one.message.payload.len()));
+        let may = self.allowances.take(tag, fit, now, engine.rulebook());
+        queue.held = may < fit;
+        let mut gone: Vec<(u64, Arrival)> = Vec::new();
+        let mut bytes = 0;
+        for (nth, Crowded { message, .. }) in queue.messages.drain(..may) {
+            bytes += message.payload.len();
+            gone.push((nth, Arrival::Message(message)));
+        }
+        self.messages -= may;
         if queue.held && now.ms_since(queue.since) >= TOGETHER_MS {
-            together = queue.messages.drain(..).collect();
+            let crowd = queue.messages.len().min(CROWD_MAX);
+            let (nths, crowd): (Vec<_>, Vec<_>) = queue.messages.drain(..crowd).unzip();
+            self.messages -= crowd.len();
+            bytes += crowd.iter().map(|one| one.message.payload.len()).sum::<usize>();
+            gone.extend(nths.first().map(|nth| (*nth, Arrival::Excess(crowd))));
         }
         if queue.messages.is_empty() {
             self.tags.remove(tag);
         }
-        self.messages -= gone.len() + together.len();
-        self.bytes -= gone.iter().chain(&together).map(|(_, message)| message.payload.len()).sum::<usize>();
-        out.extend(gone.drain(..).map(|(nth, message)| (nth, Arrival::Message(message))));
-        if let Some((nth, _)) = together.first() {
-            let nth = *nth;
-            out.push((nth, Arrival::Excess(together.into_iter().map(|(_, message)| message).collect())));
-        }
+        self.bytes -= bytes;
+        turn.take(gone, bytes);
+    }
+}
+
+/// What one step takes up, and how much room it has.
+struct Turn {
+    room: usize,
+    bytes: usize,
+    taken: Vec<(u64, Arrival)>,
+}
+
+impl Turn {
+    /// How many of these messages, by their bytes, there is room for: one at least.
+    fn fit(&self, messages: impl Iterator<Item = usize>) -> usize {
+        let mut bytes = 0;
+        let fits = |len: &usize| {
+            bytes += len;
+            bytes <= self.bytes
+        };
+        messages.take(self.room).take_while(fits).count().max(1)
+    }
+
+    fn take(&mut self, arrivals: Vec<(u64, Arrival)>, bytes: usize) {
+        self.room = self.room.saturating_sub(arrivals.len());
+        self.bytes = self.bytes.saturating_sub(bytes);
+        self.taken.extend(arrivals);
     }
 }
 

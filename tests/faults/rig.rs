@@ -7,12 +7,12 @@ use cordon::{
     clock::Clock,
     domain::{Book, TagId},
     engine::Told,
-    sequencer::{Arrival, Board, Done, Driver, Message, MessageKind, Meter, Sequencer, Ticket, Unwritten},
+    sequencer::{Board, Done, Driver, Inbox, Message, MessageKind, Meter, Sequencer, Ticket, Unwritten},
     store::{Store, StoreError},
 };
 use serde_json::{Value, json};
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{mpsc, watch},
     task::JoinHandle,
 };
 
@@ -31,7 +31,8 @@ pub(crate) struct Rig {
     pub(crate) clock: Clock,
     /// What the console sees.
     pub(crate) board: watch::Receiver<Arc<Board>>,
-    arrivals: mpsc::Sender<Arrival>,
+    inbox: Inbox,
+    room: usize,
     store: Arc<dyn Store>,
     done: mpsc::UnboundedSender<Done>,
     dones: mpsc::UnboundedReceiver<(Done, i64)>,
@@ -51,7 +52,7 @@ impl Rig {
     }
 
     fn paused(sequencer: Sequencer, store: Arc<dyn Store>, room: usize, clock: Clock) -> Self {
-        let (sender, arrivals) = mpsc::channel(room);
+        let (inbox, arrivals) = Inbox::with_room(room);
         let (done, mut settled) = mpsc::unbounded_channel();
         let (timed, dones) = mpsc::unbounded_channel();
         let timer = clock.clone();
@@ -73,12 +74,12 @@ impl Rig {
             unwritten: watch::channel(Unwritten::default()).0,
         };
         let state = State::Paused(Box::new(driver));
-        Self { clock, board, arrivals: sender, store, done, dones, state }
+        Self { clock, board, inbox, room, store, done, dones, state }
     }
 
     /// Stops to take up; `go_on` carries on from what the store holds, so much later.
     pub(crate) async fn pause(self, later_ms: i64) -> Self {
-        let room = self.arrivals.max_capacity();
+        let room = self.room;
         let clock = self.clock.clone().not_before(self.clock.steady().plus_ms(later_ms));
         let store = self.stop().await;
         let (sequencer, findings) = cordon::sequencer::recover(store.as_ref()).await.unwrap();
@@ -98,8 +99,8 @@ impl Rig {
         Ticket { id, done: self.done.clone() }
     }
 
-    pub(crate) async fn put(&self, arrival: Arrival) {
-        self.arrivals.send(arrival).await.unwrap();
+    pub(crate) async fn put(&self, message: Message) {
+        self.inbox.message(message).await.unwrap();
     }
 
     /// Publishes books and waits until they are in force.
@@ -111,9 +112,7 @@ impl Rig {
     pub(crate) async fn tell(&self, tolds: impl IntoIterator<Item = Told>) {
         let mut answers = Vec::new();
         for told in tolds {
-            let (answer, answered) = oneshot::channel();
-            self.put(Arrival::Told(told, Some(answer))).await;
-            answers.push(answered);
+            answers.push(self.inbox.ask(told).await.unwrap());
         }
         for answered in answers {
             answered.await.unwrap().unwrap();
@@ -136,7 +135,7 @@ impl Rig {
 
     /// Ends it when everything is written.
     pub(crate) async fn stop(self) -> Arc<dyn Store> {
-        drop(self.arrivals);
+        drop(self.inbox);
         if let State::Running(driver) = self.state {
             driver.await.unwrap().unwrap();
         }
@@ -145,20 +144,20 @@ impl Rig {
 }
 
 /// A message as ingest hands it over.
-pub(crate) fn message(tag: &TagId, ping: &tag_wire::Ping, ticket: &Ticket) -> Arrival {
+pub(crate) fn message(tag: &TagId, ping: &tag_wire::Ping, ticket: &Ticket) -> Message {
     raw(tag, ping.encode(), ticket)
 }
 
 /// Bytes of a tag, whatever they are.
-pub(crate) fn raw(tag: &TagId, payload: Vec<u8>, ticket: &Ticket) -> Arrival {
-    Arrival::Message(Message {
+pub(crate) fn raw(tag: &TagId, payload: Vec<u8>, ticket: &Ticket) -> Message {
+    Message {
         tag: tag.clone(),
         source: "test".into(),
         kind: MessageKind::Ping,
         payload,
         received_real_us: 0,
         ticket: ticket.clone(),
-    })
+    }
 }
 
 fn books(values: impl IntoIterator<Item = Value>) -> Vec<Book> {

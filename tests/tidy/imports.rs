@@ -37,7 +37,7 @@ const BETWEEN_NEIGHBOURS: &[(&str, &str, &str)] = &[
     ("*", "sequencer", "Board"),
     ("*", "sequencer", "Done"),
     ("*", "sequencer", "Dot"),
-    ("*", "sequencer", "INBOX_ARRIVALS_MAX"),
+    ("*", "sequencer", "INBOX_MESSAGES_MAX"),
     ("*", "sequencer", "Inbox"),
     ("*", "sequencer", "Message"),
     ("*", "sequencer", "MessageKind"),

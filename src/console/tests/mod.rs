@@ -14,14 +14,14 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Request, StatusCode, header},
 };
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tower::ServiceExt as _;
 
 use super::*;
 use crate::{
     domain::{Handling, IncidentKind, Priority},
     engine::{Refused, Told},
-    sequencer::Arrival,
+    sequencer::{Arrival, Arrivals},
 };
 use fixture::{AT, board, incident};
 use records::Records;
@@ -33,7 +33,7 @@ struct Bench {
     router: Router,
     board: watch::Sender<Arc<Board>>,
     disk_pct: watch::Sender<Option<u8>>,
-    arrivals: mpsc::Receiver<Arrival>,
+    arrivals: Arrivals,
     door: Arc<SignIn>,
     clock: Clock,
 }

@@ -11,7 +11,7 @@ use cordon::{
     notify::{self, Providers},
     sandbox::phones::FaultOrder,
     secret::Secret,
-    sequencer::{Arrival, Inbox, Message, MessageKind, Now, Sequencer, Ticket},
+    sequencer::{Arrival, Arrivals, Inbox, Message, MessageKind, Now, Sequencer, Ticket},
     store::{self, Attempt, Room, Store},
 };
 use serde_json::{Value, json};
@@ -59,7 +59,7 @@ pub(crate) struct World {
     pub(crate) now: Timestamp,
     sequencer: Sequencer,
     dispatch: Dispatch,
-    arrivals: mpsc::Receiver<Arrival>,
+    arrivals: Arrivals,
     _folder: tempfile::TempDir,
 }
 
@@ -174,7 +174,7 @@ impl World {
             match arrival {
                 Some(arrival) => {
                     let mut arrivals = vec![arrival];
-                    while let Ok(arrival) = self.arrivals.try_recv() {
+                    while let Some(arrival) = self.arrivals.try_recv(true) {
                         arrivals.push(arrival);
                     }
                     self.step(arrivals).await;
