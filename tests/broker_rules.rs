@@ -7,10 +7,13 @@
 mod mosquitto;
 #[path = "support/mqtt.rs"]
 mod mqtt;
+#[path = "support/raw_mqtt.rs"]
+mod raw_mqtt;
 
 use std::net::SocketAddr;
 
 use mqtt::{Dial, Peer, dial};
+use raw_mqtt::{IMPOSSIBLE_TOPICS, publish_raw, send_garbage};
 
 const SERVICE: (&str, &str) = ("cordon-test", "secret-of-cordon");
 const T1: (&str, &str) = ("T1@acme", "secret-of-t1");
@@ -131,6 +134,23 @@ async fn a_last_will_obeys_the_same_rules(addr: SocketAddr) {
     assert_eq!(service.next().await, ("cordon/v1/acme/T1/status".into(), "will".into()));
 }
 
+async fn what_no_client_sends_reaches_nobody_and_hurts_nobody(addr: SocketAddr) {
+    let mut service = listening(addr).await;
+    for topic in IMPOSSIBLE_TOPICS {
+        publish_raw(addr, T1, topic, b"impossible", false).await;
+    }
+    publish_raw(addr, T1, b"cordon/v1/acme/T1/ping", &[b'x'; 64 * 1024 + 1], false).await;
+    let without_end = [0x10, 0xff, 0xff, 0xff, 0xff, 0xff];
+    for garbage in
+        [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0x30, 0xff, 0xff, 0xff, 0x7f], &without_end, &[0; 1_000]]
+    {
+        send_garbage(addr, garbage).await;
+    }
+    let tag = connect(addr, T2).await;
+    tag.publish("cordon/v1/acme/T2/ping", "after").await;
+    assert_eq!(service.next().await.1, "after");
+}
+
 async fn what_comes_while_cordon_is_away_is_kept_for_it(addr: SocketAddr) {
     let as_service = || Dial { clean: false, ..dial(SERVICE.0, SERVICE.1) };
     let mut service = Peer::connect(addr, as_service()).await.unwrap();
@@ -178,6 +198,7 @@ rules! {
     cordon_publishes_to_tags_only,
     a_tag_hears_what_is_for_itself_only,
     a_last_will_obeys_the_same_rules,
+    what_no_client_sends_reaches_nobody_and_hurts_nobody,
     what_comes_while_cordon_is_away_is_kept_for_it,
 }
 

@@ -43,6 +43,8 @@ mod line;
 mod mosquitto;
 #[path = "support/mqtt.rs"]
 mod mqtt;
+#[path = "support/raw_mqtt.rs"]
+mod raw_mqtt;
 #[path = "support/one_zone.rs"]
 mod one_zone;
 #[path = "support/outcome.rs"]

@@ -2,24 +2,20 @@
 
 use std::net::SocketAddr;
 
+use super::scene::{PATIENCE, Plan, count};
+use crate::{
+    fleet,
+    house::SERVICE,
+    mqtt::{Dial, Peer, dial},
+    raw_mqtt::{IMPOSSIBLE_TOPICS, publish_raw},
+    report,
+    wait::until,
+};
 use cordon::{
     domain::IncidentKind,
     engine::{Input, ServiceReport, Told},
 };
 use serde_json::json;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
-
-use super::scene::{PATIENCE, Plan, count};
-use crate::{
-    fleet,
-    house::SERVICE,
-    mqtt::{Dial, Peer, dial, soon},
-    report,
-    wait::until,
-};
 
 const EVIL: &str = "evil@sim";
 /// Of a tag whose answers Cordon does not hear itself.
@@ -45,16 +41,6 @@ const BAD_TOPICS: [&[u8]; 9] = [
     b"cordon/v1/sim/evil/reject",
     b"cordon/v1/sim/evil/cmd",
 ];
-/// On topics that no broker may let through.
-const IMPOSSIBLE_TOPICS: [&[u8]; 6] = [
-    b"",
-    b"cordon/v1/+/tag-0/ping",
-    b"cordon/v1/sim/#",
-    b"cordon/v1/sim/tag-0\0/ping",
-    b"cordon/v1/sim/tag-\xff/ping",
-    b"$SYS/broker/uptime",
-];
-
 #[tokio::test(flavor = "multi_thread")]
 async fn abuse_is_refused_counted_and_told_once_while_others_are_heard() {
     let place = tempfile::tempdir().unwrap();
@@ -65,7 +51,10 @@ async fn abuse_is_refused_counted_and_told_once_while_others_are_heard() {
     let plan = Plan { tags: 1, speed: 20.0, settings: &settings, logins: &[EVIL], vendor: Some("sim") };
     let Some(broker) = plan.broker() else { return };
     let at = broker.addr();
-    publish(at, PING, b"kept", true).await;
+    let publish = async |topic, payload: &[u8], retain| {
+        publish_raw(at, (EVIL, fleet::PASSWORD), topic, payload, retain).await;
+    };
+    publish(PING, b"kept", true).await;
     wider_session(at).await;
 
     let scene = plan.start_on(broker).await;
@@ -74,12 +63,12 @@ async fn abuse_is_refused_counted_and_told_once_while_others_are_heard() {
     let sent = scene.sent(&at_ms, 60);
     let fleet = scene.fleet(&sent, 30);
     for topic in BAD_TOPICS.into_iter().chain(IMPOSSIBLE_TOPICS) {
-        publish(at, topic, b"{}", false).await;
+        publish(topic, b"{}", false).await;
     }
-    publish(at, b"cordon/v1/beta/B1/ping", b"{}", false).await;
-    publish(at, PING, &[b'x'; 16 * 1024 + 1], false).await;
-    publish(at, PING, &[b'x'; 64 * 1024 + 1], false).await;
-    publish(at, PING, b"no ping", false).await;
+    publish(b"cordon/v1/beta/B1/ping", b"{}", false).await;
+    publish(PING, &[b'x'; 16 * 1024 + 1], false).await;
+    publish(PING, &[b'x'; 64 * 1024 + 1], false).await;
+    publish(PING, b"no ping", false).await;
     let will = Dial { will: Some("cordon/v1/sim/other/status"), ..dial(EVIL, fleet::PASSWORD) };
     Peer::connect(at, will).await.unwrap().cut().await;
 
@@ -130,44 +119,4 @@ async fn wider_session(at: SocketAddr) {
         assert!(cordon.subscribe(filter).await);
     }
     cordon.leave().await;
-}
-
-/// Connects as the abuser and publishes byte for byte what no client library would. Returns when the broker has
-/// acknowledged it or has ended the connection.
-async fn publish(at: SocketAddr, topic: &[u8], payload: &[u8], retain: bool) {
-    let mut stream = TcpStream::connect(at).await.unwrap();
-    let mut connect = b"\0\x04MQTT\x04\xc2\0\x3c".to_vec();
-    for text in [EVIL, EVIL, fleet::PASSWORD] {
-        connect.extend(with_length(text.as_bytes()));
-    }
-    stream.write_all(&packet(0x10, &connect)).await.unwrap();
-    let mut answer = [0; 4];
-    soon("an answer", stream.read_exact(&mut answer)).await.unwrap();
-    assert_eq!(answer, [0x20, 2, 0, 0], "the abuser may connect");
-    let mut publish = with_length(topic);
-    publish.extend([0, 1]);
-    publish.extend(payload);
-    stream.write_all(&packet(0x32 | u8::from(retain), &publish)).await.unwrap();
-    // An error or nothing is the end of the connection.
-    let _ = soon("an acknowledgement or the end", stream.read(&mut answer)).await;
-}
-
-fn with_length(bytes: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(bytes.len()).unwrap().to_be_bytes();
-    [&length[..], bytes].concat()
-}
-
-fn packet(kind: u8, body: &[u8]) -> Vec<u8> {
-    let mut packet = vec![kind];
-    let mut left = body.len();
-    loop {
-        let digit = (left % 128) as u8;
-        left /= 128;
-        packet.push(if left > 0 { digit | 0x80 } else { digit });
-        if left == 0 {
-            break;
-        }
-    }
-    packet.extend(body);
-    packet
 }
