@@ -31,6 +31,8 @@ pub enum Command {
     Config(ConfigCommand),
     /// Decide the whole journal again and compare with what was recorded
     Replay(Replay),
+    /// Measure on recorded tracks with ground truth how often Cordon misses and cries wolf
+    Evaluate(Evaluate),
     /// Run a provider of simulated phones: an inbox page per phone, receipts and replies
     Phones(Phones),
 }
@@ -69,6 +71,23 @@ pub struct Replay {
     /// Which installation.
     #[command(flatten)]
     pub config: ConfigFile,
+}
+
+/// `cordon evaluate`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Evaluate {
+    /// Folder with *_fixes.csv, *_truth.csv, scenarios.csv, sim_home_*.csv
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Seconds between pings
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=300))]
+    pub interval: u32,
+    /// Print one JSON object as the last line
+    #[arg(long)]
+    pub json: bool,
+    /// Write a report with confidence limits, operating curve and the worst cases drawn
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
 }
 
 /// `cordon phones`.

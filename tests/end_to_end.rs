@@ -15,8 +15,6 @@ mod house;
 mod installation;
 #[path = "end_to_end/kills.rs"]
 mod kills;
-#[path = "support/line.rs"]
-mod line;
 #[path = "support/mosquitto.rs"]
 mod mosquitto;
 #[path = "end_to_end/nagoya.rs"]

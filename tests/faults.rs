@@ -37,14 +37,10 @@ mod fleet;
 mod house;
 #[path = "support/installation.rs"]
 mod installation;
-#[path = "support/line.rs"]
-mod line;
 #[path = "support/mosquitto.rs"]
 mod mosquitto;
 #[path = "support/mqtt.rs"]
 mod mqtt;
-#[path = "support/raw_mqtt.rs"]
-mod raw_mqtt;
 #[path = "support/one_zone.rs"]
 mod one_zone;
 #[path = "support/outcome.rs"]
@@ -55,6 +51,8 @@ mod phones;
 mod process;
 #[path = "support/proxy.rs"]
 mod proxy;
+#[path = "support/raw_mqtt.rs"]
+mod raw_mqtt;
 #[path = "support/recorded.rs"]
 mod recorded;
 #[path = "support/reference.rs"]

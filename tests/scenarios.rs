@@ -7,8 +7,6 @@ mod clocks;
 mod hearing;
 #[path = "scenarios/kept.rs"]
 mod kept;
-#[path = "support/line.rs"]
-mod line;
 #[path = "scenarios/order.rs"]
 mod order;
 #[path = "scenarios/our_clock.rs"]

@@ -99,6 +99,15 @@ pub async fn replay(args: cli::Replay) -> anyhow::Result<()> {
     say(&format!("no difference in {} rows", findings.rows))
 }
 
+/// `cordon evaluate`.
+///
+/// # Errors
+/// What in the folder cannot be read, and where.
+pub fn evaluate(args: &cli::Evaluate) -> anyhow::Result<()> {
+    let evaluation = crate::lab::evaluate::evaluate(&args.data, args.interval, &mut |_, _| {})?;
+    say(&serde_json::to_string(&evaluation)?)
+}
+
 /// `cordon phones`.
 ///
 /// # Errors

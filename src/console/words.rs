@@ -264,6 +264,11 @@ pub(super) fn reason(reason: &Reason) -> String {
             span(*gap_s),
             metres(*depth_m),
         ),
+        Reason::WasInside { p, border_m, sigma_m } => format!(
+            "All fixes together: shortly before, the wearer was {}; {} likely to have been inside (error scale {sigma_m:.0} m).",
+            border(*border_m),
+            percent(*p),
+        ),
         Reason::ScheduleBegan { p } => {
             format!("The zone's hours began while the wearer was inside ({} likely).", percent(*p))
         }

@@ -116,6 +116,15 @@ pub enum Reason {
         /// Seconds between the two fixes.
         gap_s: f64,
     },
+    /// All fixes together say that the wearer was inside, at a moment before the newest.
+    WasInside {
+        /// Probability of having been inside then.
+        p: f64,
+        /// Metres to the border then, negative inside.
+        border_m: f64,
+        /// The scale of the doubt about where the wearer was then, metres.
+        sigma_m: f64,
+    },
     /// The zone's schedule began while the wearer was inside.
     ScheduleBegan {
         /// Probability of being inside.

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `rulebook`, `rulebook_check` | what is in force, and what may be published |
 //! | `receive` | which pings have come: duplicates, acknowledgements |
-//! | `track`, `zone_watch` | where a wearer was in fix order, and what that means for each zone |
+//! | `track`, `belief`, `zone_watch` | where a wearer was in fix order, and what that means for each zone |
 //! | `tag_clock`, `clock_watch` | how a tag's times are read, and what wrong clocks mean, of tags and our own |
 //! | `contact_watch`, `tag_watch` | what silence and the tag's own events mean |
 //! | `source_watch`, `gap_watch` | what it means when a source cannot be heard, or did not bring everything |
@@ -20,6 +20,7 @@
 //! | `decide`, `draft`, `decision` | one input's way through all of it |
 
 mod answers;
+mod belief;
 mod clock_watch;
 mod contact_watch;
 mod decide;
@@ -66,7 +67,7 @@ use gap_watch::TagGap;
 use track::Track;
 
 /// Rises whenever the same input may lead to another decision. Replay compares only rows of its own version.
-pub const ENGINE_VERSION: i64 = 2;
+pub const ENGINE_VERSION: i64 = 3;
 
 /// Everything the engine remembers.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,8 +7,9 @@
 use std::collections::BTreeMap;
 
 use super::{
+    belief::Belief,
     rulebook::Rulebook,
-    zone_watch::{Agrees, EVIDENCE_MS, Judge, LOOK_SIGMAS, STILL_THERE_MS, Transition, ZoneState},
+    zone_watch::{Agrees, EVIDENCE_MS, Judge, LOOK_SIGMAS, STILL_THERE_MS, Seen, Transition, ZoneState},
 };
 use crate::{
     domain::{Accuracy, Reason, Source, Stage, Timestamp, WearerId, ZoneId},
@@ -37,8 +38,13 @@ pub(super) struct Point {
     pub(super) source: Source,
 }
 
-/// The last fix and the one before it.
-type Tail = [Option<Point>; 2];
+/// What is carried from fix to fix in fix order.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Trail {
+    /// The last fix and the one before it.
+    last: [Option<Point>; 2],
+    belief: Belief,
+}
 
 /// The zones that are not plainly far away.
 pub(super) type Zones = BTreeMap<ZoneId, ZoneState>;
@@ -46,12 +52,13 @@ pub(super) type Zones = BTreeMap<ZoneId, ZoneState>;
 /// A wearer's track.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Track {
-    /// The state before the window, and the last two fixes it includes.
+    /// The state before the window, and what is carried on from there.
     base: Zones,
-    base_tail: Tail,
+    base_trail: Trail,
     /// In fix order.
     window: Vec<Point>,
     pub(super) zones: Zones,
+    trail: Trail,
     /// Episodes that began in the window.
     episodes: Vec<(ZoneId, Timestamp)>,
     /// Stays found in fixes older than the window: zone, first and last fix.
@@ -105,12 +112,12 @@ impl Point {
 impl Track {
     /// The newest fix.
     pub(super) fn last(&self) -> Option<&Point> {
-        self.window.last().or(self.base_tail[0].as_ref())
+        self.trail.last[0].as_ref()
     }
 
     /// Takes a fix in at its place and judges what it changes. `now` is the engine's time.
     pub(super) fn insert(&mut self, ground: Ground<'_>, fix: Point, now: Timestamp) -> Judged {
-        if self.base_tail[0].is_some_and(|base| fix.key() <= base.key()) {
+        if self.base_trail.last[0].is_some_and(|base| fix.key() <= base.key()) {
             return self.insert_past(ground, fix, now);
         }
         match self.window.binary_search_by_key(&fix.key(), Point::key) {
@@ -155,10 +162,7 @@ impl Track {
 
     fn append(&mut self, ground: Ground<'_>, fix: Point) -> Judged {
         let mut transitions = Vec::new();
-        let tail = self.window.iter().rev().copied().map(Some);
-        let mut tail = tail.chain(self.base_tail);
-        let tail = [tail.next().flatten(), tail.next().flatten()];
-        step(ground, tail, &fix, &mut self.zones, &mut transitions);
+        self.trail.step(ground, &fix, &mut self.zones, &mut transitions);
         self.window.push(fix);
         self.note_episodes(&transitions);
         let mut judged = Judged { transitions, ..Judged::default() };
@@ -167,11 +171,11 @@ impl Track {
     }
 
     fn judge_again(&mut self, ground: Ground<'_>, now: Timestamp) -> Judged {
-        let (mut zones, mut tail, mut all) = (self.base.clone(), self.base_tail, Vec::new());
+        let (mut zones, mut trail, mut all) = (self.base.clone(), self.base_trail.clone(), Vec::new());
         for fix in &self.window {
-            step(ground, tail, fix, &mut zones, &mut all);
-            tail = [Some(*fix), tail[0]];
+            trail.step(ground, fix, &mut zones, &mut all);
         }
+        self.trail = trail;
         self.at_moment(ground, now, &mut zones, &mut all);
         let known = std::mem::take(&mut self.episodes);
         self.note_episodes(&all);
@@ -211,16 +215,15 @@ impl Track {
         };
         self.keep_late(place, fix);
         self.late_came = Some(now);
-        let (mut zones, mut tail, mut all) = (Zones::new(), [None, None], Vec::new());
+        let (mut zones, mut trail, mut all) = (Zones::new(), Trail::default(), Vec::new());
         let mut stays = Vec::new();
         for near in self.neighbours(&fix) {
-            step(ground, tail, &near, &mut zones, &mut all);
-            tail = [Some(near), tail[0]];
+            trail.step(ground, &near, &mut zones, &mut all);
             if near == fix {
                 stays = inside(&zones);
             }
         }
-        let base = self.base_tail[0].map_or(Timestamp::MAX, |base| base.at);
+        let base = self.base_trail.last[0].map_or(Timestamp::MAX, |base| base.at);
         let mut judged = Judged::default();
         for change in all.into_iter().filter(|c| c.to == Stage::Violation && c.true_time <= base) {
             let Transition { zone, true_time: from, reason, .. } = change;
@@ -259,7 +262,7 @@ impl Track {
     fn neighbours(&self, fix: &Point) -> Vec<Point> {
         let at = fix.at;
         let close = |near: &&Point| near.at.ms_since(at).abs() <= EVIDENCE_MS;
-        let folded = self.base_tail.iter().flatten().chain(&self.window);
+        let folded = self.base_trail.last.iter().flatten().chain(&self.window);
         let mut near: Vec<Point> = self.late.iter().chain(folded).filter(close).copied().collect();
         near.sort_by_key(Point::key);
         near.dedup();
@@ -294,8 +297,7 @@ impl Track {
         while self.is_overfull() {
             let fix = self.window.remove(0);
             let mut settled = Vec::new();
-            step(ground, self.base_tail, &fix, &mut self.base, &mut settled);
-            self.base_tail = [Some(fix), self.base_tail[0]];
+            self.base_trail.step(ground, &fix, &mut self.base, &mut settled);
             if self.late_came.is_some()
                 && let Err(place) = self.late.binary_search_by_key(&fix.key(), Point::key)
             {
@@ -340,17 +342,23 @@ fn inside(zones: &Zones) -> Vec<ZoneId> {
     inside.map(|(id, _)| id.clone()).collect()
 }
 
-/// Judges the next fix in fix order by every zone that is near it, near the path to it, or not clear.
-fn step(ground: Ground<'_>, tail: Tail, fix: &Point, zones: &mut Zones, out: &mut Vec<Transition>) {
-    let before = tail[0].as_ref();
-    let path = before.is_none_or(|before| !implausible(before, fix));
-    let earlier = tail[1].as_ref();
-    let place = path || earlier.is_some_and(|earlier| !implausible(earlier, fix));
-    let agrees = Agrees { place, path };
-    for id in near(ground, before, fix, zones) {
-        with_zone(ground, &id, fix.at, zones, out, |judge, state| {
-            judge.next_fix(state, before, fix, agrees);
-        });
+impl Trail {
+    /// Judges the next fix in fix order by every zone that is near it, near the path to it, or not clear.
+    fn step(&mut self, ground: Ground<'_>, fix: &Point, zones: &mut Zones, out: &mut Vec<Transition>) {
+        let [before, earlier] = self.last;
+        let path = before.is_none_or(|before| !implausible(&before, fix));
+        let place = path || earlier.is_some_and(|earlier| !implausible(&earlier, fix));
+        self.belief.take(fix);
+        self.last = [Some(*fix), before];
+        let ids = near(ground, before.as_ref(), fix, zones);
+        if ids.is_empty() {
+            return;
+        }
+        let seen =
+            Seen { fix, before: before.as_ref(), agrees: Agrees { place, path }, past: &self.belief.past() };
+        for id in ids {
+            with_zone(ground, &id, fix.at, zones, out, |judge, state| judge.next_fix(state, &seen));
+        }
     }
 }
 

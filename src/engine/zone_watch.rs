@@ -5,6 +5,7 @@
 use std::cmp::Reverse;
 
 use super::{
+    belief::Instant,
     decision::quantised,
     rulebook::{BoundZone, Rulebook},
     track::Point,
@@ -17,7 +18,9 @@ use crate::{
 /// Degrees of freedom of the Student-t that position errors are judged with: tails far heavier than a Gaussian's.
 const DOF: f64 = 4.0;
 /// One trusted fix proves a Violation from this probability on.
-const P_TRUSTED: f64 = 0.85;
+const P_TRUSTED: f64 = 0.84;
+/// So does an instant before it, by all fixes together.
+const P_PATH: f64 = 0.84;
 /// A fix supports a Violation from this probability on.
 const P_SUPPORT: f64 = 0.7;
 /// A fix speaks for having left below this probability.
@@ -26,8 +29,15 @@ const P_OUTSIDE: f64 = 0.2;
 pub(super) const EVIDENCE_MS: i64 = 130_000;
 /// Errors of GNSS fixes are correlated: 0.33 after 30 s, 0.12 after 60 s, hence about exp(-t / 27 s).
 const CORRELATION_S: f64 = 27.0;
-/// This many independent witnesses' worth of support proves a Violation: two fixes 15 s apart.
-const WEIGHT_NEEDED: f64 = 1.4;
+/// This many independent witnesses' worth of support proves a Violation: two fixes 10 s apart.
+const WEIGHT_NEEDED: f64 = 1.3;
+/// So does this much in the balance of the last fixes: the sum of the logarithms of their odds, each weighted by how
+/// independent it is of the next ...
+const BALANCE_NEEDED: f64 = 2.2;
+/// ... of which no fix gives or takes more than this.
+const BALANCE_OF_ONE: f64 = 2.5;
+/// A fix speaks for being inside from this probability on.
+const P_LIKELY: f64 = 0.5;
 /// Support is looked for among the last fixes until they are worth this many witnesses: three fixes 15 s apart.
 const WEIGHT_CONSIDERED: f64 = 1.85;
 /// ... and among at least this many.
@@ -60,6 +70,8 @@ pub(super) struct ZoneState {
     begun: Option<Timestamp>,
     evidence: Vec<(Timestamp, f64)>,
     pub(super) outside_since: Option<Timestamp>,
+    /// When the last Violation ended: an instant before that proves no other one.
+    left_at: Option<Timestamp>,
 }
 
 /// A change of stage.
@@ -82,6 +94,15 @@ pub(super) struct Agrees {
     pub(super) path: bool,
 }
 
+/// A fix, and what is known besides.
+pub(super) struct Seen<'a> {
+    pub(super) fix: &'a Point,
+    pub(super) before: Option<&'a Point>,
+    pub(super) agrees: Agrees,
+    /// Where the wearer was before, by all fixes together, rising in time.
+    pub(super) past: &'a [Instant],
+}
+
 /// One zone's judge for one fix.
 pub(super) struct Judge<'a> {
     pub(super) rulebook: &'a Rulebook,
@@ -93,19 +114,14 @@ pub(super) struct Judge<'a> {
 impl ZoneState {
     /// Nothing in it differs from a zone never looked at.
     pub(super) fn is_idle(&self) -> bool {
-        self.stage == Stage::Clear && self.evidence.is_empty()
+        self.stage == Stage::Clear && self.evidence.is_empty() && self.left_at.is_none()
     }
 }
 
 impl Judge<'_> {
     /// Judges the next fix in fix order.
-    pub(super) fn next_fix(
-        &mut self,
-        state: &mut ZoneState,
-        before: Option<&Point>,
-        fix: &Point,
-        agrees: Agrees,
-    ) {
+    pub(super) fn next_fix(&mut self, state: &mut ZoneState, seen: &Seen<'_>) {
+        let Seen { fix, before, agrees, .. } = *seen;
         self.renew(state, before);
         if let Some(before) = before {
             self.begins_between(state, before, fix.at);
@@ -124,7 +140,9 @@ impl Judge<'_> {
         let from = before.filter(|_| agrees.path);
         if state.stage == Stage::Violation {
             self.leaving(state, fix, &view, p);
-        } else if let Some((true_time, reason)) = self.proof(state, from, fix, &view, p, trusted) {
+        } else if let Some((true_time, reason)) =
+            self.proof(state, from, fix, &view, p, trusted).or_else(|| self.was_inside(state, seen.past))
+        {
             self.change(state, Stage::Violation, true_time, reason);
             if p < P_OUTSIDE {
                 state.outside_since = Some(fix.at);
@@ -132,7 +150,7 @@ impl Judge<'_> {
         } else {
             self.nearness(state, fix, &view);
         }
-        state.forget_if_quiet();
+        state.forget_if_quiet(fix.at);
     }
 
     /// Judges the last known fix at a moment when no new one has come: zones begin and cease to apply by themselves.
@@ -207,6 +225,7 @@ impl Judge<'_> {
             self.change(state, Stage::Clear, at, Reason::ZoneEnded);
         }
         state.evidence.clear();
+        state.left_at = None;
     }
 
     fn proof(
@@ -228,7 +247,35 @@ impl Judge<'_> {
             let reason = Reason::Agreeing { p: quantised(p, 3), weight: quantised(weight, 2), border_m };
             return Some((earliest, reason));
         }
+        if let Some(balance) = state.balance() {
+            return Some((
+                balance.earliest,
+                Reason::Agreeing { p: quantised(p, 3), weight: quantised(balance.weight, 2), border_m },
+            ));
+        }
         self.crossed(before.filter(|_| trusted)?, fix)
+    }
+
+    /// All fixes together say that the wearer was inside at an instant before the newest one.
+    fn was_inside(&self, state: &ZoneState, past: &[Instant]) -> Option<(Timestamp, Reason)> {
+        let is_news = |instant: &&Instant| {
+            state.left_at.is_none_or(|left_at| instant.at > left_at)
+                && instant.at >= self.bound.since
+                && self.rulebook.applies(self.bound, self.wearer, instant.at)
+        };
+        past.iter().filter(is_news).find_map(|instant| {
+            let view = self.bound.zone.shape.0.seen_from(instant.position);
+            let border_m = view.signed_distance_m();
+            // At the border it is one half at most.
+            if border_m >= 0.0 {
+                return None;
+            }
+            let p = view.probability_inside(instant.sigma_m, DOF);
+            (p >= P_PATH).then(|| {
+                let (p, border_m) = (quantised(p, 3), quantised(border_m, 1));
+                (instant.at, Reason::WasInside { p, border_m, sigma_m: quantised(instant.sigma_m, 1) })
+            })
+        })
     }
 
     /// The straight path from the fix before went deep enough through the zone that the wearer did, too.
@@ -268,6 +315,7 @@ impl Judge<'_> {
             let margin_m = self.bound.zone.margin_m.metres();
             let to = if touches(view, margin_m, fix) { Stage::Left } else { Stage::Clear };
             self.change(state, to, fix.at, reason);
+            state.left_at = Some(first);
         }
     }
 
@@ -297,6 +345,17 @@ impl Judge<'_> {
     }
 }
 
+/// What a balance came to.
+struct Balance {
+    weight: f64,
+    earliest: Timestamp,
+}
+
+/// How independent the error of a fix is of that of a later one, 0 to 1.
+fn independence(at: Timestamp, later: Timestamp) -> f64 {
+    1.0 - (-later.s_since(at) / CORRELATION_S).exp()
+}
+
 /// The accuracy circle touches the warning zone.
 fn touches(view: &View<'_>, margin_m: f64, fix: &Point) -> bool {
     view.signed_distance_m() - margin_m < WATCH_SIGMAS * fix.sigma_m()
@@ -322,9 +381,35 @@ impl ZoneState {
     }
 
     /// Fixes before the first one that supports a Violation can never matter.
-    fn forget_if_quiet(&mut self) {
-        let first = self.evidence.iter().position(|(_, p)| *p >= P_SUPPORT).unwrap_or(self.evidence.len());
+    fn forget_if_quiet(&mut self, now: Timestamp) {
+        let first = self.evidence.iter().position(|(_, p)| *p >= P_LIKELY).unwrap_or(self.evidence.len());
         self.evidence.drain(..first);
+        self.left_at = self.left_at.filter(|left_at| now.ms_since(*left_at) <= EVIDENCE_MS);
+    }
+
+    /// The last fixes, weighed against each other, say "inside", the last one among them: how much of them does, in
+    /// independent witnesses, and the earliest that does.
+    fn balance(&self) -> Option<Balance> {
+        let (mut sum, mut weight, mut earliest) = (0.0, 0.0, None);
+        let mut later: Option<Timestamp> = None;
+        for (i, (at, p)) in self.evidence.iter().rev().enumerate() {
+            if i == 0 && *p < P_LIKELY {
+                return None;
+            }
+            let independent = later.map_or(1.0, |later| independence(*at, later));
+            let odds = (p.max(1e-4) / (1.0 - p).max(1e-4)).ln();
+            sum += independent * odds.clamp(-BALANCE_OF_ONE, BALANCE_OF_ONE);
+            if *p >= P_LIKELY {
+                weight += independent;
+                earliest = Some(*at);
+            }
+            // Two that agree at the least.
+            if i > 0 && sum >= BALANCE_NEEDED {
+                return earliest.map(|earliest| Balance { weight, earliest });
+            }
+            later = Some(*at);
+        }
+        None
     }
 
     /// How many independent witnesses' worth of the last fixes agree on "inside", the last one among them, and the
@@ -335,8 +420,7 @@ impl ZoneState {
             if i == 0 && *p < P_SUPPORT || i >= FIXES_CONSIDERED && considered >= WEIGHT_CONSIDERED {
                 break;
             }
-            let weight =
-                later.map_or(1.0, |later: Timestamp| 1.0 - (-later.s_since(*at) / CORRELATION_S).exp());
+            let weight = later.map_or(1.0, |later| independence(*at, later));
             considered += weight;
             if *p >= P_SUPPORT {
                 support += weight;

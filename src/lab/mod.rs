@@ -1,5 +1,8 @@
 //! The engine outside of live service.
 
 mod compare;
+mod course;
+pub mod evaluate;
 
 pub use compare::compare;
+pub use course::{Course, SOURCE, proven};

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use cordon::{
     clock::Clock,
     domain::{Alert, AlertState, Channel, Ping, Recipient, TagId, Timestamp, ZoneId},
+    lab::Course,
     sandbox::broker::tag_login,
     store,
 };
@@ -17,7 +18,6 @@ use crate::{
     ALONE,
     fleet::{self, Fleet},
     house::{House, SERVICE},
-    line::Line,
     mosquitto::Mosquitto,
     outcome::{Outcome, assert_received, stored},
     phones,
@@ -115,7 +115,7 @@ fn has_arrived(alert: &Alert) -> bool {
 /// What the engine makes of the same pings when each arrives as it is sent.
 fn offline(zones: &[Scenario], tags: &[TagId], pings: &[TimedPing], start: Timestamp) -> Outcome {
     let books = recorded::rulebook(zones, "http://127.0.0.1:1/webhook/desk");
-    let mut line = Line::with(&books, start.plus_ms(-BEGINS_AFTER_MS));
+    let mut line = Course::with(&books, start.plus_ms(-BEGINS_AFTER_MS)).unwrap();
     for timed in pings {
         for tag in tags {
             line.ping(Timestamp::from_ms(timed.at_ms), tag, Ping::from(timed.ping.clone()));

@@ -2,15 +2,15 @@
 
 use cordon::{
     domain::{Cause, Incident, IncidentKind, Ping, Reason, Subject, Timestamp},
-    engine::{ServiceReport, Told},
+    engine::Told,
     geometry::{LatLon, offset},
+    lab::Course,
 };
 use firmware_sim::track::{PingPlan, TimedPing, pings};
 use proptest::prelude::*;
 use serde_json::json;
 
 use crate::{
-    line::Line,
     recorded::{self, Scenario},
     report,
     ward::{Ward, book, fix, second, tag, wearer},
@@ -75,7 +75,7 @@ struct Outcome {
 
 fn run(scenario: &Scenario, pings: &[(Timestamp, Ping)]) -> Outcome {
     let books = recorded::rulebook(std::slice::from_ref(scenario), "http://127.0.0.1:1/");
-    let mut line = Line::with(&books, Timestamp::from_ms(START_MS - 60_000));
+    let mut line = Course::with(&books, Timestamp::from_ms(START_MS - 60_000)).unwrap();
     let tag = format!("sim/tag-{}", scenario.id).parse().unwrap();
     for (at, ping) in pings {
         line.ping(*at, &tag, ping.clone());
@@ -224,7 +224,7 @@ fn a_new_tag_a_day_behind_is_believed_to_be_there_now() {
         come(&mut ward, start_s + s, 3_000.0, 0);
     }
     let swapped = wearer("w-1", "sim/t2");
-    ward.line.publish(second(start_s + 150), book(swapped));
+    ward.line.publish(second(start_s + 150), book(swapped)).unwrap();
     for s in [200, 212, 224].map(|s| start_s + s) {
         assert!(ward.told(PERSON).is_empty());
         let ping = ping(&mut ward, s, 0.0, -DAY_S);
@@ -265,7 +265,7 @@ fn a_backlog_behind_our_own_outage_is_no_wrong_clock() {
     let mut ward = Ward::new();
     ward.promise(4 * 3_600);
     come(&mut ward, 0, 3_000.0, 0);
-    let source = |up| Told::Source { name: "test".into(), up };
+    let source = |up| Told::Source { name: "lab".into(), up };
     ward.line.tell(second(10), source(false));
     let kept: Vec<Ping> = (1..=60).map(|n| ping(&mut ward, n * 60, 3_000.0, 0)).collect();
     ward.line.tell(second(3_600), source(true));

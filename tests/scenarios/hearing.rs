@@ -14,7 +14,7 @@ const LIMIT_S: i64 = 180;
 const LATER_S: i64 = 150;
 
 fn source(ward: &mut Ward, s: i64, up: bool) {
-    ward.line.tell(second(s), Told::Source { name: "test".into(), up });
+    ward.line.tell(second(s), Told::Source { name: "lab".into(), up });
 }
 
 fn is_deaf(ward: &Ward) -> bool {
@@ -110,7 +110,7 @@ fn missing(ward: &Ward) -> Option<&Incident> {
 }
 
 fn gaps(ward: &Ward) -> SourceGaps {
-    ward.line.engine.source_gaps().find(|(name, _)| *name == "test").unwrap().1
+    ward.line.engine.source_gaps().find(|(name, _)| *name == "lab").unwrap().1
 }
 
 /// Pings with one far fix each that are made at these seconds, and do not arrive yet.

@@ -3,12 +3,12 @@
 use cordon::{
     domain::{Cause, IncidentKind, Subject},
     engine::{ServiceReport, Told},
+    lab::Course,
 };
 use serde_json::json;
 
 use crate::{
     clocks::{DAY_S, HOUR_S, PERSON, clock_incidents, come, ping, walked_zones},
-    line::Line,
     recorded::{self, Scenario},
     report,
     ward::{Ward, second},
@@ -18,7 +18,7 @@ use crate::{
 fn crowd(ahead_s: [i64; 6]) -> Vec<(IncidentKind, Subject)> {
     let zones: Vec<Scenario> = (0..6).map(|id| Scenario { id, ..walked_zones()[0].clone() }).collect();
     let books = recorded::rulebook(&zones, "http://127.0.0.1:1/");
-    let mut line = Line::with(&books, second(-60));
+    let mut line = Course::with(&books, second(-60)).unwrap();
     let mut ward = Ward::new();
     for n in 0..20 {
         for (id, ahead_s) in ahead_s.iter().enumerate() {
@@ -49,8 +49,8 @@ fn when_most_tags_are_off_by_the_same_it_is_our_clock() {
 
 /// Started again: `at` goes on from `s`, by our clock.
 fn restart(ward: &mut Ward, s: i64) {
-    ward.line.tell(second(s), Told::Started { sources: vec!["test".into()] });
-    ward.line.tell(second(s), Told::Source { name: "test".into(), up: true });
+    ward.line.tell(second(s), Told::Started { sources: vec!["lab".into()] });
+    ward.line.tell(second(s), Told::Source { name: "lab".into(), up: true });
 }
 
 fn clock_set(ward: &mut Ward, s: i64, by_s: i64) {

@@ -73,7 +73,7 @@ fn a_text_without_a_receipt_for_20_s_is_not_waited_for_and_a_late_one_reopens_no
         ward.promise(3_600);
         let mut changed = unit();
         two_texts(&mut changed);
-        ward.line.publish(second(-10), book(changed));
+        ward.line.publish(second(-10), book(changed)).unwrap();
         ward.at(0, 0.0);
         let (hers, responders) = (last_alert_to(&ward, PERSON), last_alert_to(&ward, RESPONDER));
         tell(&mut ward, 5, hers, DeliveryReport::Delivered);
@@ -106,7 +106,7 @@ fn that_nobody_takes_it_may_be_said_twice() {
     let mut changed = unit();
     changed["unit"]["policy"][0]["danger"] = json!([{"to": "desk", "channel": "webhook", "wait_s": 60},
         {"to": "responder", "channel": "sms", "wait_s": 60}, {"to": "desk", "channel": "webhook", "wait_s": 60}]);
-    ward.line.publish(second(-10), book(changed));
+    ward.line.publish(second(-10), book(changed)).unwrap();
     ward.at(0, 0.0);
     let (hers, desk) = (last_alert_to(&ward, PERSON), last_alert_to(&ward, DESK));
     tell(&mut ward, 1, hers, DeliveryReport::Delivered);
@@ -194,8 +194,8 @@ fn every_way_to_her_is_tried_before_she_is_out_of_reach() {
         json!([{"channel": "sms", "wait_s": 60}, {"channel": "webhook", "wait_s": 60}]);
     let webhook = json!({"channel": "webhook", "address": "https://example.org/p"});
     reached["person"]["contact"].as_array_mut().unwrap().push(webhook);
-    ward.line.publish(second(-20), book(reached));
-    ward.line.publish(second(-10), book(changed));
+    ward.line.publish(second(-20), book(reached)).unwrap();
+    ward.line.publish(second(-10), book(changed)).unwrap();
     ward.at(0, 0.0);
     let hers = last_alert_to(&ward, PERSON);
     tell(&mut ward, 2, hers, DeliveryReport::Refused("unknown_number".into()));

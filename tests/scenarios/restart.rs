@@ -132,9 +132,9 @@ impl World {
     }
 
     async fn start(&mut self) {
-        let sources = vec!["test".into()];
+        let sources = vec!["lab".into()];
         self.tell(Told::Started { sources }).await;
-        let (name, up) = ("test".into(), true);
+        let (name, up) = ("lab".into(), true);
         self.tell(Told::Source { name, up }).await;
     }
 
@@ -217,7 +217,7 @@ impl World {
             }
             Event::Publish(which) => self.tell(Told::Publish(revision(which))).await,
             Event::Source(up) => {
-                let name = "test".into();
+                let name = "lab".into();
                 self.tell(Told::Source { name, up }).await;
             }
             Event::Restart => {
@@ -377,7 +377,7 @@ impl World {
 fn message(tag: TagId, payload: Vec<u8>, done: mpsc::UnboundedSender<cordon::sequencer::Done>) -> Arrival {
     Arrival::Message(Message {
         tag,
-        source: "test".into(),
+        source: "lab".into(),
         kind: MessageKind::Ping,
         payload,
         received_real_us: 0,

@@ -1,6 +1,6 @@
 //! What a rulebook revision is refused for, and that its author is told what and where.
 
-use cordon::{domain::Book, engine::Told};
+use cordon::{domain::Book, engine::Told, lab::Course};
 use serde_json::{Value, json};
 
 use crate::ward::{NOON, Ward, case};
@@ -98,10 +98,10 @@ fn what_was_changed_step_by_step_is_what_was_published_last() {
         "contact": [{"channel": "sms", "address": "+447700900077"}]}});
     let last = books(vec![crate::ward::unit(), old_leg, new_leg, person, moved]);
     let step_by_step = last.iter().fold(Ward::new(), |mut ward, book| {
-        ward.line.publish(NOON, book.clone());
+        ward.line.publish(NOON, book.clone()).unwrap();
         ward
     });
-    let at_once = crate::line::Line::with(&last, NOON);
+    let at_once = Course::with(&last, NOON).unwrap();
     let (changed, fresh) = (step_by_step.line.engine.rulebook(), at_once.engine.rulebook());
     for at in [NOON.plus_ms(-30 * 86_400_000), NOON] {
         assert_eq!(changed.wearer_of(&crate::ward::tag(), at), fresh.wearer_of(&crate::ward::tag(), at));

@@ -264,11 +264,11 @@ fn our_own_deafness_is_one_incident_and_no_tag_s() {
     let mut ward = Ward::new();
     ward.promise(60);
     ward.at(0, 5_000.0);
-    ward.line.tell(second(60), Told::Source { name: "test".into(), up: false });
+    ward.line.tell(second(60), Told::Source { name: "lab".into(), up: false });
     ward.line.pass_to(second(3_600));
     let kinds: Vec<IncidentKind> = ward.line.incidents.values().map(|incident| incident.kind).collect();
     assert_eq!(kinds, [IncidentKind::Deaf]);
-    ward.line.tell(second(3_600), Told::Source { name: "test".into(), up: true });
+    ward.line.tell(second(3_600), Told::Source { name: "lab".into(), up: true });
     ward.line.pass_to(second(3_629));
     assert_eq!(ward.line.incidents.len(), 1, "the backlog comes first");
     ward.line.pass_to(second(3_631));
@@ -343,7 +343,7 @@ fn a_schedule_that_begins_while_the_wearer_is_inside_alerts() {
 fn a_fix_from_just_before_the_zone_began_does_not_alert_again() {
     let mut ward = Ward::with(|case| case["case"]["zone"] = json!([]));
     ward.at(0, 0.0);
-    ward.line.publish(second(30), book(case()));
+    ward.line.publish(second(30), book(case())).unwrap();
     assert_eq!(ward.told(PERSON), [(30, "sms")]);
     // What the tag had kept arrives late, in order.
     for taken_s in [5, 15, 25] {
@@ -358,9 +358,9 @@ fn a_zone_drawn_around_somebody_alerts() {
     let mut ward = Ward::with(|case| case["case"]["zone"] = json!([]));
     ward.at(0, 0.0);
     assert!(ward.line.incidents.is_empty());
-    ward.line.publish(second(30), book(case()));
+    ward.line.publish(second(30), book(case())).unwrap();
     assert_eq!(ward.told(PERSON), [(30, "sms")]);
-    ward.line.publish(second(40), book(case()));
+    ward.line.publish(second(40), book(case())).unwrap();
     assert_eq!(ward.told(PERSON).len(), 1, "publishing the same again changes nothing");
 }
 
@@ -370,7 +370,7 @@ fn a_zone_taken_away_ends_the_situation_and_not_the_incident() {
     ward.at(0, 0.0);
     let mut without = case();
     without["case"]["zone"] = json!([]);
-    ward.line.publish(second(30), book(without));
+    ward.line.publish(second(30), book(without)).unwrap();
     let incident = ward.line.incident(IncidentKind::Violation).unwrap();
     assert!(incident.is_open() && !incident.ongoing);
 }
@@ -443,8 +443,8 @@ fn a_fix_belongs_to_whoever_wore_the_tag_at_its_time() {
     first["wearer"]["tag"][0]["until"] = json!("2026-03-07T12:05:00Z");
     let mut second_wearer = wearer("w-2", "sim/t1");
     second_wearer["wearer"]["tag"][0]["from"] = json!("2026-03-07T12:05:00Z");
-    ward.line.publish(NOON, book(first));
-    ward.line.publish(NOON, book(second_wearer));
+    ward.line.publish(NOON, book(first)).unwrap();
+    ward.line.publish(NOON, book(second_wearer)).unwrap();
     // One ping after the swap: a fix from before it inside the zone, one from after it.
     let ping = ward.ping(310, vec![fix(290, 0.0, 5.0), fix(310, 0.0, 5.0)]);
     ward.line.ping(second(310), &tag(), ping);

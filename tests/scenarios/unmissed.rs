@@ -4,13 +4,11 @@ use cordon::{
     domain::{Accuracy, IncidentKind, Source, TagEventKind},
     engine::{Action, Told},
     geometry::{LatLon, offset},
+    lab::Course,
 };
 use serde_json::json;
 
-use crate::{
-    line::Line,
-    ward::{NOON, Ward, book, case, fix, person, person_phone, second, tag, unit, wearer},
-};
+use crate::ward::{NOON, Ward, book, case, fix, person, person_phone, second, tag, unit, wearer};
 
 const PERSON: &str = "person p-1";
 const DESK: &str = "staff desk";
@@ -76,7 +74,7 @@ fn a_zone_redrawn_away_from_the_wearer_alerts_when_they_enter_it() {
     let mut ward = Ward::new();
     ward.at(0, 120.0);
     deal_with(&mut ward, 5);
-    ward.line.publish(second(30), with_radius(50.0));
+    ward.line.publish(second(30), with_radius(50.0)).unwrap();
     assert!(!ward.line.incident(IncidentKind::Violation).unwrap().ongoing);
     ward.at(60, 0.0);
     assert_eq!(ward.told(PERSON), [(0, "sms"), (60, "sms")]);
@@ -86,7 +84,7 @@ fn a_zone_redrawn_away_from_the_wearer_alerts_when_they_enter_it() {
 fn a_zone_redrawn_around_the_wearer_carries_the_violation_on() {
     let mut ward = Ward::new();
     ward.at(0, 0.0);
-    ward.line.publish(second(30), with_radius(250.0));
+    ward.line.publish(second(30), with_radius(250.0)).unwrap();
     ward.at(60, 0.0);
     ward.fix(61, 45, 0.0, 5.0);
     let incident = ward.line.incident(IncidentKind::Violation).unwrap();
@@ -129,7 +127,7 @@ fn help_from_the_number_that_was_told_counts_although_it_has_been_replaced_since
     ward.officer(10, Action::Act);
     let mut moved = person();
     moved["person"]["contact"][0]["address"] = json!("+447700900009");
-    ward.line.publish(second(20), book(moved));
+    ward.line.publish(second(20), book(moved)).unwrap();
     let answered = ward.reply(30, person_phone(), "2");
     assert_eq!(answered.refused, None);
     assert_eq!(ward.told(DESK).last(), Some(&(30, "webhook")));
@@ -159,7 +157,7 @@ fn an_incident_whose_policy_is_taken_out_goes_by_the_unit_s() {
     let mut gone = both.clone();
     gone["unit"]["policy"].as_array_mut().unwrap().remove(0);
     for (s, value) in [(10, both), (11, reached), (12, moved), (13, gone)] {
-        ward.line.publish(second(s), book(value));
+        ward.line.publish(second(s), book(value)).unwrap();
     }
     ward.line.pass_to(second(31));
     assert_eq!(ward.told(RESPONDER), [(30, "sms")]);
@@ -179,7 +177,7 @@ fn a_person_without_a_contact_for_a_step_is_reached_by_another() {
     let mut only = person();
     only["person"]["contact"] = json!([webhook]);
     for (s, value) in [(10, other_policy()), (11, reached), (12, moved), (13, only)] {
-        ward.line.publish(second(s), book(value));
+        ward.line.publish(second(s), book(value)).unwrap();
     }
     let report = cordon::engine::DeliveryReport::Accepted;
     ward.line.tell(second(14), Told::Delivery { alert, report });
@@ -204,7 +202,7 @@ fn a_corrected_address_is_used_while_the_wrong_one_is_still_tried() {
     ward.line.pass_to(second(31));
     let mut corrected = unit();
     corrected["unit"]["staff"][1]["contact"][0]["address"] = json!("+447700900008");
-    ward.line.publish(second(40), book(corrected));
+    ward.line.publish(second(40), book(corrected)).unwrap();
     ward.line.pass_to(second(91));
     assert!(ward.line.alerts.values().any(|alert| alert.address == "+447700900008"));
 }
@@ -255,7 +253,7 @@ fn a_source_that_comes_back_does_not_put_off_a_schedule() {
     });
     ward.at(590, 0.0);
     for (s, up) in [(595, false), (598, true)] {
-        let name = "test".into();
+        let name = "lab".into();
         ward.line.tell(second(s), Told::Source { name, up });
     }
     ward.line.pass_to(second(640));
@@ -275,13 +273,13 @@ fn an_old_violation_that_still_lasts_is_danger_at_once() {
 
 #[test]
 fn deafness_from_before_there_was_anybody_to_tell_is_told_to_the_first() {
-    let mut line = Line::default();
-    let sources = vec!["test".into()];
+    let mut line = Course::default();
+    let sources = vec!["lab".into()];
     line.tell(second(0), Told::Started { sources });
     line.pass_to(second(60));
     assert!(line.incidents.is_empty());
     for value in [unit(), wearer("w-1", "sim/t1"), person(), case()] {
-        line.publish(second(61), book(value));
+        line.publish(second(61), book(value)).unwrap();
     }
     line.pass_to(second(62));
     assert!(line.incident(IncidentKind::Deaf).is_some());

@@ -7,10 +7,9 @@ use cordon::{
     },
     engine::{Action, Decision, DeliveryReport, Told},
     geometry::{LatLon, offset},
+    lab::Course,
 };
 use serde_json::{Value, json};
-
-use crate::line::Line;
 
 /// When every story begins: a Saturday, 12:00 in London.
 pub(crate) const NOON: Timestamp = Timestamp::from_ms(1_772_884_800_000);
@@ -19,7 +18,7 @@ const RESPONDER: &str = "+447700900002";
 
 /// The world and what has been sent so far.
 pub(crate) struct Ward {
-    pub(crate) line: Line,
+    pub(crate) line: Course,
     seq: u64,
     promise_s: u32,
 }
@@ -37,7 +36,7 @@ impl Ward {
         change(&mut case);
         books.push(case);
         let books: Vec<Book> = books.into_iter().map(book).collect();
-        Self { line: Line::with(&books, NOON.plus_ms(-60_000)), seq: 0, promise_s: 60 }
+        Self { line: Course::with(&books, NOON.plus_ms(-60_000)).unwrap(), seq: 0, promise_s: 60 }
     }
 
     /// The tag promises the next ping within this many seconds.

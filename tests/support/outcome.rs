@@ -8,12 +8,11 @@ use cordon::{
     domain::{
         Alert, AlertState, Cause, Channel, Incident, IncidentId, IncidentKind, Recipient, Timestamp, ZoneId,
     },
+    lab::proven,
     notify,
     sandbox::phones::Shown,
     store::Store,
 };
-
-use crate::line::proven;
 
 /// Incidents by zone, and who was told of them. Each wearer here has zones of their own, so that a zone names the wearer
 /// too. What depends on the moment of arrival (silence, stamps, delivery) is left out; nothing else is tolerated.

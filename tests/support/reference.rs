@@ -6,13 +6,14 @@ use std::{collections::BTreeSet, path::Path};
 use cordon::{
     domain::TagId,
     engine::{Input, Told},
+    lab::Course,
     rulebook_file,
     sequencer::input_of,
     store::{JournalRow, Store},
 };
 use firmware_sim::track::TimedPing;
 
-use crate::{crowd, line::Line, outcome::Outcome};
+use crate::{crowd, outcome::Outcome};
 
 /// Tags with their pings.
 pub(crate) type Sent = [(TagId, Vec<TimedPing>)];
@@ -50,7 +51,7 @@ pub(crate) fn assert_holds(journal: &[JournalRow], sent: &Sent) -> u32 {
 pub(crate) fn offline(rulebook: &Path, sent: &Sent) -> Outcome {
     let pings = crowd::in_order(sent);
     let books = rulebook_file::read(rulebook).unwrap();
-    let mut line = Line::with(&books, pings[0].0.plus_ms(-1_000));
+    let mut line = Course::with(&books, pings[0].0.plus_ms(-1_000)).unwrap();
     for (at, tag, ping) in pings {
         line.ping(at, tag, ping);
     }

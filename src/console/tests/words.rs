@@ -76,6 +76,7 @@ fn reasons() -> Vec<Reason> {
         Reason::StoreFails,
         Reason::Disk { pct: 91 },
         Reason::Works,
+        Reason::WasInside { p: 0.86, border_m: -31.0, sigma_m: 21.4 },
     ]
 }
 

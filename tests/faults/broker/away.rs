@@ -6,13 +6,13 @@ use cordon::{
     clock::Clock,
     domain::{IncidentKind, Timestamp},
     engine::{ServiceReport, Told},
+    lab::Course,
 };
 use firmware_sim::random::Random;
 use serde_json::json;
 
 use super::scene::{PATIENCE, Plan, Scene, tag};
 use crate::{
-    line::Line,
     proxy::{Proxy, Way},
     recorded, report,
     wait::until,
@@ -36,7 +36,7 @@ fn a_broker_that_is_away_is_one_incident_and_no_tag_s() {
     let tags = if report::is_long() { 30_000 } else { 1_000 };
     let scenarios: Vec<_> = (0..tags).map(spread).collect();
     let books = recorded::rulebook(&scenarios, "http://127.0.0.1:1/desk");
-    let start = Line::with(&books, second(-600));
+    let start = Course::with(&books, second(-600)).unwrap();
     // Tag, second and number of every ping of these minutes, by time.
     let pings = |minutes: std::ops::Range<u64>| {
         let mut pings: Vec<(i64, usize, u64)> = minutes
@@ -51,8 +51,8 @@ fn a_broker_that_is_away_is_one_incident_and_no_tag_s() {
             line.ping(second(s), &tag(n), ping(&scenarios[n], s, seq));
         }
         let (lost_s, back_s) = (60, 60 + away_s);
-        line.tell(second(lost_s), Told::Source { name: "test".into(), up: false });
-        line.tell(second(back_s), Told::Source { name: "test".into(), up: true });
+        line.tell(second(lost_s), Told::Source { name: "lab".into(), up: false });
+        line.tell(second(back_s), Told::Source { name: "lab".into(), up: true });
         // The backlog, in the order in which it was sent, then live pings again.
         let last_minute = back_s.unsigned_abs() / 60 + 5;
         for (s, n, seq) in pings(1..last_minute) {

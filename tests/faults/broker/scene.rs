@@ -7,6 +7,7 @@ use cordon::{
     domain::{Cause, Incident, IncidentId, IncidentKind, Ping, TagId, Timestamp, ZoneId},
     engine::{Input, ServiceReport, Told},
     ingest,
+    lab::{Course, proven},
     sandbox::broker::tag_login,
     sequencer::input_of,
     store::{self, JournalRow},
@@ -20,7 +21,6 @@ use tag_wire::{Fix, Motion, Source};
 use crate::{
     fleet::{self, Fleet},
     house::{self, House, SERVICE},
-    line::{Line, proven},
     mosquitto::Mosquitto,
     phones::{self, Health},
     proxy::Proxy,
@@ -272,7 +272,7 @@ impl Scene {
             .collect();
         pings.sort_by_key(|(at, tag, _)| (*at, (*tag).clone()));
         let books = recorded::rulebook(&self.zones, "http://127.0.0.1:1/desk");
-        let mut line = Line::with(&books, pings[0].0.plus_ms(-1_000));
+        let mut line = Course::with(&books, pings[0].0.plus_ms(-1_000)).unwrap();
         for (at, tag, ping) in pings {
             line.ping(at, tag, ping);
         }

@@ -50,14 +50,14 @@ fn index(random: &mut Random, count: usize) -> usize {
 impl Town {
     fn new() -> Self {
         let mut ward = Ward::new();
-        ward.line.publish(second(-30), ward::book(ward::wearer("w-2", "sim/t2")));
+        ward.line.publish(second(-30), ward::book(ward::wearer("w-2", "sim/t2"))).unwrap();
         // Another case keeps both under watch whatever happens to the first.
         for (case, wearer) in [("c-8", "w-1"), ("c-9", "w-2")] {
             let mut other = ward::case();
             other["case"]["id"] = json!(case);
             other["case"]["wearer"] = json!(wearer);
             other["case"]["zone"] = json!([]);
-            ward.line.publish(second(-30), ward::book(other));
+            ward.line.publish(second(-30), ward::book(other)).unwrap();
         }
         let (closed, raised) = (BTreeSet::new(), BTreeSet::new());
         let seen = [None, None];
