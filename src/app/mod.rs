@@ -4,7 +4,7 @@ mod demo;
 mod line;
 mod serve;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use anyhow::{Context, bail};
 
@@ -17,6 +17,7 @@ use crate::{
     clock::Clock,
     config::{self, Config},
     engine::Rulebook,
+    lab::evaluate::Study,
     rulebook_file::{self, Published},
     sandbox::phones,
     secret::Secret,
@@ -104,8 +105,24 @@ pub async fn replay(args: cli::Replay) -> anyhow::Result<()> {
 /// # Errors
 /// What in the folder cannot be read, and where.
 pub fn evaluate(args: &cli::Evaluate) -> anyhow::Result<()> {
-    let evaluation = crate::lab::evaluate::evaluate(&args.data, args.interval, &mut |_, _| {})?;
-    say(&serde_json::to_string(&evaluation)?)
+    let study = Study::read(&args.data, args.interval)?;
+    let evaluation = study.evaluate(&progress)?;
+    if let Some(file) = &args.report {
+        let report = study.report(&evaluation, &progress)?;
+        std::fs::write(file, report).with_context(|| format!("cannot write {}", file.display()))?;
+        say(&format!("report: {}", file.display()))?;
+    }
+    if args.json { say(&serde_json::to_string(&evaluation)?) } else { say(&evaluation.summary()) }
+}
+
+/// Says how far a long piece of work is, on a terminal only.
+fn progress(done: usize, all: usize) {
+    let mut terminal = std::io::stderr();
+    if terminal.is_terminal() {
+        let end = if done == all { "\r\x1b[K" } else { "" };
+        // Whoever closed the terminal does not look.
+        let _ = write!(terminal, "\r{done} of {all}{end}");
+    }
 }
 
 /// `cordon phones`.

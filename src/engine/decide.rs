@@ -161,11 +161,11 @@ fn judge_ping(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping, rea
 }
 
 fn fix_came(draft: &mut Draft<'_>, wearer: &WearerId, fix: &Fix, new: impl FnOnce() -> WearerState) {
-    let (now, rulebook) = (draft.at, Arc::clone(&draft.rulebook));
+    let (now, rule, rulebook) = (draft.at, draft.rule(), Arc::clone(&draft.rulebook));
     let point = Point { at: fix.at, position: fix.position, accuracy: fix.accuracy, source: fix.source };
     let state = draft.wearer_or(wearer, new);
     state.contact.seen(fix.at, fix.position, point.sigma_m());
-    let judged = state.track.insert(Ground { rulebook: &rulebook, wearer }, point, now);
+    let judged = state.track.insert(Ground { rule, rulebook: &rulebook, wearer }, point, now);
     follow(draft, wearer, judged);
 }
 
@@ -245,7 +245,7 @@ fn violation(subject: Subject, cause: Cause, true_time: Timestamp, reason: Reaso
 /// Judges what a wearer's situation is at this moment, without a new fix, and when to look again.
 fn look_around(draft: &mut Draft<'_>, wearer: &WearerId) {
     let (now, rulebook) = (draft.at, Arc::clone(&draft.rulebook));
-    let ground = Ground { rulebook: &rulebook, wearer };
+    let ground = Ground { rule: draft.rule(), rulebook: &rulebook, wearer };
     let Some(state) = draft.wearer_mut(wearer) else {
         return;
     };

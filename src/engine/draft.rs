@@ -13,6 +13,7 @@ use super::{
     gap_watch::{SourceGaps, TagGap},
     input::{DeadlineKey, Refused},
     receive::TagState,
+    rule::Rule,
     rulebook::Rulebook,
     source_watch::SourceState,
 };
@@ -45,6 +46,10 @@ pub(super) struct Draft<'e> {
 }
 
 impl<'e> Draft<'e> {
+    pub(super) fn rule(&self) -> Rule {
+        self.engine.rule
+    }
+
     pub(super) fn new(engine: &'e Engine, at: Timestamp) -> Self {
         Self {
             engine,

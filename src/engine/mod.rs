@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `rulebook`, `rulebook_check` | what is in force, and what may be published |
 //! | `receive` | which pings have come: duplicates, acknowledgements |
-//! | `track`, `belief`, `zone_watch` | where a wearer was in fix order, and what that means for each zone |
+//! | `track`, `belief`, `zone_watch`, `rule` | where a wearer was in fix order, and what that means for each zone |
 //! | `tag_clock`, `clock_watch` | how a tag's times are read, and what wrong clocks mean, of tags and our own |
 //! | `contact_watch`, `tag_watch` | what silence and the tag's own events mean |
 //! | `source_watch`, `gap_watch` | what it means when a source cannot be heard, or did not bring everything |
@@ -33,6 +33,7 @@ mod input;
 mod nearness;
 mod reach;
 mod receive;
+mod rule;
 mod rulebook;
 mod rulebook_check;
 mod service_watch;
@@ -51,6 +52,7 @@ pub use decision::Decision;
 pub use gap_watch::SourceGaps;
 pub use input::{Action, DeadlineKey, DeliveryReport, Input, PingNo, Refused, ServiceReport, SetAside, Told};
 pub use receive::TagState;
+pub use rule::Rule;
 pub use rulebook::{BoundZone, Rulebook};
 pub use source_watch::SourceState;
 
@@ -72,6 +74,7 @@ pub const ENGINE_VERSION: i64 = 3;
 /// Everything the engine remembers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Engine {
+    rule: Rule,
     rulebook: Arc<Rulebook>,
     tags: BTreeMap<TagId, TagState>,
     wearers: BTreeMap<WearerId, WearerState>,
@@ -122,6 +125,7 @@ pub struct Sighting {
 impl Default for Engine {
     fn default() -> Self {
         Self {
+            rule: Rule::default(),
             rulebook: Arc::default(),
             tags: BTreeMap::new(),
             wearers: BTreeMap::new(),
@@ -142,6 +146,12 @@ impl Default for Engine {
 }
 
 impl Engine {
+    /// An engine that judges by another rule than service does.
+    #[must_use]
+    pub fn with_rule(rule: Rule) -> Self {
+        Self { rule, ..Self::default() }
+    }
+
     /// What follows from `input` at `at`, which must not be before the last one's. Changes nothing.
     #[must_use]
     pub fn decide(&self, at: Timestamp, input: &Input) -> Decision {

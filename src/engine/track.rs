@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::{
     belief::Belief,
+    rule::Rule,
     rulebook::Rulebook,
     zone_watch::{Agrees, EVIDENCE_MS, Judge, LOOK_SIGMAS, STILL_THERE_MS, Seen, Transition, ZoneState},
 };
@@ -93,6 +94,7 @@ pub(super) struct Judged {
 /// Whose zones a track is judged by.
 #[derive(Clone, Copy)]
 pub(super) struct Ground<'a> {
+    pub(super) rule: Rule,
     pub(super) rulebook: &'a Rulebook,
     pub(super) wearer: &'a WearerId,
 }
@@ -380,7 +382,10 @@ fn with_zone(
         }
         return;
     };
-    judge(&mut Judge { rulebook: ground.rulebook, wearer: ground.wearer, bound, out }, &mut state);
+    judge(
+        &mut Judge { rule: ground.rule, rulebook: ground.rulebook, wearer: ground.wearer, bound, out },
+        &mut state,
+    );
     if !state.is_idle() {
         zones.insert(id.clone(), state);
     }

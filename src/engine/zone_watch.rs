@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 use super::{
     belief::Instant,
     decision::quantised,
+    rule::Rule,
     rulebook::{BoundZone, Rulebook},
     track::Point,
 };
@@ -17,12 +18,8 @@ use crate::{
 
 /// Degrees of freedom of the Student-t that position errors are judged with: tails far heavier than a Gaussian's.
 const DOF: f64 = 4.0;
-/// One trusted fix proves a Violation from this probability on.
-const P_TRUSTED: f64 = 0.84;
-/// So does an instant before it, by all fixes together.
-const P_PATH: f64 = 0.84;
-/// A fix supports a Violation from this probability on.
-const P_SUPPORT: f64 = 0.7;
+/// A wearer last seen with this probability of being inside is there when the zone begins to apply.
+const P_INSIDE: f64 = 0.7;
 /// A fix speaks for having left below this probability.
 const P_OUTSIDE: f64 = 0.2;
 /// Fixes older than this no longer support a Violation, and no straight path is drawn over a longer gap.
@@ -31,10 +28,7 @@ pub(super) const EVIDENCE_MS: i64 = 130_000;
 const CORRELATION_S: f64 = 27.0;
 /// This many independent witnesses' worth of support proves a Violation: two fixes 10 s apart.
 const WEIGHT_NEEDED: f64 = 1.3;
-/// So does this much in the balance of the last fixes: the sum of the logarithms of their odds, each weighted by how
-/// independent it is of the next ...
-const BALANCE_NEEDED: f64 = 2.2;
-/// ... of which no fix gives or takes more than this.
+/// No fix gives or takes more than this to or from the balance of the last fixes, in logarithms of odds.
 const BALANCE_OF_ONE: f64 = 2.5;
 /// A fix speaks for being inside from this probability on.
 const P_LIKELY: f64 = 0.5;
@@ -105,6 +99,7 @@ pub(super) struct Seen<'a> {
 
 /// One zone's judge for one fix.
 pub(super) struct Judge<'a> {
+    pub(super) rule: Rule,
     pub(super) rulebook: &'a Rulebook,
     pub(super) wearer: &'a WearerId,
     pub(super) bound: &'a BoundZone,
@@ -186,7 +181,7 @@ impl Judge<'_> {
         }
         let view = self.bound.zone.shape.0.seen_from(last.position);
         let p = view.probability_inside(last.sigma_m(), DOF);
-        (p >= P_SUPPORT).then_some(p)
+        (p >= P_INSIDE).then_some(p)
     }
 
     /// Level-triggered: whoever is inside when a zone begins to apply is in Violation from then on.
@@ -238,16 +233,16 @@ impl Judge<'_> {
         trusted: bool,
     ) -> Option<(Timestamp, Reason)> {
         let border_m = quantised(view.signed_distance_m(), 1);
-        if trusted && p >= P_TRUSTED {
+        if trusted && p >= self.rule.p_trusted {
             let reason =
                 Reason::TrustedFix { p: quantised(p, 3), border_m, sigma_m: quantised(fix.sigma_m(), 1) };
             return Some((fix.at, reason));
         }
-        if let Some((weight, earliest)) = state.agreement() {
+        if let Some((weight, earliest)) = state.agreement(self.rule) {
             let reason = Reason::Agreeing { p: quantised(p, 3), weight: quantised(weight, 2), border_m };
             return Some((earliest, reason));
         }
-        if let Some(balance) = state.balance() {
+        if let Some(balance) = state.balance(self.rule) {
             return Some((
                 balance.earliest,
                 Reason::Agreeing { p: quantised(p, 3), weight: quantised(balance.weight, 2), border_m },
@@ -271,7 +266,7 @@ impl Judge<'_> {
                 return None;
             }
             let p = view.probability_inside(instant.sigma_m, DOF);
-            (p >= P_PATH).then(|| {
+            (p >= self.rule.p_path).then(|| {
                 let (p, border_m) = (quantised(p, 3), quantised(border_m, 1));
                 (instant.at, Reason::WasInside { p, border_m, sigma_m: quantised(instant.sigma_m, 1) })
             })
@@ -389,7 +384,7 @@ impl ZoneState {
 
     /// The last fixes, weighed against each other, say "inside", the last one among them: how much of them does, in
     /// independent witnesses, and the earliest that does.
-    fn balance(&self) -> Option<Balance> {
+    fn balance(&self, rule: Rule) -> Option<Balance> {
         let (mut sum, mut weight, mut earliest) = (0.0, 0.0, None);
         let mut later: Option<Timestamp> = None;
         for (i, (at, p)) in self.evidence.iter().rev().enumerate() {
@@ -404,7 +399,7 @@ impl ZoneState {
                 earliest = Some(*at);
             }
             // Two that agree at the least.
-            if i > 0 && sum >= BALANCE_NEEDED {
+            if i > 0 && sum >= rule.balance {
                 return earliest.map(|earliest| Balance { weight, earliest });
             }
             later = Some(*at);
@@ -414,15 +409,15 @@ impl ZoneState {
 
     /// How many independent witnesses' worth of the last fixes agree on "inside", the last one among them, and the
     /// earliest that does: two of the last three, each weighted by how independent it is of the next.
-    fn agreement(&self) -> Option<(f64, Timestamp)> {
+    fn agreement(&self, rule: Rule) -> Option<(f64, Timestamp)> {
         let (mut considered, mut support, mut earliest, mut later) = (0.0, 0.0, None, None);
         for (i, (at, p)) in self.evidence.iter().rev().enumerate() {
-            if i == 0 && *p < P_SUPPORT || i >= FIXES_CONSIDERED && considered >= WEIGHT_CONSIDERED {
+            if i == 0 && *p < rule.p_support || i >= FIXES_CONSIDERED && considered >= WEIGHT_CONSIDERED {
                 break;
             }
             let weight = later.map_or(1.0, |later| independence(*at, later));
             considered += weight;
-            if *p >= P_SUPPORT {
+            if *p >= rule.p_support {
                 support += weight;
                 earliest = Some(*at);
             }
@@ -441,7 +436,7 @@ mod tests {
         for (s, p) in fixes {
             state.remember(Timestamp::from_ms(s * 1_000), *p);
         }
-        state.agreement().is_some()
+        state.agreement(Rule::default()).is_some()
     }
 
     #[test]
@@ -457,7 +452,7 @@ mod tests {
         for i in 0..80 {
             state.remember(Timestamp::from_ms(i * 250), 0.8);
         }
-        assert!(state.agreement().is_some(), "four a second for 20 s");
+        assert!(state.agreement(Rule::default()).is_some(), "four a second for 20 s");
         let crowd: Vec<(i64, f64)> = (0..13).map(|s| (s, 0.8)).collect();
         assert!(agree(&crowd));
     }

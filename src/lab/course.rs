@@ -30,7 +30,15 @@ impl Course {
     /// # Errors
     /// Why the engine refused the first book that it refused.
     pub fn with(books: &[Book], at: Timestamp) -> Result<Self, Refused> {
-        let mut course = Self::default();
+        Self::of(Engine::default(), books, at)
+    }
+
+    /// The same of another engine.
+    ///
+    /// # Errors
+    /// Why the engine refused the first book that it refused.
+    pub fn of(engine: Engine, books: &[Book], at: Timestamp) -> Result<Self, Refused> {
+        let mut course = Self { engine, ..Self::default() };
         course.tell(at, Told::Started { sources: vec![SOURCE.into()] });
         course.tell(at, Told::Source { name: SOURCE.into(), up: true });
         for book in books {

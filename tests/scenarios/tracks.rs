@@ -1,13 +1,13 @@
 //! What the decision rule finds, and what it cries wolf about, on recorded tracks with ground truth.
 
-use cordon::lab::evaluate::evaluate;
+use cordon::lab::evaluate::Study;
 use serde_json::Value;
 
 use crate::recorded;
 
 fn figures(interval_s: u32) -> Option<Value> {
     let folder = recorded::folder(&format!("tracks at {interval_s} s"))?;
-    let evaluation = evaluate(&folder, interval_s, &mut |_, _| {}).unwrap();
+    let evaluation = Study::read(&folder, interval_s).unwrap().evaluate(&|_, _| {}).unwrap();
     let figures = serde_json::to_value(evaluation).unwrap();
     println!("{figures}");
     Some(figures)

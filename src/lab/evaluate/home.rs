@@ -5,7 +5,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{folder::Home, run, score::rounded};
-use crate::geometry::{LatLon, distance_m, offset};
+use crate::{
+    engine::Rule,
+    geometry::{LatLon, distance_m, offset},
+};
 
 /// The home that simulated lives are written for.
 const HOME: (f64, f64) = (53.48, -2.24);
@@ -16,20 +19,20 @@ const ZONE_M: f64 = 3_000.0;
 const DAY_MS: f64 = 86_400_000.0;
 
 /// False Violations at a home.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(super) struct HomeFigures {
-    file: String,
-    border_m: f64,
-    days: f64,
+    pub(super) file: String,
+    pub(super) border_m: f64,
+    pub(super) days: f64,
     #[serde(rename = "false")]
-    false_count: usize,
-    false_per_30_days: f64,
+    pub(super) false_count: usize,
+    pub(super) false_per_30_days: f64,
 }
 
 /// Sends a life's fixes as they were recorded.
-pub(super) fn figures(life: &Home) -> anyhow::Result<HomeFigures> {
+pub(super) fn figures(life: &Home, rule: Rule) -> anyhow::Result<HomeFigures> {
     // Every fix of the file in a ping of its own.
-    let run = run::run(&life.fixes, 1, &zone(life)?)?;
+    let run = run::run(&life.fixes, 1, rule, &zone(life)?)?;
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
     let (days, false_count) = (run.lasts_ms() as f64 / DAY_MS, run.raised_ms.len() as f64);
     Ok(HomeFigures {

@@ -7,6 +7,7 @@ use tag_wire::Fix;
 
 use crate::{
     domain::{Book, Happening, Incident, IncidentKind, Ping, Priority, Stage, Timestamp},
+    engine::{Engine, Rule},
     lab::Course,
 };
 
@@ -46,12 +47,13 @@ impl Run {
 }
 
 /// Sends the fixes of a track in pings so many seconds apart, past a zone of this shape (as rulebooks write it).
-pub(super) fn run(fixes: &[Fix], interval_s: u32, shape: &Value) -> anyhow::Result<Run> {
+pub(super) fn run(fixes: &[Fix], interval_s: u32, rule: Rule, shape: &Value) -> anyhow::Result<Run> {
     let first_ms = fixes.first().context("a track has at least one fix")?.t_ms;
     let shift_ms = first_ms - START_MS;
     let sent = pings(fixes, &PingPlan { interval_s, start_ms: START_MS, boot: 1 });
-    let mut course = Course::with(&rulebook(shape)?, Timestamp::from_ms(START_MS - BEFORE_MS))
-        .context("the zone cannot be published")?;
+    let mut course =
+        Course::of(Engine::with_rule(rule), &rulebook(shape)?, Timestamp::from_ms(START_MS - BEFORE_MS))
+            .context("the zone cannot be published")?;
     let tag = "lab/tag".parse()?;
     let mut run = Run::default();
     let mut watch = Watch { shift_ms, read_upto: Timestamp::MIN, blind_since: None };
