@@ -141,7 +141,7 @@ fn text(message: &Message) -> String {
 }
 
 fn commit(message: &Message) {
-    message.ticket.done.send(Done { id: message.ticket.id, reply: None }).unwrap();
+    message.ticket.done.send(Done { id: message.ticket.id, replies: vec![] }).unwrap();
 }
 
 #[tokio::test]
@@ -252,7 +252,7 @@ async fn tags_are_answered_and_an_ack_at_most_once_a_second() {
     let message = ingest.message().await;
     let answer = |topic, text: &str| {
         let reply = TagReply { tag: message.tag.clone(), topic, payload: text.as_bytes().into() };
-        message.ticket.done.send(Done { id: message.ticket.id, reply: Some(reply) }).unwrap();
+        message.ticket.done.send(Done { id: message.ticket.id, replies: vec![reply] }).unwrap();
     };
     answer(TopicKind::Ack, "a1");
     assert_eq!(tag.next().await, ("cordon/v1/acme/T1/ack".into(), "a1".into()));

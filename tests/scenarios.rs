@@ -11,12 +11,16 @@ mod kept;
 mod order;
 #[path = "scenarios/our_clock.rs"]
 mod our_clock;
+#[path = "scenarios/positions.rs"]
+mod positions;
 #[path = "scenarios/reach.rs"]
 mod reach;
 #[path = "support/recorded.rs"]
 mod recorded;
 #[path = "faults/report.rs"]
 mod report;
+#[path = "scenarios/reporting.rs"]
+mod reporting;
 #[path = "scenarios/restart.rs"]
 mod restart;
 #[path = "scenarios/rulebook.rs"]

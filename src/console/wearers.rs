@@ -25,6 +25,8 @@ pub(super) struct Row {
     pub(super) stage: &'static str,
     pub(super) stage_key: &'static str,
     pub(super) zone: String,
+    /// What is to be expected there.
+    pub(super) outlook: String,
     pub(super) dark: bool,
     pub(super) seen: Seen,
     pub(super) incident: Option<i64>,
@@ -129,6 +131,12 @@ fn row(board: &Board, id: &WearerId, dot: &Dot, now: Timestamp) -> Row {
         stage: words::stage(stage),
         stage_key: stage_key(stage),
         zone: zone.map(|zone| names.zone(zone)).unwrap_or_default(),
+        outlook: dot
+            .outlooks
+            .iter()
+            .find(|(of, _)| Some(of) == zone)
+            .map(|(_, it)| words::outlook(it))
+            .unwrap_or_default(),
         dark: is_dark(board, id),
         seen: seen(dot, now),
         incident: open(board, id)

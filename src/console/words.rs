@@ -1,10 +1,16 @@
 //! Everything the console says about incidents, in plain words. Wording changes happen here and nowhere else.
 
 use super::names::Names;
-use crate::domain::{
-    AlertState, Audience, BasisKind, Cause, Channel, Handling, Happening, Incident, IncidentKind, Outcome,
-    Priority, Reason, Recipient, Risk, Stage,
+use crate::{
+    domain::{
+        AlertState, Audience, BasisKind, Cause, Channel, Handling, Happening, Incident, IncidentKind,
+        Outcome, Priority, Reason, Recipient, Risk, Stage,
+    },
+    engine::Outlook,
 };
+
+/// A zone that would be reached later than this says nothing yet, seconds.
+const OUTLOOK_S: f64 = 600.0;
 
 /// What a kind of incident is called.
 pub(super) fn kind(kind: IncidentKind) -> &'static str {
@@ -17,6 +23,7 @@ pub(super) fn kind(kind: IncidentKind) -> &'static str {
         IncidentKind::LostContact => "Lost contact",
         IncidentKind::Blind => "Blind",
         IncidentKind::Jamming => "Jamming",
+        IncidentKind::PositionDisputed => "Position disputed",
         IncidentKind::Sos => "SOS",
         IncidentKind::Deaf => "Cordon is deaf",
         IncidentKind::NotEvaluable => "Not evaluable",
@@ -45,6 +52,9 @@ pub(super) fn meaning(kind: IncidentKind) -> &'static str {
         }
         IncidentKind::Jamming => {
             "Something is jamming the tag's receiver, so its positions cannot be trusted."
+        }
+        IncidentKind::PositionDisputed => {
+            "The tag's positions cannot all be true: its receiver may be deceived or broken."
         }
         IncidentKind::Sos => "The wearer is asking for help.",
         IncidentKind::Deaf => "Cordon itself hears nothing from a source: no tag behind it can be watched.",
@@ -132,6 +142,7 @@ pub(super) fn cause(cause: &Cause, names: Names<'_>) -> String {
         Cause::Battery => "Tag's battery".into(),
         Cause::Contact => "Contact with the tag".into(),
         Cause::Jamming => "Tag's receiver".into(),
+        Cause::Position => "Tag's positions".into(),
         Cause::Sos => "Wearer's call".into(),
         Cause::Source(name) | Cause::Misuse(name) | Cause::Gaps(name) => format!("Source {name}"),
         Cause::Evaluation => "Tag's messages".into(),
@@ -170,6 +181,7 @@ pub(super) fn trouble(incident: &Incident) -> String {
         | Cause::Battery
         | Cause::Contact
         | Cause::Jamming
+        | Cause::Position
         | Cause::Sos
         | Cause::Flood => kind(incident.kind).to_lowercase(),
     }
@@ -296,6 +308,16 @@ pub(super) fn reason(reason: &Reason) -> String {
         Reason::OutOfSight { for_s, border_m } => {
             format!("No trustworthy fix for {}; the last one was {}.", span(*for_s), border(*border_m),)
         }
+        Reason::ImpossibleSpeed { mps } => {
+            format!("Again and again the tag seems to jump, at last with {:.0} km/h.", mps * 3.6)
+        }
+        Reason::SourcesDisagree { apart_m } => {
+            format!("Two kinds of receiver in the tag disagree by {}.", metres(*apart_m))
+        }
+        Reason::Frozen { for_s } => {
+            format!("The position has not changed for {} though the tag says that it moves.", span(*for_s))
+        }
+        Reason::PositionsAgree => "The tag's positions agree again.".into(),
         Reason::Back => "The tag is heard again, or seen again.".into(),
         Reason::SourceSilent => "Cordon cannot hear this source of messages.".into(),
         Reason::Crashed => "Evaluating a message failed; it is kept aside, and the next one goes on.".into(),
@@ -382,6 +404,20 @@ pub(super) fn metres(m: f64) -> String {
         m if m < 10_000.0 => format!("{:.1} km", m / 1_000.0),
         m => format!("{:.0} km", m / 1_000.0),
     }
+}
+
+/// What is to be expected of a wearer near a zone.
+pub(super) fn outlook(outlook: &Outlook) -> String {
+    let inside = if outlook.border_m < 0.0 { "inside" } else { "away" };
+    let place = format!("{} {inside}", metres(outlook.border_m));
+    let comes = match outlook.reach_s {
+        Some(reach_s) if reach_s <= OUTLOOK_S => format!(", there in {} at this speed", span(reach_s)),
+        _ => String::new(),
+    };
+    if outlook.border_m < 0.0 {
+        return place;
+    }
+    format!("{place}{comes}; {} likely inside within 2 min", percent(outlook.p_120s))
 }
 
 /// Never rounds to certainty.

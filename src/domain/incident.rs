@@ -78,6 +78,8 @@ pub enum Cause {
     Contact,
     /// The tag's receiver is being jammed.
     Jamming,
+    /// Its positions.
+    Position,
     /// The wearer asks for help.
     Sos,
     /// A source of pings (by its name in the configuration) cannot be heard.
@@ -122,6 +124,8 @@ pub enum IncidentKind {
     Blind,
     /// The receiver is being jammed.
     Jamming,
+    /// Positions that cannot all be true.
+    PositionDisputed,
     /// The wearer asks for help.
     Sos,
     /// Cordon itself hears nothing from a source.
@@ -159,6 +163,7 @@ impl IncidentKind {
             Self::LostContact => "lost_contact",
             Self::Blind => "blind",
             Self::Jamming => "jamming",
+            Self::PositionDisputed => "position_disputed",
             Self::Sos => "sos",
             Self::Deaf => "deaf",
             Self::NotEvaluable => "not_evaluable",

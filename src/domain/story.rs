@@ -175,6 +175,23 @@ pub enum Reason {
         /// Metres from there to the nearest border.
         border_m: f64,
     },
+    /// Steps between fixes that nobody can make, one after the other.
+    ImpossibleSpeed {
+        /// Of the last one, m/s.
+        mps: f64,
+    },
+    /// Two kinds of source say different things.
+    SourcesDisagree {
+        /// How far apart they are, metres.
+        apart_m: f64,
+    },
+    /// The position does not change though the tag says that it moves.
+    Frozen {
+        /// Seconds.
+        for_s: f64,
+    },
+    /// Positions no longer contradict each other.
+    PositionsAgree,
     /// Heard again, or seen again.
     Back,
     /// Cordon itself hears nothing from a source.

@@ -45,6 +45,9 @@ const BETWEEN_MAX: u32 = 4;
 /// Roads bend: so far may the path be from where it seems to be, for each second from both fixes, m/s.
 const BEND_MPS: f64 = 4.0;
 
+/// The middles of the fifths of a normal distribution.
+const QUINTILES: [f64; 5] = [-1.2816, -0.5244, 0.0, 0.5244, 1.2816];
+
 /// The last fixes as the filter took them, the newest last.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Belief {
@@ -84,12 +87,9 @@ pub(super) struct Instant {
 
 /// Where the wearer is and where they are going.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Motion {
+pub(super) struct Heading {
     pub(super) now: Instant,
-    /// Metres east and north in a second.
-    pub(super) velocity_mps: [f64; 2],
-    /// Positions so many seconds on, with the doubt about them.
-    ahead: State,
+    state: State,
     origin: LatLon,
 }
 
@@ -124,7 +124,7 @@ impl Belief {
     }
 
     /// Where the wearer is by the newest fix and all before it, and how they move.
-    pub(super) fn motion(&self) -> Option<Motion> {
+    pub(super) fn heading(&self) -> Option<Heading> {
         let (origin, last) = self.origin.zip(self.known.last())?;
         let state = last.state;
         let now = Instant {
@@ -132,7 +132,7 @@ impl Belief {
             position: position(origin, &state),
             sigma_m: state.covariance[0][0].max(0.0).sqrt(),
         };
-        Some(Motion { now, velocity_mps: [state.east[1], state.north[1]], ahead: state, origin })
+        Some(Heading { now, state, origin })
     }
 
     /// Where the wearer was at the fixes before the newest and between them, by all fixes, rising in time.
@@ -167,15 +167,25 @@ impl Belief {
     }
 }
 
-impl Motion {
-    /// Where they are so many seconds on if nothing changes, with the doubt about it.
+impl Heading {
+    /// Where they are so many seconds on, with the doubt about it.
     pub(super) fn in_s(&self, seconds: f64) -> Instant {
-        let leg = Leg { seconds, renewal: 1.0, sigma_m: 0.0 };
-        let state = leg.predict(&self.ahead);
-        #[expect(clippy::cast_possible_truncation, reason = "minutes")]
-        let at = self.now.at.plus_ms((seconds * 1e3) as i64);
+        let leg = Leg { seconds: seconds.max(1e-3), renewal: 1.0, sigma_m: 0.0 };
+        let state = leg.predict(&self.state);
         let sigma_m = state.covariance[0][0].max(0.0).sqrt();
-        Instant { at, position: position(self.origin, &state), sigma_m }
+        Instant { at: self.now.at, position: position(self.origin, &state), sigma_m }
+    }
+
+    /// Where they may be so many seconds on by going straight, each as likely as the others.
+    pub(super) fn ends(&self, seconds: f64) -> Vec<LatLon> {
+        let spread_mps = (self.state.covariance[1][1].max(0.0) + ACCELERATION * seconds / 3.0).sqrt();
+        let end = |east: f64, north: f64| {
+            let mut state = self.state;
+            state.east[0] += seconds * (state.east[1] + east * spread_mps);
+            state.north[0] += seconds * (state.north[1] + north * spread_mps);
+            position(self.origin, &state)
+        };
+        QUINTILES.into_iter().flat_map(|east| QUINTILES.map(|north| end(east, north))).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 //! A tag promises when its next ping comes at the latest. Past that it is lost; and as soon as its wearer could have
 //! reached a zone since the last trustworthy fix, Cordon is blind: an incident before any fix proves a Violation.
 
-use super::{decision::quantised, rulebook::Rulebook, track::Ground};
+use super::{decision::quantised, nearness::nearest_border_m, rulebook::Rulebook, track::Ground};
 use crate::{
     domain::{IncidentKind, Motion, Priority, Reason, Risk, Timestamp, WearerId},
     geometry::LatLon,
@@ -134,7 +134,7 @@ impl Contact {
         [lost_at, judged_from]: [Timestamp; 2],
         now: Timestamp,
     ) -> (Option<Timestamp>, Reason) {
-        let border_m = nearest_border_m(ground, &sight, now);
+        let border_m = nearest_border_m(ground.rulebook, ground.wearer, sight.position, LOOK_M, [now, now]);
         let gap_m = border_m.map(|border_m| (border_m - sight.sigma_m).max(0.0));
         // Unseen from here on: no fix for as long as a silence would be tolerated, however often the tag is heard.
         let unseen_at = sight.at.plus_ms(limit_ms).max(judged_from);
@@ -152,13 +152,6 @@ impl Contact {
         };
         (at, reason)
     }
-}
-
-fn nearest_border_m(ground: Ground<'_>, sight: &Sight, now: Timestamp) -> Option<f64> {
-    let ids = ground.rulebook.zones_near(ground.wearer, None, sight.position, LOOK_M);
-    let zones = ids.iter().filter_map(|id| ground.rulebook.bound_zone(id));
-    let in_force = zones.filter(|bound| ground.rulebook.applies(bound, ground.wearer, now));
-    in_force.map(|bound| bound.zone.shape.0.signed_distance_m(sight.position)).min_by(f64::total_cmp)
 }
 
 /// How urgent a cut strap is: danger where the risk is high.

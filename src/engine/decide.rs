@@ -11,20 +11,23 @@ use super::{
     escalation, gap_watch,
     incidents::Situation,
     input::{DeadlineKey, Input, Refused, SetAside, Told},
+    position_watch::{self, Doubts},
     receive::Arrived,
-    service_watch, source_watch,
+    reporting, service_watch, source_watch,
     tag_clock::Reading,
     tag_watch,
     track::{Ground, Judged, Point, Track},
     zone_watch::Transition,
 };
 use crate::domain::{
-    Book, Cause, Fix, IncidentKind, Ping, Priority, Reason, Scope, Stage, Subject, TagId, Timestamp,
+    Book, Cause, Fix, IncidentKind, Motion, Ping, Priority, Reason, Scope, Stage, Subject, TagId, Timestamp,
     WearerId, ZoneId,
 };
 
 /// A violation this old is no reason to wake somebody before it is known whether the wearer is still there.
 const LATE_MS: i64 = 15 * 60_000;
+/// A ping that was sent no longer ago than this has come straight here.
+const STRAIGHT_MS: i64 = 60_000;
 /// How long newer fixes are waited for before an old violation becomes danger: a buffer is sent oldest first.
 const RECHECK_MS: i64 = 30_000;
 
@@ -143,7 +146,7 @@ fn judge_ping(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping, rea
     }
     for (wearer, fixes) in by_wearer {
         for fix in fixes {
-            fix_came(draft, &wearer, &fix, || WearerState::new(at, ping, source));
+            fix_came(draft, &wearer, &fix, ping.motion, || WearerState::new(at, ping, source));
         }
         look_around(draft, &wearer);
     }
@@ -157,16 +160,30 @@ fn judge_ping(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping, rea
     }
     if let Some(wearer) = now {
         look_around(draft, &wearer);
+        // A tag that brings what it has kept is somewhere else by now.
+        if newest && at.ms_since(reading.true_time(ping.sent)) <= STRAIGHT_MS {
+            reporting::ask(draft, tag, &wearer, ping.motion);
+        }
     }
 }
 
-fn fix_came(draft: &mut Draft<'_>, wearer: &WearerId, fix: &Fix, new: impl FnOnce() -> WearerState) {
+fn fix_came(
+    draft: &mut Draft<'_>,
+    wearer: &WearerId,
+    fix: &Fix,
+    motion: Motion,
+    new: impl FnOnce() -> WearerState,
+) {
     let (now, rule, rulebook) = (draft.at, draft.rule(), Arc::clone(&draft.rulebook));
     let point = Point { at: fix.at, position: fix.position, accuracy: fix.accuracy, source: fix.source };
     let state = draft.wearer_or(wearer, new);
     state.contact.seen(fix.at, fix.position, point.sigma_m());
+    let is_newest = state.track.last().is_none_or(|last| last.at < point.at);
     let judged = state.track.insert(Ground { rule, rulebook: &rulebook, wearer }, point, now);
     follow(draft, wearer, judged);
+    if is_newest {
+        position_watch::judge(draft, wearer, motion);
+    }
 }
 
 /// Turns what the track says into incidents.
@@ -381,6 +398,7 @@ impl WearerState {
         Self {
             track: Track::default(),
             contact: Contact::new(at, ping.next_within_s, ping.motion, source),
+            doubts: Doubts::default(),
             battery_pct: ping.battery_pct,
             conditions: BTreeMap::new(),
             rechecks: BTreeMap::new(),

@@ -8,6 +8,7 @@ use super::{
     gap_watch::{SourceGaps, TagGap},
     input::{DeadlineKey, Refused},
     receive::TagState,
+    reporting::Ask,
     rulebook::Rulebook,
     source_watch::SourceState,
 };
@@ -19,6 +20,8 @@ use crate::domain::{Alert, AlertId, Incident, TagId, Timestamp, WearerId};
 pub struct Decision {
     /// What to tell the tag about its pings.
     pub receipt: Option<tag_wire::Ack>,
+    /// How often the tag of a ping is to report from now on, if that is news.
+    pub ask: Option<Ask>,
     /// The ping had been received before.
     pub is_duplicate: bool,
     /// Incidents that are new or changed, by number.

@@ -13,6 +13,7 @@ use super::{
     gap_watch::{SourceGaps, TagGap},
     input::{DeadlineKey, Refused},
     receive::TagState,
+    reporting::Ask,
     rule::Rule,
     rulebook::Rulebook,
     source_watch::SourceState,
@@ -29,6 +30,7 @@ pub(super) struct Draft<'e> {
     pub(super) lines: Vec<String>,
     pub(super) refused: Option<Refused>,
     pub(super) receipt: Option<tag_wire::Ack>,
+    pub(super) ask: Option<Ask>,
     pub(super) is_duplicate: bool,
     pub(super) forgotten_sources: bool,
     pub(super) started: Option<Timestamp>,
@@ -58,6 +60,7 @@ impl<'e> Draft<'e> {
             lines: Vec::new(),
             refused: None,
             receipt: None,
+            ask: None,
             is_duplicate: false,
             forgotten_sources: false,
             started: None,
@@ -274,6 +277,7 @@ impl<'e> Draft<'e> {
         let published = !Arc::ptr_eq(&self.rulebook, &self.engine.rulebook);
         Decision {
             receipt: self.receipt,
+            ask: self.ask,
             is_duplicate: self.is_duplicate,
             incidents: self.incidents.into_values().collect(),
             alerts: self.alerts.into_values().collect(),

@@ -10,9 +10,10 @@
 //! | `receive` | which pings have come: duplicates, acknowledgements |
 //! | `track`, `belief`, `zone_watch`, `rule` | where a wearer was in fix order, and what that means for each zone |
 //! | `tag_clock`, `clock_watch` | how a tag's times are read, and what wrong clocks mean, of tags and our own |
-//! | `contact_watch`, `tag_watch` | what silence and the tag's own events mean |
+//! | `contact_watch`, `tag_watch`, `position_watch` | what silence, the tag's own events and impossible positions mean |
 //! | `source_watch`, `gap_watch` | what it means when a source cannot be heard, or did not bring everything |
 //! | `service_watch` | what it means when Cordon's own parts fail, or a tag is too much for them |
+//! | `outlook`, `reporting` | what is to be expected of a wearer near a zone, and how often their tag is to report |
 //! | `nearness` | how near a wearer is to a zone: who goes first when there is too much to judge at once |
 //! | `incidents` | the only place that changes an incident |
 //! | `escalation`, `answers` | who is told next; how alerts fared and what people answer |
@@ -31,8 +32,11 @@ mod gap_watch;
 mod incidents;
 mod input;
 mod nearness;
+mod outlook;
+mod position_watch;
 mod reach;
 mod receive;
+mod reporting;
 mod rule;
 mod rulebook;
 mod rulebook_check;
@@ -51,7 +55,9 @@ use std::{
 pub use decision::Decision;
 pub use gap_watch::SourceGaps;
 pub use input::{Action, DeadlineKey, DeliveryReport, Input, PingNo, Refused, ServiceReport, SetAside, Told};
+pub use outlook::Outlook;
 pub use receive::TagState;
+pub use reporting::{Ask, Pace};
 pub use rule::Rule;
 pub use rulebook::{BoundZone, Rulebook};
 pub use source_watch::SourceState;
@@ -66,6 +72,7 @@ use crate::{
 use clock_watch::OurClock;
 use contact_watch::Contact;
 use gap_watch::TagGap;
+use position_watch::Doubts;
 use track::Track;
 
 /// Rises whenever the same input may lead to another decision. Replay compares only rows of its own version.
@@ -99,6 +106,7 @@ pub struct Engine {
 pub struct WearerState {
     track: Track,
     contact: Contact,
+    doubts: Doubts,
     battery_pct: u8,
     conditions: BTreeMap<Cause, (Timestamp, bool)>,
     /// Violations found in old fixes, that become danger if nothing newer shows the wearer elsewhere by then.

@@ -1,14 +1,17 @@
 //! How near to a zone a wearer is: in which order tags are judged when all of them speak at once, and which of too many
 //! pings must not be passed over.
 
-use super::{Engine, track::Point, zone_watch::LOOK_SIGMAS};
+use super::{Engine, rulebook::Rulebook, track::Point, zone_watch::LOOK_SIGMAS};
 use crate::{
-    domain::{Fix, Ping, TagId, Timestamp, WearerId, ZoneId},
+    domain::{Fix, Ping, TagId, Timestamp, WearerId},
     geometry::LatLon,
 };
 
 /// Zones farther away than this, metres, are not looked for: ten minutes by car.
 const LOOK_M: f64 = 9_000.0;
+/// How far around a position is looked first, metres, and how many times farther each time after that.
+const FIRST_LOOK_M: f64 = 500.0;
+const WIDER: f64 = 4.0;
 
 impl Engine {
     /// Metres from where the tag's wearer was last seen to the nearest border of a zone in force, negative inside;
@@ -18,7 +21,7 @@ impl Engine {
         let wearer = self.rulebook.wearer_of(tag, at)?;
         let last = self.wearers.get(wearer).and_then(|state| state.track.last().copied());
         Some(last.map_or(0.0, |Point { position, .. }| {
-            self.borders(wearer, position, [at, at]).map(|(_, metres)| metres).fold(LOOK_M, f64::min)
+            nearest_border_m(&self.rulebook, wearer, position, LOOK_M, [at, at]).unwrap_or(LOOK_M)
         }))
     }
 
@@ -29,25 +32,38 @@ impl Engine {
         let of_fix = |fix: &Fix| {
             let worn_by = [at, fix.at].map(|time| self.rulebook.wearer_of(tag, time));
             let doubt_m = LOOK_SIGMAS * fix.accuracy.sigma_m();
-            let borders = worn_by
-                .into_iter()
-                .flatten()
-                .flat_map(move |wearer| self.borders(wearer, fix.position, [at, fix.at]));
-            borders.map(|(_, metres)| metres - doubt_m).min_by(f64::total_cmp)
+            let of_wearer =
+                |wearer| nearest_border_m(&self.rulebook, wearer, fix.position, LOOK_M, [at, fix.at]);
+            let borders = worn_by.into_iter().flatten().filter_map(of_wearer);
+            borders.map(|metres| metres - doubt_m).min_by(f64::total_cmp)
         };
         ping.fixes.iter().filter_map(of_fix).min_by(f64::total_cmp)
     }
+}
 
-    fn borders(
-        &self,
-        wearer: &WearerId,
-        position: LatLon,
-        times: [Timestamp; 2],
-    ) -> impl Iterator<Item = (ZoneId, f64)> {
-        let ids = self.rulebook.zones_near(wearer, None, position, LOOK_M).into_iter();
-        let zones = ids.filter_map(|id| Some((self.rulebook.bound_zone(&id)?, id)));
-        let in_force = zones
-            .filter(move |(bound, _)| times.into_iter().any(|at| self.rulebook.applies(bound, wearer, at)));
-        in_force.map(move |(bound, id)| (id, bound.zone.shape.0.signed_distance_m(position)))
+/// Metres from a position to the nearest border, up to `upto_m`, of a zone that is in force for the wearer at one of these
+/// times, negative inside; `None` if there is none so near.
+pub(super) fn nearest_border_m(
+    rulebook: &Rulebook,
+    wearer: &WearerId,
+    position: LatLon,
+    upto_m: f64,
+    times: [Timestamp; 2],
+) -> Option<f64> {
+    // Wider and wider: in a city there may be thousands of zones within half an hour, and one around the corner.
+    let mut within_m = FIRST_LOOK_M.min(upto_m);
+    loop {
+        let ids = rulebook.zones_near(wearer, None, position, within_m);
+        let bound = ids.iter().filter_map(|id| rulebook.bound_zone(id));
+        let in_force = bound.filter(|bound| times.iter().any(|at| rulebook.applies(bound, wearer, *at)));
+        let nearest =
+            in_force.map(|bound| bound.zone.shape.0.signed_distance_m(position)).min_by(f64::total_cmp);
+        if let Some(metres) = nearest.filter(|metres| *metres <= within_m) {
+            return Some(metres);
+        }
+        if within_m >= upto_m {
+            return None;
+        }
+        within_m = (within_m * WIDER).min(upto_m);
     }
 }

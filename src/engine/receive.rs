@@ -1,6 +1,6 @@
 //! Which pings of a tag have been received: duplicates, what to acknowledge, and what is known to be missing.
 
-use super::{clock_watch::ClockFlag, tag_clock::TagClock};
+use super::{clock_watch::ClockFlag, reporting::Asked, tag_clock::TagClock};
 use crate::domain::Timestamp;
 
 /// Boots remembered for each tag. A tag that restarts more often than it can deliver re-sends what is forgotten; its
@@ -22,6 +22,7 @@ pub struct TagState {
     pub connected: Option<bool>,
     pub(super) clock: TagClock,
     pub(super) clock_flag: ClockFlag,
+    pub(super) asked: Option<Asked>,
     boots: Vec<Boot>,
     /// Boots in the order in which they began, as far as is known: the present one last.
     begun: Vec<u32>,

@@ -148,6 +148,11 @@ impl TagClock {
         self.stuck || self.offset_ms.abs() > WRONG_MS
     }
 
+    /// A time of ours as the tag's clock has it.
+    pub(super) fn by_tag(&self, at: Timestamp) -> Timestamp {
+        at.plus_ms(-self.offset_ms)
+    }
+
     /// Whether a ping seems to have come straight here, by what is known of the clock or if it is right.
     pub(super) fn comes_straight(&self, at: Timestamp, sent: Timestamp) -> bool {
         let age_ms = at.ms_since(sent);

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    belief::Belief,
+    belief::{Belief, Heading},
     rule::Rule,
     rulebook::Rulebook,
     zone_watch::{Agrees, EVIDENCE_MS, Judge, LOOK_SIGMAS, STILL_THERE_MS, Seen, Transition, ZoneState},
@@ -27,6 +27,8 @@ const WINDOW_FIXES_MAX: usize = 512;
 const PLAUSIBLE_MPS: f64 = 70.0;
 /// Fixes older than the window that are kept while more of them come: 8 hours of a buffer at one a minute.
 const LATE_FIXES_MAX: usize = 512;
+/// Fixes that the newest is compared with.
+const RECENT_FIXES: usize = 16;
 /// Stays that were found in fixes older than the window, remembered for each wearer.
 const PAST_STAYS: usize = 8;
 
@@ -115,6 +117,17 @@ impl Track {
     /// The newest fix.
     pub(super) fn last(&self) -> Option<&Point> {
         self.trail.last[0].as_ref()
+    }
+
+    /// The newest fixes, the newest first.
+    pub(super) fn recent(&self) -> Vec<Point> {
+        let window = self.window.iter().rev().take(RECENT_FIXES).copied();
+        window.collect()
+    }
+
+    /// Where the wearer is and where they are going.
+    pub(super) fn heading(&self) -> Option<Heading> {
+        self.trail.belief.heading()
     }
 
     /// Takes a fix in at its place and judges what it changes. `now` is the engine's time.
@@ -404,7 +417,7 @@ fn near(ground: Ground<'_>, before: Option<&Point>, fix: &Point, zones: &Zones) 
 }
 
 /// Too far from the fix before to be true of both, even with both errors at twice their scale.
-fn implausible(before: &Point, fix: &Point) -> bool {
+pub(super) fn implausible(before: &Point, fix: &Point) -> bool {
     let doubt_m = 2.0 * (before.sigma_m() + fix.sigma_m());
     let least_m = distance_m(before.position, fix.position) - doubt_m;
     least_m > PLAUSIBLE_MPS * fix.at.s_since(before.at)

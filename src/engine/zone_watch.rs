@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Degrees of freedom of the Student-t that position errors are judged with: tails far heavier than a Gaussian's.
-const DOF: f64 = 4.0;
+pub(super) const DOF: f64 = 4.0;
 /// A wearer last seen with this probability of being inside is there when the zone begins to apply.
 const P_INSIDE: f64 = 0.7;
 /// A fix speaks for having left below this probability.

@@ -223,8 +223,10 @@ impl Link {
             self.counts.stale_acks.add_one();
         }
         // To a tag it makes no difference on which connection its ping came.
-        if done.reply.is_some_and(|reply| !self.replies.put(reply)) {
-            self.counts.replies_dropped.add_one();
+        for reply in done.replies {
+            if !self.replies.put(reply) {
+                self.counts.replies_dropped.add_one();
+            }
         }
     }
 

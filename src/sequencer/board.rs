@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     domain::{Incident, IncidentId, Stage, TagId, Timestamp, WearerId, ZoneId},
-    engine::{Rulebook, Sighting, SourceGaps},
+    engine::{Engine, Outlook, Rulebook, Sighting, SourceGaps},
     geometry::LatLon,
 };
 
@@ -45,11 +45,22 @@ pub struct Dot {
     pub battery_pct: u8,
     /// Zones that are not clear.
     pub stages: Vec<(ZoneId, Stage)>,
+    /// What is to be expected of them.
+    pub outlooks: Vec<(ZoneId, Outlook)>,
 }
 
-impl From<Sighting> for Dot {
-    fn from(seen: Sighting) -> Self {
+impl Dot {
+    /// A wearer as the engine knows them at `at`.
+    pub(super) fn of(engine: &Engine, id: &WearerId, seen: Sighting, at: Timestamp) -> Self {
+        let is_near = |(zone, _): &(ZoneId, Outlook)| seen.stages.iter().any(|(near, _)| near == zone);
+        // Of thousands who are near no zone nothing is to be worked out.
+        let outlooks = if seen.stages.is_empty() {
+            Vec::new()
+        } else {
+            engine.outlooks(id, at).into_iter().filter(is_near).collect()
+        };
         Self {
+            outlooks,
             position: seen.position,
             sigma_m: seen.accuracy.sigma_m(),
             fix_at: seen.fix_at,

@@ -285,7 +285,10 @@ impl Line {
         let strays = engine.tags().filter(|(tag, _)| !worn(tag));
         let board = Board {
             at: Some(at),
-            wearers: engine.sightings().map(|(id, seen)| (id.clone(), Dot::from(seen))).collect(),
+            wearers: engine
+                .sightings()
+                .map(|(id, seen)| (id.clone(), Dot::of(engine, id, seen, at)))
+                .collect(),
             strays: strays.filter_map(|(tag, state)| Some((tag.clone(), state.heard_at?))).collect(),
             incidents: engine
                 .open_incidents()

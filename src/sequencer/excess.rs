@@ -48,7 +48,7 @@ impl Sequencer {
                 self.take_message(now, message, salt, stepped, changes);
                 continue;
             }
-            let mut reply = None;
+            let mut replies = Vec::new();
             match look {
                 Look::Ping(ping) => {
                     numbers.insert(ping.number);
@@ -57,18 +57,18 @@ impl Sequencer {
                 Look::Status | Look::Crashed => others += 1,
                 Look::Unreadable(refusal) => {
                     others += 1;
-                    reply = Some(rejection(&tag, message.kind, &message.payload, &refusal));
+                    replies.push(rejection(&tag, message.kind, &message.payload, &refusal));
                 }
             }
-            tickets.push((message.ticket, reply));
+            tickets.push((message.ticket, replies));
         }
         if tickets.is_empty() {
             return;
         }
         let told = Told::Coalesced { tag: tag.clone(), runs: runs(&numbers), others };
         let decision = self.take(now, told_entry(told), salt, stepped, changes);
-        if let (Some(receipt), Some((_, reply @ None))) = (decision.receipt, tickets.last_mut()) {
-            *reply = Some(acknowledgement(tag, &receipt));
+        if let (Some(receipt), Some((_, replies))) = (decision.receipt, tickets.last_mut()) {
+            replies.push(acknowledgement(tag, &receipt));
         }
         stepped.tickets.extend(tickets);
     }
@@ -87,7 +87,7 @@ impl Sequencer {
         let vendor = if known { tag.vendor() } else { "other" }.to_owned();
         let (count, told_at) = self.passed_over.entry(vendor.clone()).or_default();
         *count += crowd.len() as u64;
-        stepped.tickets.extend(crowd.into_iter().map(|one| (one.message.ticket, None)));
+        stepped.tickets.extend(crowd.into_iter().map(|one| (one.message.ticket, Vec::new())));
         if told_at.is_none_or(|told| now.steady.ms_since(told) >= TOLD_EVERY_MS) {
             let messages = std::mem::take(count);
             *told_at = Some(now.steady);

@@ -85,7 +85,7 @@ pub struct Done {
     /// The ticket's id.
     pub id: u64,
     /// What to tell the tag.
-    pub reply: Option<TagReply>,
+    pub replies: Vec<TagReply>,
 }
 
 /// What Cordon answers a tag.

@@ -14,12 +14,17 @@ use super::{
 use crate::{
     crash,
     domain::{Alert, AlertId, Incident, IncidentId, Ping, Recipient, Scope, TagId, Timestamp, UnitId},
-    engine::{DeadlineKey, Decision, ENGINE_VERSION, Engine, Input, Refused, SetAside, Told},
+    engine::{Ask, DeadlineKey, Decision, ENGINE_VERSION, Engine, Input, Pace, Refused, SetAside, Told},
     store::{Batch, JournalHead, JournalRow},
 };
 
 /// Deadlines taken up in one step; the others wait for the next.
 const DEADLINES_MAX: usize = 1_000;
+/// How often a tag reports near a zone and in pursuit, seconds, give or take so much.
+const NEAR_S: u32 = 15;
+const NEAR_SPREAD_S: u32 = 3;
+const PURSUIT_S: u32 = 5;
+const PURSUIT_SPREAD_S: u32 = 1;
 /// Refused bytes are kept up to this length.
 const REFUSED_BYTES_KEPT: usize = 8_192;
 
@@ -48,7 +53,7 @@ pub struct Stepped {
     /// To be committed.
     pub batch: Batch,
     /// To be acknowledged.
-    pub tickets: Vec<(Ticket, Option<TagReply>)>,
+    pub tickets: Vec<(Ticket, Vec<TagReply>)>,
     /// To be answered.
     pub answers: Vec<Answer>,
     /// New alerts and when the message that caused them was received (`Clock::real_us`).
@@ -161,8 +166,10 @@ impl Sequencer {
         let raised =
             decision.alerts.iter().filter(|alert| alert.raised_at == self.at.unwrap_or(alert.raised_at));
         stepped.caused.extend(raised.map(|alert| (alert.id, received_real_us)));
-        let reply = refused.or_else(|| Some(acknowledgement(tag, decision.receipt.as_ref()?)));
-        stepped.tickets.push((ticket, reply));
+        let mut replies: Vec<TagReply> = Vec::new();
+        replies.extend(decision.ask.map(|ask| command(&tag, ask, salt())));
+        replies.extend(refused.or_else(|| Some(acknowledgement(tag, decision.receipt.as_ref()?))));
+        stepped.tickets.push((ticket, replies));
     }
 
     /// Decodes a message. What cannot be read becomes an input, too, and its sender is told why.
@@ -343,9 +350,9 @@ impl Stepped {
 
     /// Says everybody that their message or input is committed.
     pub fn acknowledge(self) {
-        for (ticket, reply) in self.tickets {
+        for (ticket, replies) in self.tickets {
             // A source that has gone gets its message again from the broker.
-            let _ = ticket.done.send(Done { id: ticket.id, reply });
+            let _ = ticket.done.send(Done { id: ticket.id, replies });
         }
         for (answer, result) in self.answers {
             // Whoever asked may have gone away.
@@ -357,6 +364,19 @@ impl Stepped {
 /// What a tag is told of what is stored.
 pub(super) fn acknowledgement(tag: TagId, receipt: &tag_wire::Ack) -> TagReply {
     TagReply { tag, topic: tag_wire::TopicKind::Ack, payload: receipt.encode().into() }
+}
+
+/// What a tag is asked for. Not to the second, and never twice the same, so that who wears it cannot tell from the rhythm
+/// where a border is.
+fn command(tag: &TagId, ask: Ask, random: [u8; 16]) -> TagReply {
+    let [random, ..] = random;
+    let interval_s = match ask.pace {
+        Pace::Normal => None,
+        Pace::Near => Some(NEAR_S - NEAR_SPREAD_S + u32::from(random) % (2 * NEAR_SPREAD_S + 1)),
+        Pace::Pursuit => Some(PURSUIT_S - PURSUIT_SPREAD_S + u32::from(random) % (2 * PURSUIT_SPREAD_S + 1)),
+    };
+    let cmd = tag_wire::Cmd { id: ask.id, expires_ms: ask.until.as_ms().max(0), interval_s };
+    TagReply { tag: tag.clone(), topic: tag_wire::TopicKind::Cmd, payload: cmd.encode().into() }
 }
 
 /// What a tag is told of a message that is refused.

@@ -9,7 +9,7 @@ use cordon::{
     store::{JournalRow, MemoryStore},
 };
 use serde_json::json;
-use tag_wire::{Fix, Motion, Source, decode_ack};
+use tag_wire::{Fix, Motion, Source, TopicKind, decode_ack};
 
 use crate::{
     outcome::stored,
@@ -86,7 +86,8 @@ async fn of_a_flood_the_newest_and_the_nearest_are_judged_and_nothing_waits_behi
     let dones = rig.settled(CROWD as usize + 30).await;
     let acks: BTreeMap<&TagId, u64> = dones
         .iter()
-        .filter_map(|done| done.reply.as_ref())
+        .flat_map(|done| &done.replies)
+        .filter(|reply| reply.topic == TopicKind::Ack)
         .map(|reply| (&reply.tag, decode_ack(&reply.payload).unwrap().upto))
         .collect();
     assert_eq!(acks, BTreeMap::from([(&loud, CROWD), (&quiet, 30)]), "everything is acknowledged");

@@ -14,7 +14,7 @@ use crate::{
 /// When the picture was taken: 2026-03-01T01:54:07Z.
 pub(super) const AT: Timestamp = Timestamp::from_ms(1_772_330_047_000);
 
-pub(in crate::console) const KINDS: [IncidentKind; 19] = [
+pub(in crate::console) const KINDS: [IncidentKind; 20] = [
     IncidentKind::Approach,
     IncidentKind::Violation,
     IncidentKind::StrapTamper,
@@ -23,6 +23,7 @@ pub(in crate::console) const KINDS: [IncidentKind; 19] = [
     IncidentKind::LostContact,
     IncidentKind::Blind,
     IncidentKind::Jamming,
+    IncidentKind::PositionDisputed,
     IncidentKind::Sos,
     IncidentKind::Deaf,
     IncidentKind::NotEvaluable,
@@ -89,6 +90,7 @@ pub(in crate::console) fn rulebook(wearer_name: &str) -> Rulebook {
 
 fn dot(lat: f64, lon: f64, sigma_m: f64, age_s: i64, battery_pct: u8, stages: &[(&str, Stage)]) -> Dot {
     Dot {
+        outlooks: vec![],
         position: LatLon::new(lat, lon).expect("on earth"),
         sigma_m,
         fix_at: AT.plus_ms(-age_s * 1_000),
@@ -107,6 +109,7 @@ fn cause(kind: IncidentKind) -> Cause {
         IncidentKind::LowBattery => Cause::Battery,
         IncidentKind::LostContact | IncidentKind::Blind => Cause::Contact,
         IncidentKind::Jamming => Cause::Jamming,
+        IncidentKind::PositionDisputed => Cause::Position,
         IncidentKind::Sos => Cause::Sos,
         IncidentKind::Deaf => Cause::Source("acme".into()),
         IncidentKind::NotEvaluable => Cause::Evaluation,

@@ -76,6 +76,10 @@ fn reasons() -> Vec<Reason> {
         Reason::StoreFails,
         Reason::Disk { pct: 91 },
         Reason::Works,
+        Reason::ImpossibleSpeed { mps: 140.0 },
+        Reason::SourcesDisagree { apart_m: 2_400.0 },
+        Reason::Frozen { for_s: 1_300.0 },
+        Reason::PositionsAgree,
         Reason::WasInside { p: 0.86, border_m: -31.0, sigma_m: 21.4 },
     ]
 }

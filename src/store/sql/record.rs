@@ -100,6 +100,7 @@ pub(super) fn cause_text(cause: &Cause) -> String {
         Cause::Battery => "battery".into(),
         Cause::Contact => "contact".into(),
         Cause::Jamming => "jamming".into(),
+        Cause::Position => "position".into(),
         Cause::Sos => "sos".into(),
     }
 }

@@ -39,7 +39,7 @@ async fn a_ping_that_crashes_the_engine_is_set_aside_once_and_the_next_is_judged
     let done = steps.message(10, &poison).await;
     disarm_point("decide");
 
-    let reply = done.reply.expect("the tag need not send it again");
+    let [reply] = &done.replies[..] else { panic!("the tag need not send it again") };
     let ack = tag_wire::decode_ack(&reply.payload).unwrap();
     assert!(ack.covers(2), "{ack:?}");
     let incidents = steps.open(IncidentKind::NotEvaluable);
@@ -146,7 +146,7 @@ async fn nothing_loops_when_every_decision_crashes() {
     steps.pass_to(200).await;
     let done = steps.message(201, &ping(2, 201, INSIDE_M)).await;
     disarm_point("decide");
-    let ack = tag_wire::decode_ack(&done.reply.unwrap().payload).unwrap();
+    let ack = tag_wire::decode_ack(&done.replies[0].payload).unwrap();
     assert!(ack.covers(2));
     let crashed = steps.journal().await.len() - rows;
     assert!((2..=3).contains(&crashed), "{crashed} rows");
