@@ -10,7 +10,7 @@
 //!
 //! East and north err alike and share one covariance. Numbers chosen on the recorded tracks (`cordon evaluate`).
 
-use super::track::Point;
+use super::trail::Point;
 use crate::{
     domain::{Source, Timestamp},
     geometry::{LatLon, Plane, offset},
@@ -338,4 +338,88 @@ fn inverse(a: &Matrix) -> Option<Matrix> {
     let determinant: f64 = (0..3).map(|j| a[0][j] * minor(0, j)).sum();
     let inverse = 1.0 / determinant;
     inverse.is_finite().then(|| std::array::from_fn(|i| std::array::from_fn(|j| minor(j, i) * inverse)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::Accuracy;
+
+    fn fix(ms: i64, east_m: f64, accuracy_m: f64) -> Point {
+        let position = offset(LatLon::new(53.0, -2.0).unwrap(), 90.0, east_m);
+        let accuracy = Accuracy::Stated(accuracy_m);
+        Point { at: Timestamp::from_ms(ms), position, accuracy, source: Source::Gnss }
+    }
+
+    fn after(fixes: impl IntoIterator<Item = Point>) -> Belief {
+        let mut belief = Belief::default();
+        fixes.into_iter().for_each(|fix| belief.take(&fix));
+        belief
+    }
+
+    fn sigma_m(belief: &Belief) -> f64 {
+        belief.heading().unwrap().now.sigma_m
+    }
+
+    #[test]
+    fn ten_fixes_a_second_apart_are_hardly_more_than_one() {
+        let one = sigma_m(&after([fix(0, 0.0, 20.0)]));
+        let ten = sigma_m(&after((0..10).map(|n| fix(n * 1_000, 0.0, 20.0))));
+        assert!(ten > 0.85 * one, "{ten} of {one}");
+        let another = |n: i64| Point {
+            source: [Source::Gnss, Source::Wifi][n as usize % 2],
+            ..fix(n * 1_000, 0.0, 20.0)
+        };
+        let two_kinds = sigma_m(&after((0..10).map(another)));
+        assert!(two_kinds < 0.85 * ten, "two receivers are two witnesses: {two_kinds} of {ten}");
+    }
+
+    #[test]
+    fn a_wild_fix_moves_the_belief_little_and_two_that_agree_move_it() {
+        let east_m = |belief: &Belief| {
+            let now = belief.heading().unwrap().now.position;
+            crate::geometry::distance_m(now, fix(0, 0.0, 5.0).position)
+        };
+        let quiet: Vec<Point> = (0..6).map(|n| fix(n * 15_000, 0.0, 5.0)).collect();
+        let wild = |count: i64| (0..count).map(|n| fix(90_000 + n * 15_000, 2_000.0, 5.0));
+        assert!(east_m(&after(quiet.iter().copied().chain(wild(1)))) < 300.0);
+        assert!(east_m(&after(quiet.iter().copied().chain(wild(4)))) > 1_500.0);
+    }
+
+    #[test]
+    fn what_comes_later_says_where_the_wearer_was_between_two_fixes() {
+        let drive = after((0..5).map(|n| fix(n * 15_000, 150.0 * n as f64, 5.0)));
+        let past = drive.past();
+        assert!(past.windows(2).all(|pair| pair[0].at < pair[1].at));
+        assert!(past.iter().all(|instant| instant.at < Timestamp::from_ms(60_000)));
+        let between = past.iter().find(|instant| instant.at == Timestamp::from_ms(35_000)).unwrap();
+        let expected = fix(0, 350.0, 5.0).position;
+        assert!(crate::geometry::distance_m(between.position, expected) < 10.0);
+        assert!(between.sigma_m > 13.0, "roads bend: {}", between.sigma_m);
+    }
+
+    proptest! {
+        /// Whatever comes, at whatever interval: it stays finite, bounded and small.
+        #[test]
+        fn no_fixes_break_the_belief(
+            fixes in prop::collection::vec((0_i64..400_000, 0.0_f64..50_000.0, 0.5_f64..10_000.0), 1..60),
+        ) {
+            let mut belief = Belief::default();
+            let mut ms = 0;
+            for (gap_ms, east_m, accuracy_m) in fixes {
+                ms += gap_ms;
+                belief.take(&fix(ms, east_m, accuracy_m));
+                let heading = belief.heading().unwrap();
+                prop_assert!(heading.now.sigma_m.is_finite() && heading.now.sigma_m >= 0.0);
+                for instant in belief.past() {
+                    prop_assert!(instant.sigma_m.is_finite() && instant.sigma_m >= 1.0);
+                    prop_assert!(instant.position.lat_deg().is_finite());
+                }
+                let bytes = size_of::<Belief>() + belief.known.len() * size_of::<Known>();
+                prop_assert!(bytes < 2_048, "{} bytes", bytes);
+            }
+        }
+    }
 }

@@ -3,7 +3,7 @@
 //! A tag promises when its next ping comes at the latest. Past that it is lost; and as soon as its wearer could have
 //! reached a zone since the last trustworthy fix, Cordon is blind: an incident before any fix proves a Violation.
 
-use super::{decision::quantised, nearness::nearest_border_m, rulebook::Rulebook, track::Ground};
+use super::{decision::quantised, nearness::nearest_border_m, rulebook::Rulebook, trail::Ground};
 use crate::{
     domain::{IncidentKind, Motion, Priority, Reason, Risk, Timestamp, WearerId},
     geometry::LatLon,

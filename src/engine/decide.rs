@@ -16,7 +16,8 @@ use super::{
     reporting, service_watch, source_watch,
     tag_clock::Reading,
     tag_watch,
-    track::{Ground, Judged, Point, Track},
+    track::{Judged, Track},
+    trail::{Ground, Point},
     zone_watch::Transition,
 };
 use crate::domain::{

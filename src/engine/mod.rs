@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `rulebook`, `rulebook_check` | what is in force, and what may be published |
 //! | `receive` | which pings have come: duplicates, acknowledgements |
-//! | `track`, `belief`, `zone_watch`, `rule` | where a wearer was in fix order, and what that means for each zone |
+//! | `track`, `trail`, `belief`, `zone_watch`, `evidence`, `rule` | where a wearer was in fix order, and what that means for each zone |
 //! | `tag_clock`, `clock_watch` | how a tag's times are read, and what wrong clocks mean, of tags and our own |
 //! | `contact_watch`, `tag_watch`, `position_watch` | what silence, the tag's own events and impossible positions mean |
 //! | `source_watch`, `gap_watch` | what it means when a source cannot be heard, or did not bring everything |
@@ -28,6 +28,7 @@ mod decide;
 mod decision;
 mod draft;
 mod escalation;
+mod evidence;
 mod gap_watch;
 mod incidents;
 mod input;
@@ -45,6 +46,7 @@ mod source_watch;
 mod tag_clock;
 mod tag_watch;
 mod track;
+mod trail;
 mod zone_watch;
 
 use std::{

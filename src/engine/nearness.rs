@@ -1,7 +1,7 @@
 //! How near to a zone a wearer is: in which order tags are judged when all of them speak at once, and which of too many
 //! pings must not be passed over.
 
-use super::{Engine, rulebook::Rulebook, track::Point, zone_watch::LOOK_SIGMAS};
+use super::{Engine, rulebook::Rulebook, trail::Point, zone_watch::LOOK_SIGMAS};
 use crate::{
     domain::{Fix, Ping, TagId, Timestamp, WearerId},
     geometry::LatLon,

@@ -7,7 +7,7 @@ use super::{
     decision::quantised,
     draft::Draft,
     incidents::Situation,
-    track::{Point, implausible},
+    trail::{Point, implausible},
 };
 use crate::{
     domain::{Cause, IncidentKind, Motion, Priority, Reason, Subject, Timestamp, WearerId},

@@ -4,18 +4,13 @@
 //! after it is judged again, so that the same fixes give the same episodes in every order of arrival. The live state
 //! never moves back: it is always that of the newest fix.
 
-use std::collections::BTreeMap;
-
 use super::{
-    belief::{Belief, Heading},
-    rule::Rule,
-    rulebook::Rulebook,
-    zone_watch::{Agrees, EVIDENCE_MS, Judge, LOOK_SIGMAS, STILL_THERE_MS, Seen, Transition, ZoneState},
+    belief::Heading,
+    evidence::EVIDENCE_MS,
+    trail::{Ground, Point, Trail, Zones, near, with_zone},
+    zone_watch::{STILL_THERE_MS, Transition},
 };
-use crate::{
-    domain::{Accuracy, Reason, Source, Stage, Timestamp, WearerId, ZoneId},
-    geometry::{LatLon, distance_m},
-};
+use crate::domain::{Reason, Stage, Timestamp, ZoneId};
 
 /// Fixes kept at least: pings that come up to 32 pings late find their place, with two fixes in each ...
 const WINDOW_FIXES: usize = 64;
@@ -23,34 +18,12 @@ const WINDOW_FIXES: usize = 64;
 const WINDOW_MS: i64 = 15 * 60_000;
 /// ... up to this many: 16 in each of 32 pings. A bound, since a late fix has all of them judged again.
 const WINDOW_FIXES_MAX: usize = 512;
-/// Faster than this is no wearer but a wrong fix, or two.
-const PLAUSIBLE_MPS: f64 = 70.0;
 /// Fixes older than the window that are kept while more of them come: 8 hours of a buffer at one a minute.
 const LATE_FIXES_MAX: usize = 512;
 /// Fixes that the newest is compared with.
 const RECENT_FIXES: usize = 16;
 /// Stays that were found in fixes older than the window, remembered for each wearer.
 const PAST_STAYS: usize = 8;
-
-/// A fix as the track keeps it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Point {
-    pub(super) at: Timestamp,
-    pub(super) position: LatLon,
-    pub(super) accuracy: Accuracy,
-    pub(super) source: Source,
-}
-
-/// What is carried from fix to fix in fix order.
-#[derive(Debug, Clone, Default, PartialEq)]
-struct Trail {
-    /// The last fix and the one before it.
-    last: [Option<Point>; 2],
-    belief: Belief,
-}
-
-/// The zones that are not plainly far away.
-pub(super) type Zones = BTreeMap<ZoneId, ZoneState>;
 
 /// A wearer's track.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -91,26 +64,6 @@ pub(super) struct Judged {
     pub(super) disproved: Vec<(ZoneId, Timestamp)>,
     /// Episodes older than the window that were known to begin at the first time, and began at the second.
     pub(super) earlier: Vec<(ZoneId, Timestamp, Timestamp)>,
-}
-
-/// Whose zones a track is judged by.
-#[derive(Clone, Copy)]
-pub(super) struct Ground<'a> {
-    pub(super) rule: Rule,
-    pub(super) rulebook: &'a Rulebook,
-    pub(super) wearer: &'a WearerId,
-}
-
-impl Point {
-    pub(super) fn sigma_m(&self) -> f64 {
-        self.accuracy.sigma_m()
-    }
-
-    /// Fix order; ties are broken by content, so that the order is the same however the fixes came.
-    fn key(&self) -> (Timestamp, Source, [u64; 3]) {
-        let position = [self.position.lat_deg(), self.position.lon_deg(), self.sigma_m()];
-        (self.at, self.source, position.map(f64::to_bits))
-    }
 }
 
 impl Track {
@@ -355,72 +308,6 @@ fn belongs((known, first, last): &(ZoneId, Timestamp, Timestamp), zone: &ZoneId,
 fn inside(zones: &Zones) -> Vec<ZoneId> {
     let inside = zones.iter().filter(|(_, z)| z.stage == Stage::Violation && z.outside_since.is_none());
     inside.map(|(id, _)| id.clone()).collect()
-}
-
-impl Trail {
-    /// Judges the next fix in fix order by every zone that is near it, near the path to it, or not clear.
-    fn step(&mut self, ground: Ground<'_>, fix: &Point, zones: &mut Zones, out: &mut Vec<Transition>) {
-        let [before, earlier] = self.last;
-        let path = before.is_none_or(|before| !implausible(&before, fix));
-        let place = path || earlier.is_some_and(|earlier| !implausible(&earlier, fix));
-        self.belief.take(fix);
-        self.last = [Some(*fix), before];
-        let ids = near(ground, before.as_ref(), fix, zones);
-        if ids.is_empty() {
-            return;
-        }
-        let seen =
-            Seen { fix, before: before.as_ref(), agrees: Agrees { place, path }, past: &self.belief.past() };
-        for id in ids {
-            with_zone(ground, &id, fix.at, zones, out, |judge, state| judge.next_fix(state, &seen));
-        }
-    }
-}
-
-fn with_zone(
-    ground: Ground<'_>,
-    id: &ZoneId,
-    at: Timestamp,
-    zones: &mut Zones,
-    out: &mut Vec<Transition>,
-    judge: impl FnOnce(&mut Judge<'_>, &mut ZoneState),
-) {
-    let mut state = zones.remove(id).unwrap_or_default();
-    let bound = ground.rulebook.bound_zone(id).filter(|bound| ground.rulebook.binds(bound, ground.wearer));
-    let Some(bound) = bound else {
-        // Taken out of the rulebook, or bound to somebody else.
-        if state.stage != Stage::Clear {
-            let (zone, reason) = (id.clone(), Reason::ZoneEnded);
-            out.push(Transition { zone, from: state.stage, to: Stage::Clear, true_time: at, reason });
-        }
-        return;
-    };
-    judge(
-        &mut Judge { rule: ground.rule, rulebook: ground.rulebook, wearer: ground.wearer, bound, out },
-        &mut state,
-    );
-    if !state.is_idle() {
-        zones.insert(id.clone(), state);
-    }
-}
-
-fn near(ground: Ground<'_>, before: Option<&Point>, fix: &Point, zones: &Zones) -> Vec<ZoneId> {
-    // Over a longer gap nothing is concluded from the path.
-    let from =
-        before.filter(|before| fix.at.ms_since(before.at) <= STILL_THERE_MS).map(|before| before.position);
-    let reach_m = LOOK_SIGMAS * fix.sigma_m().max(before.map_or(0.0, Point::sigma_m));
-    let mut ids = ground.rulebook.zones_near(ground.wearer, from, fix.position, reach_m);
-    ids.extend(zones.keys().cloned());
-    ids.sort();
-    ids.dedup();
-    ids
-}
-
-/// Too far from the fix before to be true of both, even with both errors at twice their scale.
-pub(super) fn implausible(before: &Point, fix: &Point) -> bool {
-    let doubt_m = 2.0 * (before.sigma_m() + fix.sigma_m());
-    let least_m = distance_m(before.position, fix.position) - doubt_m;
-    least_m > PLAUSIBLE_MPS * fix.at.s_since(before.at)
 }
 
 /// The changes from one live state to another, with the reasons of the last change of each zone.

@@ -2,14 +2,13 @@
 //!
 //! The numbers below were chosen on recorded tracks with ground truth (`tests/scenarios`), one set for every zone.
 
-use std::cmp::Reverse;
-
 use super::{
     belief::Instant,
     decision::quantised,
+    evidence::{EVIDENCE_MS, Evidence},
     rule::Rule,
     rulebook::{BoundZone, Rulebook},
-    track::Point,
+    trail::Point,
 };
 use crate::{
     domain::{Reason, Stage, Timestamp, WearerId, ZoneId},
@@ -22,22 +21,6 @@ pub(super) const DOF: f64 = 4.0;
 const P_INSIDE: f64 = 0.7;
 /// A fix speaks for having left below this probability.
 const P_OUTSIDE: f64 = 0.2;
-/// Fixes older than this no longer support a Violation, and no straight path is drawn over a longer gap.
-pub(super) const EVIDENCE_MS: i64 = 130_000;
-/// Errors of GNSS fixes are correlated: 0.33 after 30 s, 0.12 after 60 s, hence about exp(-t / 27 s).
-const CORRELATION_S: f64 = 27.0;
-/// This many independent witnesses' worth of support proves a Violation: two fixes 10 s apart.
-const WEIGHT_NEEDED: f64 = 1.3;
-/// No fix gives or takes more than this to or from the balance of the last fixes, in logarithms of odds.
-const BALANCE_OF_ONE: f64 = 2.5;
-/// A fix speaks for being inside from this probability on.
-const P_LIKELY: f64 = 0.5;
-/// Support is looked for among the last fixes until they are worth this many witnesses: three fixes 15 s apart.
-const WEIGHT_CONSIDERED: f64 = 1.85;
-/// ... and among at least this many.
-const FIXES_CONSIDERED: usize = 3;
-/// Evidence kept: at one fix a second, `WEIGHT_NEEDED` takes 12.
-const EVIDENCE_KEPT: usize = 16;
 /// Having left takes two fixes at least this far apart.
 const LEAVING_MS: i64 = 60_000;
 /// A wearer is in the warning zone from this probability on ...
@@ -62,7 +45,7 @@ pub(super) struct ZoneState {
     pub(super) stage: Stage,
     /// When the zone began to apply to a wearer who was inside, if that is how the Violation began.
     begun: Option<Timestamp>,
-    evidence: Vec<(Timestamp, f64)>,
+    evidence: Evidence,
     pub(super) outside_since: Option<Timestamp>,
     /// When the last Violation ended: an instant before that proves no other one.
     left_at: Option<Timestamp>,
@@ -130,7 +113,7 @@ impl Judge<'_> {
         }
         let view = self.bound.zone.shape.0.seen_from(fix.position);
         let p = view.probability_inside(fix.sigma_m(), DOF);
-        state.remember(fix.at, p);
+        state.evidence.remember(fix.at, p);
         let trusted = fix.accuracy.is_trusted() && agrees.place;
         let from = before.filter(|_| agrees.path);
         if state.stage == Stage::Violation {
@@ -145,7 +128,8 @@ impl Judge<'_> {
         } else {
             self.nearness(state, fix, &view);
         }
-        state.forget_if_quiet(fix.at);
+        state.evidence.forget_unlikely();
+        state.left_at = state.left_at.filter(|left_at| fix.at.ms_since(*left_at) <= EVIDENCE_MS);
     }
 
     /// Judges the last known fix at a moment when no new one has come: zones begin and cease to apply by themselves.
@@ -238,11 +222,11 @@ impl Judge<'_> {
                 Reason::TrustedFix { p: quantised(p, 3), border_m, sigma_m: quantised(fix.sigma_m(), 1) };
             return Some((fix.at, reason));
         }
-        if let Some((weight, earliest)) = state.agreement(self.rule) {
+        if let Some((weight, earliest)) = state.evidence.agreement(self.rule) {
             let reason = Reason::Agreeing { p: quantised(p, 3), weight: quantised(weight, 2), border_m };
             return Some((earliest, reason));
         }
-        if let Some(balance) = state.balance(self.rule) {
+        if let Some(balance) = state.evidence.balance(self.rule) {
             return Some((
                 balance.earliest,
                 Reason::Agreeing { p: quantised(p, 3), weight: quantised(balance.weight, 2), border_m },
@@ -340,120 +324,7 @@ impl Judge<'_> {
     }
 }
 
-/// What a balance came to.
-struct Balance {
-    weight: f64,
-    earliest: Timestamp,
-}
-
-/// How independent the error of a fix is of that of a later one, 0 to 1.
-fn independence(at: Timestamp, later: Timestamp) -> f64 {
-    1.0 - (-later.s_since(at) / CORRELATION_S).exp()
-}
-
 /// The accuracy circle touches the warning zone.
 fn touches(view: &View<'_>, margin_m: f64, fix: &Point) -> bool {
     view.signed_distance_m() - margin_m < WATCH_SIGMAS * fix.sigma_m()
-}
-
-impl ZoneState {
-    fn remember(&mut self, at: Timestamp, p: f64) {
-        self.evidence.retain(|(earlier, _)| at.ms_since(*earlier) <= EVIDENCE_MS);
-        self.evidence.push((at, p));
-        if self.evidence.len() > EVIDENCE_KEPT {
-            self.thin();
-        }
-    }
-
-    /// Forgets the witness that depends most on the next one, the later of two alike, and never the newest: however
-    /// many fixes a second there are, those that are kept reach far enough back to be worth several witnesses.
-    fn thin(&mut self) {
-        let gaps = self.evidence.windows(2).enumerate();
-        let closest = gaps.min_by_key(|(i, pair)| (pair[1].0.ms_since(pair[0].0), Reverse(*i)));
-        if let Some((i, _)) = closest {
-            self.evidence.remove(i);
-        }
-    }
-
-    /// Fixes before the first one that supports a Violation can never matter.
-    fn forget_if_quiet(&mut self, now: Timestamp) {
-        let first = self.evidence.iter().position(|(_, p)| *p >= P_LIKELY).unwrap_or(self.evidence.len());
-        self.evidence.drain(..first);
-        self.left_at = self.left_at.filter(|left_at| now.ms_since(*left_at) <= EVIDENCE_MS);
-    }
-
-    /// The last fixes, weighed against each other, say "inside", the last one among them: how much of them does, in
-    /// independent witnesses, and the earliest that does.
-    fn balance(&self, rule: Rule) -> Option<Balance> {
-        let (mut sum, mut weight, mut earliest) = (0.0, 0.0, None);
-        let mut later: Option<Timestamp> = None;
-        for (i, (at, p)) in self.evidence.iter().rev().enumerate() {
-            if i == 0 && *p < P_LIKELY {
-                return None;
-            }
-            let independent = later.map_or(1.0, |later| independence(*at, later));
-            let odds = (p.max(1e-4) / (1.0 - p).max(1e-4)).ln();
-            sum += independent * odds.clamp(-BALANCE_OF_ONE, BALANCE_OF_ONE);
-            if *p >= P_LIKELY {
-                weight += independent;
-                earliest = Some(*at);
-            }
-            // Two that agree at the least.
-            if i > 0 && sum >= rule.balance {
-                return earliest.map(|earliest| Balance { weight, earliest });
-            }
-            later = Some(*at);
-        }
-        None
-    }
-
-    /// How many independent witnesses' worth of the last fixes agree on "inside", the last one among them, and the
-    /// earliest that does: two of the last three, each weighted by how independent it is of the next.
-    fn agreement(&self, rule: Rule) -> Option<(f64, Timestamp)> {
-        let (mut considered, mut support, mut earliest, mut later) = (0.0, 0.0, None, None);
-        for (i, (at, p)) in self.evidence.iter().rev().enumerate() {
-            if i == 0 && *p < rule.p_support || i >= FIXES_CONSIDERED && considered >= WEIGHT_CONSIDERED {
-                break;
-            }
-            let weight = later.map_or(1.0, |later| independence(*at, later));
-            considered += weight;
-            if *p >= rule.p_support {
-                support += weight;
-                earliest = Some(*at);
-            }
-            later = Some(*at);
-        }
-        earliest.filter(|_| support >= WEIGHT_NEEDED).map(|earliest| (support, earliest))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn agree(fixes: &[(i64, f64)]) -> bool {
-        let mut state = ZoneState::default();
-        for (s, p) in fixes {
-            state.remember(Timestamp::from_ms(s * 1_000), *p);
-        }
-        state.agreement(Rule::default()).is_some()
-    }
-
-    #[test]
-    fn two_of_the_last_three_agree_and_a_crowd_of_one_second_fixes_is_one_witness() {
-        assert!(agree(&[(0, 0.8), (15, 0.8)]));
-        assert!(agree(&[(0, 0.8), (15, 0.1), (30, 0.8)]));
-        assert!(agree(&[(0, 0.8), (60, 0.1), (120, 0.8)]));
-        assert!(!agree(&[(0, 0.8), (15, 0.1), (30, 0.1), (45, 0.8)]));
-        assert!(!agree(&[(0, 0.8), (140, 0.8)]), "130 s is the limit");
-        assert!(!agree(&[(0, 0.8), (15, 0.8), (30, 0.5)]), "the last one must agree");
-        assert!(!agree(&[(0, 0.8), (1, 0.8), (2, 0.8)]));
-        let mut state = ZoneState::default();
-        for i in 0..80 {
-            state.remember(Timestamp::from_ms(i * 250), 0.8);
-        }
-        assert!(state.agreement(Rule::default()).is_some(), "four a second for 20 s");
-        let crowd: Vec<(i64, f64)> = (0..13).map(|s| (s, 0.8)).collect();
-        assert!(agree(&crowd));
-    }
 }
