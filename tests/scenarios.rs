@@ -29,6 +29,8 @@ mod rulebook;
 mod stories;
 #[path = "scenarios/tracks.rs"]
 mod tracks;
+#[path = "scenarios/unheard.rs"]
+mod unheard;
 #[path = "scenarios/unmissed.rs"]
 mod unmissed;
 #[path = "scenarios/ward.rs"]

@@ -305,6 +305,9 @@ pub(super) fn reason(reason: &Reason) -> String {
             span(*for_s),
             span(f64::from(*promised_s)),
         ),
+        Reason::NeverHeard { for_s } => {
+            format!("The tag was fitted {} ago and has never been heard.", span(*for_s))
+        }
         Reason::OutOfSight { for_s, border_m } => {
             format!("No trustworthy fix for {}; the last one was {}.", span(*for_s), border(*border_m),)
         }

@@ -168,6 +168,11 @@ pub enum Reason {
         /// Seconds it had promised.
         promised_s: u32,
     },
+    /// The tag was fitted this long ago and has never been heard.
+    NeverHeard {
+        /// Seconds.
+        for_s: f64,
+    },
     /// No trustworthy fix for this long, and a zone within reach.
     OutOfSight {
         /// Seconds since the last trustworthy fix.

@@ -18,6 +18,7 @@ use super::{
     tag_watch,
     track::{Judged, Track},
     trail::{Ground, Point},
+    unheard,
     zone_watch::Transition,
 };
 use crate::domain::{
@@ -265,7 +266,7 @@ fn look_around(draft: &mut Draft<'_>, wearer: &WearerId) {
     let (now, rulebook) = (draft.at, Arc::clone(&draft.rulebook));
     let ground = Ground { rule: draft.rule(), rulebook: &rulebook, wearer };
     let Some(state) = draft.wearer_mut(wearer) else {
-        return;
+        return unheard::expect(draft, wearer);
     };
     let judged = state.track.moment(ground, now);
     follow(draft, wearer, judged);
@@ -356,6 +357,7 @@ fn deadline(draft: &mut Draft<'_>, key: &DeadlineKey) {
     // Whatever it was for is over, unless the judgement says otherwise.
     draft.wake(key.clone(), Timestamp::MAX);
     match key {
+        DeadlineKey::Wearer(wearer) if draft.wearer(wearer).is_none() => unheard::due(draft, wearer),
         DeadlineKey::Wearer(wearer) => look_around(draft, wearer),
         DeadlineKey::Incident(id) => escalation::deadline(draft, *id),
         DeadlineKey::Source(name) => source_watch::deadline(draft, name),

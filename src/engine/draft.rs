@@ -185,6 +185,21 @@ impl<'e> Draft<'e> {
         self.wakes.insert(key, at);
     }
 
+    /// Whether it is to be looked at again at some time.
+    pub(super) fn is_to_wake(&self, key: &DeadlineKey) -> bool {
+        match self.wakes.get(key) {
+            Some(at) => *at < Timestamp::MAX,
+            None => self.engine.deadlines.contains_key(key),
+        }
+    }
+
+    /// Whether any source of pings can be heard.
+    pub(super) fn hears_anything(&self) -> bool {
+        let changed = |name: &String| self.sources.get(name).is_some_and(|state| state.up);
+        let as_before = |(name, state): (&String, &SourceState)| state.up && !self.sources.contains_key(name);
+        self.sources.keys().any(changed) || self.engine.sources.iter().any(as_before)
+    }
+
     /// The open incident of a subject and cause.
     pub(super) fn open_incident(&self, subject: &Subject, cause: &Cause) -> Option<IncidentId> {
         let is_it = |i: &&Incident| i.is_open() && i.subject == *subject && i.cause == *cause;

@@ -10,7 +10,7 @@
 //! | `receive` | which pings have come: duplicates, acknowledgements |
 //! | `track`, `trail`, `belief`, `zone_watch`, `evidence`, `rule` | where a wearer was in fix order, and what that means for each zone |
 //! | `tag_clock`, `clock_watch` | how a tag's times are read, and what wrong clocks mean, of tags and our own |
-//! | `contact_watch`, `tag_watch`, `position_watch` | what silence, the tag's own events and impossible positions mean |
+//! | `contact_watch`, `unheard`, `tag_watch`, `position_watch` | what silence, the tag's own events and impossible positions mean |
 //! | `source_watch`, `gap_watch` | what it means when a source cannot be heard, or did not bring everything |
 //! | `service_watch` | what it means when Cordon's own parts fail, or a tag is too much for them |
 //! | `outlook`, `reporting` | what is to be expected of a wearer near a zone, and how often their tag is to report |
@@ -47,6 +47,7 @@ mod tag_clock;
 mod tag_watch;
 mod track;
 mod trail;
+mod unheard;
 mod zone_watch;
 
 use std::{

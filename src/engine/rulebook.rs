@@ -154,8 +154,13 @@ impl Rulebook {
 
     /// The wearer's cases whose basis is in force at `at`.
     pub fn cases_in_force(&self, wearer: &WearerId, at: Timestamp) -> impl Iterator<Item = &Case> {
+        self.cases_of(wearer).filter(move |case| case.basis.covers(at))
+    }
+
+    /// All cases of a wearer.
+    pub(super) fn cases_of(&self, wearer: &WearerId) -> impl Iterator<Item = &Case> {
         let ids = self.cases_of.get(wearer).map_or(&[][..], Vec::as_slice);
-        ids.iter().filter_map(|id| self.case(id)).filter(move |case| case.basis.covers(at))
+        ids.iter().filter_map(|id| self.case(id))
     }
 
     /// Whether anybody may watch the wearer at `at`.

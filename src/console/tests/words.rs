@@ -76,6 +76,7 @@ fn reasons() -> Vec<Reason> {
         Reason::StoreFails,
         Reason::Disk { pct: 91 },
         Reason::Works,
+        Reason::NeverHeard { for_s: 1_000.0 },
         Reason::ImpossibleSpeed { mps: 140.0 },
         Reason::SourcesDisagree { apart_m: 2_400.0 },
         Reason::Frozen { for_s: 1_300.0 },

@@ -75,7 +75,7 @@ pub(super) fn html(study: &Study, evaluation: &Evaluation, progress: Progress<'_
     let score = &evaluation.score;
     let [near, far] = [0, 1].map(|band| score.band(band));
     let delays =
-        [("the true entry", score.delay_s()), ("the first fix sent from inside", score.from_first_s())];
+        [("the true entry", score.delay_s()), ("the first fix sent from inside", score.after_first_s())];
     let seconds = |s: Option<f64>| s.map_or_else(|| "–".to_owned(), |s| format!("{s:.0} s"));
     let rows = delays.into_iter().map(|(from, spread)| Row {
         from,

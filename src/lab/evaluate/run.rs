@@ -100,7 +100,7 @@ impl Watch {
                 self.blind_since.get_or_insert((at_ms, is_danger));
             }
             Happening::Over { .. } if incident.kind == IncidentKind::Blind => {
-                self.end(at_ms - self.shift_ms, run)
+                self.end(at_ms - self.shift_ms, run);
             }
             _ => {}
         }

@@ -161,7 +161,7 @@ impl Score {
         Spread::of(&self.delay_ms)
     }
 
-    pub(super) fn from_first_s(&self) -> Spread {
+    pub(super) fn after_first_s(&self) -> Spread {
         Spread::of(&self.from_first_ms)
     }
 
@@ -178,7 +178,7 @@ impl Score {
             missed_ids: self.missed.clone(),
             found_by_blind: self.by_blind,
             delay_s: self.delay_s(),
-            delay_from_first_fix_inside_s: self.from_first_s(),
+            delay_from_first_fix_inside_s: self.after_first_s(),
             false_by_band: Bands { near: self.band(0), far: self.band(1) },
             early: self.early,
             flaps: self.flaps,
