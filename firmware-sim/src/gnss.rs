@@ -15,7 +15,7 @@ mod class;
 
 use tag_wire::{Fix, Source};
 
-pub use class::Class;
+pub use class::{Class, Roof};
 
 use crate::random::Random;
 use crate::route::{Truth, round, step_m};
@@ -46,6 +46,7 @@ const DRIFT_STATED: f64 = 0.6;
 #[derive(Clone, Debug)]
 pub struct Receiver {
     class: Class,
+    roof: Roof,
     random: Random,
     /// For what is beside the error itself: gaps and drifts.
     beside: Random,
@@ -66,14 +67,19 @@ struct Drift {
 }
 
 impl Receiver {
-    /// A receiver of a class for a seed.
+    /// A receiver of a class for a seed, deep in houses when indoors.
     pub fn new(class: Class, seed: u64) -> Self {
+        Self::under(Roof::Deep, class, seed)
+    }
+
+    /// A receiver of a class for a seed, under such a roof when indoors.
+    pub fn under(roof: Roof, class: Class, seed: u64) -> Self {
         let mut random = Random::new(seed);
         let mut beside = Random::new(!seed);
         let error = [random.normal(), random.normal()];
         let surroundings = [random.normal(), random.normal(), random.normal()];
         let hidden = beside.normal();
-        Self { class, random, beside, last_ms: None, error, surroundings, hidden, drift: None }
+        Self { class, roof, random, beside, last_ms: None, error, surroundings, hidden, drift: None }
     }
 
     /// The fix at a time, or `None` when there is none. Times must not fall; one that does counts as the
@@ -86,10 +92,14 @@ impl Receiver {
             return (!is_hidden).then(|| self.satellites(now_ms, truth, scale_m, [0.0; 2]));
         }
         let drift_m = self.drift_m(now_ms, gap_s);
+        let scale_m = scale_m * self.class.indoors(self.roof);
+        let [satellites, wifi, cell] = self.roof.shares();
         match self.random.unit() {
-            x if x < 0.60 => Some(self.satellites(now_ms, truth, scale_m * self.class.indoors(), drift_m)),
-            x if x < 0.75 => Some(self.network(now_ms, truth, Source::Wifi, 15.0, 25.0)),
-            x if x < 0.90 => Some(self.network(now_ms, truth, Source::Cell, 200.0, 300.0)),
+            x if x < satellites => Some(self.satellites(now_ms, truth, scale_m, drift_m)),
+            x if x < satellites + wifi => Some(self.network(now_ms, truth, Source::Wifi, 15.0, 25.0)),
+            x if x < satellites + wifi + cell => {
+                Some(self.network(now_ms, truth, Source::Cell, 200.0, 300.0))
+            }
             _ => None,
         }
     }

@@ -37,12 +37,17 @@ impl Class {
         }
     }
 
-    /// How much worse satellites are indoors.
-    pub(super) const fn indoors(self) -> f64 {
-        match self {
-            Self::OpenSky | Self::Canyon => 5.0,
-            // Its trouble is the same everywhere.
-            Self::Poor => 1.3,
+    /// How much worse satellites are under a roof.
+    pub(super) const fn indoors(self, roof: Roof) -> f64 {
+        match (self, roof) {
+            (Self::OpenSky, Roof::Window) => 2.5,
+            (Self::OpenSky, Roof::Deep) => 5.0,
+            // Cars parked in canyons: p95 13 to 28 m, p99 22 to 89 m.
+            (Self::Canyon, Roof::Window) => 2.0,
+            (Self::Canyon, Roof::Deep) => 3.0,
+            // Its trouble is much the same everywhere.
+            (Self::Poor, Roof::Window) => 1.0,
+            (Self::Poor, Roof::Deep) => 1.3,
         }
     }
 
@@ -65,6 +70,36 @@ impl Class {
         match self {
             Self::OpenSky | Self::Canyon => (one_sigma_m * trouble.sqrt()).max(2.0),
             Self::Poor => POOR_STATES * one_sigma_m * trouble,
+        }
+    }
+}
+
+/// How much of the sky is left indoors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Roof {
+    /// A room with a window: mostly satellites.
+    Window,
+    /// A large house: wifi and cells as often as not.
+    Deep,
+}
+
+impl Roof {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Window, Self::Deep];
+
+    /// Its name in a file's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Window => "window",
+            Self::Deep => "deep",
+        }
+    }
+
+    /// Shares of fixes by satellites, wifi and cells; for the rest there is none.
+    pub(super) const fn shares(self) -> [f64; 3] {
+        match self {
+            Self::Window => [0.87, 0.03, 0.005],
+            Self::Deep => [0.60, 0.15, 0.15],
         }
     }
 }

@@ -5,7 +5,7 @@
 //! | `TRAVELLER_CLASS_fixes.csv` | `t_s`, `lat`, `lon`, `accuracy_m`, `satellites`, `speed_mps`, `truth_lat`, `truth_lon`, `error_m` |
 //! | `TRAVELLER_CLASS_truth.csv` | `t_s`, `lat`, `lon`, `speed_mps` |
 //! | `scenarios.csv` | `id`, `track`, `kind`, `zone_lat`, `zone_lon`, `zone_radius_m`, `truth_first_entry_t_s`, `truth_first_exit_t_s`, `first_stay_s`, `truth_min_signed_distance_m` |
-//! | `sim_home_CLASS_borderNNm.csv` | `utc_s`, `lat`, `lon`, `accuracy_m`, `source` |
+//! | `sim_home_CLASS_ROOF_borderNNm.csv` | `utc_s`, `lat`, `lon`, `accuracy_m`, `source` |
 //!
 //! A home is at 53.48 degrees north, 2.24 west, and all of the life is west of it: a zone whose border runs north-south
 //! east of it is never entered.
@@ -19,7 +19,7 @@ use super::life::{Life, LifePlan};
 use super::part;
 use super::scenario::{Kind, Scenario, scenarios};
 use super::trip::{Row, Traveller, trip};
-use crate::gnss::{Class, Receiver};
+use crate::gnss::{Class, Receiver, Roof};
 use crate::random::Random;
 use crate::route::{Truth, metres_between};
 
@@ -60,7 +60,7 @@ pub struct FolderPlan {
 pub type File = (String, String);
 
 /// The files of a world. A track of each kind of traveller with each class of receiver, in a city of its own; the
-/// circles over them; and for each class of receiver a life at each distance from a border.
+/// circles over them; and for each class of receiver and each roof a life at each distance from a border.
 pub fn files(plan: &FolderPlan) -> Vec<File> {
     let mut files = Vec::new();
     let mut table = String::from(
@@ -81,7 +81,8 @@ pub fn files(plan: &FolderPlan) -> Vec<File> {
         files.push((format!("{name}_truth.csv"), truth(&rows)));
     }
     files.push(("scenarios.csv".to_owned(), table));
-    for (nth, (class, border_m)) in pairs(&Class::ALL, &BORDERS_M).enumerate() {
+    let receivers = Vec::from_iter(pairs(&Class::ALL, &Roof::ALL));
+    for (nth, ((class, roof), border_m)) in pairs(&receivers, &BORDERS_M).enumerate() {
         let mut random = part(plan.seed, 200 + nth as u64);
         let city = City::new(random.bits(), HOME);
         let life = LifePlan {
@@ -91,8 +92,8 @@ pub fn files(plan: &FolderPlan) -> Vec<File> {
             passes_a_day: 0.0,
             violations: Vec::new(),
         };
-        let receiver = Receiver::new(class, random.bits());
-        let name = format!("sim_home_{}_border{border_m}m.csv", class.as_str());
+        let receiver = Receiver::under(roof, class, random.bits());
+        let name = format!("sim_home_{}_{}_border{border_m}m.csv", class.as_str(), roof.as_str());
         files.push((name, home(receiver, &Life::new(&life, &city), plan.home_days)));
     }
     files
@@ -202,7 +203,7 @@ mod tests {
     #[test]
     fn what_is_written_can_be_read() {
         let files = files(&PLAN);
-        assert_eq!(files.len(), 2 * 9 + 1 + 9);
+        assert_eq!(files.len(), 2 * 9 + 1 + 18);
         for (name, text) in files.iter().filter(|(name, _)| name != "scenarios.csv") {
             let fixes = read(text).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert!(fixes.len() > 1_000, "{name}: {} rows", fixes.len());
