@@ -67,13 +67,8 @@ struct Drift {
 }
 
 impl Receiver {
-    /// A receiver of a class for a seed, deep in houses when indoors.
-    pub fn new(class: Class, seed: u64) -> Self {
-        Self::under(Roof::Deep, class, seed)
-    }
-
     /// A receiver of a class for a seed, under such a roof when indoors.
-    pub fn under(roof: Roof, class: Class, seed: u64) -> Self {
+    pub fn new(class: Class, roof: Roof, seed: u64) -> Self {
         let mut random = Random::new(seed);
         let mut beside = Random::new(!seed);
         let error = [random.normal(), random.normal()];
@@ -185,7 +180,7 @@ mod tests {
     /// Distance between fix and truth, and accuracy, of `count` fixes every `step_ms` for each of 40 seeds.
     fn errors(class: Class, truth: Truth, count: i64, step_ms: i64) -> Vec<(f64, f64)> {
         let one = |seed| {
-            let mut receiver = Receiver::new(class, seed);
+            let mut receiver = Receiver::new(class, Roof::Deep, seed);
             (0..count).filter_map(move |n| {
                 let fix = receiver.fix(n * step_ms, &truth)?;
                 let error_m = metres_between((truth.lat, truth.lon), (fix.lat, fix.lon));
@@ -223,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_canyon_hides_the_sky_now_and_then_for_up_to_a_minute_or_so() {
-        let mut receiver = Receiver::new(Class::Canyon, 1);
+        let mut receiver = Receiver::new(Class::Canyon, Roof::Deep, 1);
         let seen = Vec::from_iter((0..100_000).map(|s| receiver.fix(s * 1_000, &OPEN).is_some()));
         let share = seen.iter().filter(|seen| **seen).count() as f64 / seen.len() as f64;
         assert!((0.7..0.8).contains(&share), "{share} of the seconds have a fix");
@@ -236,7 +231,7 @@ mod tests {
         // Errors are cut at 10 m: the variance of a Student-t of 3 degrees settles too slowly to measure.
         let mut series = Vec::new();
         for seed in 0..40 {
-            let mut receiver = Receiver::new(Class::OpenSky, seed);
+            let mut receiver = Receiver::new(Class::OpenSky, Roof::Deep, seed);
             series.push(Vec::from_iter((0..4_000).map(|second| {
                 let fix = receiver.fix(second * 1_000, &OPEN).unwrap();
                 ((fix.lat - OPEN.lat) * 111_200.0).clamp(-10.0, 10.0)
@@ -283,7 +278,7 @@ mod tests {
     #[test]
     fn a_seed_gives_the_same_fixes() {
         let fixes = |seed| {
-            let mut receiver = Receiver::new(Class::OpenSky, seed);
+            let mut receiver = Receiver::new(Class::OpenSky, Roof::Deep, seed);
             Vec::from_iter((0..50).map(|n| receiver.fix(n * 1_000, &OPEN)))
         };
         assert!(fixes(3) == fixes(3) && fixes(3) != fixes(4));

@@ -3,7 +3,7 @@
 use tag_wire::limits::{EVENTS_MAX, INTERVAL_S};
 use tag_wire::{Cmd, Event, EventKind, Motion, Ping};
 
-use crate::gnss::{Class, Receiver};
+use crate::gnss::{Class, Receiver, Roof};
 use crate::kept::Kept;
 use crate::route::Truth;
 
@@ -29,6 +29,8 @@ pub struct TagConfig {
     pub boot: u32,
     /// Kind of receiver.
     pub class: Class,
+    /// What is over it indoors.
+    pub roof: Roof,
     /// Seed of the receiver's errors.
     pub seed: u64,
     /// When the tag starts and sends its first ping, Unix milliseconds.
@@ -52,6 +54,7 @@ impl TagConfig {
         Self {
             boot,
             class: Class::OpenSky,
+            roof: Roof::Deep,
             seed,
             start_ms,
             interval_moving_s: 60,
@@ -90,7 +93,7 @@ impl Tag {
     /// A tag that was just switched on.
     pub fn new(config: TagConfig) -> Self {
         Self {
-            receiver: Receiver::new(config.class, config.seed),
+            receiver: Receiver::new(config.class, config.roof, config.seed),
             kept: Kept::new(config.boot, config.kept_max, config.resend_after_s),
             seq: 0,
             last_wake_ms: config.start_ms,

@@ -76,7 +76,8 @@ pub fn files(plan: &FolderPlan) -> Vec<File> {
             scenario(&mut table, id, &name, &circle);
             id += 1;
         }
-        let receiver = Receiver::new(class, random.bits());
+        // Nobody goes indoors there.
+        let receiver = Receiver::new(class, Roof::Window, random.bits());
         files.push((format!("{name}_fixes.csv"), fixes(receiver, &rows)));
         files.push((format!("{name}_truth.csv"), truth(&rows)));
     }
@@ -92,7 +93,7 @@ pub fn files(plan: &FolderPlan) -> Vec<File> {
             passes_a_day: 0.0,
             violations: Vec::new(),
         };
-        let receiver = Receiver::under(roof, class, random.bits());
+        let receiver = Receiver::new(class, roof, random.bits());
         let name = format!("sim_home_{}_{}_border{border_m}m.csv", class.as_str(), roof.as_str());
         files.push((name, home(receiver, &Life::new(&life, &city), plan.home_days)));
     }
