@@ -6,7 +6,7 @@ use std::f64::consts::FRAC_PI_2;
 
 use super::part;
 use crate::random::Random;
-use crate::route::step_m;
+use crate::route::{metres_between, offset_m, step_m};
 
 /// Streets in each direction.
 const STREETS: usize = 22;
@@ -97,13 +97,8 @@ impl City {
     }
 
     /// How many crossings there are.
-    pub const fn len(&self) -> usize {
+    pub const fn count(&self) -> usize {
         self.crossings.len()
-    }
-
-    /// Whether there are none: there always are.
-    pub const fn is_empty(&self) -> bool {
-        self.crossings.is_empty()
     }
 
     /// Where a crossing is.
@@ -119,7 +114,7 @@ impl City {
 
     /// Metres from a point to a crossing.
     pub fn metres_to(&self, point: (f64, f64), crossing: usize) -> f64 {
-        crate::route::metres_between(point, self.place(crossing))
+        metres_between(point, self.place(crossing))
     }
 
     /// Whether there is a crossing farther than this to the north-east of a point, to the south-east, and so on.
@@ -177,7 +172,7 @@ impl City {
 
     /// Metres east and north of the origin.
     fn metres(&self, point: (f64, f64)) -> (f64, f64) {
-        crate::route::offset_m(self.origin, point)
+        offset_m(self.origin, point)
     }
 }
 
@@ -192,7 +187,6 @@ fn nearest_m(point: (f64, f64), from: (f64, f64), to: (f64, f64)) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::route::metres_between;
 
     const HOME: (f64, f64) = (53.48, -2.24);
 
@@ -202,8 +196,8 @@ mod tests {
             let city = City::new(seed, HOME);
             let home = city.easternmost();
             assert!(metres_between(city.place(home), HOME) < 0.01);
-            assert!((0..city.len()).all(|crossing| city.place(crossing).1 <= HOME.1 + 1e-9));
-            let across_m = metres_between(city.place(0), city.place(city.len() - 1));
+            assert!((0..city.count()).all(|crossing| city.place(crossing).1 <= HOME.1 + 1e-9));
+            let across_m = metres_between(city.place(0), city.place(city.count() - 1));
             assert!((1_500.0..8_500.0).contains(&across_m), "{across_m} m across");
         }
     }
@@ -218,7 +212,7 @@ mod tests {
             assert!(way[0] == city.place(from) && way[way.len() - 1] == city.place(to));
             assert!(way.windows(2).all(|street| metres_between(street[0], street[1]) < 350.0));
         }
-        let ways = [0; 9].map(|_| city.route(0, city.len() - 1, None, &mut random));
+        let ways = [0; 9].map(|_| city.route(0, city.count() - 1, None, &mut random));
         assert!(ways.iter().any(|way| *way != ways[0]));
     }
 
@@ -226,10 +220,10 @@ mod tests {
     fn a_route_goes_around_what_must_be_kept_out_of() {
         let city = City::new(5, HOME);
         let mut random = Random::new(1);
-        let middle = city.place(city.len() / 2 + STREETS / 2);
+        let middle = city.place(city.count() / 2 + STREETS / 2);
         let keep = Keep { centre: middle, out_m: 300.0 };
         for _ in 0..20 {
-            let way = city.route(0, city.len() - 1, Some(keep), &mut random);
+            let way = city.route(0, city.count() - 1, Some(keep), &mut random);
             assert!(way.iter().all(|&at| metres_between(at, middle) >= 299.0));
         }
     }
