@@ -1,6 +1,8 @@
 //! The engine on timelines: recorded tracks with ground truth, and stories told ping by ping.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "scenarios/calm.rs"]
+mod calm;
 #[path = "scenarios/clocks.rs"]
 mod clocks;
 #[path = "scenarios/hearing.rs"]

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`route`] | true motion: routes, waits, wandering; a position for every second |
 //! | [`gnss`] | what a receiver makes of it: errors with heavy tails and a memory |
+//! | [`world`] | generated cities, travellers, lives at home, and zones with their truth |
 //! | [`Tag`] | the firmware: interval, battery, strap, store-and-forward until acknowledged |
 //! | [`kept`] | the store of pings that are not acknowledged yet |
 //! | [`track`] | recorded fixes from a CSV file, thinned into the pings a tag would have sent |
@@ -24,5 +25,6 @@ pub mod route;
 pub mod source;
 mod tag;
 pub mod track;
+pub mod world;
 
 pub use tag::{Tag, TagConfig};

@@ -1,6 +1,6 @@
-//! `firmware-sim`: a fleet of simulated tags, or the replay of a recorded track, over MQTT.
+//! `firmware-sim`: a fleet of simulated tags, or the replay of a recorded track, over MQTT; a generated world as files.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,10 +13,12 @@ use firmware_sim::link::{Broker, Link, Until};
 use firmware_sim::route::Walker;
 use firmware_sim::source::{PingSource, Replay, World};
 use firmware_sim::track::{self, PingPlan};
+use firmware_sim::world::folder::{self, FolderPlan};
 use firmware_sim::{Tag, TagConfig};
 use tag_wire::{TagName, VendorName};
 
-/// Tags in software, over MQTT. Ends with one line of JSON: {"pings":n,"acked":n,"rejected":n}.
+/// Tags in software, over MQTT, and a world for them. Ends with one line of JSON: {"pings":n,"acked":n,"rejected":n},
+/// or {"files":n}.
 #[derive(Parser)]
 #[command(version)]
 struct Cli {
@@ -30,6 +32,8 @@ enum Command {
     Fleet(FleetArgs),
     /// One tag on a recorded track, until Cordon has acknowledged every ping.
     Replay(ReplayArgs),
+    /// Writes a generated world with ground truth as CSV files, for `cordon evaluate --data`.
+    World(WorldArgs),
 }
 
 #[derive(Args)]
@@ -138,6 +142,19 @@ struct ReplayArgs {
     no_wait_ack: bool,
 }
 
+#[derive(Args)]
+struct WorldArgs {
+    /// Seed of the whole world
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Folder to write to; it is made if it is not there
+    #[arg(long)]
+    out: PathBuf,
+    /// How many days the lives at home last
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=365))]
+    home_days: u32,
+}
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
@@ -146,6 +163,7 @@ async fn main() -> anyhow::Result<()> {
     let counts = match Cli::parse().command {
         Command::Fleet(args) => fleet(args).await?,
         Command::Replay(args) => replay(args).await?,
+        Command::World(args) => return write_world(&args),
     };
     let Counts { pings, acked, rejected, .. } = counts;
     println!("{}", serde_json::json!({ "pings": pings, "acked": acked, "rejected": rejected }));
@@ -223,6 +241,17 @@ async fn fleet(args: FleetArgs) -> anyhow::Result<Counts> {
         total += counts.context("a tag's task failed")?;
     }
     Ok(total)
+}
+
+fn write_world(args: &WorldArgs) -> anyhow::Result<()> {
+    let written = || format!("cannot write to {}", args.out.display());
+    fs::create_dir_all(&args.out).with_context(written)?;
+    let files = folder::files(&FolderPlan { seed: args.seed, home_days: args.home_days });
+    for (name, text) in &files {
+        fs::write(args.out.join(name), text).with_context(written)?;
+    }
+    println!("{}", serde_json::json!({ "files": files.len() }));
+    Ok(())
 }
 
 fn parse_centre(text: &str) -> anyhow::Result<(f64, f64)> {

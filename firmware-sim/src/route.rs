@@ -199,7 +199,7 @@ pub(crate) fn round(value: f64, decimals: i32) -> f64 {
 }
 
 /// Metres east and north from one point to another, on a plane that touches halfway.
-fn offset_m(from: (f64, f64), to: (f64, f64)) -> (f64, f64) {
+pub(crate) fn offset_m(from: (f64, f64), to: (f64, f64)) -> (f64, f64) {
     let shrink = f64::midpoint(from.0, to.0).to_radians().cos();
     let east_deg = (to.1 - from.1 + 180.0).rem_euclid(360.0) - 180.0;
     (east_deg.to_radians() * EARTH_M * shrink, (to.0 - from.0).to_radians() * EARTH_M)

@@ -3,7 +3,7 @@
 use tag_wire::limits::{EVENTS_MAX, INTERVAL_S};
 use tag_wire::{Cmd, Event, EventKind, Motion, Ping};
 
-use crate::gnss::Receiver;
+use crate::gnss::{Class, Receiver, Roof};
 use crate::kept::Kept;
 use crate::route::Truth;
 
@@ -27,6 +27,10 @@ const CHARGER_PCT_H: f64 = 40.0;
 pub struct TagConfig {
     /// Number of this start of the tag.
     pub boot: u32,
+    /// Kind of receiver.
+    pub class: Class,
+    /// What is over it indoors.
+    pub roof: Roof,
     /// Seed of the receiver's errors.
     pub seed: u64,
     /// When the tag starts and sends its first ping, Unix milliseconds.
@@ -44,11 +48,13 @@ pub struct TagConfig {
 }
 
 impl TagConfig {
-    /// A tag with a full battery that sends every 60 s, sends again after 30 s and holds 10,000 pings
+    /// A tag under an open sky with a full battery that sends every 60 s, sends again after 30 s and holds 10,000 pings
     /// (a week at one per minute).
     pub const fn new(boot: u32, seed: u64, start_ms: i64) -> Self {
         Self {
             boot,
+            class: Class::OpenSky,
+            roof: Roof::Deep,
             seed,
             start_ms,
             interval_moving_s: 60,
@@ -87,7 +93,7 @@ impl Tag {
     /// A tag that was just switched on.
     pub fn new(config: TagConfig) -> Self {
         Self {
-            receiver: Receiver::new(config.seed),
+            receiver: Receiver::new(config.class, config.roof, config.seed),
             kept: Kept::new(config.boot, config.kept_max, config.resend_after_s),
             seq: 0,
             last_wake_ms: config.start_ms,
