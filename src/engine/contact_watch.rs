@@ -1,7 +1,8 @@
 //! Whether a tag can be heard and can see where it is: LostContact and Blind.
 //!
 //! A tag promises when its next ping comes at the latest. Past that it is lost; and as soon as its wearer could have
-//! reached a zone since the last trustworthy fix, Cordon is blind: an incident before any fix proves a Violation.
+//! reached a zone since the last trustworthy fix, Cordon is blind: an incident before any fix proves a Violation. A wearer
+//! gets farther only while their tag says that it moves, or says nothing.
 
 use super::{decision::quantised, nearness::nearest_border_m, rulebook::Rulebook, trail::Ground};
 use crate::{
@@ -19,10 +20,17 @@ const GRACE_MS: i64 = 15_000;
 const REACH_MPS: f64 = 15.0;
 /// How far a wearer whose tag reports no motion may be from where it was seen.
 const STILL_M: f64 = 100.0;
+/// Nobody gets anywhere in the first of a motion, milliseconds: it is somebody who walks about the house ...
+const ABOUT_MS: i64 = 120_000;
+/// ... unless they were last seen in motion, and this near to a zone, metres.
+const NEAR_M: f64 = 1_000.0;
 /// How far around the last fix zones are looked for: half an hour by car.
 const LOOK_M: f64 = 30_000.0;
-/// A fix with a worse scale than this does not say where a wearer is.
+/// A fix with a worse scale than this does not say where a wearer is, only where they are not ...
 const SIGHT_SIGMA_M: f64 = 150.0;
+/// ... up to this one, and so many scales from there.
+const GLIMPSE_SIGMA_M: f64 = 2_000.0;
+const GLIMPSE_SIGMAS: f64 = 2.0;
 
 /// What is known of the contact with a wearer's tag.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,15 +41,33 @@ pub(super) struct Contact {
     pub(super) source: String,
     /// When it was first heard.
     known_since: Timestamp,
+    /// When its newest ping came.
+    newest_at: Timestamp,
+    /// Since when it has not said that it lies still; `None` while it does.
+    moving_since: Option<Timestamp>,
+    /// The last trustworthy fix.
     sight: Option<Sight>,
+    /// The last poor one.
+    glimpse: Option<Sight>,
 }
 
-/// The last trustworthy fix.
+/// Where a wearer was seen.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Sight {
     at: Timestamp,
     position: LatLon,
-    sigma_m: f64,
+    /// How far from there they may have been, metres.
+    doubt_m: f64,
+    /// How long they were on their way since then, in motions that are over, milliseconds.
+    moved_ms: i64,
+}
+
+impl Sight {
+    /// From when on a motion may lead away from there. Of a tag that cannot feel motion all counts.
+    fn on_the_way_since(&self, since: Timestamp, motion: Motion, near: bool) -> Timestamp {
+        let all_counts = motion == Motion::Unknown || near && since <= self.at;
+        since.max(self.at).plus_ms(if all_counts { 0 } else { ABOUT_MS })
+    }
 }
 
 /// What is wrong with the contact, and when to look again.
@@ -53,19 +79,44 @@ pub(super) struct Verdict {
 
 impl Contact {
     pub(super) fn new(at: Timestamp, promised_s: u32, motion: Motion, source: &str) -> Self {
-        Self { heard_at: at, promised_s, motion, source: source.into(), known_since: at, sight: None }
+        Self {
+            heard_at: at,
+            promised_s,
+            motion,
+            source: source.into(),
+            known_since: at,
+            newest_at: at,
+            moving_since: (motion != Motion::Still).then_some(at),
+            sight: None,
+            glimpse: None,
+        }
     }
 
-    /// A ping has come.
+    /// The newest ping has come.
     pub(super) fn heard(&mut self, at: Timestamp, promised_s: u32, motion: Motion, source: &str) {
-        let (known_since, sight) = (self.known_since, self.sight);
-        *self = Self { known_since, sight, ..Self::new(at, promised_s, motion, source) };
+        if motion != Motion::Still {
+            self.moving_since = self.moving_since.or(Some(self.newest_at));
+        } else if let Some(since) = self.moving_since.take() {
+            let before = self.motion;
+            // It may have stopped just before it said so.
+            for sight in self.sight.iter_mut().chain(&mut self.glimpse) {
+                let moved_ms = at.ms_since(sight.on_the_way_since(since, before, false)).max(0);
+                sight.moved_ms = sight.moved_ms.saturating_add(moved_ms);
+            }
+        }
+        (self.heard_at, self.newest_at, self.promised_s, self.motion) = (at, at, promised_s, motion);
+        self.source = source.into();
     }
 
     /// A fix has come.
     pub(super) fn seen(&mut self, at: Timestamp, position: LatLon, sigma_m: f64) {
-        if sigma_m <= SIGHT_SIGMA_M && self.sight.is_none_or(|sight| sight.at < at) {
-            self.sight = Some(Sight { at, position, sigma_m });
+        let (known, doubt_m) = match sigma_m {
+            sigma_m if sigma_m <= SIGHT_SIGMA_M => (&mut self.sight, sigma_m),
+            sigma_m if sigma_m <= GLIMPSE_SIGMA_M => (&mut self.glimpse, GLIMPSE_SIGMAS * sigma_m),
+            _ => return,
+        };
+        if known.is_none_or(|known| known.at < at) {
+            *known = Some(Sight { at, position, doubt_m, moved_ms: 0 });
         }
     }
 
@@ -98,16 +149,7 @@ impl Contact {
         let limit_ms = self.limit_ms(risk);
         let lost_at = self.heard_at.plus_ms(limit_ms).max(judged_from);
         let lost = now >= lost_at;
-        let blind = match self.sight {
-            Some(sight) => Some(self.blind(ground, sight, limit_ms, [lost_at, judged_from], now)),
-            // Never seen: the wearer may be anywhere.
-            None => ground.rulebook.is_bound(ground.wearer, now).then(|| {
-                let reason =
-                    Reason::OutOfSight { for_s: quantised(now.s_since(self.known_since), 0), border_m: 0.0 };
-                let unseen_at = self.known_since.plus_ms(limit_ms).max(judged_from);
-                (Some(unseen_at), reason)
-            }),
-        };
+        let blind = self.blind(ground, limit_ms, [lost_at, judged_from], now);
         let blind_at = blind.as_ref().and_then(|(at, _)| *at);
         let wrong = match blind {
             Some((Some(at), reason)) if now >= at => {
@@ -125,32 +167,54 @@ impl Contact {
         Verdict { wrong, look_again: ahead.into_iter().flatten().filter(|at| *at > now).min() }
     }
 
-    /// When the wearer can be in a zone without having been seen, and why.
+    /// When the wearer can be in a zone without having been seen, and why; `None` if nobody minds.
     fn blind(
         &self,
         ground: Ground<'_>,
-        sight: Sight,
         limit_ms: i64,
         [lost_at, judged_from]: [Timestamp; 2],
         now: Timestamp,
-    ) -> (Option<Timestamp>, Reason) {
-        let border_m = nearest_border_m(ground.rulebook, ground.wearer, sight.position, LOOK_M, [now, now]);
-        let gap_m = border_m.map(|border_m| (border_m - sight.sigma_m).max(0.0));
+    ) -> Option<(Option<Timestamp>, Reason)> {
         // Unseen from here on: no fix for as long as a silence would be tolerated, however often the tag is heard.
-        let unseen_at = sight.at.plus_ms(limit_ms).max(judged_from);
-        #[expect(clippy::cast_possible_truncation, reason = "30 km at 15 m/s are 2,000,000 ms")]
-        let reached_at = gap_m.map(|gap_m| sight.at.plus_ms((gap_m / REACH_MPS * 1_000.0) as i64));
-        let at = match (gap_m, self.motion) {
-            (None, _) => None,
-            // It says that it lies still: it stays where it was, until it falls silent.
-            (Some(gap_m), Motion::Still) if gap_m > STILL_M => reached_at.map(|at| at.max(lost_at)),
-            _ => reached_at.map(|at| at.max(unseen_at)),
-        };
-        let reason = Reason::OutOfSight {
-            for_s: quantised(now.s_since(sight.at), 0),
-            border_m: quantised(border_m.unwrap_or(LOOK_M), 0),
-        };
-        (at, reason)
+        let last_seen = self.sight.map_or(self.known_since, |sight| sight.at);
+        let unseen_at = last_seen.plus_ms(limit_ms).max(judged_from);
+        let seen: Vec<&Sight> = self.sight.iter().chain(&self.glimpse).collect();
+        if seen.is_empty() && !ground.rulebook.is_bound(ground.wearer, now) {
+            return None;
+        }
+        let (mut at, mut border_m) = (Some(unseen_at), if seen.is_empty() { 0.0 } else { LOOK_M });
+        for sight in seen {
+            let nearest =
+                nearest_border_m(ground.rulebook, ground.wearer, sight.position, LOOK_M, [now, now]);
+            border_m = nearest.unwrap_or(LOOK_M).min(border_m);
+            // Each of them says where the wearer cannot be yet.
+            let reached = nearest.map(|border_m| self.reached_at(sight, border_m, lost_at));
+            at = at.zip(reached).map(|(at, reached)| at.max(reached));
+        }
+        let for_s = quantised(now.s_since(last_seen), 0);
+        Some((at, Reason::OutOfSight { for_s, border_m: quantised(border_m, 0) }))
+    }
+
+    /// When a wearer seen there can have come so far.
+    #[expect(clippy::cast_possible_truncation, reason = "30 km at 15 m/s are 2,000,000 ms")]
+    fn reached_at(&self, sight: &Sight, border_m: f64, lost_at: Timestamp) -> Timestamp {
+        let gap_m = (border_m - sight.doubt_m).max(0.0);
+        if self.motion == Motion::Still && gap_m <= STILL_M {
+            return sight.at;
+        }
+        let needed_ms = (gap_m / REACH_MPS * 1_000.0) as i64 - sight.moved_ms;
+        if needed_ms <= 0 {
+            return sight.at;
+        }
+        // A silent one may be on its way all the time.
+        let silent = self.newest_at.plus_ms(needed_ms).max(lost_at);
+        match self.moving_since {
+            Some(since) => {
+                let on_the_way = sight.on_the_way_since(since, self.motion, gap_m <= NEAR_M);
+                on_the_way.plus_ms(needed_ms).min(silent)
+            }
+            None => silent,
+        }
     }
 }
 

@@ -27,7 +27,7 @@ const DAYS_LONG: u32 = 30;
 /// The goal: officers see at most so much in a wearer's day that is no true violation.
 const SEEN_GOAL: f64 = 0.1;
 /// It is not reached yet, by windows and deep in houses: no more than this, so that it does not become worse.
-const SEEN_MAX: [f64; 2] = [0.4, 3.3];
+const SEEN_MAX: [f64; 2] = [0.3, 0.6];
 /// A way within the warning zone, at 50 to 150 m from the border, once in so many evenings.
 const PASSES_EVERY_DAYS: f64 = 14.0;
 /// Every so many wearers one goes into the zone, once.
