@@ -258,7 +258,8 @@ impl Tag {
         };
         let asked_s =
             self.cmd.as_ref().filter(|cmd| self.last_wake_ms < cmd.expires_ms).and_then(|cmd| cmd.interval_s);
-        asked_s.unwrap_or(own_s).clamp(*INTERVAL_S.start(), *INTERVAL_S.end())
+        // At least as often as it is asked for: what it does by itself may be more.
+        asked_s.map_or(own_s, |asked_s| asked_s.min(own_s)).clamp(*INTERVAL_S.start(), *INTERVAL_S.end())
     }
 
     fn use_battery(&mut self, now_ms: i64) {

@@ -45,6 +45,8 @@ pub(super) struct Contact {
     newest_at: Timestamp,
     /// Since when it has not said that it lies still; `None` while it does.
     moving_since: Option<Timestamp>,
+    /// Since when it has, of a motion that may go on: at a traffic light nobody has arrived.
+    still_since: Option<Timestamp>,
     /// The last trustworthy fix.
     sight: Option<Sight>,
     /// The last poor one.
@@ -87,6 +89,7 @@ impl Contact {
             known_since: at,
             newest_at: at,
             moving_since: (motion != Motion::Still).then_some(at),
+            still_since: None,
             sight: None,
             glimpse: None,
         }
@@ -96,16 +99,24 @@ impl Contact {
     pub(super) fn heard(&mut self, at: Timestamp, promised_s: u32, motion: Motion, source: &str) {
         if motion != Motion::Still {
             self.moving_since = self.moving_since.or(Some(self.newest_at));
-        } else if let Some(since) = self.moving_since.take() {
-            let before = self.motion;
-            // It may have stopped just before it said so.
-            for sight in self.sight.iter_mut().chain(&mut self.glimpse) {
-                let moved_ms = at.ms_since(sight.on_the_way_since(since, before, false)).max(0);
-                sight.moved_ms = sight.moved_ms.saturating_add(moved_ms);
+            self.still_since = None;
+        } else if let Some(since) = self.moving_since {
+            let still_since = *self.still_since.get_or_insert(at);
+            if at.ms_since(still_since) >= ABOUT_MS {
+                self.arrived(since, still_since);
             }
         }
         (self.heard_at, self.newest_at, self.promised_s, self.motion) = (at, at, promised_s, motion);
         self.source = source.into();
+    }
+
+    /// A motion is over.
+    fn arrived(&mut self, since: Timestamp, until: Timestamp) {
+        (self.moving_since, self.still_since) = (None, None);
+        for sight in self.sight.iter_mut().chain(&mut self.glimpse) {
+            let moved_ms = until.ms_since(sight.on_the_way_since(since, self.motion, false)).max(0);
+            sight.moved_ms = sight.moved_ms.saturating_add(moved_ms);
+        }
     }
 
     /// A fix has come.
@@ -118,6 +129,9 @@ impl Contact {
         if known.is_none_or(|known| known.at < at) {
             *known = Some(Sight { at, position, doubt_m, moved_ms: 0 });
         }
+        // A poor fix from before a good one says nothing any more.
+        let seen_at = self.sight.map_or(Timestamp::MIN, |sight| sight.at);
+        self.glimpse = self.glimpse.filter(|glimpse| glimpse.at > seen_at);
     }
 
     /// When silence is judged, going by the tag's promise alone.
@@ -182,15 +196,19 @@ impl Contact {
         if seen.is_empty() && !ground.rulebook.is_bound(ground.wearer, now) {
             return None;
         }
-        let (mut at, mut border_m) = (Some(unseen_at), if seen.is_empty() { 0.0 } else { LOOK_M });
+        let (mut at, mut border_m) = (unseen_at, if seen.is_empty() { 0.0 } else { LOOK_M });
+        let mut is_any_near = seen.is_empty();
         for sight in seen {
             let nearest =
                 nearest_border_m(ground.rulebook, ground.wearer, sight.position, LOOK_M, [now, now]);
             border_m = nearest.unwrap_or(LOOK_M).min(border_m);
             // Each of them says where the wearer cannot be yet.
-            let reached = nearest.map(|border_m| self.reached_at(sight, border_m, lost_at));
-            at = at.zip(reached).map(|(at, reached)| at.max(reached));
+            // With no zone so near, it takes at least as long as to the edge of the look.
+            let reached = self.reached_at(sight, nearest.unwrap_or(LOOK_M), lost_at);
+            at = at.max(reached);
+            is_any_near |= nearest.is_some();
         }
+        let at = is_any_near.then_some(at);
         let for_s = quantised(now.s_since(last_seen), 0);
         Some((at, Reason::OutOfSight { for_s, border_m: quantised(border_m, 0) }))
     }

@@ -164,7 +164,7 @@ fn judge_ping(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping, rea
         look_around(draft, &wearer);
         // A tag that brings what it has kept is somewhere else by now.
         if newest && at.ms_since(reading.true_time(ping.sent)) <= STRAIGHT_MS {
-            reporting::ask(draft, tag, &wearer, ping.motion);
+            reporting::ask(draft, tag, &wearer, ping.motion, ping.next_within_s);
         }
     }
 }

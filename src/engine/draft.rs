@@ -185,12 +185,10 @@ impl<'e> Draft<'e> {
         self.wakes.insert(key, at);
     }
 
-    /// Whether it is to be looked at again at some time.
-    pub(super) fn is_to_wake(&self, key: &DeadlineKey) -> bool {
-        match self.wakes.get(key) {
-            Some(at) => *at < Timestamp::MAX,
-            None => self.engine.deadlines.contains_key(key),
-        }
+    /// When it is to be looked at again.
+    pub(super) fn wakes_at(&self, key: &DeadlineKey) -> Option<Timestamp> {
+        let at = self.wakes.get(key).or_else(|| self.engine.deadlines.get(key)).copied();
+        at.filter(|at| *at < Timestamp::MAX)
     }
 
     /// Whether any source of pings can be heard.

@@ -27,15 +27,11 @@ pub struct Outlook {
 }
 
 impl Engine {
-    /// The outlook of a wearer at `at` for each zone that is not plainly far away; none before the first fix.
+    /// The outlook of a wearer at `at` for a zone; none before the first fix, and none for a zone that there is not.
     #[must_use]
-    pub fn outlooks(&self, wearer: &WearerId, at: Timestamp) -> Vec<(ZoneId, Outlook)> {
-        let Some(track) = self.wearers.get(wearer).map(|state| &state.track) else {
-            return Vec::new();
-        };
-        let Some(heading) = track.heading() else { return Vec::new() };
-        let bound = track.zones.keys().filter_map(|id| Some((id, self.rulebook.bound_zone(id)?)));
-        bound.map(|(id, bound)| (id.clone(), Outlook::of(bound, &heading, at))).collect()
+    pub fn outlook(&self, wearer: &WearerId, zone: &ZoneId, at: Timestamp) -> Option<Outlook> {
+        let heading = self.wearers.get(wearer)?.track.heading()?;
+        Some(Outlook::of(self.rulebook.bound_zone(zone)?, &heading, at))
     }
 }
 

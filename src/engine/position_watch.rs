@@ -10,7 +10,7 @@ use super::{
     trail::{Point, implausible},
 };
 use crate::{
-    domain::{Cause, IncidentKind, Motion, Priority, Reason, Subject, Timestamp, WearerId},
+    domain::{Cause, IncidentKind, Motion, Priority, Reason, Source, Subject, Timestamp, WearerId},
     geometry::{LatLon, distance_m},
 };
 
@@ -64,7 +64,7 @@ pub(super) fn judge(draft: &mut Draft<'_>, wearer: &WearerId, motion: Motion) {
     state.doubts.disputed = is_disputed;
     let (subject, cause) = (Subject::Wearer(wearer.clone()), Cause::Position);
     match found {
-        Some(reason) if !was_disputed => draft.raise(Situation {
+        Some(reason) => draft.raise(Situation {
             subject,
             cause,
             kind: IncidentKind::PositionDisputed,
@@ -88,13 +88,13 @@ impl Doubts {
         let same_source = before.iter().find(|fix| fix.source == newest.source);
         let step = same_source.filter(|fix| implausible(fix, newest));
         if step.is_some() {
-            self.steps.push(at);
+            note(&mut self.steps, at, STEPS);
         }
         let other = before.iter().take_while(|fix| at.ms_since(fix.at) <= TOGETHER_MS);
         let contradicting =
             other.filter(|fix| fix.source != newest.source).find(|fix| contradicts(fix, newest));
         if contradicting.is_some() {
-            self.contradictions.push(at);
+            note(&mut self.contradictions, at, CONTRADICTIONS);
         }
         self.note_same(newest, motion);
         let apart_m = |fix: &Point| distance_m(fix.position, newest.position);
@@ -110,9 +110,10 @@ impl Doubts {
     }
 
     fn note_same(&mut self, newest: &Point, motion: Motion) {
-        let goes_on = self
-            .same
-            .filter(|same| motion == Motion::Moving && distance_m(same.place, newest.position) <= FROZEN_M);
+        // A home unit or a mast stays where it is: only a satellite receiver that does is frozen.
+        let may_freeze = newest.source == Source::Gnss && motion == Motion::Moving;
+        let goes_on =
+            self.same.filter(|same| may_freeze && distance_m(same.place, newest.position) <= FROZEN_M);
         let first = || Same { since: newest.at, place: newest.position, fixes: 0 };
         let same = goes_on.unwrap_or_else(first);
         self.same = Some(Same { fixes: same.fixes.saturating_add(1), ..same });
@@ -125,6 +126,14 @@ impl Doubts {
             || lately(&self.contradictions)
             || self.same.is_some_and(|same| same.is_frozen(at))
     }
+}
+
+/// Keeps the last `max`, however many come.
+fn note(times: &mut Vec<Timestamp>, at: Timestamp, max: usize) {
+    if times.len() == max {
+        times.remove(0);
+    }
+    times.push(at);
 }
 
 impl Same {

@@ -11,6 +11,10 @@ const SOON_S: f64 = 60.0;
 /// How long an ask is good for, and how long before its end it is renewed, milliseconds.
 const GOOD_MS: i64 = 10 * 60_000;
 const RENEW_MS: i64 = 4 * 60_000;
+/// A tag that does not do what it was asked for is asked again after this long, milliseconds.
+const AGAIN_MS: i64 = 30_000;
+/// A tag asked for a pace promises its next ping within so many seconds.
+const PROMISED_S: [(Pace, u32); 2] = [(Pace::Near, 45), (Pace::Pursuit, 25)];
 /// Less is asked for only when less has been enough for this long, milliseconds.
 const CALM_MS: i64 = 120_000;
 
@@ -47,7 +51,7 @@ pub(super) struct Asked {
 }
 
 /// Asks the tag of a ping that has just come straight here, if what it was asked for is not what is wanted now.
-pub(super) fn ask(draft: &mut Draft<'_>, tag: &TagId, wearer: &WearerId, motion: Motion) {
+pub(super) fn ask(draft: &mut Draft<'_>, tag: &TagId, wearer: &WearerId, motion: Motion, promised_s: u32) {
     let at = draft.at;
     let wanted = wanted(draft, wearer, motion);
     let state = draft.tag_mut(tag);
@@ -57,7 +61,11 @@ pub(super) fn ask(draft: &mut Draft<'_>, tag: &TagId, wearer: &WearerId, motion:
     if let Some(asked) = &mut state.asked {
         asked.calm_since = calm_since;
     }
-    let ends_soon = in_force.is_some_and(|asked| asked.until.ms_since(at) < RENEW_MS);
+    let ends_soon = in_force.is_some_and(|asked| {
+        let is_slow = PROMISED_S.iter().any(|(pace, most_s)| *pace == asked.pace && promised_s > *most_s);
+        let left_ms = asked.until.ms_since(at);
+        left_ms < RENEW_MS || is_slow && GOOD_MS - left_ms >= AGAIN_MS
+    });
     let is_due = match wanted.cmp(&pace) {
         std::cmp::Ordering::Greater => true,
         std::cmp::Ordering::Equal => wanted > Pace::Normal && ends_soon,

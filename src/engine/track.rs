@@ -62,8 +62,28 @@ pub(super) struct Judged {
     pub(super) found: Vec<Found>,
     /// Episodes that were known and are no longer proven, or are part of an earlier one.
     pub(super) disproved: Vec<(ZoneId, Timestamp)>,
-    /// Episodes older than the window that were known to begin at the first time, and began at the second.
+    /// Episodes that were known to begin at the first time, and began at the second.
     pub(super) earlier: Vec<(ZoneId, Timestamp, Timestamp)>,
+}
+
+impl Judged {
+    /// A stay whose beginning has moved a little is the same one: nobody is told of it again.
+    fn pair_moved(&mut self) {
+        let mut found = Vec::new();
+        for one in std::mem::take(&mut self.found) {
+            let is_same = |(zone, from): &(ZoneId, Timestamp)| {
+                *zone == one.zone && from.ms_since(one.from).abs() <= EVIDENCE_MS
+            };
+            match self.disproved.iter().position(is_same) {
+                Some(place) => {
+                    let (zone, began) = self.disproved.remove(place);
+                    self.earlier.push((zone, began, one.from));
+                }
+                None => found.push(one),
+            }
+        }
+        self.found = found;
+    }
 }
 
 impl Track {
@@ -164,7 +184,9 @@ impl Track {
             .collect();
         let transitions = net_changes(&self.zones, &zones, &all);
         self.zones = zones;
-        Judged { transitions, found, disproved, earlier: Vec::new() }
+        let mut judged = Judged { transitions, found, disproved, earlier: Vec::new() };
+        judged.pair_moved();
+        judged
     }
 
     fn at_moment(&self, ground: Ground<'_>, now: Timestamp, zones: &mut Zones, out: &mut Vec<Transition>) {

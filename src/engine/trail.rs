@@ -1,6 +1,6 @@
 //! What is carried from fix to fix: each is judged by every zone that is near it, in fix order.
 
-use std::collections::BTreeMap;
+use std::{cell::OnceCell, collections::BTreeMap};
 
 use super::{
     belief::Belief,
@@ -74,8 +74,13 @@ impl Trail {
         if ids.is_empty() {
             return;
         }
-        let seen =
-            Seen { fix, before: before.as_ref(), agrees: Agrees { place, path }, past: &self.belief.past() };
+        let seen = Seen {
+            fix,
+            before: before.as_ref(),
+            agrees: Agrees { place, path },
+            belief: &self.belief,
+            past: OnceCell::new(),
+        };
         for id in ids {
             with_zone(ground, &id, fix.at, zones, out, |judge, state| judge.next_fix(state, &seen));
         }

@@ -10,10 +10,6 @@ const AGAIN_MS: i64 = 60_000;
 
 /// A wearer was published: their tag, from when it is worn and may be watched, should soon be heard.
 pub(super) fn expect(draft: &mut Draft<'_>, wearer: &WearerId) {
-    let key = DeadlineKey::Wearer(wearer.clone());
-    if draft.is_to_wake(&key) {
-        return;
-    }
     let (at, rulebook) = (draft.at, std::sync::Arc::clone(&draft.rulebook));
     let to_come = |from: Timestamp, until: Option<Timestamp>| {
         until.is_none_or(|until| until > at).then(|| from.max(at))
@@ -23,7 +19,11 @@ pub(super) fn expect(draft: &mut Draft<'_>, wearer: &WearerId) {
     let bases = rulebook.cases_of(wearer).map(|case| &case.basis);
     let watched = bases.filter_map(|basis| to_come(basis.from, basis.until)).min();
     if let Some((fitted, watched)) = fitted.zip(watched) {
-        draft.wake(key, fitted.max(watched).plus_ms(FITTED_MS));
+        let key = DeadlineKey::Wearer(wearer.clone());
+        let at = fitted.max(watched).plus_ms(FITTED_MS);
+        // Another revision does not put it off, but may bring it forward.
+        let at = draft.wakes_at(&key).map_or(at, |known| known.min(at));
+        draft.wake(key, at);
     }
 }
 

@@ -2,8 +2,10 @@
 //!
 //! The numbers below were chosen on recorded tracks with ground truth (`tests/scenarios`), one set for every zone.
 
+use std::cell::OnceCell;
+
 use super::{
-    belief::Instant,
+    belief::{Belief, Instant},
     decision::quantised,
     evidence::{EVIDENCE_MS, Evidence},
     rule::Rule,
@@ -76,8 +78,16 @@ pub(super) struct Seen<'a> {
     pub(super) fix: &'a Point,
     pub(super) before: Option<&'a Point>,
     pub(super) agrees: Agrees,
+    pub(super) belief: &'a Belief,
+    /// Worked out when a zone needs it first.
+    pub(super) past: OnceCell<Vec<Instant>>,
+}
+
+impl Seen<'_> {
     /// Where the wearer was before, by all fixes together, rising in time.
-    pub(super) past: &'a [Instant],
+    fn past(&self) -> &[Instant] {
+        self.past.get_or_init(|| self.belief.past())
+    }
 }
 
 /// One zone's judge for one fix.
@@ -99,7 +109,7 @@ impl ZoneState {
 impl Judge<'_> {
     /// Judges the next fix in fix order.
     pub(super) fn next_fix(&mut self, state: &mut ZoneState, seen: &Seen<'_>) {
-        let Seen { fix, before, agrees, .. } = *seen;
+        let (fix, before, agrees) = (seen.fix, seen.before, seen.agrees);
         self.renew(state, before);
         if let Some(before) = before {
             self.begins_between(state, before, fix.at);
@@ -119,7 +129,7 @@ impl Judge<'_> {
         if state.stage == Stage::Violation {
             self.leaving(state, fix, &view, p);
         } else if let Some((true_time, reason)) =
-            self.proof(state, from, fix, &view, p, trusted).or_else(|| self.was_inside(state, seen.past))
+            self.proof(state, from, fix, &view, p, trusted).or_else(|| self.was_inside(state, seen.past()))
         {
             self.change(state, Stage::Violation, true_time, reason);
             if p < P_OUTSIDE {

@@ -52,13 +52,10 @@ pub struct Dot {
 impl Dot {
     /// A wearer as the engine knows them at `at`.
     pub(super) fn of(engine: &Engine, id: &WearerId, seen: Sighting, at: Timestamp) -> Self {
-        let is_near = |(zone, _): &(ZoneId, Outlook)| seen.stages.iter().any(|(near, _)| near == zone);
-        // Of thousands who are near no zone nothing is to be worked out.
-        let outlooks = if seen.stages.is_empty() {
-            Vec::new()
-        } else {
-            engine.outlooks(id, at).into_iter().filter(is_near).collect()
-        };
+        // Of the worst zone only: it is worked out for everybody, again and again.
+        let worst = seen.stages.iter().max_by_key(|(_, stage)| *stage).map(|(zone, _)| zone.clone());
+        let outlooks =
+            worst.and_then(|zone| engine.outlook(id, &zone, at).map(|it| (zone, it))).into_iter().collect();
         Self {
             outlooks,
             position: seen.position,

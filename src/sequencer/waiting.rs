@@ -123,9 +123,10 @@ impl Waiting {
 
     fn take_tag(&mut self, tag: &TagId, now: Timestamp, engine: &Engine, turn: &mut Turn) {
         let Some(queue) = self.tags.get_mut(tag) else { return };
-        let fit = turn.fit(queue.messages.iter().map(|(_, one)| one.message.payload.len()));
-        let may = self.allowances.take(tag, fit, now, engine.rulebook());
-        queue.held = may < fit;
+        let lens = queue.messages.iter().map(|(_, one)| one.message.payload.len());
+        let wanted = fit(lens.take(turn.room), turn.bytes);
+        let may = self.allowances.take(tag, wanted, now, engine.rulebook());
+        queue.held = may < wanted;
         let mut gone: Vec<(u64, Arrival)> = Vec::new();
         let mut bytes = 0;
         for (nth, Crowded { message, .. }) in queue.messages.drain(..may) {
@@ -134,7 +135,11 @@ impl Waiting {
         }
         self.messages -= may;
         if queue.held && now.ms_since(queue.since) >= TOGETHER_MS {
-            let crowd = queue.messages.len().min(CROWD_MAX);
+            let room = turn.bytes.saturating_sub(bytes);
+            let lens = queue.messages.iter().map(|(_, one)| one.message.payload.len());
+            let crowd = fit(lens.take(CROWD_MAX), room);
+            // The next ones wait for their turn, as all others do.
+            queue.since = now;
             let (nths, crowd): (Vec<_>, Vec<_>) = queue.messages.drain(..crowd).unzip();
             self.messages -= crowd.len();
             bytes += crowd.iter().map(|one| one.message.payload.len()).sum::<usize>();
@@ -148,6 +153,16 @@ impl Waiting {
     }
 }
 
+/// How many of these messages, by their bytes, there is room for: one at least.
+fn fit(messages: impl Iterator<Item = usize>, room: usize) -> usize {
+    let mut bytes = 0;
+    let fits = |len: &usize| {
+        bytes += len;
+        bytes <= room
+    };
+    messages.take_while(fits).count().max(1)
+}
+
 /// What one step takes up, and how much room it has.
 struct Turn {
     room: usize,
@@ -156,16 +171,6 @@ struct Turn {
 }
 
 impl Turn {
-    /// How many of these messages, by their bytes, there is room for: one at least.
-    fn fit(&self, messages: impl Iterator<Item = usize>) -> usize {
-        let mut bytes = 0;
-        let fits = |len: &usize| {
-            bytes += len;
-            bytes <= self.bytes
-        };
-        messages.take(self.room).take_while(fits).count().max(1)
-    }
-
     fn take(&mut self, arrivals: Vec<(u64, Arrival)>, bytes: usize) {
         self.room = self.room.saturating_sub(arrivals.len());
         self.bytes = self.bytes.saturating_sub(bytes);

@@ -88,7 +88,8 @@ fn spread(n: usize) -> recorded::Scenario {
 fn ping(near: &recorded::Scenario, s: i64, seq: u64) -> cordon::domain::Ping {
     let fix = tag_wire::Fix {
         t_ms: second(s).as_ms(),
-        lat: near.lat + 0.01,
+        // A metre to and fro: who moves and stands still to the centimetre has a broken receiver.
+        lat: near.lat + 0.01 + 1e-5 * (seq % 5) as f64,
         lon: near.lon,
         acc_m: Some(5.0),
         hdop: None,
