@@ -24,6 +24,8 @@ const STILL_M: f64 = 100.0;
 const ABOUT_MS: i64 = 120_000;
 /// ... unless they were last seen in motion, and this near to a zone, metres.
 const NEAR_M: f64 = 1_000.0;
+/// A shorter stop is a traffic light, and the motion goes on, milliseconds.
+const STOP_MS: i64 = 45_000;
 /// How far around the last fix zones are looked for: half an hour by car.
 const LOOK_M: f64 = 30_000.0;
 /// A fix with a worse scale than this does not say where a wearer is, only where they are not ...
@@ -45,8 +47,8 @@ pub(super) struct Contact {
     newest_at: Timestamp,
     /// Since when it has not said that it lies still; `None` while it does.
     moving_since: Option<Timestamp>,
-    /// Since when it has, of a motion that may go on: at a traffic light nobody has arrived.
-    still_since: Option<Timestamp>,
+    /// When it last did not say so.
+    moved_at: Timestamp,
     /// The last trustworthy fix.
     sight: Option<Sight>,
     /// The last poor one.
@@ -89,7 +91,7 @@ impl Contact {
             known_since: at,
             newest_at: at,
             moving_since: (motion != Motion::Still).then_some(at),
-            still_since: None,
+            moved_at: at,
             sight: None,
             glimpse: None,
         }
@@ -99,12 +101,9 @@ impl Contact {
     pub(super) fn heard(&mut self, at: Timestamp, promised_s: u32, motion: Motion, source: &str) {
         if motion != Motion::Still {
             self.moving_since = self.moving_since.or(Some(self.newest_at));
-            self.still_since = None;
-        } else if let Some(since) = self.moving_since {
-            let still_since = *self.still_since.get_or_insert(at);
-            if at.ms_since(still_since) >= ABOUT_MS {
-                self.arrived(since, still_since);
-            }
+            self.moved_at = at;
+        } else if let Some(since) = self.moving_since.filter(|_| at.ms_since(self.moved_at) >= STOP_MS) {
+            self.arrived(since, at);
         }
         (self.heard_at, self.newest_at, self.promised_s, self.motion) = (at, at, promised_s, motion);
         self.source = source.into();
@@ -112,7 +111,7 @@ impl Contact {
 
     /// A motion is over.
     fn arrived(&mut self, since: Timestamp, until: Timestamp) {
-        (self.moving_since, self.still_since) = (None, None);
+        self.moving_since = None;
         for sight in self.sight.iter_mut().chain(&mut self.glimpse) {
             let moved_ms = until.ms_since(sight.on_the_way_since(since, self.motion, false)).max(0);
             sight.moved_ms = sight.moved_ms.saturating_add(moved_ms);
