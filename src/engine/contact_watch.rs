@@ -201,8 +201,8 @@ impl Contact {
             let nearest =
                 nearest_border_m(ground.rulebook, ground.wearer, sight.position, LOOK_M, [now, now]);
             border_m = nearest.unwrap_or(LOOK_M).min(border_m);
-            // Each of them says where the wearer cannot be yet.
-            // With no zone so near, it takes at least as long as to the edge of the look.
+            // Each of them says where the wearer cannot be yet; with no zone so near, it takes at least as long as to the
+            // edge of the look.
             let reached = self.reached_at(sight, nearest.unwrap_or(LOOK_M), lost_at);
             at = at.max(reached);
             is_any_near |= nearest.is_some();
