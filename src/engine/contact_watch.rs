@@ -14,10 +14,13 @@ use crate::{
 const PROMISES: i64 = 3;
 /// ... of a high-risk wearer after three minutes at the latest, unless it promised less often.
 const HIGH_RISK_MS: i64 = 180_000;
+/// A wearer whose tag is heard, but sees nothing, is unseen after this long at the earliest: however often it reports, a
+/// street between high houses hides the sky for a minute or two.
+const UNSEEN_MS: i64 = 180_000;
 /// A promise is judged with this much grace for the network.
 const GRACE_MS: i64 = 15_000;
 /// How fast a wearer nobody sees may move: a car in a city.
-const REACH_MPS: f64 = 15.0;
+pub(super) const REACH_MPS: f64 = 15.0;
 /// How far a wearer whose tag reports no motion may be from where it was seen.
 const STILL_M: f64 = 100.0;
 /// Nobody gets anywhere in the first of a motion, milliseconds: it is somebody who walks about the house ...
@@ -27,7 +30,7 @@ const NEAR_M: f64 = 1_000.0;
 /// A shorter stop is a traffic light, and the motion goes on, milliseconds.
 const STOP_MS: i64 = 45_000;
 /// How far around the last fix zones are looked for: half an hour by car.
-const LOOK_M: f64 = 30_000.0;
+pub(super) const LOOK_M: f64 = 30_000.0;
 /// A fix with a worse scale than this does not say where a wearer is, only where they are not ...
 const SIGHT_SIGMA_M: f64 = 150.0;
 /// ... up to this one, and so many scales from there.
@@ -133,6 +136,11 @@ impl Contact {
         self.glimpse = self.glimpse.filter(|glimpse| glimpse.at > seen_at);
     }
 
+    /// How long ago the wearer was last seen by a fix that says where, seconds.
+    pub(super) fn unseen_s(&self, now: Timestamp) -> f64 {
+        now.s_since(self.sight.map_or(self.known_since, |sight| sight.at)).max(0.0)
+    }
+
     /// When silence is judged, going by the tag's promise alone.
     pub(super) fn limit_ms(&self, risk: Option<Risk>) -> i64 {
         let promised_ms = i64::from(self.promised_s) * 1_000;
@@ -188,9 +196,10 @@ impl Contact {
         [lost_at, judged_from]: [Timestamp; 2],
         now: Timestamp,
     ) -> Option<(Option<Timestamp>, Reason)> {
-        // Unseen from here on: no fix for as long as a silence would be tolerated, however often the tag is heard.
+        // Unseen from here on: no fix for as long as a silence would be tolerated, or longer while the tag is heard.
         let last_seen = self.sight.map_or(self.known_since, |sight| sight.at);
-        let unseen_at = last_seen.plus_ms(limit_ms).max(judged_from);
+        let silent_at = last_seen.plus_ms(limit_ms).max(lost_at);
+        let unseen_at = last_seen.plus_ms(limit_ms.max(UNSEEN_MS)).min(silent_at).max(judged_from);
         let seen: Vec<&Sight> = self.sight.iter().chain(&self.glimpse).collect();
         if seen.is_empty() && !ground.rulebook.is_bound(ground.wearer, now) {
             return None;

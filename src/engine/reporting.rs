@@ -1,10 +1,16 @@
 //! How often a tag is asked to report: often near a zone, so that a Violation is seen within seconds; as it likes far
 //! away, or while it lies still, so that its battery lasts.
 
-use super::{draft::Draft, nearness::nearest_border_m, outlook::Outlook};
+use super::{
+    contact_watch::{LOOK_M, REACH_MPS},
+    draft::Draft,
+    nearness::nearest_border_m,
+    outlook::Outlook,
+};
 use crate::domain::{Motion, Stage, TagId, Timestamp, WearerId};
 
-/// A zone this near, metres, is reached by car in less than two minutes.
+/// A zone this near, metres, is reached by car in less than two minutes; by a wearer who has not been seen for a while,
+/// from as much farther away as they may have come.
 const NEAR_M: f64 = 1_500.0;
 /// A border that will be reached this soon, seconds, asks for all that the tag can give.
 const SOON_S: f64 = 60.0;
@@ -86,9 +92,10 @@ pub(super) fn ask(draft: &mut Draft<'_>, tag: &TagId, wearer: &WearerId, motion:
 fn wanted(draft: &mut Draft<'_>, wearer: &WearerId, motion: Motion) -> Pace {
     let at = draft.at;
     let rulebook = std::sync::Arc::clone(&draft.rulebook);
-    let Some(track) = draft.wearer(wearer).map(|state| &state.track) else {
+    let Some(state) = draft.wearer(wearer) else {
         return Pace::Normal;
     };
+    let track = &state.track;
     let (Some(last), Some(heading)) = (track.last(), track.heading()) else {
         return Pace::Normal;
     };
@@ -105,6 +112,7 @@ fn wanted(draft: &mut Draft<'_>, wearer: &WearerId, motion: Motion) -> Pace {
     if worst(&[Stage::Approach]) {
         return Pace::Near;
     }
-    let is_near = || nearest_border_m(&rulebook, wearer, last.position, NEAR_M, [at, at]).is_some();
+    let near_m = (NEAR_M + REACH_MPS * state.contact.unseen_s(at)).min(LOOK_M);
+    let is_near = || nearest_border_m(&rulebook, wearer, last.position, near_m, [at, at]).is_some();
     if !is_still && is_near() { Pace::Near } else { Pace::Normal }
 }

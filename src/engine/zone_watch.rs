@@ -27,8 +27,9 @@ const P_OUTSIDE: f64 = 0.2;
 const LEAVING_MS: i64 = 60_000;
 /// A wearer is in the warning zone from this probability on ...
 const P_NEAR: f64 = 0.6;
-/// ... until it falls below this one.
+/// ... until that of being at most so much farther out falls below this one: who walks along its edge is there once.
 const P_FAR: f64 = 0.3;
+const EDGE: f64 = 1.25;
 /// The accuracy circle, in scales, that must touch the warning zone for Watch.
 const WATCH_SIGMAS: f64 = 2.0;
 /// How deep, in scales of the worse fix, a straight path must lie inside to prove a crossing: 85 % of a Student-t.
@@ -310,8 +311,12 @@ impl Judge<'_> {
 
     fn nearness(&mut self, state: &mut ZoneState, fix: &Point, view: &View<'_>) {
         let margin_m = self.bound.zone.margin_m.metres();
-        let p = view.probability_within(margin_m, fix.sigma_m(), DOF);
-        let near = p >= if state.stage == Stage::Approach { P_FAR } else { P_NEAR };
+        let (within_m, p_near) = match state.stage {
+            Stage::Approach => (EDGE * margin_m, P_FAR),
+            _ => (margin_m, P_NEAR),
+        };
+        let p = view.probability_within(within_m, fix.sigma_m(), DOF);
+        let near = p >= p_near;
         let to = match (state.stage, near, touches(view, margin_m, fix)) {
             (Stage::Left, true, _) | (Stage::Left, _, true) => Stage::Left,
             (_, true, _) => Stage::Approach,

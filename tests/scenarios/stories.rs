@@ -240,13 +240,13 @@ fn a_tag_that_is_heard_and_sees_nothing_near_a_zone_is_blind() {
     let mut ward = Ward::new();
     ward.promise(20);
     ward.at(0, 700.0);
-    for ping in 1..8 {
+    for ping in 1..14 {
         ward.event(15 * ping, TagEventKind::NoFix, false);
     }
-    // 500 m to the border take 33 s; a silence of 60 s would be tolerated.
+    // 500 m to the border take 33 s; a silence of 60 s would be tolerated, a hidden sky three minutes.
     let blind = ward.line.incident(IncidentKind::Blind).unwrap();
-    assert_eq!(blind.raised_at, second(60));
-    ward.at(120, 700.0);
+    assert_eq!(blind.raised_at, second(180));
+    ward.at(210, 700.0);
     assert!(!ward.line.incident(IncidentKind::Blind).unwrap().ongoing);
 }
 
