@@ -4,7 +4,12 @@
 //! reached a zone since the last trustworthy fix, Cordon is blind: an incident before any fix proves a Violation. A wearer
 //! gets farther only while their tag says that it moves, or says nothing.
 
-use super::{decision::quantised, nearness::nearest_border_m, rulebook::Rulebook, trail::Ground};
+use super::{
+    decision::quantised,
+    nearness::nearest_border_m,
+    rulebook::Rulebook,
+    trail::{Ground, next_edge},
+};
 use crate::{
     domain::{IncidentKind, Motion, Priority, Reason, Risk, Timestamp, WearerId},
     geometry::LatLon,
@@ -184,8 +189,20 @@ impl Contact {
             }
             _ => None,
         };
-        let ahead = [Some(lost_at), blind_at];
+        // Nobody will bring news of a silent one when a zone around them begins to apply.
+        let edge = if lost { self.next_edge(ground, now) } else { None };
+        let ahead = [Some(lost_at), blind_at, edge];
         Verdict { wrong, look_again: ahead.into_iter().flatten().filter(|at| *at > now).min() }
+    }
+
+    /// When a zone that the wearer might get to next begins to apply, or one of their cases to be in force.
+    fn next_edge(&self, ground: Ground<'_>, now: Timestamp) -> Option<Timestamp> {
+        let seen = self.sight.iter().chain(&self.glimpse);
+        let zones = seen
+            .flat_map(|sight| ground.rulebook.zones_near(ground.wearer, None, sight.position, LOOK_M))
+            .collect::<Vec<_>>();
+        let cases = ground.rulebook.cases_of(ground.wearer).map(|case| case.basis.from);
+        cases.filter(|from| *from > now).chain(next_edge(ground, &zones, now)).min()
     }
 
     /// When the wearer can be in a zone without having been seen, and why; `None` if nobody minds.

@@ -147,9 +147,7 @@ fn judge_ping(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping, rea
         }
     }
     for (wearer, fixes) in by_wearer {
-        for fix in fixes {
-            fix_came(draft, &wearer, &fix, ping.motion, || WearerState::new(at, ping, source));
-        }
+        fixes_came(draft, &wearer, &fixes, ping.motion, || WearerState::new(at, ping, source));
         look_around(draft, &wearer);
     }
     for event in &ping.events {
@@ -169,21 +167,35 @@ fn judge_ping(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping, rea
     }
 }
 
-fn fix_came(
+/// The fixes of one ping, in fix order.
+fn fixes_came(
     draft: &mut Draft<'_>,
     wearer: &WearerId,
-    fix: &Fix,
+    fixes: &[Fix],
     motion: Motion,
     new: impl FnOnce() -> WearerState,
 ) {
     let (now, rule, rulebook) = (draft.at, draft.rule(), Arc::clone(&draft.rulebook));
-    let point = Point { at: fix.at, position: fix.position, accuracy: fix.accuracy, source: fix.source };
+    let ground = Ground { rule, rulebook: &rulebook, wearer };
+    let points = fixes.iter().map(Point::of);
     let state = draft.wearer_or(wearer, new);
-    state.contact.seen(fix.at, fix.position, point.sigma_m());
-    let is_newest = state.track.last().is_none_or(|last| last.at < point.at);
-    let judged = state.track.insert(Ground { rule, rulebook: &rulebook, wearer }, point, now);
-    follow(draft, wearer, judged);
-    if is_newest {
+    let (mut late, mut news): (Vec<Point>, Vec<Point>) =
+        points.partition(|point| !state.track.is_news(point));
+    for list in [&mut late, &mut news] {
+        list.sort_by_key(Point::key);
+    }
+    for point in late.iter().chain(&news) {
+        state.contact.seen(point.at, point.position, point.sigma_m());
+    }
+    for judged in state.track.insert(ground, &late, now) {
+        follow(draft, wearer, judged);
+    }
+    for point in news {
+        let Some(state) = draft.wearer_mut(wearer).filter(|state| state.track.is_news(&point)) else {
+            continue;
+        };
+        let judged = state.track.append(ground, point);
+        follow(draft, wearer, judged);
         position_watch::judge(draft, wearer, motion);
     }
 }

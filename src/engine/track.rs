@@ -7,7 +7,7 @@
 use super::{
     belief::Heading,
     evidence::EVIDENCE_MS,
-    trail::{Ground, Point, Trail, Zones, near, with_zone},
+    trail::{Ground, Point, Trail, Zones, near, next_edge, with_zone},
     zone_watch::{STILL_THERE_MS, Transition},
 };
 use crate::domain::{Reason, Stage, Timestamp, ZoneId};
@@ -103,23 +103,31 @@ impl Track {
         self.trail.belief.heading()
     }
 
-    /// Takes a fix in at its place and judges what it changes. `now` is the engine's time.
-    pub(super) fn insert(&mut self, ground: Ground<'_>, fix: Point, now: Timestamp) -> Judged {
-        if self.base_trail.last[0].is_some_and(|base| fix.key() <= base.key()) {
-            return self.insert_past(ground, fix, now);
-        }
-        match self.window.binary_search_by_key(&fix.key(), Point::key) {
-            Ok(_) => Judged::default(),
-            Err(place) if place == self.window.len() => self.append(ground, fix),
-            Err(place) => {
-                self.window.insert(place, fix);
-                let mut judged = self.judge_again(ground, now);
-                // More may come from the time of the fixes that leave the window.
-                self.late_came = Some(now);
-                self.fold(ground, &mut judged);
-                judged
+    /// Whether a fix comes after all those known.
+    pub(super) fn is_news(&self, fix: &Point) -> bool {
+        self.last().is_none_or(|last| fix.key() > last.key())
+    }
+
+    /// Takes fixes in at their places, none of them news, and judges what they change together. `now` is the engine's time.
+    pub(super) fn insert(&mut self, ground: Ground<'_>, fixes: &[Point], now: Timestamp) -> Vec<Judged> {
+        let mut all = Vec::new();
+        let mut is_changed = false;
+        for fix in fixes {
+            if self.base_trail.last[0].is_some_and(|base| fix.key() <= base.key()) {
+                all.push(self.insert_past(ground, *fix, now));
+            } else if let Err(place) = self.window.binary_search_by_key(&fix.key(), Point::key) {
+                self.window.insert(place, *fix);
+                is_changed = true;
             }
         }
+        if is_changed {
+            let mut judged = self.judge_again(ground, now);
+            // More may come from the time of the fixes that leave the window.
+            self.late_came = Some(now);
+            self.fold(ground, &mut judged);
+            all.push(judged);
+        }
+        all
     }
 
     /// Judges the newest fix at `now`: zones begin and cease to apply by themselves.
@@ -137,18 +145,11 @@ impl Track {
 
     /// When a zone near the newest fix next begins or ceases to apply.
     pub(super) fn next_moment(&self, ground: Ground<'_>, now: Timestamp) -> Option<Timestamp> {
-        let last = self.last()?;
-        let ids = near(ground, None, last, &self.zones);
-        let zones = ids.iter().filter_map(|id| ground.rulebook.bound_zone(id));
-        let edges = zones.flat_map(|bound| {
-            let schedule = bound.zone.schedule.as_ref().and_then(|schedule| schedule.next_change(now));
-            let basis = bound.case.as_ref().and_then(|id| ground.rulebook.case(id)).map(|case| &case.basis);
-            [schedule, basis.map(|basis| basis.from), basis.and_then(|basis| basis.until)]
-        });
-        edges.flatten().filter(|edge| *edge > now).min()
+        next_edge(ground, &near(ground, None, self.last()?, &self.zones), now)
     }
 
-    fn append(&mut self, ground: Ground<'_>, fix: Point) -> Judged {
+    /// Takes the next fix in.
+    pub(super) fn append(&mut self, ground: Ground<'_>, fix: Point) -> Judged {
         let mut transitions = Vec::new();
         self.trail.step(ground, &fix, &mut self.zones, &mut transitions);
         self.window.push(fix);

@@ -9,7 +9,7 @@ use super::{
     zone_watch::{Agrees, Judge, LOOK_SIGMAS, STILL_THERE_MS, Seen, Transition, ZoneState},
 };
 use crate::{
-    domain::{Accuracy, Reason, Source, Stage, Timestamp, WearerId, ZoneId},
+    domain::{Accuracy, Fix, Reason, Source, Stage, Timestamp, WearerId, ZoneId},
     geometry::{LatLon, distance_m},
 };
 
@@ -45,6 +45,10 @@ pub(super) struct Ground<'a> {
 }
 
 impl Point {
+    pub(super) fn of(fix: &Fix) -> Self {
+        Self { at: fix.at, position: fix.position, accuracy: fix.accuracy, source: fix.source }
+    }
+
     pub(super) fn sigma_m(&self) -> f64 {
         self.accuracy.sigma_m()
     }
@@ -126,6 +130,17 @@ pub(super) fn near(ground: Ground<'_>, before: Option<&Point>, fix: &Point, zone
     ids.sort();
     ids.dedup();
     ids
+}
+
+/// When one of the zones next begins or ceases to apply.
+pub(super) fn next_edge(ground: Ground<'_>, ids: &[ZoneId], now: Timestamp) -> Option<Timestamp> {
+    let zones = ids.iter().filter_map(|id| ground.rulebook.bound_zone(id));
+    let edges = zones.flat_map(|bound| {
+        let schedule = bound.zone.schedule.as_ref().and_then(|schedule| schedule.next_change(now));
+        let basis = bound.case.as_ref().and_then(|id| ground.rulebook.case(id)).map(|case| &case.basis);
+        [schedule, basis.map(|basis| basis.from), basis.and_then(|basis| basis.until)]
+    });
+    edges.flatten().filter(|edge| *edge > now).min()
 }
 
 /// Too far from the fix before to be true of both, even with both errors at twice their scale.

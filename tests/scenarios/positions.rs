@@ -61,6 +61,20 @@ fn sources_that_contradict_each_other_are_told_and_those_that_agree_are_not() {
 }
 
 #[test]
+fn two_sources_of_one_moment_in_one_ping_are_compared_too() {
+    for (cell_m, expected) in [(FAR_M + 500.0, 0), (FAR_M + 9_000.0, 1)] {
+        let mut ward = Ward::new();
+        for s in (0..12).map(|n| n * 60) {
+            let sources = [(FAR_M, 5.0, Source::Gnss), (cell_m, 300.0, Source::Cell)];
+            let fixes = sources.map(|(east_m, accuracy_m, source)| of_source(s, east_m, accuracy_m, source));
+            let ping = ward.ping(s, fixes.into());
+            ward.line.ping(second(s), &tag(), ping);
+        }
+        assert_eq!(disputed(&ward).len(), expected, "{cell_m}");
+    }
+}
+
+#[test]
 fn a_position_that_stands_still_while_the_tag_moves_is_disputed_and_one_that_lies_on_a_table_is_not() {
     for (motion, expected) in [(Motion::Moving, 1), (Motion::Still, 0), (Motion::Unknown, 0)] {
         let mut ward = Ward::new();

@@ -261,6 +261,21 @@ fn a_source_that_comes_back_does_not_put_off_a_schedule() {
 }
 
 #[test]
+fn a_zone_that_begins_around_a_silent_wearer_is_not_overlooked() {
+    let mut ward = Ward::with(|case| {
+        case["case"]["zone"][0]["schedule"] = json!({"time_zone": "Europe/London",
+            "spans": [{"days": "sat", "from": "13:10", "until": "14:00"}]});
+    });
+    ward.at(0, 2_000.0);
+    ward.line.pass_to(second(4_199));
+    assert_eq!(ward.line.incident(IncidentKind::Blind), None, "there is no zone yet");
+    assert!(ward.line.incident(IncidentKind::LostContact).is_some());
+    ward.line.pass_to(second(4_200));
+    let blind = ward.line.incident(IncidentKind::Blind).unwrap();
+    assert!(blind.ongoing, "they can be in it by now");
+}
+
+#[test]
 fn an_old_violation_that_still_lasts_is_danger_at_once() {
     let mut ward = Ward::new();
     ward.promise(7_200);
