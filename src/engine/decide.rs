@@ -14,12 +14,12 @@ use super::{
     position_watch::{self, Doubts},
     receive::Arrived,
     reporting, service_watch, source_watch,
+    stages::Transition,
     tag_clock::Reading,
     tag_watch,
     track::{Judged, Track},
     trail::{Ground, Point},
     unheard,
-    zone_watch::Transition,
 };
 use crate::domain::{
     Book, Cause, Fix, IncidentKind, Motion, Ping, Priority, Reason, Scope, Stage, Subject, TagId, Timestamp,

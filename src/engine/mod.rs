@@ -44,6 +44,7 @@ mod rulebook;
 mod rulebook_check;
 mod service_watch;
 mod source_watch;
+mod stages;
 mod tag_clock;
 mod tag_watch;
 mod track;

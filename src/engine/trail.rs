@@ -6,7 +6,8 @@ use super::{
     belief::Belief,
     rule::Rule,
     rulebook::Rulebook,
-    zone_watch::{Agrees, Judge, LOOK_SIGMAS, STILL_THERE_MS, Seen, Transition, ZoneState},
+    stages::{Transition, ZoneState},
+    zone_watch::{Agrees, Judge, LOOK_SIGMAS, STILL_THERE_MS, Seen},
 };
 use crate::{
     domain::{Accuracy, Reason, Source, Stage, Timestamp, WearerId, ZoneId},
