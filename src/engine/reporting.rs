@@ -1,7 +1,7 @@
 //! How often a tag is asked to report: often near a zone, so that a Violation is seen within seconds; as it likes far
 //! away, or while it lies still, so that its battery lasts.
 
-use super::{draft::Draft, nearness::nearest_border_m, outlook::Outlook};
+use super::{draft::Draft, nearness::nearest_border_m, outlook::Outlook, proximity_watch::Meeting};
 use crate::domain::{Motion, Stage, TagId, Timestamp, WearerId};
 
 /// A zone this near, metres, is reached by car in less than two minutes.
@@ -86,14 +86,17 @@ pub(super) fn ask(draft: &mut Draft<'_>, tag: &TagId, wearer: &WearerId, motion:
 fn wanted(draft: &mut Draft<'_>, wearer: &WearerId, motion: Motion) -> Pace {
     let at = draft.at;
     let rulebook = std::sync::Arc::clone(&draft.rulebook);
-    let Some(track) = draft.wearer(wearer).map(|state| &state.track) else {
+    let Some(state) = draft.wearer(wearer) else {
         return Pace::Normal;
     };
+    let track = &state.track;
     let (Some(last), Some(heading)) = (track.last(), track.heading()) else {
         return Pace::Normal;
     };
     let is_still = motion == Motion::Still;
-    let worst = |stages: &[Stage]| track.zones.values().any(|zone| stages.contains(&zone.stage));
+    let drawn = track.zones.values().map(|zone| zone.stage);
+    let all: Vec<Stage> = drawn.chain(state.meetings.values().map(Meeting::stage)).collect();
+    let worst = |stages: &[Stage]| all.iter().any(|stage| stages.contains(stage));
     let soon = || {
         let zones = track.zones.keys().filter_map(|id| rulebook.bound_zone(id));
         let mut outlooks = zones.map(|bound| Outlook::of(bound, &heading, at));

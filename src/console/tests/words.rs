@@ -57,6 +57,7 @@ fn reasons() -> Vec<Reason> {
         Reason::NearZone { p: 0.7, border_m: 1_234.0 },
         Reason::TwoFixesOutside { p: 0.002, apart_s: 75.0 },
         Reason::ZoneEnded,
+        Reason::CompanionStale { for_s: 200.0 },
         Reason::TagReported { event: "strap_tamper".into() },
         Reason::Battery { pct: 14 },
         Reason::Silent { for_s: 900.0, promised_s: 300 },
