@@ -34,8 +34,10 @@ pub struct Meet {
     pub wearer: WearerId,
     /// The zone around the person.
     pub zone: ZoneId,
-    /// When: the time of the later fix.
+    /// When: the time of the later fix, or a later moment for which nothing newer is known.
     pub at: Timestamp,
+    /// When the wearer's fix and the person's were taken.
+    pub taken: [Timestamp; 2],
     /// Metres between the two fixes.
     pub distance_m: f64,
     /// The scale of the doubt about that: of both fixes, and of what may have been walked between them, metres.
@@ -83,6 +85,7 @@ impl Meet {
             wearer: wearer.clone(),
             zone: bound.zone.id.clone(),
             at: theirs.at().max(person_s.at()),
+            taken: [theirs.at(), person_s.at()],
             distance_m: quantised(distance_m(theirs.point.position, person_s.point.position), 0),
             sigma_m: quantised(sigma_m + walked_m(apart_ms), 0),
             trusted: theirs.trusted && person_s.trusted,

@@ -93,6 +93,8 @@ pub(super) struct Meeting {
     person: PersonId,
     /// The time of the last one.
     met_at: Timestamp,
+    /// When the two fixes were taken that were last a witness.
+    witness: Option<[Timestamp; 2]>,
     state: ZoneState,
 }
 
@@ -102,6 +104,12 @@ pub(super) type Meetings = BTreeMap<ZoneId, Meeting>;
 impl Meeting {
     pub(super) fn stage(&self) -> Stage {
         self.state.stage
+    }
+
+    /// Whether both fixes are others than those of the last witness: one wrong fix of a person is not several because the
+    /// wearer's come more often, nor the other way round.
+    fn is_witness(&self, meet: &Meet) -> bool {
+        self.witness.is_none_or(|last| last.iter().zip(meet.taken).all(|(last, taken)| *last < taken))
     }
 }
 
@@ -221,14 +229,15 @@ fn judge(draft: &mut Draft<'_>, meet: &Meet) -> Vec<Transition> {
     let Some(meetings) = draft.wearer_mut(wearer).map(|state| &mut state.meetings) else {
         return Vec::new();
     };
-    let new = || Meeting { person: person.clone(), met_at: *at, state: ZoneState::default() };
+    let new = || Meeting { person: person.clone(), met_at: *at, witness: None, state: ZoneState::default() };
     let mut meeting = meetings.remove(zone).unwrap_or_else(new);
     if !matches!(known, Companionship::Fresh { .. }) || *at < meeting.met_at {
         meetings.insert(zone.clone(), meeting);
         return Vec::new();
     }
     let mut out = Vec::new();
-    let Meeting { met_at, state, .. } = &mut meeting;
+    let is_witness = meeting.is_witness(meet);
+    let Meeting { met_at, witness, state, .. } = &mut meeting;
     *met_at = *at;
     if state.since != Some(bound.since) {
         // Drawn anew, it is not proven by what was inside of the old one; who was in it stays in it until seen outside.
@@ -237,8 +246,15 @@ fn judge(draft: &mut Draft<'_>, meet: &Meet) -> Vec<Transition> {
     }
     let view = View::of_circle(meet.distance_m, bound.zone.radius_m.metres());
     let glance = Glance::new(*at, &view, meet.sigma_m, meet.trusted);
-    state.witness(&glance);
-    let proof = if state.stage == Stage::Violation { None } else { state.proof(rule, &glance) };
+    if is_witness {
+        *witness = Some(meet.taken);
+        state.witness(&glance);
+    }
+    let proof = match state.stage {
+        Stage::Violation => None,
+        _ if is_witness => glance.proof(rule).or_else(|| state.proof(rule, &glance)),
+        _ => glance.proof(rule),
+    };
     stages(bound, &mut out).settle(state, &glance, proof);
     if !state.is_idle() {
         meetings.insert(zone.clone(), meeting);

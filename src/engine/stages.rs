@@ -70,6 +70,13 @@ impl<'v> Glance<'v> {
         Self { at, view, sigma_m, trusted, p: view.probability_inside(sigma_m, DOF) }
     }
 
+    /// Whether it alone proves a Violation: since when, and why.
+    pub(super) fn proof(&self, rule: Rule) -> Option<(Timestamp, Reason)> {
+        let (p, border_m) = (self.quantised_p(), self.border_m());
+        let reason = Reason::TrustedFix { p, border_m, sigma_m: quantised(self.sigma_m, 1) };
+        (self.trusted && self.p >= rule.p_trusted).then_some((self.at, reason))
+    }
+
     fn border_m(&self) -> f64 {
         quantised(self.view.signed_distance_m(), 1)
     }
@@ -95,17 +102,12 @@ impl ZoneState {
         self.evidence.remember(glance.at, glance.p);
     }
 
-    /// Whether the newest fix, or several together, prove a Violation: since when, and why.
+    /// Whether several fixes, the newest among them, together prove a Violation: since when, and why.
     pub(super) fn proof(&self, rule: Rule, glance: &Glance<'_>) -> Option<(Timestamp, Reason)> {
-        let (p, border_m) = (glance.quantised_p(), glance.border_m());
-        if glance.trusted && glance.p >= rule.p_trusted {
-            let reason = Reason::TrustedFix { p, border_m, sigma_m: quantised(glance.sigma_m, 1) };
-            return Some((glance.at, reason));
-        }
-        let agreeing =
-            |(weight, earliest)| (earliest, Reason::Agreeing { p, weight: quantised(weight, 2), border_m });
         let balance = || self.evidence.balance(rule).map(|balance| (balance.weight, balance.earliest));
-        self.evidence.agreement(rule).or_else(balance).map(agreeing)
+        let (weight, earliest) = self.evidence.agreement(rule).or_else(balance)?;
+        let (p, border_m) = (glance.quantised_p(), glance.border_m());
+        Some((earliest, Reason::Agreeing { p, weight: quantised(weight, 2), border_m }))
     }
 }
 

@@ -87,8 +87,9 @@ impl Judge<'_> {
         state.witness(&glance);
         let proof = match state.stage {
             Stage::Violation => None,
-            _ => state
-                .proof(self.rule, &glance)
+            _ => glance
+                .proof(self.rule)
+                .or_else(|| state.proof(self.rule, &glance))
                 .or_else(|| self.crossed(from?, fix))
                 .or_else(|| self.was_inside(state, seen.past())),
         };

@@ -196,15 +196,13 @@ impl Companions {
         let is_new = |place: &Place| after.is_none_or(|after| place.at() > after);
         let mut theirs: Vec<Place> = engine.places(wearer).take_while(is_new).collect();
         theirs.reverse();
-        let rulebook = engine.rulebook();
-        let meets =
-            rulebook.proximity_of(wearer).filter(|bound| is_known(engine, bound, at)).flat_map(|bound| {
-                let theirs = theirs.iter();
-                theirs.filter_map(move |place| {
-                    let nearest = nearest(self.of(&bound.zone.person), place)?;
-                    told(engine, bound, Meet::between(wearer, bound, place, nearest)?)
-                })
-            });
+        let meets = in_force(engine, wearer, at).flat_map(|bound| {
+            let theirs = theirs.iter();
+            theirs.filter_map(move |place| {
+                let nearest = nearest(self.of(&bound.zone.person), place)?;
+                told(engine, bound, Meet::between(wearer, bound, place, nearest)?)
+            })
+        });
         meets.collect()
     }
 
@@ -216,12 +214,10 @@ impl Companions {
         let Some(theirs) = engine.places(wearer).next() else {
             return Vec::new();
         };
-        let rulebook = engine.rulebook();
-        let begun = rulebook.proximity_of(wearer).filter(|bound| is_known(engine, bound, at));
-        let meets = begun.filter_map(|bound| {
+        let meets = in_force(engine, wearer, at).filter_map(|bound| {
             let person_s = self.of(&bound.zone.person).last()?;
             let meet = Meet::between(wearer, bound, &theirs, person_s)?;
-            let was_judged = rulebook.proximity_applies(bound, wearer, meet.at)
+            let was_judged = applies(engine, bound, wearer, meet.at)
                 || engine.meeting(wearer, &bound.zone.id).is_some_and(|(_, met_at)| met_at > meet.at);
             (!was_judged).then(|| told(engine, bound, meet.lasting_until(at)))?
         });
@@ -257,8 +253,15 @@ fn nearest<'p>(places: &'p [Place], place: &Place) -> Option<&'p Place> {
     places.iter().min_by_key(|other| other.at().ms_since(place.at()).abs())
 }
 
-fn is_known(engine: &Engine, bound: &BoundProximity, at: Timestamp) -> bool {
-    matches!(engine.companionship(&bound.zone.person, at), Companionship::Fresh { .. })
+/// A wearer's zones that apply, around persons of whom it is known where they are.
+fn in_force<'e>(
+    engine: &'e Engine,
+    wearer: &'e WearerId,
+    at: Timestamp,
+) -> impl Iterator<Item = &'e BoundProximity> {
+    let is_known = move |person| matches!(engine.companionship(person, at), Companionship::Fresh { .. });
+    let zones = engine.rulebook().proximity_of(wearer);
+    zones.filter(move |bound| applies(engine, bound, wearer, at) && is_known(&bound.zone.person))
 }
 
 fn applies(engine: &Engine, bound: &BoundProximity, wearer: &WearerId, at: Timestamp) -> bool {
