@@ -15,6 +15,7 @@ use super::{
     meeting::{Meet, Place},
     proximity::BoundProximity,
     receive::Arrived,
+    rule::Rule,
     rulebook::Rulebook,
     stages::{Glance, Stages, Transition, ZoneState},
 };
@@ -104,6 +105,40 @@ pub(super) type Meetings = BTreeMap<ZoneId, Meeting>;
 impl Meeting {
     pub(super) fn stage(&self) -> Stage {
         self.state.stage
+    }
+
+    fn new(person: &PersonId, met_at: Timestamp) -> Self {
+        Self { person: person.clone(), met_at, witness: None, state: ZoneState::default() }
+    }
+
+    fn judge(&mut self, rule: Rule, bound: &BoundProximity, meet: &Meet) -> Vec<Transition> {
+        let mut out = Vec::new();
+        if meet.at < self.met_at {
+            return out;
+        }
+        let is_witness = self.is_witness(meet);
+        let state = &mut self.state;
+        self.met_at = meet.at;
+        if state.since != Some(bound.since) {
+            // Drawn anew, it is not proven by what was inside of the old one; who was in it stays in it until seen outside.
+            state.since = Some(bound.since);
+            state.evidence.clear();
+        }
+        let view = View::of_circle(meet.distance_m, bound.zone.radius_m.metres());
+        let glance = Glance::new(meet.at, &view, meet.sigma_m, meet.trusted);
+        if is_witness {
+            self.witness = Some(meet.taken);
+            state.witness(&glance);
+        }
+        let proof = match state.stage {
+            Stage::Violation => None,
+            _ if is_witness => glance.proof(rule).or_else(|| state.proof(rule, &glance)),
+            _ => glance.proof(rule),
+        };
+        let zone = &bound.zone;
+        Stages { zone: &zone.id, margin_m: zone.margin_m.metres(), out: &mut out }
+            .settle(state, &glance, proof);
+        out
     }
 
     /// Whether both fixes are others than those of the last witness: one wrong fix of a person is not several because the
@@ -209,57 +244,34 @@ pub(super) fn heard(draft: &mut Draft<'_>, heard: &CompanionHeard) -> Vec<(Weare
 
 /// Wearers are, or are no longer, near persons. What changes by it, each with the wearer.
 pub(super) fn met(draft: &mut Draft<'_>, meets: &[Meet]) -> Vec<(WearerId, Transition)> {
-    let of_wearer = |transition: Transition, meet: &Meet| (meet.wearer.clone(), transition);
-    let mut changes = Vec::new();
-    for meet in meets {
-        changes.extend(judge(draft, meet).into_iter().map(|transition| of_wearer(transition, meet)));
-    }
-    changes
+    let of_wearer = |meet: &Meet| {
+        let changes = judge(draft, meet).into_iter();
+        changes.map(|change| (meet.wearer.clone(), change)).collect::<Vec<_>>()
+    };
+    meets.iter().flat_map(of_wearer).collect()
 }
 
 fn judge(draft: &mut Draft<'_>, meet: &Meet) -> Vec<Transition> {
     let (now, rule, rulebook) = (draft.at, draft.rule(), Arc::clone(&draft.rulebook));
-    let Meet { wearer, zone, at, .. } = meet;
-    let applies = |bound: &&BoundProximity| rulebook.proximity_applies(bound, wearer, *at);
-    let Some(bound) = rulebook.proximity_zone(zone).filter(applies) else {
+    let applies = |bound: &&BoundProximity| {
+        let person = &bound.zone.person;
+        let known = companionship(&rulebook, draft.companion(person), person, now);
+        rulebook.proximity_applies(bound, &meet.wearer, meet.at)
+            && matches!(known, Companionship::Fresh { .. })
+    };
+    let Some(bound) = rulebook.proximity_zone(&meet.zone).filter(applies) else {
         return Vec::new();
     };
-    let person = &bound.zone.person;
-    let known = companionship(&rulebook, draft.companion(person), person, now);
-    let Some(meetings) = draft.wearer_mut(wearer).map(|state| &mut state.meetings) else {
+    let Some(meetings) = draft.wearer_mut(&meet.wearer).map(|state| &mut state.meetings) else {
         return Vec::new();
     };
-    let new = || Meeting { person: person.clone(), met_at: *at, witness: None, state: ZoneState::default() };
-    let mut meeting = meetings.remove(zone).unwrap_or_else(new);
-    if !matches!(known, Companionship::Fresh { .. }) || *at < meeting.met_at {
-        meetings.insert(zone.clone(), meeting);
-        return Vec::new();
+    let mut meeting =
+        meetings.remove(&meet.zone).unwrap_or_else(|| Meeting::new(&bound.zone.person, meet.at));
+    let changes = meeting.judge(rule, bound, meet);
+    if !meeting.state.is_idle() {
+        meetings.insert(meet.zone.clone(), meeting);
     }
-    let mut out = Vec::new();
-    let is_witness = meeting.is_witness(meet);
-    let Meeting { met_at, witness, state, .. } = &mut meeting;
-    *met_at = *at;
-    if state.since != Some(bound.since) {
-        // Drawn anew, it is not proven by what was inside of the old one; who was in it stays in it until seen outside.
-        state.since = Some(bound.since);
-        state.evidence.clear();
-    }
-    let view = View::of_circle(meet.distance_m, bound.zone.radius_m.metres());
-    let glance = Glance::new(*at, &view, meet.sigma_m, meet.trusted);
-    if is_witness {
-        *witness = Some(meet.taken);
-        state.witness(&glance);
-    }
-    let proof = match state.stage {
-        Stage::Violation => None,
-        _ if is_witness => glance.proof(rule).or_else(|| state.proof(rule, &glance)),
-        _ => glance.proof(rule),
-    };
-    stages(bound, &mut out).settle(state, &glance, proof);
-    if !state.is_idle() {
-        meetings.insert(zone.clone(), meeting);
-    }
-    out
+    changes
 }
 
 /// What ends by itself: zones that no longer apply, and those whose person nothing is heard of.
@@ -301,8 +313,4 @@ pub(super) fn next_moment(draft: &Draft<'_>, wearer: &WearerId) -> Option<Timest
     let meetings = draft.wearer(wearer).into_iter().flat_map(|state| state.meetings.values());
     let stale = meetings.map(|meeting| draft.companion(&meeting.person)?.fresh_until());
     edges.chain(stale).flatten().filter(|at| *at > now).min()
-}
-
-fn stages<'a>(bound: &'a BoundProximity, out: &'a mut Vec<Transition>) -> Stages<'a> {
-    Stages { zone: &bound.zone.id, margin_m: bound.zone.margin_m.metres(), out }
 }

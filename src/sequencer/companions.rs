@@ -279,3 +279,118 @@ fn concerned(rulebook: &Rulebook, told: &Told) -> Vec<WearerId> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::sequencer::{Arrival, Message, MessageKind, Ticket, look::Crowded};
+
+    const NOON: Timestamp = Timestamp::from_ms(1_772_884_800_000);
+
+    fn sequencer() -> Sequencer {
+        let contact = json!([{"channel": "sms", "address": "+447700900001"}]);
+        let step = json!([{"to": "desk", "channel": "sms", "wait_s": 60}]);
+        let since = "2026-01-01T00:00:00Z";
+        let books = [
+            json!({"unit": {"id": "u", "name": "U", "default_policy": "p",
+                "area": {"south": 50, "west": -6, "north": 56, "east": 2},
+                "staff": [{"id": "desk", "name": "Desk", "contact": contact}],
+                "policy": [{"id": "p", "protected": [{"channel": "sms", "wait_s": 60}],
+                    "danger": step, "device": step, "upkeep": step}]}}),
+            json!({"wearer": {"id": "w", "unit": "u", "name": "W", "tag": [{"id": "sim/t", "from": since}]}}),
+            json!({"person": {"id": "p", "unit": "u", "name": "P", "contact": contact,
+                "companion": [{"id": "sim/c", "from": since}]}}),
+            json!({"case": {"id": "c", "unit": "u", "wearer": "w", "persons": ["p"], "risk": "high",
+                "policy": "p", "basis": {"kind": "order", "from": since},
+                "proximity_zone": [{"id": "z", "code": "ELM", "person": "p", "radius_m": 200.0}]}}),
+        ];
+        let mut sequencer = Sequencer::default();
+        for value in books {
+            let told = Told::Publish(serde_json::from_value(value).unwrap());
+            let (answer, mut answered) = tokio::sync::oneshot::channel();
+            let stepped = step_at(&mut sequencer, vec![Arrival::Told(told, Some(answer))]);
+            stepped.acknowledge();
+            answered.try_recv().unwrap().unwrap();
+        }
+        sequencer
+    }
+
+    fn step_at(sequencer: &mut Sequencer, arrivals: Vec<Arrival>) -> Stepped {
+        sequencer.step(Now { steady: NOON, wall: NOON }, arrivals, &mut || [7; 16])
+    }
+
+    fn message(seq: u64, payload: Vec<u8>) -> Message {
+        let (done, _) = mpsc::unbounded_channel();
+        Message {
+            tag: "sim/c".parse().unwrap(),
+            source: "lab".into(),
+            kind: MessageKind::Ping,
+            payload,
+            received_real_us: 0,
+            ticket: Ticket { id: seq, done },
+        }
+    }
+
+    fn ping(seq: u64) -> Vec<u8> {
+        let t_ms = NOON.as_ms() - 1_000 * i64::try_from(300 - seq).unwrap();
+        let fix = tag_wire::Fix {
+            t_ms,
+            lat: 53.431_97,
+            lon: -2.287_61,
+            acc_m: Some(5.0),
+            hdop: None,
+            source: tag_wire::Source::Gnss,
+            speed_mps: None,
+            course_deg: None,
+            sats: None,
+        };
+        let ping = tag_wire::Ping {
+            boot: 1,
+            seq,
+            oldest_kept: 1,
+            next_within_s: 60,
+            sent_ms: t_ms,
+            battery_pct: 80,
+            charging: false,
+            motion: tag_wire::Motion::Moving,
+            fixes: vec![fix],
+            events: Vec::new(),
+        };
+        ping.encode()
+    }
+
+    /// What of it all is to be written, and whether a position is in it.
+    fn written(stepped: &Stepped) -> (Vec<&str>, bool) {
+        let rows = &stepped.batch.rows;
+        let holds = rows.iter().any(|row| {
+            let text = format!("{}{}", String::from_utf8_lossy(&row.payload), row.decision);
+            text.contains("53.43") || text.contains("2.287")
+        });
+        (rows.iter().map(|row| row.kind.as_str()).collect(), holds)
+    }
+
+    #[test]
+    fn of_a_companion_that_sends_too_much_nothing_is_written_either() {
+        let mut sequencer = sequencer();
+        let mut crowd: Vec<Crowded> = (1..=200).map(|seq| Crowded::new(message(seq, ping(seq)))).collect();
+        crowd.push(Crowded::new(message(201, b"{\"lat\": 53.43197".to_vec())));
+        let stepped = step_at(&mut sequencer, vec![Arrival::Excess(crowd)]);
+        let (kinds, holds) = written(&stepped);
+        assert_eq!(kinds, ["companion", "unreadable", "coalesced"]);
+        assert!(!holds);
+        assert_eq!(sequencer.companions.places.values().map(Vec::len).sum::<usize>(), 1);
+    }
+
+    #[test]
+    fn neither_what_is_written_nor_what_is_printed_holds_a_position() {
+        let mut sequencer = sequencer();
+        // Were it to crash the engine, it would be set aside with what was to be written of it.
+        let stepped = step_at(&mut sequencer, vec![Arrival::Message(message(1, ping(1)))]);
+        assert_eq!(written(&stepped), (vec!["companion"], false));
+        let printed = format!("{:?}", sequencer.companions);
+        assert!(printed.contains("withheld") && !printed.contains("53.4"), "{printed}");
+    }
+}

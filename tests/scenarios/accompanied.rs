@@ -256,7 +256,8 @@ pub(crate) fn acknowledged(answers: &[Done], tag: &str) -> Option<u64> {
     let tag: TagId = tag.parse().unwrap();
     let acks = answers.iter().flat_map(|done| &done.replies).filter(|reply| reply.tag == tag);
     let acks = acks.filter(|reply| reply.topic == tag_wire::TopicKind::Ack);
-    acks.filter_map(|reply| serde_json::from_slice::<Value>(&reply.payload).unwrap()["upto"].as_u64()).last()
+    acks.filter_map(|reply| serde_json::from_slice::<Value>(&reply.payload).unwrap()["upto"].as_u64())
+        .next_back()
 }
 
 fn run<T>(future: impl Future<Output = T>) -> T {

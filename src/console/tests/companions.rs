@@ -16,7 +16,7 @@ fn picture(known: Option<Companionship>) -> Board {
         "risk": "high", "policy": "usual", "basis": {"kind": "consent", "from": "2026-01-01T00:00:00Z"},
         "proximity_zone": [{"id": "near", "code": "ELM-1", "person": "p-1", "radius_m": 300.0}]}});
     for value in [person, case] {
-        rulebook = rulebook.published(book(value), fixture::AT);
+        rulebook = rulebook.published(book(value), AT);
     }
     picture.rulebook = Arc::new(rulebook);
     picture.companions = known.map(|known| (fixture::id("p-1"), known)).into_iter().collect();
@@ -28,7 +28,7 @@ fn picture(known: Option<Companionship>) -> Board {
 
 #[tokio::test]
 async fn a_zone_that_is_off_is_shown_at_the_wearer_and_at_the_incident() {
-    let ago = |s: i64| fixture::AT.plus_ms(-s * 1_000);
+    let ago = |s: i64| AT.plus_ms(-s * 1_000);
     let stale = Companionship::Stale { heard_at: ago(720), fix_at: Some(ago(721)) };
     let fresh = Companionship::Fresh { heard_at: ago(20), until: ago(-100) };
     for (known, said, is_on) in [
