@@ -1,10 +1,14 @@
 //! The engine on timelines: recorded tracks with ground truth, and stories told ping by ping.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "scenarios/accompanied.rs"]
+mod accompanied;
 #[path = "scenarios/calm.rs"]
 mod calm;
 #[path = "scenarios/clocks.rs"]
 mod clocks;
+#[path = "scenarios/companion.rs"]
+mod companion;
 #[path = "scenarios/hearing.rs"]
 mod hearing;
 #[path = "scenarios/kept.rs"]

@@ -20,7 +20,7 @@ use super::{
     words,
 };
 use crate::{
-    domain::{Alert, Happening, Incident, IncidentId, Outcome, Timestamp},
+    domain::{Alert, Cause, Happening, Incident, IncidentId, Outcome, Timestamp},
     sequencer::Board,
     store::{Attempt, StoreError},
 };
@@ -51,6 +51,8 @@ struct Story {
     unit: String,
     case: Option<CaseLine>,
     why: Vec<Why>,
+    /// Of a zone around a person: whether it is known where they are.
+    companion: Option<String>,
     episodes: Vec<Stay>,
     timeline: Vec<Line>,
     alerts: Vec<AlertLine>,
@@ -212,6 +214,7 @@ fn tell(incident: &Incident, board: &Board, now: Timestamp) -> Story {
             .map_or_else(|| incident.unit.to_string(), |unit| unit.name.clone()),
         case,
         why: raised.collect(),
+        companion: companion(incident, board, now),
         episodes: incident
             .episodes
             .iter()
@@ -222,6 +225,12 @@ fn tell(incident: &Incident, board: &Board, now: Timestamp) -> Story {
         alerts_folded: 0,
         records_away: false,
     }
+}
+
+fn companion(incident: &Incident, board: &Board, now: Timestamp) -> Option<String> {
+    let Cause::Zone(zone) = &incident.cause else { return None };
+    let person = &board.rulebook.proximity_zone(zone)?.zone.person;
+    Some(words::companionship(board.companions.get(person)?, now))
 }
 
 fn alert_line(alert: &Alert, attempts: &[Attempt], board: &Board, now: Timestamp) -> AlertLine {

@@ -23,7 +23,7 @@ impl Names<'_> {
     }
 
     pub(super) fn zone(self, id: &ZoneId) -> String {
-        self.0.zone(id).map_or_else(|| id.to_string(), |zone| zone.code.clone())
+        self.0.zone_code(id).map_or_else(|| id.to_string(), Into::into)
     }
 
     /// The wearer an incident is about, or Cordon itself.

@@ -3,6 +3,7 @@
 use super::{names::Names, when::When, words};
 use crate::{
     domain::{IncidentKind, Stage, Subject, Timestamp, WearerId, ZoneId},
+    engine::{BoundProximity, Companionship},
     sequencer::{Board, Dot},
 };
 
@@ -27,6 +28,8 @@ pub(super) struct Row {
     pub(super) zone: String,
     /// What is to be expected there.
     pub(super) outlook: String,
+    /// Zones around persons that are off, and why.
+    pub(super) off: Vec<String>,
     pub(super) dark: bool,
     pub(super) seen: Seen,
     pub(super) incident: Option<i64>,
@@ -123,6 +126,20 @@ fn open<'a>(board: &'a Board, wearer: &'a WearerId) -> impl Iterator<Item = &'a 
         .filter(move |incident| incident.is_open() && about(&incident.subject))
 }
 
+/// A wearer's zones around persons that should apply now and do not: it is not known where the person is.
+fn off(board: &Board, id: &WearerId, now: Timestamp) -> Vec<String> {
+    let rulebook = &board.rulebook;
+    let in_force = |bound: &&BoundProximity| {
+        rulebook.case(&bound.case).is_some_and(|case| case.basis.covers(now)) && bound.zone.applies(now)
+    };
+    let off = rulebook.proximity_of(id).filter(in_force).filter_map(|bound| {
+        let known = board.companions.get(&bound.zone.person).unwrap_or(&Companionship::NeverHeard);
+        let is_on = matches!(known, Companionship::Fresh { until, .. } if now < *until);
+        (!is_on).then(|| format!("{}: {}", bound.zone.code, words::companionship(known, now)))
+    });
+    off.collect()
+}
+
 fn row(board: &Board, id: &WearerId, dot: &Dot, now: Timestamp) -> Row {
     let names = Names(&board.rulebook);
     let (stage, zone) = worst(dot);
@@ -137,6 +154,7 @@ fn row(board: &Board, id: &WearerId, dot: &Dot, now: Timestamp) -> Row {
             .find(|(of, _)| Some(of) == zone)
             .map(|(_, it)| words::outlook(it))
             .unwrap_or_default(),
+        off: off(board, id, now),
         dark: is_dark(board, id),
         seen: seen(dot, now),
         incident: open(board, id)

@@ -4,9 +4,9 @@ use super::names::Names;
 use crate::{
     domain::{
         AlertState, Audience, BasisKind, Cause, Channel, Handling, Happening, Incident, IncidentKind,
-        Outcome, Priority, Reason, Recipient, Risk, Stage,
+        MINUTE_MS, Outcome, Priority, Reason, Recipient, Risk, Stage, Timestamp,
     },
-    engine::Outlook,
+    engine::{Companionship, Outlook},
 };
 
 /// A zone that would be reached later than this says nothing yet, seconds.
@@ -296,6 +296,9 @@ pub(super) fn reason(reason: &Reason) -> String {
             percent(*p),
         ),
         Reason::ZoneEnded => "The zone no longer applies.".into(),
+        Reason::CompanionStale { for_s } => {
+            format!("No position from the Companion for {}: the zone around the person is off.", span(*for_s))
+        }
         Reason::TagReported { event } => {
             format!("The tag reported \"{}\".", event.replace('_', " "))
         }
@@ -421,6 +424,26 @@ pub(super) fn outlook(outlook: &Outlook) -> String {
         return place;
     }
     format!("{place}{comes}; {} likely inside within 2 min", percent(outlook.p_120s))
+}
+
+/// Whether it is known where the person in the middle of a zone is; never where.
+pub(super) fn companionship(known: &Companionship, now: Timestamp) -> String {
+    let for_s = |since: Timestamp| span(now.s_since(since));
+    let says = match known {
+        Companionship::Missing => "No Companion agreed to".into(),
+        Companionship::NeverHeard => "Companion never heard".into(),
+        Companionship::Fresh { heard_at, until } if now < *until => {
+            return format!("Companion heard {} ago: the zone around the person is on", for_s(*heard_at));
+        }
+        Companionship::Stale { fix_at: None, .. } => "Companion heard, but never with a position".into(),
+        Companionship::Stale { heard_at, fix_at: Some(fix_at) } if heard_at.ms_since(*fix_at) > MINUTE_MS => {
+            format!("Companion heard, but without a position for {}", for_s(*fix_at))
+        }
+        Companionship::Fresh { heard_at, .. } | Companionship::Stale { heard_at, .. } => {
+            format!("Companion not heard for {}", for_s(*heard_at))
+        }
+    };
+    format!("{says}: the zone around the person is off")
 }
 
 /// Never rounds to certainty.

@@ -11,6 +11,7 @@ mod rulebook;
 mod schedule;
 mod story;
 mod time;
+mod zone;
 
 pub use alert::{Alert, AlertState, Channel, MessageClass, Recipient, is_e164};
 pub use ids::{
@@ -22,9 +23,10 @@ pub use incident::{
 };
 pub use ping::{Accuracy, Fix, Motion, Ping, Source, TagEvent, TagEventKind};
 pub use rulebook::{
-    Area, Assignment, Basis, BasisKind, Book, Case, Contact, EscalationPolicy, Margin, Person, PersonStep,
-    Risk, Scope, Staff, StaffStep, Unit, Wearer, Zone, ZoneShape,
+    Area, Assignment, Basis, BasisKind, Book, Case, Contact, EscalationPolicy, Person, PersonStep, Risk,
+    Scope, Staff, StaffStep, Unit, Wearer,
 };
 pub use schedule::{Schedule, ScheduleError, WeeklySpan};
 pub use story::{Entry, Happening, Reason};
 pub use time::{MINUTE_MS, SECOND_MS, Timestamp};
+pub use zone::{Margin, ProximityZone, Radius, Zone, ZoneShape};

@@ -9,9 +9,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CaseId, Channel, PersonId, PolicyId, Schedule, StaffId, TagId, Timestamp, UnitId, WearerId, ZoneId,
+    CaseId, Channel, PersonId, PolicyId, ProximityZone, StaffId, TagId, Timestamp, UnitId, WearerId, Zone,
 };
-use crate::geometry::{Circle, LatLon, Polygon, Shape, ShapeError};
 
 /// What one rulebook revision publishes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -187,23 +186,24 @@ pub struct Wearer {
     pub tags: Vec<Assignment>,
 }
 
-/// A wearer wore a tag for an interval of time. A fix belongs to whoever wore the tag at its fix time.
+/// A wearer wore a tag, or a protected person carried a Companion, for an interval of time. A fix belongs to whoever
+/// had the device at its fix time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Assignment {
     /// Which tag.
     #[serde(rename = "id")]
     pub tag: TagId,
-    /// Fitted at.
+    /// Fitted at, or agreed to from.
     #[serde(with = "rfc3339")]
     pub from: Timestamp,
-    /// Removed at; still worn if absent.
+    /// Removed at, or agreed to until; still so if absent.
     #[serde(default, with = "rfc3339_option", skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
 }
 
 impl Assignment {
-    /// Whether the tag was worn at `at`.
+    /// Whether the tag was worn, or the Companion agreed to, at `at`.
     #[must_use]
     pub fn covers(&self, at: Timestamp) -> bool {
         self.from <= at && self.until.is_none_or(|until| at < until)
@@ -223,6 +223,9 @@ pub struct Person {
     /// How to reach them, one address for each channel.
     #[serde(rename = "contact")]
     pub contacts: Vec<Contact>,
+    /// The devices that publish their own position, each for the time for which they have agreed to it.
+    #[serde(rename = "companion", default)]
+    pub companions: Vec<Assignment>,
 }
 
 /// Binds one wearer to the people protected from them.
@@ -246,6 +249,9 @@ pub struct Case {
     /// Where the wearer must not be.
     #[serde(rename = "zone", default)]
     pub zones: Vec<Zone>,
+    /// How near the wearer must not come to the persons, wherever they are.
+    #[serde(rename = "proximity_zone", default)]
+    pub proximity_zones: Vec<ProximityZone>,
 }
 
 /// The ground on which a wearer is watched. Pings outside it are neither judged nor stored.
@@ -290,122 +296,6 @@ pub enum Risk {
     Medium,
     /// High: a blind or cut tag is danger, not upkeep.
     High,
-}
-
-/// An exclusion zone with the warning zone around it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Zone {
-    /// Its id.
-    pub id: ZoneId,
-    /// A neutral code name: it is shown and spoken, so it names no place and no person.
-    pub code: String,
-    /// The exclusion zone.
-    pub shape: ZoneShape,
-    /// How far the warning zone reaches beyond it.
-    #[serde(default)]
-    pub margin_m: Margin,
-    /// When both apply; always, if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub schedule: Option<Schedule>,
-}
-
-impl Zone {
-    /// Whether the zone applies at `at`.
-    #[must_use]
-    pub fn applies(&self, at: Timestamp) -> bool {
-        self.schedule.as_ref().is_none_or(|schedule| schedule.covers(at))
-    }
-}
-
-/// Width of a warning zone in metres, 0 to 20,000.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "f64", into = "f64")]
-pub struct Margin(f64);
-
-impl Margin {
-    /// Metres.
-    #[must_use]
-    pub fn metres(self) -> f64 {
-        self.0
-    }
-}
-
-/// 300 m: about four minutes on foot.
-impl Default for Margin {
-    fn default() -> Self {
-        Self(300.0)
-    }
-}
-
-impl TryFrom<f64> for Margin {
-    type Error = String;
-    fn try_from(metres: f64) -> Result<Self, String> {
-        if (0.0..=20_000.0).contains(&metres) {
-            Ok(Self(metres))
-        } else {
-            Err(format!("a warning margin is 0 to 20000 m, not {metres}"))
-        }
-    }
-}
-
-impl From<Margin> for f64 {
-    fn from(margin: Margin) -> Self {
-        margin.0
-    }
-}
-
-/// A valid shape that remembers how to write itself down.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "RawShape", into = "RawShape")]
-pub struct ZoneShape(pub Shape);
-
-/// `{circle = {lat, lon, radius_m}}`, or `{polygon = [outer ring, holes ...]}` with corners as `[lat, lon]`.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-enum RawShape {
-    Circle { lat: f64, lon: f64, radius_m: f64 },
-    Polygon(Vec<Vec<[f64; 2]>>),
-}
-
-impl TryFrom<RawShape> for ZoneShape {
-    type Error = String;
-    fn try_from(raw: RawShape) -> Result<Self, String> {
-        let refused = |error: ShapeError| error.to_string();
-        Ok(Self(match raw {
-            RawShape::Circle { lat, lon, radius_m } => {
-                let centre = LatLon::new(lat, lon).map_err(|error| format!("centre: {error}"))?;
-                Shape::Circle(Circle::new(centre, radius_m).map_err(refused)?)
-            }
-            RawShape::Polygon(rings) => {
-                let rings: Vec<_> = rings.iter().enumerate().map(ring).collect::<Result<_, _>>()?;
-                Shape::Polygon(Polygon::new(rings).map_err(refused)?)
-            }
-        }))
-    }
-}
-
-fn ring((i, corners): (usize, &Vec<[f64; 2]>)) -> Result<Vec<LatLon>, String> {
-    let corner = |(j, [lat, lon]): (usize, &[f64; 2])| {
-        LatLon::new(*lat, *lon).map_err(|error| format!("ring {i}, vertex {j}: {error}"))
-    };
-    corners.iter().enumerate().map(corner).collect()
-}
-
-impl From<ZoneShape> for RawShape {
-    fn from(shape: ZoneShape) -> Self {
-        match shape.0 {
-            Shape::Circle(circle) => Self::Circle {
-                lat: circle.centre().lat_deg(),
-                lon: circle.centre().lon_deg(),
-                radius_m: circle.radius_m(),
-            },
-            Shape::Polygon(polygon) => {
-                let corner = |p: &LatLon| [p.lat_deg(), p.lon_deg()];
-                Self::Polygon(polygon.rings().iter().map(|ring| ring.iter().map(corner).collect()).collect())
-            }
-        }
-    }
 }
 
 /// Instants in rulebook files are written in RFC 3339: people read and sign them.

@@ -151,6 +151,11 @@ pub enum Reason {
     },
     /// The zone no longer applies.
     ZoneEnded,
+    /// The zone around a person is off: nothing is known of where they are.
+    CompanionStale {
+        /// Seconds since the last fix of their Companion.
+        for_s: f64,
+    },
     /// The tag said so.
     TagReported {
         /// Which event.

@@ -1,6 +1,9 @@
 //! One input's way through the watches.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     Engine, WearerState, answers,
@@ -11,15 +14,17 @@ use super::{
     escalation, gap_watch,
     incidents::Situation,
     input::{DeadlineKey, Input, Refused, SetAside, Told},
+    meeting::Meet,
     position_watch::{self, Doubts},
+    proximity_watch::{self, Meetings},
     receive::Arrived,
     reporting, service_watch, source_watch,
+    stages::Transition,
     tag_clock::Reading,
     tag_watch,
     track::{Judged, Track},
     trail::{Ground, Point},
     unheard,
-    zone_watch::Transition,
 };
 use crate::domain::{
     Book, Cause, Fix, IncidentKind, Motion, Ping, Priority, Reason, Scope, Stage, Subject, TagId, Timestamp,
@@ -87,6 +92,14 @@ fn told_came(draft: &mut Draft<'_>, told: &Told) {
             }
             gap_watch::received(draft, tag, None);
         }
+        Told::Companion(heard) => {
+            let changes = proximity_watch::heard(draft, heard);
+            followed_by_all(draft, changes, &heard.meets);
+        }
+        Told::Met { meets } => {
+            let changes = proximity_watch::met(draft, meets);
+            followed_by_all(draft, changes, meets);
+        }
         Told::Connection { tag, up } => draft.tag_mut(tag).connected = Some(*up),
         Told::SetAside(what) => service_watch::set_aside(draft, what),
         Told::Coalesced { tag, runs, others } => service_watch::coalesced(draft, tag, runs, *others),
@@ -99,6 +112,17 @@ fn told_came(draft: &mut Draft<'_>, told: &Told) {
         }
         Told::Reply { from, text } => answers::reply(draft, from, text),
         Told::Handle { incident, by, action } => draft.handle(*incident, by, action.clone()),
+    }
+}
+
+/// Turns what meets have changed into incidents.
+fn followed_by_all(draft: &mut Draft<'_>, changes: Vec<(WearerId, Transition)>, meets: &[Meet]) {
+    for (wearer, change) in changes {
+        changed(draft, &wearer, change);
+    }
+    let wearers: BTreeSet<&WearerId> = meets.iter().map(|meet| &meet.wearer).collect();
+    for wearer in wearers.into_iter().filter(|wearer| draft.wearer(wearer).is_some()).collect::<Vec<_>>() {
+        look_around(draft, wearer);
     }
 }
 
@@ -282,12 +306,17 @@ fn look_around(draft: &mut Draft<'_>, wearer: &WearerId) {
     };
     let judged = state.track.moment(ground, now);
     follow(draft, wearer, judged);
+    for change in proximity_watch::moment(draft, wearer) {
+        changed(draft, wearer, change);
+    }
     recheck(draft, wearer);
     let contact_at = contact(draft, ground);
     let Some(state) = draft.wearer(wearer) else {
         return;
     };
-    let moments = [state.track.next_moment(ground, now), contact_at, state.rechecks.values().min().copied()];
+    let recheck_at = state.rechecks.values().min().copied();
+    let proximity_at = proximity_watch::next_moment(draft, wearer);
+    let moments = [state.track.next_moment(ground, now), proximity_at, contact_at, recheck_at];
     let wake = moments.into_iter().flatten().min().unwrap_or(Timestamp::MAX);
     draft.wake(DeadlineKey::Wearer(wearer.clone()), wake);
 }
@@ -391,7 +420,11 @@ fn publish(draft: &mut Draft<'_>, book: &Book) {
             before.into_iter().chain([case.wearer.clone()]).collect()
         }
         Scope::Unit(_) => draft.known_wearers(),
-        Scope::Person(_) => Vec::new(),
+        // Their Companion may be another, or none.
+        Scope::Person(person) => {
+            let around = draft.rulebook.proximity_around(&person).map(|(wearer, _)| wearer.clone());
+            around.filter(|wearer| draft.wearer(wearer).is_some()).collect()
+        }
     };
     let nobody_to_tell = draft.rulebook.units().next().is_none();
     draft.rulebook = Arc::new(draft.rulebook.published(book.clone(), draft.at));
@@ -412,6 +445,7 @@ impl WearerState {
     fn new(at: Timestamp, ping: &Ping, source: &str) -> Self {
         Self {
             track: Track::default(),
+            meetings: Meetings::new(),
             contact: Contact::new(at, ping.next_within_s, ping.motion, source),
             doubts: Doubts::default(),
             battery_pct: ping.battery_pct,

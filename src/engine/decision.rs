@@ -7,12 +7,13 @@ use super::{
     clock_watch::OurClock,
     gap_watch::{SourceGaps, TagGap},
     input::{DeadlineKey, Refused},
+    proximity_watch::CompanionState,
     receive::TagState,
     reporting::Ask,
     rulebook::Rulebook,
     source_watch::SourceState,
 };
-use crate::domain::{Alert, AlertId, Incident, TagId, Timestamp, WearerId};
+use crate::domain::{Alert, AlertId, Incident, PersonId, TagId, Timestamp, WearerId};
 
 /// What one input led to. Applying it is the only way the engine's memory changes; incidents and alerts are whole, so
 /// that the store writes what the engine believes.
@@ -36,6 +37,7 @@ pub struct Decision {
     pub(super) rulebook: Option<Arc<Rulebook>>,
     pub(super) tags: Vec<(TagId, TagState)>,
     pub(super) wearers: Vec<(WearerId, WearerState)>,
+    pub(super) companions: Vec<(PersonId, CompanionState)>,
     pub(super) sources: Vec<(String, SourceState)>,
     pub(super) source_gaps: Vec<(String, SourceGaps)>,
     pub(super) tag_gaps: Vec<(TagId, Option<TagGap>)>,

@@ -12,6 +12,7 @@ use super::{
     escalation,
     gap_watch::{SourceGaps, TagGap},
     input::{DeadlineKey, Refused},
+    proximity_watch::CompanionState,
     receive::TagState,
     reporting::Ask,
     rule::Rule,
@@ -19,7 +20,7 @@ use super::{
     source_watch::SourceState,
 };
 use crate::domain::{
-    Alert, AlertId, Cause, Incident, IncidentId, Recipient, Subject, TagId, Timestamp, WearerId,
+    Alert, AlertId, Cause, Incident, IncidentId, PersonId, Recipient, Subject, TagId, Timestamp, WearerId,
 };
 
 /// See the module's documentation. Everything is copied when it is first changed.
@@ -37,6 +38,7 @@ pub(super) struct Draft<'e> {
     our_clock: Option<OurClock>,
     tags: BTreeMap<TagId, TagState>,
     wearers: BTreeMap<WearerId, WearerState>,
+    companions: BTreeMap<PersonId, CompanionState>,
     sources: BTreeMap<String, SourceState>,
     source_gaps: BTreeMap<String, SourceGaps>,
     tag_gaps: BTreeMap<TagId, Option<TagGap>>,
@@ -67,6 +69,7 @@ impl<'e> Draft<'e> {
             our_clock: None,
             tags: BTreeMap::new(),
             wearers: BTreeMap::new(),
+            companions: BTreeMap::new(),
             sources: BTreeMap::new(),
             source_gaps: BTreeMap::new(),
             tag_gaps: BTreeMap::new(),
@@ -107,6 +110,15 @@ impl<'e> Draft<'e> {
         self.wearers
             .entry(id.clone())
             .or_insert_with(|| engine.wearers.get(id).cloned().unwrap_or_else(first))
+    }
+
+    /// What is known of a person's Companion.
+    pub(super) fn companion(&self, person: &PersonId) -> Option<&CompanionState> {
+        self.companions.get(person).or_else(|| self.engine.companions.get(person))
+    }
+
+    pub(super) fn put_companion(&mut self, person: &PersonId, state: CompanionState) {
+        self.companions.insert(person.clone(), state);
     }
 
     /// Every wearer with a known track, by id.
@@ -299,6 +311,7 @@ impl<'e> Draft<'e> {
             rulebook: published.then_some(self.rulebook),
             tags: self.tags.into_iter().collect(),
             wearers: self.wearers.into_iter().collect(),
+            companions: self.companions.into_iter().collect(),
             sources: self.sources.into_iter().collect(),
             source_gaps: self.source_gaps.into_iter().collect(),
             tag_gaps: self.tag_gaps.into_iter().collect(),

@@ -244,9 +244,9 @@ pub(super) fn still_trying(
 pub(super) fn summary(rulebook: &Rulebook, incident: &Incident) -> String {
     let mut text = incident.kind.as_str().replace('_', " ");
     if let Cause::Zone(id) = &incident.cause
-        && let Some(zone) = rulebook.zone(id)
+        && let Some(code) = rulebook.zone_code(id)
     {
-        text = format!("{text} at {}", zone.code);
+        text = format!("{text} at {code}");
     }
     if incident.escalations.iter().any(|escalation| escalation.unreached) {
         text.push_str(", person not reached: call them");

@@ -257,17 +257,15 @@ impl Draft<'_> {
             let unit = self.rulebook.units().next()?;
             return Some(Owner { unit: unit.id.clone(), case: None, policy: unit.policy.clone() });
         };
-        let zone = match &situation.cause {
-            Cause::Zone(zone) => self.rulebook.bound_zone(zone),
-            _ => None,
-        };
         let by_risk = || {
             let cases = self.rulebook.cases_in_force(wearer, situation.true_time);
             cases.max_by(|a, b| a.risk.cmp(&b.risk).then(b.id.cmp(&a.id)))
         };
-        let case = match zone {
-            Some(bound) => bound.case.as_ref().and_then(|case| self.rulebook.case(case)),
-            None => by_risk(),
+        let case = match &situation.cause {
+            Cause::Zone(zone) if self.rulebook.zone_code(zone).is_some() => {
+                self.rulebook.case_of_zone(zone).and_then(|case| self.rulebook.case(case))
+            }
+            _ => by_risk(),
         };
         if let Some(case) = case {
             return Some(Owner {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{meeting::Meet, proximity_watch::CompanionHeard};
 use crate::domain::{AlertId, Book, Channel, IncidentId, Outcome, Ping, StaffId, TagId, Timestamp, WearerId};
 
 /// Something that happened. There is no other way to change what the engine believes.
@@ -36,7 +37,7 @@ pub enum Told {
         /// Heard or not.
         up: bool,
     },
-    /// A tag's ping was refused. The bytes stand in the journal.
+    /// A tag's ping was refused. The bytes stand in the journal, but for a Companion's.
     Unreadable {
         /// The tag.
         tag: TagId,
@@ -56,6 +57,13 @@ pub enum Told {
         /// When it was sent, by the tag's clock; older records lack it.
         #[serde(default)]
         sent: Option<Timestamp>,
+    },
+    /// A Companion was heard. Its ping stands nowhere: it says where a protected person is.
+    Companion(CompanionHeard),
+    /// What a wearer's new fixes say of how near they are to persons.
+    Met {
+        /// By zone and time.
+        meets: Vec<Meet>,
     },
     /// The broker says that a tag has connected, or that its connection is gone.
     Connection {
@@ -125,6 +133,8 @@ impl Told {
             Self::Source { .. } => "source",
             Self::Unreadable { .. } => "unreadable",
             Self::OutsideBasis { .. } => "outside_basis",
+            Self::Companion(_) => "companion",
+            Self::Met { .. } => "met",
             Self::Connection { .. } => "connection",
             Self::SetAside(_) => "set_aside",
             Self::Coalesced { .. } => "coalesced",

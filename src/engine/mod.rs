@@ -6,9 +6,11 @@
 //!
 //! | Part | What it knows |
 //! |---|---|
-//! | `rulebook`, `rulebook_check` | what is in force, and what may be published |
+//! | `rulebook`, `proximity`, `rulebook_check` | what is in force, and what may be published |
 //! | `receive` | which pings have come: duplicates, acknowledgements |
-//! | `track`, `trail`, `belief`, `zone_watch`, `evidence`, `rule` | where a wearer was in fix order, and what that means for each zone |
+//! | `track`, `trail`, `belief`, `zone_watch` | where a wearer was in fix order, and what that means for each zone |
+//! | `meeting`, `proximity_watch` | how near a wearer and a protected person are, and what that means for each zone around one |
+//! | `stages`, `evidence`, `rule` | the rule by which a zone's stages follow from what fixes say |
 //! | `tag_clock`, `clock_watch` | how a tag's times are read, and what wrong clocks mean, of tags and our own |
 //! | `contact_watch`, `unheard`, `tag_watch`, `position_watch` | what silence, the tag's own events and impossible positions mean |
 //! | `source_watch`, `gap_watch` | what it means when a source cannot be heard, or did not bring everything |
@@ -32,9 +34,12 @@ mod evidence;
 mod gap_watch;
 mod incidents;
 mod input;
+mod meeting;
 mod nearness;
 mod outlook;
 mod position_watch;
+mod proximity;
+mod proximity_watch;
 mod reach;
 mod receive;
 mod reporting;
@@ -43,6 +48,7 @@ mod rulebook;
 mod rulebook_check;
 mod service_watch;
 mod source_watch;
+mod stages;
 mod tag_clock;
 mod tag_watch;
 mod track;
@@ -58,7 +64,10 @@ use std::{
 pub use decision::Decision;
 pub use gap_watch::SourceGaps;
 pub use input::{Action, DeadlineKey, DeliveryReport, Input, PingNo, Refused, ServiceReport, SetAside, Told};
+pub use meeting::{Meet, Place};
 pub use outlook::Outlook;
+pub use proximity::BoundProximity;
+pub use proximity_watch::{CompanionHeard, Companionship};
 pub use receive::TagState;
 pub use reporting::{Ask, Pace};
 pub use rule::Rule;
@@ -67,8 +76,8 @@ pub use source_watch::SourceState;
 
 use crate::{
     domain::{
-        Accuracy, Alert, AlertId, Cause, Incident, IncidentId, Ping, Stage, Subject, TagId, Timestamp,
-        WearerId, ZoneId,
+        Accuracy, Alert, AlertId, Cause, Incident, IncidentId, PersonId, Ping, Stage, Subject, TagId,
+        Timestamp, WearerId, ZoneId,
     },
     geometry::LatLon,
 };
@@ -76,6 +85,7 @@ use clock_watch::OurClock;
 use contact_watch::Contact;
 use gap_watch::TagGap;
 use position_watch::Doubts;
+use proximity_watch::{CompanionState, Meetings};
 use track::Track;
 
 /// Rises whenever the same input may lead to another decision. Replay compares only rows of its own version.
@@ -88,6 +98,7 @@ pub struct Engine {
     rulebook: Arc<Rulebook>,
     tags: BTreeMap<TagId, TagState>,
     wearers: BTreeMap<WearerId, WearerState>,
+    companions: BTreeMap<PersonId, CompanionState>,
     sources: BTreeMap<String, SourceState>,
     /// Of every source that was ever heard.
     source_gaps: BTreeMap<String, SourceGaps>,
@@ -108,6 +119,7 @@ pub struct Engine {
 #[derive(Debug, Clone, PartialEq)]
 pub struct WearerState {
     track: Track,
+    meetings: Meetings,
     contact: Contact,
     doubts: Doubts,
     battery_pct: u8,
@@ -140,6 +152,7 @@ impl Default for Engine {
             rulebook: Arc::default(),
             tags: BTreeMap::new(),
             wearers: BTreeMap::new(),
+            companions: BTreeMap::new(),
             sources: BTreeMap::new(),
             source_gaps: BTreeMap::new(),
             tag_gaps: BTreeMap::new(),
@@ -199,6 +212,7 @@ impl Engine {
         }
         self.tags.extend(decision.tags.iter().cloned());
         self.wearers.extend(decision.wearers.iter().cloned());
+        self.companions.extend(decision.companions.iter().cloned());
         self.sources.extend(decision.sources.iter().cloned());
         self.source_gaps.extend(decision.source_gaps.iter().cloned());
         for (tag, gap) in &decision.tag_gaps {
@@ -341,14 +355,16 @@ impl Engine {
 impl WearerState {
     fn sighting(&self) -> Option<Sighting> {
         let last = self.track.last()?;
-        let near = self.track.zones.iter().filter(|(_, zone)| zone.stage != Stage::Clear);
+        let drawn = self.track.zones.iter().map(|(id, zone)| (id, zone.stage));
+        let around_persons = self.meetings.iter().map(|(id, meeting)| (id, meeting.stage()));
+        let near = drawn.chain(around_persons).filter(|(_, stage)| *stage != Stage::Clear);
         Some(Sighting {
             position: last.position,
             accuracy: last.accuracy,
             fix_at: last.at,
             heard_at: self.contact.heard_at,
             battery_pct: self.battery_pct,
-            stages: near.map(|(id, zone)| (id.clone(), zone.stage)).collect(),
+            stages: near.map(|(id, stage)| (id.clone(), stage)).collect(),
         })
     }
 }

@@ -15,9 +15,13 @@ const WIDER: f64 = 4.0;
 
 impl Engine {
     /// Metres from where the tag's wearer was last seen to the nearest border of a zone in force, negative inside;
-    /// `None` for a tag that nobody wears. A wearer who was never seen may be anywhere: 0.
+    /// `None` for a tag that nobody wears. A wearer who was never seen may be anywhere, and so may one be near whom a
+    /// Companion goes with: 0.
     #[must_use]
     pub fn border_m(&self, tag: &TagId, at: Timestamp) -> Option<f64> {
+        if self.rulebook.accompanied_by(tag, at).is_some() {
+            return Some(0.0);
+        }
         let wearer = self.rulebook.wearer_of(tag, at)?;
         let last = self.wearers.get(wearer).and_then(|state| state.track.last().copied());
         Some(last.map_or(0.0, |Point { position, .. }| {

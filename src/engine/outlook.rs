@@ -1,6 +1,6 @@
 //! What the belief about a wearer says of a zone: now, and within the next two minutes if nothing changes.
 
-use super::{Engine, belief::Heading, rulebook::BoundZone, zone_watch::DOF};
+use super::{Engine, belief::Heading, rulebook::BoundZone, stages::DOF};
 use crate::{
     domain::{Timestamp, WearerId, ZoneId},
     geometry::crossing,

@@ -6,6 +6,7 @@ use super::{
     draft::Draft,
     nearness::nearest_border_m,
     outlook::Outlook,
+    proximity_watch::Meeting,
 };
 use crate::domain::{Motion, Stage, TagId, Timestamp, WearerId};
 
@@ -100,7 +101,9 @@ fn wanted(draft: &mut Draft<'_>, wearer: &WearerId, motion: Motion) -> Pace {
         return Pace::Normal;
     };
     let is_still = motion == Motion::Still;
-    let worst = |stages: &[Stage]| track.zones.values().any(|zone| stages.contains(&zone.stage));
+    let drawn = track.zones.values().map(|zone| zone.stage);
+    let all: Vec<Stage> = drawn.chain(state.meetings.values().map(Meeting::stage)).collect();
+    let worst = |stages: &[Stage]| all.iter().any(|stage| stages.contains(stage));
     let soon = || {
         let zones = track.zones.keys().filter_map(|id| rulebook.bound_zone(id));
         let mut outlooks = zones.map(|bound| Outlook::of(bound, &heading, at));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rpds::RedBlackTreeMapSync as Map;
 
+use super::proximity::Proximity;
 use crate::{
     domain::{
         Book, Case, CaseId, Contact, EscalationPolicy, Person, PersonId, PolicyId, Priority, Recipient, Risk,
@@ -30,6 +31,7 @@ pub struct Rulebook {
     // other people's zones around any city ping, and throw them away (1,500 times slower at a million zones).
     own: Map<WearerId, Arc<Index<ZoneId>>>,
     shared: Map<UnitId, Arc<Index<ZoneId>>>,
+    pub(super) proximity: Proximity,
     revisions: Map<Scope, u64>,
 }
 
@@ -55,7 +57,10 @@ impl PartialEq for Rulebook {
             && self.wearers == other.wearers
             && self.persons == other.persons
             && self.cases == other.cases;
-        books && self.zones == other.zones && self.revisions == other.revisions
+        books
+            && self.zones == other.zones
+            && self.proximity == other.proximity
+            && self.revisions == other.revisions
     }
 }
 
@@ -90,13 +95,20 @@ impl Rulebook {
         self.unit(self.staff.get(id)?)?.staff.iter().find(|staff| staff.id == *id)
     }
 
-    /// A zone.
+    /// The code name of a zone, drawn or around a person.
     #[must_use]
-    pub fn zone(&self, id: &ZoneId) -> Option<&Zone> {
-        self.zones.get(id).map(|bound| &bound.zone)
+    pub fn zone_code(&self, id: &ZoneId) -> Option<&str> {
+        let drawn = self.bound_zone(id).map(|bound| bound.zone.code.as_str());
+        drawn.or_else(|| self.proximity_zone(id).map(|bound| bound.zone.code.as_str()))
     }
 
-    /// A zone and whom it binds.
+    /// The case that a zone belongs to, drawn or around a person; `None` for a zone that binds everybody of a unit.
+    pub(super) fn case_of_zone(&self, id: &ZoneId) -> Option<&CaseId> {
+        let drawn = self.bound_zone(id).and_then(|bound| bound.case.as_ref());
+        drawn.or_else(|| self.proximity_zone(id).map(|bound| &bound.case))
+    }
+
+    /// A drawn zone and whom it binds.
     #[must_use]
     pub fn bound_zone(&self, id: &ZoneId) -> Option<&BoundZone> {
         self.zones.get(id).map(Arc::as_ref)
@@ -117,7 +129,7 @@ impl Rulebook {
         self.cases.values().map(Arc::as_ref)
     }
 
-    /// All zones, by id.
+    /// All drawn zones, by id.
     pub fn zones(&self) -> impl Iterator<Item = &Zone> {
         self.zones.values().map(|bound| &bound.zone)
     }
@@ -136,10 +148,10 @@ impl Rulebook {
         })
     }
 
-    /// Whether anybody wears or wore `tag`.
+    /// Whether anybody wears or wore `tag`, or carries or carried it.
     #[must_use]
     pub fn is_assigned(&self, tag: &TagId) -> bool {
-        self.worn.contains_key(tag)
+        self.worn.contains_key(tag) || self.is_companion(tag)
     }
 
     /// Everybody who wears or wore `tag`.
@@ -300,6 +312,7 @@ impl Rulebook {
             self.forget_addresses(&before.contacts, &recipient);
         }
         self.learn_addresses(&person.contacts, &recipient);
+        self.proximity.put_person(&person);
         self.persons.insert_mut(person.id.clone(), Arc::new(person));
     }
 
@@ -310,6 +323,7 @@ impl Rulebook {
         let bound = |before: &Case| before.wearer == case.wearer && before.basis.covers(at);
         let anew = !before.as_ref().is_some_and(|before| bound(before));
         self.replace_zones(zones_before, Some(&case.id), &case.unit, &case.zones, at, anew);
+        self.proximity.put_case(before.as_deref(), &case, at);
         let wearers: Vec<WearerId> =
             before.iter().map(|case| case.wearer.clone()).chain([case.wearer.clone()]).collect();
         if let Some(before) = &before {
@@ -376,7 +390,7 @@ impl Rulebook {
 }
 
 /// Adds a value to a key's sorted list, once.
-fn learn<K: Ord + Clone, V: Ord + Clone>(map: &mut Map<K, Vec<V>>, key: &K, value: &V) {
+pub(super) fn learn<K: Ord + Clone, V: Ord + Clone>(map: &mut Map<K, Vec<V>>, key: &K, value: &V) {
     let mut values = map.get(key).cloned().unwrap_or_default();
     if let Err(place) = values.binary_search(value) {
         values.insert(place, value.clone());

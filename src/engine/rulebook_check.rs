@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::rulebook::Rulebook;
 use crate::{
     domain::{
-        Area, Book, Case, Channel, Contact, EscalationPolicy, Person, Unit, UnitId, Wearer, Zone, is_e164,
+        Area, Assignment, Book, Case, CaseId, Channel, Contact, EscalationPolicy, Person, ProximityZone,
+        Unit, UnitId, Wearer, Zone, ZoneId, is_e164,
     },
     geometry::{LatLon, Shape},
 };
@@ -67,9 +68,7 @@ impl Problems<'_> {
         self.add(unit.policies.iter().any(|policy| policy.id == unit.policy), || {
             format!("unit {id}: there is no policy '{}'; name one of the unit's policies", unit.policy)
         });
-        self.zones(&format!("unit {id}"), &unit.zones, &area, |bound| {
-            bound.case.is_none() && bound.unit == *id
-        });
+        self.zones(&format!("unit {id}"), &unit.zones, &area, None, id);
         // A policy that a case relies on must not vanish from under it.
         for case in self.rulebook.cases().filter(|case| case.unit == *id) {
             self.add(unit.policies.iter().any(|policy| policy.id == case.policy), || {
@@ -124,18 +123,17 @@ impl Problems<'_> {
             let tag = &assignment.tag;
             let sound = assignment.until.is_none_or(|until| assignment.from < until);
             self.add(sound, || format!("{place}: tag {tag} is removed before it is fitted"));
-            let overlaps = |from, until: Option<_>| {
-                until.is_none_or(|until| assignment.from < until)
-                    && assignment.until.is_none_or(|own| from < own)
-            };
-            let twice = wearer.tags[..i].iter().any(|a| a.tag == *tag && overlaps(a.from, a.until));
+            let twice = wearer.tags[..i].iter().any(|a| a.tag == *tag && overlap(a, assignment));
             let others = self.rulebook.wearers_with(tag).filter(|other| other.id != wearer.id);
-            let taken =
-                others.flat_map(|other| &other.tags).any(|a| a.tag == *tag && overlaps(a.from, a.until));
+            let taken = others.flat_map(|other| &other.tags).any(|a| a.tag == *tag && overlap(a, assignment));
             self.add(!twice && !taken, || {
                 format!(
                     "{place}: tag {tag} is already worn during that time; end the earlier assignment first"
                 )
+            });
+            // A tag's pings are kept, and those that a Companion has in its buffer must not be.
+            self.add(!self.rulebook.is_companion(tag), || {
+                format!("{place}: {tag} is or was a protected person's companion; fit another tag")
             });
         }
     }
@@ -145,11 +143,35 @@ impl Problems<'_> {
         self.name(&place, &person.name);
         self.known_unit(&place, &person.unit);
         self.contacts(&place, &person.contacts);
+        self.companions(&place, person);
         let rulebook = self.rulebook;
         for case in rulebook.cases_for(&person.id) {
             if let Some(policy) = rulebook.policy(&case.unit, &case.policy) {
                 self.reachable(case, policy, person);
             }
+        }
+    }
+
+    fn companions(&mut self, place: &str, person: &Person) {
+        for (i, companion) in person.companions.iter().enumerate() {
+            let device = &companion.tag;
+            let sound = companion.until.is_none_or(|until| companion.from < until);
+            self.add(sound, || format!("{place}: companion {device} ends before it begins"));
+            let alone = !person.companions[..i].iter().any(|earlier| overlap(earlier, companion));
+            self.add(alone, || {
+                format!("{place}: companion {device} begins while another goes on; end the earlier one first")
+            });
+            let others = self.rulebook.carriers_of(device).filter(|other| other.id != person.id);
+            let taken = others
+                .flat_map(|other| &other.companions)
+                .any(|one| one.tag == *device && overlap(one, companion));
+            self.add(!taken, || {
+                format!("{place}: companion {device} is another person's during that time; end theirs first")
+            });
+            let worn = self.rulebook.wearers_with(device).next().is_some();
+            self.add(!worn, || {
+                format!("{place}: companion {device} is or was a wearer's tag; take another device")
+            });
         }
     }
 
@@ -179,8 +201,39 @@ impl Problems<'_> {
         }
         let area = self.rulebook.unit(&case.unit).map(|unit| unit.area);
         if let Some(area) = area {
-            self.zones(&place, &case.zones, &area, |bound| bound.case.as_ref() == Some(&case.id));
+            self.zones(&place, &case.zones, &area, Some(&case.id), &case.unit);
         }
+        self.proximity_zones(&place, case);
+    }
+
+    fn proximity_zones(&mut self, place: &str, case: &Case) {
+        for (i, ProximityZone { id, code, person, .. }) in case.proximity_zones.iter().enumerate() {
+            let place = format!("{place}: proximity zone {id}");
+            self.code(&place, code);
+            self.add(case.persons.contains(person), || {
+                format!("{place}: the case does not protect '{person}'; name one of its persons")
+            });
+            let mut earlier = case.proximity_zones[..i].iter().map(|zone| &zone.id);
+            let twice = earlier.any(|known| known == id) || case.zones.iter().any(|zone| zone.id == *id);
+            self.add(!twice, || format!("{place}: the case has another zone of that id; choose another id"));
+            self.free_id(&place, id, Some(&case.id), &case.unit);
+        }
+    }
+
+    fn code(&mut self, place: &str, code: &str) {
+        self.add(is_neutral(code), || {
+            format!("{place}: a code is 1 to {CODE_CHARS_MAX} letters, digits, blanks and '-': it is texted")
+        });
+    }
+
+    /// Whether nobody but `owner`, or the unit itself, has a zone of that id.
+    fn free_id(&mut self, place: &str, id: &ZoneId, owner: Option<&CaseId>, unit: &UnitId) {
+        let drawn = self.rulebook.bound_zone(id);
+        let around = self.rulebook.proximity_zone(id);
+        let own = drawn
+            .is_none_or(|bound| bound.case.as_ref() == owner && (owner.is_some() || bound.unit == *unit))
+            && around.is_none_or(|bound| Some(&bound.case) == owner);
+        self.add(own, || format!("{place}: another case or unit has a zone of that id; choose another id"));
     }
 
     /// Every step of the case's policy must find a contact of the person: a step that reaches nobody is a missed alert.
@@ -196,25 +249,12 @@ impl Problems<'_> {
         }
     }
 
-    fn zones(
-        &mut self,
-        place: &str,
-        zones: &[Zone],
-        area: &Area,
-        own: impl Fn(&super::rulebook::BoundZone) -> bool,
-    ) {
+    fn zones(&mut self, place: &str, zones: &[Zone], area: &Area, owner: Option<&CaseId>, unit: &UnitId) {
         self.distinct(&format!("{place}: zone"), zones.iter().map(|zone| zone.id.as_str()));
         for zone in zones {
             let place = format!("{place}: zone {}", zone.id);
-            self.add(is_neutral(&zone.code), || {
-                format!(
-                    "{place}: a code is 1 to {CODE_CHARS_MAX} letters, digits, blanks and '-': it is texted"
-                )
-            });
-            let taken = self.rulebook.bound_zone(&zone.id).is_some_and(|bound| !own(bound));
-            self.add(!taken, || {
-                format!("{place}: another case or unit has a zone of that id; choose another id")
-            });
+            self.code(&place, &zone.code);
+            self.free_id(&place, &zone.id, owner, unit);
             let outside: Vec<LatLon> = corners(&zone.shape.0)
                 .into_iter()
                 .filter(|p| !area.contains(p.lat_deg(), p.lon_deg()))
@@ -265,6 +305,12 @@ impl Problems<'_> {
             self.add(seen.insert(name), || format!("{place} '{name}' stands there twice"));
         }
     }
+}
+
+/// Two of them go on at the same time.
+fn overlap(one: &Assignment, other: &Assignment) -> bool {
+    let begins_within = |a: &Assignment, b: &Assignment| a.until.is_none_or(|until| b.from < until);
+    begins_within(one, other) && begins_within(other, one)
 }
 
 fn has(contacts: &[Contact], channel: Channel) -> bool {

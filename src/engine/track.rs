@@ -7,8 +7,9 @@
 use super::{
     belief::Heading,
     evidence::EVIDENCE_MS,
+    stages::Transition,
     trail::{Ground, Point, Trail, Zones, near, next_edge, with_zone},
-    zone_watch::{STILL_THERE_MS, Transition},
+    zone_watch::STILL_THERE_MS,
 };
 use crate::domain::{Reason, Stage, Timestamp, ZoneId};
 

@@ -6,7 +6,8 @@ use super::{
     belief::Belief,
     rule::Rule,
     rulebook::Rulebook,
-    zone_watch::{Agrees, Judge, LOOK_SIGMAS, STILL_THERE_MS, Seen, Transition, ZoneState},
+    stages::{Transition, ZoneState},
+    zone_watch::{Agrees, Judge, LOOK_SIGMAS, STILL_THERE_MS, Seen},
 };
 use crate::{
     domain::{Accuracy, Fix, Reason, Source, Stage, Timestamp, WearerId, ZoneId},
@@ -70,21 +71,14 @@ impl Trail {
         out: &mut Vec<Transition>,
     ) {
         let [before, earlier] = self.last;
-        let path = before.is_none_or(|before| !implausible(&before, fix));
-        let place = path || earlier.is_some_and(|earlier| !implausible(&earlier, fix));
+        let agrees = agreement(before.as_ref(), earlier.as_ref(), fix);
         self.belief.take(fix);
         self.last = [Some(*fix), before];
         let ids = near(ground, before.as_ref(), fix, zones);
         if ids.is_empty() {
             return;
         }
-        let seen = Seen {
-            fix,
-            before: before.as_ref(),
-            agrees: Agrees { place, path },
-            belief: &self.belief,
-            past: OnceCell::new(),
-        };
+        let seen = Seen { fix, before: before.as_ref(), agrees, belief: &self.belief, past: OnceCell::new() };
         for id in ids {
             with_zone(ground, &id, fix.at, zones, out, |judge, state| judge.next_fix(state, &seen));
         }
@@ -141,6 +135,13 @@ pub(super) fn next_edge(ground: Ground<'_>, ids: &[ZoneId], now: Timestamp) -> O
         [schedule, basis.map(|basis| basis.from), basis.and_then(|basis| basis.until)]
     });
     edges.flatten().filter(|edge| *edge > now).min()
+}
+
+/// How a fix agrees with the last one and the one before that.
+pub(super) fn agreement(before: Option<&Point>, earlier: Option<&Point>, fix: &Point) -> Agrees {
+    let path = before.is_none_or(|before| !implausible(before, fix));
+    let place = path || earlier.is_some_and(|earlier| !implausible(earlier, fix));
+    Agrees { place, path }
 }
 
 /// Too far from the fix before to be true of both, even with both errors at twice their scale.

@@ -1,37 +1,26 @@
-//! One wearer and one zone: from the next fix in fix order to the next stage, with its reason.
+//! One wearer and one drawn zone: from the next fix in fix order to the next stage, with its reason.
 //!
-//! The numbers below were chosen on recorded tracks with ground truth (`tests/scenarios`), one set for every zone.
+//! The numbers here and in `stages` were chosen on recorded tracks with ground truth (`tests/scenarios`), one set for
+//! every zone.
 
 use std::cell::OnceCell;
 
 use super::{
     belief::{Belief, Instant},
     decision::quantised,
-    evidence::{EVIDENCE_MS, Evidence},
+    evidence::EVIDENCE_MS,
     rule::Rule,
     rulebook::{BoundZone, Rulebook},
+    stages::{DOF, Glance, Stages, Transition, ZoneState},
     trail::Point,
 };
 use crate::{
-    domain::{Reason, Stage, Timestamp, WearerId, ZoneId},
-    geometry::{View, crossing},
+    domain::{Reason, Stage, Timestamp, WearerId},
+    geometry::crossing,
 };
 
-/// Degrees of freedom of the Student-t that position errors are judged with: tails far heavier than a Gaussian's.
-pub(super) const DOF: f64 = 4.0;
 /// A wearer last seen with this probability of being inside is there when the zone begins to apply.
 const P_INSIDE: f64 = 0.7;
-/// A fix speaks for having left below this probability.
-const P_OUTSIDE: f64 = 0.2;
-/// Having left takes two fixes at least this far apart.
-const LEAVING_MS: i64 = 60_000;
-/// A wearer is in the warning zone from this probability on ...
-const P_NEAR: f64 = 0.6;
-/// ... until that of being at most so much farther out falls below this one: who walks along its edge is there once.
-const P_FAR: f64 = 0.3;
-const EDGE: f64 = 1.25;
-/// The accuracy circle, in scales, that must touch the warning zone for Watch.
-const WATCH_SIGMAS: f64 = 2.0;
 /// How deep, in scales of the worse fix, a straight path must lie inside to prove a crossing: 85 % of a Student-t.
 const CROSSING_SIGMAS: f64 = 1.2;
 /// ... and, since roads bend around things, in shares of the path's length.
@@ -40,30 +29,6 @@ const CROSSING_BEND: f64 = 0.15;
 pub(super) const STILL_THERE_MS: i64 = 15 * 60_000;
 /// How far from a fix zones are looked at, in its scales: beyond, no stage but Clear is possible.
 pub(super) const LOOK_SIGMAS: f64 = 3.0;
-
-/// What is remembered of one zone while it is not plainly far away.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct ZoneState {
-    since: Option<Timestamp>,
-    pub(super) stage: Stage,
-    /// When the zone began to apply to a wearer who was inside, if that is how the Violation began.
-    begun: Option<Timestamp>,
-    evidence: Evidence,
-    pub(super) outside_since: Option<Timestamp>,
-    /// When the last Violation ended: an instant before that proves no other one.
-    left_at: Option<Timestamp>,
-}
-
-/// A change of stage.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Transition {
-    pub(super) zone: ZoneId,
-    pub(super) from: Stage,
-    pub(super) to: Stage,
-    /// When it really happened, in fix time.
-    pub(super) true_time: Timestamp,
-    pub(super) reason: Reason,
-}
 
 /// How a fix agrees with those before it.
 #[derive(Debug, Clone, Copy)]
@@ -100,13 +65,6 @@ pub(super) struct Judge<'a> {
     pub(super) out: &'a mut Vec<Transition>,
 }
 
-impl ZoneState {
-    /// Nothing in it differs from a zone never looked at.
-    pub(super) fn is_idle(&self) -> bool {
-        self.stage == Stage::Clear && self.evidence.is_empty() && self.left_at.is_none()
-    }
-}
-
 impl Judge<'_> {
     /// Judges the next fix in fix order.
     pub(super) fn next_fix(&mut self, state: &mut ZoneState, seen: &Seen<'_>) {
@@ -120,27 +78,22 @@ impl Judge<'_> {
             return;
         }
         if !self.rulebook.applies(self.bound, self.wearer, fix.at) {
-            return self.ended(state, fix.at);
+            return self.stages().end(state, fix.at, Reason::ZoneEnded);
         }
         let view = self.bound.zone.shape.0.seen_from(fix.position);
-        let p = view.probability_inside(fix.sigma_m(), DOF);
-        state.evidence.remember(fix.at, p);
         let trusted = fix.accuracy.is_trusted() && agrees.place;
-        let from = before.filter(|_| agrees.path);
-        if state.stage == Stage::Violation {
-            self.leaving(state, fix, &view, p);
-        } else if let Some((true_time, reason)) =
-            self.proof(state, from, fix, &view, p, trusted).or_else(|| self.was_inside(state, seen.past()))
-        {
-            self.change(state, Stage::Violation, true_time, reason);
-            if p < P_OUTSIDE {
-                state.outside_since = Some(fix.at);
-            }
-        } else {
-            self.nearness(state, fix, &view);
-        }
-        state.evidence.forget_unlikely();
-        state.left_at = state.left_at.filter(|left_at| fix.at.ms_since(*left_at) <= EVIDENCE_MS);
+        let glance = Glance::new(fix.at, &view, fix.sigma_m(), trusted);
+        let from = before.filter(|_| agrees.path && trusted);
+        state.witness(&glance);
+        let proof = match state.stage {
+            Stage::Violation => None,
+            _ => glance
+                .proof(self.rule)
+                .or_else(|| state.proof(self.rule, &glance))
+                .or_else(|| self.crossed(from?, fix))
+                .or_else(|| self.was_inside(state, seen.past())),
+        };
+        self.stages().settle(state, &glance, proof);
     }
 
     /// Judges the last known fix at a moment when no new one has come: zones begin and cease to apply by themselves.
@@ -148,7 +101,7 @@ impl Judge<'_> {
         self.renew(state, Some(last));
         self.begins_between(state, last, now);
         if !self.rulebook.applies(self.bound, self.wearer, now) {
-            self.ended(state, now);
+            self.stages().end(state, now, Reason::ZoneEnded);
         }
     }
 
@@ -163,10 +116,15 @@ impl Judge<'_> {
                 self.inside_at(last, since).is_some() && self.rulebook.applies(self.bound, self.wearer, since)
             });
         if !stays && state.stage != Stage::Clear {
-            self.change(state, Stage::Clear, since, Reason::ZoneEnded);
+            self.stages().change(state, Stage::Clear, since, Reason::ZoneEnded);
         }
         let begun = stays.then_some(since);
         *state = ZoneState { since: Some(since), stage: state.stage, begun, ..ZoneState::default() };
+    }
+
+    fn stages(&mut self) -> Stages<'_> {
+        let zone = &self.bound.zone;
+        Stages { zone: &zone.id, margin_m: zone.margin_m.metres(), out: self.out }
     }
 
     /// The probability that a wearer last seen at `last` is inside at `at`, if it is one to act on.
@@ -191,7 +149,7 @@ impl Judge<'_> {
             let p = quantised(p, 3);
             let published = begin == self.bound.since || begin == self.bound.binds_since;
             let reason = if published { Reason::ZonePublished { p } } else { Reason::ScheduleBegan { p } };
-            self.change(state, Stage::Violation, begin, reason);
+            self.stages().change(state, Stage::Violation, begin, reason);
             state.begun = Some(begin);
         }
     }
@@ -208,42 +166,6 @@ impl Judge<'_> {
                 after < *begin && *begin <= until && self.rulebook.applies(self.bound, self.wearer, *begin)
             })
             .max()
-    }
-
-    fn ended(&mut self, state: &mut ZoneState, at: Timestamp) {
-        if state.stage != Stage::Clear {
-            self.change(state, Stage::Clear, at, Reason::ZoneEnded);
-        }
-        state.evidence.clear();
-        state.left_at = None;
-    }
-
-    fn proof(
-        &self,
-        state: &ZoneState,
-        before: Option<&Point>,
-        fix: &Point,
-        view: &View<'_>,
-        p: f64,
-        trusted: bool,
-    ) -> Option<(Timestamp, Reason)> {
-        let border_m = quantised(view.signed_distance_m(), 1);
-        if trusted && p >= self.rule.p_trusted {
-            let reason =
-                Reason::TrustedFix { p: quantised(p, 3), border_m, sigma_m: quantised(fix.sigma_m(), 1) };
-            return Some((fix.at, reason));
-        }
-        if let Some((weight, earliest)) = state.evidence.agreement(self.rule) {
-            let reason = Reason::Agreeing { p: quantised(p, 3), weight: quantised(weight, 2), border_m };
-            return Some((earliest, reason));
-        }
-        if let Some(balance) = state.evidence.balance(self.rule) {
-            return Some((
-                balance.earliest,
-                Reason::Agreeing { p: quantised(p, 3), weight: quantised(balance.weight, 2), border_m },
-            ));
-        }
-        self.crossed(before.filter(|_| trusted)?, fix)
     }
 
     /// All fixes together say that the wearer was inside at an instant before the newest one.
@@ -292,54 +214,4 @@ impl Judge<'_> {
             (entered, reason)
         })
     }
-
-    fn leaving(&mut self, state: &mut ZoneState, fix: &Point, view: &View<'_>, p: f64) {
-        if p >= P_OUTSIDE {
-            state.outside_since = None;
-            return;
-        }
-        let first = *state.outside_since.get_or_insert(fix.at);
-        if fix.at.ms_since(first) >= LEAVING_MS {
-            let reason =
-                Reason::TwoFixesOutside { p: quantised(p, 3), apart_s: quantised(fix.at.s_since(first), 1) };
-            let margin_m = self.bound.zone.margin_m.metres();
-            let to = if touches(view, margin_m, fix) { Stage::Left } else { Stage::Clear };
-            self.change(state, to, fix.at, reason);
-            state.left_at = Some(first);
-        }
-    }
-
-    fn nearness(&mut self, state: &mut ZoneState, fix: &Point, view: &View<'_>) {
-        let margin_m = self.bound.zone.margin_m.metres();
-        let (within_m, p_near) = match state.stage {
-            Stage::Approach => (EDGE * margin_m, P_FAR),
-            _ => (margin_m, P_NEAR),
-        };
-        let p = view.probability_within(within_m, fix.sigma_m(), DOF);
-        let near = p >= p_near;
-        let to = match (state.stage, near, touches(view, margin_m, fix)) {
-            (Stage::Left, true, _) | (Stage::Left, _, true) => Stage::Left,
-            (_, true, _) => Stage::Approach,
-            (_, false, true) => Stage::Watch,
-            (_, false, false) => Stage::Clear,
-        };
-        if to != state.stage {
-            let reason =
-                Reason::NearZone { p: quantised(p, 3), border_m: quantised(view.signed_distance_m(), 1) };
-            self.change(state, to, fix.at, reason);
-        }
-    }
-
-    fn change(&mut self, state: &mut ZoneState, to: Stage, true_time: Timestamp, reason: Reason) {
-        let zone = self.bound.zone.id.clone();
-        self.out.push(Transition { zone, from: state.stage, to, true_time, reason });
-        state.stage = to;
-        state.begun = None;
-        state.outside_since = None;
-    }
-}
-
-/// The accuracy circle touches the warning zone.
-fn touches(view: &View<'_>, margin_m: f64, fix: &Point) -> bool {
-    view.signed_distance_m() - margin_m < WATCH_SIGMAS * fix.sigma_m()
 }

@@ -34,7 +34,8 @@ impl<'a> View<'a> {
         }
     }
 
-    fn of_circle(centre_distance_m: f64, radius_m: f64) -> Self {
+    /// A circle whose centre is so many metres away, wherever that is.
+    pub fn of_circle(centre_distance_m: f64, radius_m: f64) -> Self {
         Self {
             outline: Outline::Circle { centre_distance_m, radius_m },
             signed_distance_m: centre_distance_m - radius_m,

@@ -201,6 +201,7 @@ impl File {
             risk,
             policy: staff::policy_for(risk),
             zones: case_zones(i, net, refuge, random),
+            proximity_zones: Vec::new(),
         };
         let assignment = Assignment { tag: tag(i), from, until: None };
         let wearer = Wearer { id: wearer(i), unit, name: names::person(i), tags: vec![assignment] };
@@ -249,6 +250,7 @@ fn person(i: usize, n: usize, unit: &UnitId) -> Person {
         unit: unit.clone(),
         name: names::person(100 + 2 * i + n),
         contacts: vec![phone],
+        companions: Vec::new(),
     }
 }
 

@@ -4,8 +4,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    domain::{Incident, IncidentId, Stage, TagId, Timestamp, WearerId, ZoneId},
-    engine::{Engine, Outlook, Rulebook, Sighting, SourceGaps},
+    domain::{Incident, IncidentId, PersonId, Stage, TagId, Timestamp, WearerId, ZoneId},
+    engine::{Companionship, Engine, Outlook, Rulebook, Sighting, SourceGaps},
     geometry::LatLon,
 };
 
@@ -18,6 +18,8 @@ pub struct Board {
     pub rulebook: Arc<Rulebook>,
     /// Every wearer that a fix is known of.
     pub wearers: BTreeMap<WearerId, Dot>,
+    /// Of every person with a zone around them, whether it is known where they are; never where.
+    pub companions: BTreeMap<PersonId, Companionship>,
     /// Tags that sent something and belong to nobody, with the time of the last message.
     pub strays: BTreeMap<TagId, Timestamp>,
     /// Open incidents.

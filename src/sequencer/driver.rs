@@ -160,7 +160,9 @@ impl Line {
         let waiting = self.waiting.ready_at(now).filter(|_| self.writer.has_room());
         let look =
             if self.writer.is_idle() && !self.told_failing { Timestamp::MAX } else { now.plus_ms(LOOK_MS) };
-        let others = [deadline, hand_ins, waiting.unwrap_or(Timestamp::MAX), self.writer.next_at(), look];
+        let forget = self.parts.sequencer.forgets_at().unwrap_or(Timestamp::MAX);
+        let waiting = waiting.unwrap_or(Timestamp::MAX);
+        let others = [deadline, hand_ins, waiting, self.writer.next_at(), look, forget];
         others.into_iter().min().unwrap_or(look)
     }
 
@@ -281,13 +283,18 @@ impl Line {
     fn draw(&self, at: Timestamp) {
         let engine = self.parts.sequencer.engine();
         let rulebook = Arc::clone(engine.rulebook());
-        let worn = |tag| rulebook.wearer_of(tag, at).is_some();
-        let strays = engine.tags().filter(|(tag, _)| !worn(tag));
+        let is_known = |tag| rulebook.wearer_of(tag, at).is_some() || rulebook.is_companion(tag);
+        let strays = engine.tags().filter(|(tag, _)| !is_known(tag));
         let board = Board {
             at: Some(at),
             wearers: engine
                 .sightings()
                 .map(|(id, seen)| (id.clone(), Dot::of(engine, id, seen, at)))
+                .collect(),
+            companions: rulebook
+                .proximity_zones()
+                .map(|bound| &bound.zone.person)
+                .map(|person| (person.clone(), engine.companionship(person, at)))
                 .collect(),
             strays: strays.filter_map(|(tag, state)| Some((tag.clone(), state.heard_at?))).collect(),
             incidents: engine

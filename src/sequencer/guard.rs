@@ -13,7 +13,7 @@ use super::{
 use crate::{
     crash,
     domain::{Ping, TagId, Timestamp, UnitId},
-    engine::{Decision, Engine, Input, PingNo, SetAside, Told},
+    engine::{CompanionHeard, Decision, Engine, Input, PingNo, SetAside, Told},
 };
 
 #[cfg(not(panic = "unwind"))]
@@ -62,8 +62,9 @@ impl Sequencer {
     }
 }
 
-/// What becomes of a tag's message that crashed while it was read: its sender need not keep it.
-pub(super) fn unread(tag: &TagId, payload: &[u8]) -> (Entry, Option<TagReply>) {
+/// What becomes of a tag's message that crashed while it was read, of whose bytes `kept` may be kept: its sender need not
+/// keep it.
+pub(super) fn unread(tag: &TagId, kept: &[u8], payload: &[u8]) -> (Entry, TagReply) {
     tracing::error!(%tag, "a message crashed its reader and is set aside");
     let reject = tag_wire::Reject {
         sha256: tag_wire::payload_sha256(payload),
@@ -73,7 +74,7 @@ pub(super) fn unread(tag: &TagId, payload: &[u8]) -> (Entry, Option<TagReply>) {
     };
     let reply =
         TagReply { tag: tag.clone(), topic: tag_wire::TopicKind::Reject, payload: reject.encode().into() };
-    (set_aside(SetAside::Message { tag: tag.clone(), ping: None }, payload), Some(reply))
+    (set_aside(SetAside::Message { tag: tag.clone(), ping: None }, kept), reply)
 }
 
 fn what_crashed(input: &Input) -> SetAside {
@@ -83,6 +84,9 @@ fn what_crashed(input: &Input) -> SetAside {
             message(tag, Some(PingNo { boot: *boot, seq: *seq, oldest_kept: *oldest_kept }))
         }
         Input::Told(Told::OutsideBasis { tag, boot, seq, oldest_kept, .. }) => {
+            message(tag, Some(PingNo { boot: *boot, seq: *seq, oldest_kept: *oldest_kept }))
+        }
+        Input::Told(Told::Companion(CompanionHeard { tag, boot, seq, oldest_kept, .. })) => {
             message(tag, Some(PingNo { boot: *boot, seq: *seq, oldest_kept: *oldest_kept }))
         }
         Input::Told(Told::Unreadable { tag, .. } | Told::Connection { tag, .. }) => message(tag, None),

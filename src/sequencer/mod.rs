@@ -6,6 +6,7 @@
 //! | `waiting`, `allowance` | whose turn it is, and how much a tag may send |
 //! | `step` | numbers, stamps, decides, applies; synchronous, the simulator calls the same |
 //! | `guard` | sets an input aside that crashes the engine |
+//! | `companions` | where protected persons were in the last minutes, in memory only |
 //! | `look`, `excess` | what becomes of messages beyond what a tag may send |
 //! | `record` | an input as a journal row, and back; the integrity chain |
 //! | `driver` | waits, steps, acknowledges |
@@ -16,6 +17,7 @@
 
 mod allowance;
 mod board;
+mod companions;
 mod driver;
 mod excess;
 mod guard;

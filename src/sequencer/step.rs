@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use tokio::sync::oneshot;
 
 use super::{
+    companions::{Carried, Companions},
     excess::PassedOver,
     guard::{Judged, guarded, unread},
     inbox::{Arrival, Done, Message, MessageKind, TagReply, Ticket},
@@ -13,8 +14,14 @@ use super::{
 };
 use crate::{
     crash,
-    domain::{Alert, AlertId, Incident, IncidentId, Ping, Recipient, Scope, TagId, Timestamp, UnitId},
-    engine::{Ask, DeadlineKey, Decision, ENGINE_VERSION, Engine, Input, Pace, Refused, SetAside, Told},
+    domain::{
+        Alert, AlertId, Incident, IncidentId, PersonId, Ping, Recipient, Scope, TagId, Timestamp, UnitId,
+        WearerId,
+    },
+    engine::{
+        Ask, CompanionHeard, DeadlineKey, Decision, ENGINE_VERSION, Engine, Input, Pace, Refused, SetAside,
+        Told,
+    },
     store::{Batch, JournalHead, JournalRow},
 };
 
@@ -31,7 +38,8 @@ const REFUSED_BYTES_KEPT: usize = 8_192;
 /// Numbers, stamps, decides and applies.
 #[derive(Debug, Default)]
 pub struct Sequencer {
-    engine: Engine,
+    pub(super) engine: Engine,
+    pub(super) companions: Companions,
     no: i64,
     at: Option<Timestamp>,
     chain: Vec<u8>,
@@ -75,6 +83,14 @@ pub(super) struct Entry {
     pub(super) payload: Vec<u8>,
 }
 
+/// A message as it was read.
+struct Read {
+    entry: Entry,
+    /// What its sender is told if it was refused.
+    refused: Option<TagReply>,
+    carried: Option<Carried>,
+}
+
 #[derive(Default)]
 pub(super) struct Changes {
     incidents: BTreeMap<IncidentId, Incident>,
@@ -109,11 +125,12 @@ impl Sequencer {
     pub fn step(&mut self, now: Now, arrivals: Vec<Arrival>, salt: &mut dyn FnMut() -> [u8; 16]) -> Stepped {
         let mut stepped = Stepped::default();
         let mut changes = Changes::default();
+        self.forget_places(now.steady);
         for _ in 0..DEADLINES_MAX {
             let Some(key) = self.engine.due(self.next_at(now)) else {
                 break;
             };
-            self.take(now, told_entry(Told::Deadline(key)), salt, &mut stepped, &mut changes);
+            self.take_told(now, Told::Deadline(key), salt, &mut stepped, &mut changes);
         }
         for arrival in arrivals {
             match arrival {
@@ -121,7 +138,7 @@ impl Sequencer {
                     self.take_message(now, message, salt, &mut stepped, &mut changes);
                 }
                 Arrival::Told(told, answer) => {
-                    let decision = self.take(now, told_entry(told), salt, &mut stepped, &mut changes);
+                    let decision = self.take_told(now, told, salt, &mut stepped, &mut changes);
                     if let Some(answer) = answer {
                         stepped.answers.push((answer, decision.refused.map_or(Ok(()), Err)));
                     }
@@ -131,7 +148,7 @@ impl Sequencer {
                 }
                 Arrival::HandIn(id, told) => {
                     if let Some(told) = told {
-                        self.take(now, told_entry(told), salt, &mut stepped, &mut changes);
+                        self.take_told(now, told, salt, &mut stepped, &mut changes);
                     }
                     stepped.batch.taken.push(id);
                 }
@@ -151,81 +168,105 @@ impl Sequencer {
         changes: &mut Changes,
     ) {
         let Message { tag, source, kind, payload, received_real_us, ticket } = message;
-        let read = guarded(|| self.read(self.next_at(now), &tag, &source, kind, &payload));
-        let (entry, refused) = read.unwrap_or_else(|| unread(&tag, &payload));
+        let at = self.next_at(now);
+        let read = guarded(|| self.read(at, &tag, &source, kind, &payload));
+        let read = read.unwrap_or_else(|| {
+            let (entry, refused) = unread(&tag, self.kept_of(&tag, &payload), &payload);
+            Read { entry, refused: Some(refused), carried: None }
+        });
+        let Read { entry, refused, carried } = read;
+        let wearer = self.engine.rulebook().wearer_of(&tag, at).cloned();
+        let seen = wearer.map(|wearer| (self.engine.seen_at(&wearer), wearer));
         let boot = match &entry.input {
             Input::Ping { ping, .. } => Some(ping.boot),
-            Input::Told(Told::OutsideBasis { boot, .. }) => Some(*boot),
+            Input::Told(Told::OutsideBasis { boot, .. } | Told::Companion(CompanionHeard { boot, .. })) => {
+                Some(*boot)
+            }
             Input::Told(_) => None,
         };
         let decision = self.take(now, entry, salt, stepped, changes);
+        self.keep_places(carried);
+        self.note_causes(&decision, received_real_us, stepped);
+        if let Some((seen_at, wearer)) = seen
+            && let Some(decision) = self.take_meets(now, &wearer, seen_at, salt, stepped, changes)
+        {
+            self.note_causes(&decision, received_real_us, stepped);
+        }
         if boot.is_some() {
             stepped.pings += 1;
             stepped.duplicates += u64::from(decision.is_duplicate);
         }
-        let raised =
-            decision.alerts.iter().filter(|alert| alert.raised_at == self.at.unwrap_or(alert.raised_at));
-        stepped.caused.extend(raised.map(|alert| (alert.id, received_real_us)));
         let mut replies: Vec<TagReply> = Vec::new();
         replies.extend(decision.ask.map(|ask| command(&tag, ask, salt())));
         replies.extend(refused.or_else(|| Some(acknowledgement(tag, decision.receipt.as_ref()?))));
         stepped.tickets.push((ticket, replies));
     }
 
+    fn note_causes(&self, decision: &Decision, received_real_us: i64, stepped: &mut Stepped) {
+        let raised =
+            decision.alerts.iter().filter(|alert| alert.raised_at == self.at.unwrap_or(alert.raised_at));
+        stepped.caused.extend(raised.map(|alert| (alert.id, received_real_us)));
+    }
+
+    /// What may be kept of bytes that could not be evaluated: of a Companion's, which may say where somebody is, nothing.
+    fn kept_of<'p>(&self, tag: &TagId, payload: &'p [u8]) -> &'p [u8] {
+        if self.engine.rulebook().is_companion(tag) { &[] } else { payload }
+    }
+
     /// Decodes a message. What cannot be read becomes an input, too, and its sender is told why.
-    fn read(
-        &self,
-        at: Timestamp,
-        tag: &TagId,
-        source: &str,
-        kind: MessageKind,
-        payload: &[u8],
-    ) -> (Entry, Option<TagReply>) {
+    fn read(&self, at: Timestamp, tag: &TagId, source: &str, kind: MessageKind, payload: &[u8]) -> Read {
+        let told = |told| Read { entry: told_entry(told), refused: None, carried: None };
         let refusal = match kind {
             MessageKind::Ping | MessageKind::Cut(_) => match tag_wire::decode_ping(payload) {
-                Ok(ping) => return (self.ping_entry(at, tag, source, ping, payload), None),
+                Ok(ping) => return self.read_ping(at, tag, source, ping, payload),
                 Err(refusal) => refusal,
             },
             MessageKind::Status => match tag_wire::decode_status(payload) {
                 Ok(status) => {
-                    return (told_entry(Told::Connection { tag: tag.clone(), up: status.online }), None);
+                    return told(Told::Connection { tag: tag.clone(), up: status.online });
                 }
                 Err(refusal) => refusal,
             },
         };
         let code = refusal.code.as_str().to_owned();
         let origin = Origin { tag: tag.clone(), source: source.into(), code: Some(code.clone()) };
-        let kept = &payload[..payload.len().min(REFUSED_BYTES_KEPT)];
+        let kept = self.kept_of(tag, &payload[..payload.len().min(REFUSED_BYTES_KEPT)]);
         let entry = Entry {
             input: Input::Told(Told::Unreadable { tag: tag.clone(), code }),
             kind: "unreadable",
             codec: CODEC_UNREADABLE,
             payload: origin.before(kept),
         };
-        (entry, Some(rejection(tag, kind, payload, &refusal)))
+        Read { entry, refused: Some(rejection(tag, kind, payload, &refusal)), carried: None }
     }
 
-    fn ping_entry(
+    fn read_ping(
         &self,
         at: Timestamp,
         tag: &TagId,
         source: &str,
         ping: tag_wire::Ping,
         payload: &[u8],
-    ) -> Entry {
+    ) -> Read {
         let ping = Ping::from(ping);
+        if self.engine.rulebook().is_companion(tag) {
+            let (entry, carried) = self.companion_entry(at, tag, source, &ping);
+            return Read { entry, refused: None, carried };
+        }
         if self.engine.is_outside_basis(at, tag, &ping) {
             let (boot, seq, oldest_kept) = (ping.boot, ping.seq, ping.oldest_kept);
             let (tag, sent) = (tag.clone(), Some(ping.sent));
-            return told_entry(Told::OutsideBasis { tag, boot, seq, oldest_kept, sent });
+            let told = Told::OutsideBasis { tag, boot, seq, oldest_kept, sent };
+            return Read { entry: told_entry(told), refused: None, carried: None };
         }
         let origin = Origin { tag: tag.clone(), source: source.into(), code: None };
-        Entry {
+        let entry = Entry {
             input: Input::Ping { tag: tag.clone(), source: source.into(), ping },
             kind: "ping",
             codec: CODEC_PING,
             payload: origin.before(payload),
-        }
+        };
+        Read { entry, refused: None, carried: None }
     }
 
     pub(super) fn take(
@@ -273,8 +314,12 @@ impl Sequencer {
     /// Whom an input is about.
     pub(super) fn whose(&self, input: &Input, at: Timestamp) -> (Option<UnitId>, String) {
         let rulebook = self.engine.rulebook();
-        let of_tag = |tag: &TagId| match rulebook.wearer_of(tag, at).and_then(|id| rulebook.wearer(id)) {
-            Some(wearer) => (Some(wearer.unit.clone()), format!("wearer:{}", wearer.id)),
+        let of_wearer =
+            |id: &WearerId| (rulebook.wearer(id).map(|wearer| wearer.unit.clone()), format!("wearer:{id}"));
+        let of_person =
+            |id: &PersonId| (rulebook.person(id).map(|person| person.unit.clone()), format!("person:{id}"));
+        let of_tag = |tag: &TagId| match rulebook.wearer_of(tag, at) {
+            Some(wearer) => of_wearer(wearer),
             None => (None, format!("tag:{tag}")),
         };
         let of_incident = |id: IncidentId| {
@@ -291,6 +336,10 @@ impl Sequencer {
             | Told::Connection { tag, .. }
             | Told::SetAside(SetAside::Message { tag, .. })
             | Told::Coalesced { tag, .. } => of_tag(tag),
+            Told::Companion(CompanionHeard { person, .. }) => of_person(person),
+            Told::Met { meets } => {
+                meets.first().map_or((None, "service".into()), |meet| of_wearer(&meet.wearer))
+            }
             Told::Publish(book) => {
                 let subject = match book.scope() {
                     Scope::Unit(id) => format!("unit:{id}"),
@@ -306,16 +355,12 @@ impl Sequencer {
                 .map_or((None, "service".into()), |alert| of_incident(alert.incident)),
             Told::Handle { incident, .. } => of_incident(*incident),
             Told::Reply { from, .. } => match rulebook.recipients_at(from).first() {
-                Some(Recipient::Person(id)) => {
-                    (rulebook.person(id).map(|person| person.unit.clone()), format!("person:{id}"))
-                }
+                Some(Recipient::Person(id)) => of_person(id),
                 Some(Recipient::Staff(id)) => (None, format!("staff:{id}")),
                 None => (None, "service".into()),
             },
             Told::Deadline(DeadlineKey::Wearer(id))
-            | Told::SetAside(SetAside::Deadline(DeadlineKey::Wearer(id))) => {
-                (rulebook.wearer(id).map(|wearer| wearer.unit.clone()), format!("wearer:{id}"))
-            }
+            | Told::SetAside(SetAside::Deadline(DeadlineKey::Wearer(id))) => of_wearer(id),
             Told::Deadline(DeadlineKey::Incident(id))
             | Told::SetAside(SetAside::Deadline(DeadlineKey::Incident(id))) => of_incident(*id),
             Told::Deadline(DeadlineKey::Source(_) | DeadlineKey::Gaps(_))

@@ -222,6 +222,7 @@ pub(super) fn board(wearer_name: &str, incidents: impl IntoIterator<Item = Incid
         at: Some(AT),
         rulebook: Arc::new(rulebook(wearer_name)),
         wearers,
+        companions: BTreeMap::new(),
         strays: BTreeMap::from([(id("acme/t-77"), AT.plus_ms(-65_000))]),
         incidents: incidents.into_iter().map(|incident| (incident.id, Arc::new(incident))).collect(),
         deaf: Vec::new(),

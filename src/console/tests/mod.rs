@@ -1,5 +1,6 @@
 //! The console from outside: requests in, answers out, on a hand-made board and a real inbox.
 
+mod companions;
 mod doors;
 mod feed;
 pub(super) mod fixture;

@@ -82,6 +82,7 @@ fn reasons() -> Vec<Reason> {
         Reason::Frozen { for_s: 1_300.0 },
         Reason::PositionsAgree,
         Reason::WasInside { p: 0.86, border_m: -31.0, sigma_m: 21.4 },
+        Reason::CompanionStale { for_s: 200.0 },
     ]
 }
 
@@ -136,6 +137,26 @@ fn every_happening_has_words() {
     assert_eq!(said[4], ("Ms A. Berry answered".into(), "2: needs help".into()));
     assert_eq!(said[5].0, "No channel reached Ms A. Berry: call them");
     assert_eq!(said[10], ("Sgt Amy Okafor closed it".into(), "Test. A drill.".into()));
+}
+
+#[test]
+fn what_is_known_of_a_companion_says_whether_the_zone_is_on() {
+    let at = |s: i64| Timestamp::from_ms(s * 1_000);
+    let all = [
+        Companionship::Missing,
+        Companionship::NeverHeard,
+        Companionship::Fresh { heard_at: at(980), until: at(1_100) },
+        Companionship::Stale { heard_at: at(280), fix_at: Some(at(275)) },
+        Companionship::Stale { heard_at: at(990), fix_at: Some(at(275)) },
+        Companionship::Stale { heard_at: at(990), fix_at: None },
+    ];
+    let said = all.map(|known| companionship(&known, at(1_000)));
+    check(&said);
+    assert_eq!(said[2], "Companion heard 20 s ago: the zone around the person is on");
+    assert_eq!(said[3], "Companion not heard for 12 min: the zone around the person is off");
+    assert!(said.iter().enumerate().all(|(i, one)| one.ends_with("is off") == (i != 2)), "{said:?}");
+    // A picture that is drawn no more does not say for ever that all is well.
+    assert!(companionship(&all[2], at(1_200)).ends_with("is off"));
 }
 
 #[test]
