@@ -191,7 +191,8 @@ impl Draft<'_> {
             return;
         };
         (episode.from, episode.disproved) = (from, false);
-        incident.episodes.sort_by_key(|episode| episode.from);
+        // One that was thought to begin then, and was disproved, is this one after all.
+        incident.episodes.sort_by_key(|episode| (episode.from, episode.disproved));
         incident.episodes.dedup_by_key(|episode| episode.from);
         let id = incident.id;
         self.lines.push(format!("incident {id} episode of {began} began at {from}"));

@@ -104,3 +104,21 @@ proptest! {
         prop_assert_eq!(episodes(&pings, &shuffled), episodes(&pings, &in_order));
     }
 }
+#[test]
+fn a_beginning_that_was_disproved_is_proven_again_by_a_stay_that_moves_there() {
+    // By car through the zone, away, back, and in to stay. The fixes inside, and some around them, come late.
+    let poor = [536.0, 472.0, 408.0, 344.0, 280.0, 216.0].map(|east_m| (east_m, 30.0));
+    let through = [68.0, -81.0, -229.0, -378.0, -526.0, -675.0, -540.0, -405.0, -270.0, -135.0];
+    let stay = [0.0; 5];
+    let good = through.into_iter().chain(stay).map(|east_m| (east_m, 5.0));
+    let walk: Vec<(f64, f64)> = poor.into_iter().chain(good).collect();
+    let mut lateness = [0; 200];
+    for (ping, late) in [(6, 29), (7, 25), (8, 24), (10, 8), (11, 21)] {
+        lateness[ping] = late;
+    }
+    let pings = pings(&walk);
+    let in_order: Vec<usize> = (0..pings.len()).collect();
+    let shuffled = disorder(pings.len(), &lateness, &[false; 200]);
+    assert_eq!(episodes(&pings, &in_order), [90, 225].map(|s| ("z-1".parse().unwrap(), second(s))));
+    assert_eq!(episodes(&pings, &shuffled), episodes(&pings, &in_order));
+}
