@@ -158,12 +158,13 @@ impl Contact {
     }
 
     /// What is wrong at `now`. `judged_from`: silence is not judged before this time, `None` while Cordon itself is
-    /// deaf.
+    /// deaf. `met`: when last seen, the wearer was near a protected person whose Companion is heard.
     pub(super) fn judge(
         &self,
         ground: Ground<'_>,
         now: Timestamp,
         judged_from: Option<Timestamp>,
+        met: bool,
     ) -> Verdict {
         let Some(judged_from) = judged_from else {
             return Verdict { wrong: None, look_again: None };
@@ -175,7 +176,7 @@ impl Contact {
         let limit_ms = self.limit_ms(risk);
         let lost_at = self.heard_at.plus_ms(limit_ms).max(judged_from);
         let lost = now >= lost_at;
-        let blind = self.blind(ground, limit_ms, [lost_at, judged_from], now);
+        let blind = self.blind(ground, limit_ms, [lost_at, judged_from], now, met);
         let blind_at = blind.as_ref().and_then(|(at, _)| *at);
         let wrong = match blind {
             Some((Some(at), reason)) if now >= at => {
@@ -212,11 +213,16 @@ impl Contact {
         limit_ms: i64,
         [lost_at, judged_from]: [Timestamp; 2],
         now: Timestamp,
+        met: bool,
     ) -> Option<(Option<Timestamp>, Reason)> {
         // Unseen from here on: no fix for as long as a silence would be tolerated, or longer while the tag is heard.
         let last_seen = self.sight.map_or(self.known_since, |sight| sight.at);
         let silent_at = last_seen.plus_ms(limit_ms).max(lost_at);
         let unseen_at = last_seen.plus_ms(limit_ms.max(UNSEEN_MS)).min(silent_at).max(judged_from);
+        let for_s = quantised(now.s_since(last_seen), 0);
+        if met {
+            return Some((Some(unseen_at), Reason::OutOfSight { for_s, border_m: 0.0 }));
+        }
         let seen: Vec<&Sight> = self.sight.iter().chain(&self.glimpse).collect();
         if seen.is_empty() && !ground.rulebook.is_bound(ground.wearer, now) {
             return None;
@@ -234,7 +240,6 @@ impl Contact {
             is_any_near |= nearest.is_some();
         }
         let at = is_any_near.then_some(at);
-        let for_s = quantised(now.s_since(last_seen), 0);
         Some((at, Reason::OutOfSight { for_s, border_m: quantised(border_m, 0) }))
     }
 

@@ -371,7 +371,8 @@ fn contact(draft: &mut Draft<'_>, ground: Ground<'_>) -> Option<Timestamp> {
         Some(source) => source.judged_from(),
         None => Some(source_watch::judged_from_start(draft.started_at())),
     };
-    let verdict = state.contact.judge(ground, draft.at, judged_from);
+    let met = state.meetings.values().any(|meeting| meeting.stage() != Stage::Clear);
+    let verdict = state.contact.judge(ground, draft.at, judged_from, met);
     let (subject, cause) = (Subject::Wearer(ground.wearer.clone()), Cause::Contact);
     match verdict.wrong {
         Some((kind, priority, reason)) => {

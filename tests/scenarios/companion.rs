@@ -86,6 +86,18 @@ fn who_passes_at_a_distance_and_who_leaves() {
 }
 
 #[test]
+fn a_wearer_who_goes_dark_near_a_person_is_blind() {
+    let mut world = World::new();
+    go(&mut world, 0..300, |_| east(0.0), |_| east(400.0));
+    assert_eq!(world.stage(), Stage::Approach);
+    for s in (300..600).step_by(15) {
+        world.person_at(s, east(0.0));
+    }
+    assert!(world.kinds().contains(&IncidentKind::Blind), "{:?}", world.kinds());
+    assert!(!world.kinds().contains(&IncidentKind::LostContact), "{:?}", world.kinds());
+}
+
+#[test]
 fn a_companion_that_is_not_heard_ends_the_stage_and_raises_it_again_when_it_is() {
     let mut world = World::new();
     go(&mut world, 0..120, |_| east(0.0), |_| east(100.0));
