@@ -296,6 +296,7 @@ pub(super) fn reason(reason: &Reason) -> String {
             percent(*p),
         ),
         Reason::ZoneEnded => "The zone no longer applies.".into(),
+        Reason::LateFixes => "Positions that came late change what is known.".into(),
         Reason::CompanionStale { for_s } => {
             format!("No position from the Companion for {}: the zone around the person is off.", span(*for_s))
         }

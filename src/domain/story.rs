@@ -151,6 +151,8 @@ pub enum Reason {
     },
     /// The zone no longer applies.
     ZoneEnded,
+    /// Fixes that came late change what had been concluded.
+    LateFixes,
     /// The zone around a person is off: nothing is known of where they are.
     CompanionStale {
         /// Seconds since the last fix of their Companion.

@@ -163,6 +163,8 @@ impl Stages<'_> {
             let to = if glance.touches(self.margin_m) { Stage::Left } else { Stage::Clear };
             self.change(state, to, glance.at, reason);
             state.left_at = Some(first);
+            // What proved this stay proves no other one.
+            state.evidence.clear();
         }
     }
 

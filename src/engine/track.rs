@@ -184,7 +184,7 @@ impl Track {
             .filter(|episode| !self.episodes.contains(episode))
             .filter(|(zone, from)| still_judged(zone, *from))
             .collect();
-        let transitions = net_changes(&self.zones, &zones, &all);
+        let transitions = self.net_changes(&zones, &all);
         self.zones = zones;
         let mut judged = Judged { transitions, found, disproved, earlier: Vec::new() };
         judged.pair_moved();
@@ -321,6 +321,35 @@ impl Track {
         let begun = transitions.iter().filter(|change| change.to == Stage::Violation);
         self.episodes.extend(begun.map(|change| (change.zone.clone(), change.true_time)));
     }
+
+    /// The changes from the live state to another one, with the reasons of the last change of each zone.
+    fn net_changes(&self, after: &Zones, all: &[Transition]) -> Vec<Transition> {
+        let stage = |zones: &Zones, id: &ZoneId| zones.get(id).map_or(Stage::Clear, |state| state.stage);
+        let mut ids: Vec<&ZoneId> = self.zones.keys().chain(after.keys()).collect();
+        ids.sort();
+        ids.dedup();
+        let changed = ids.into_iter().filter(|id| stage(&self.zones, id) != stage(after, id));
+        changed
+            .map(|id| {
+                let last = all.iter().rev().find(|change| change.zone == *id);
+                Transition {
+                    zone: id.clone(),
+                    from: stage(&self.zones, id),
+                    to: stage(after, id),
+                    true_time: last.map_or_else(|| self.began(id), |change| change.true_time),
+                    reason: last.map_or(Reason::LateFixes, |change| change.reason.clone()),
+                }
+            })
+            .collect()
+    }
+
+    /// Since when a zone's stage before the window has lasted.
+    fn began(&self, zone: &ZoneId) -> Timestamp {
+        let stays = self.past.iter().filter(|(known, ..)| known == zone).map(|(_, first, _)| *first);
+        let base = || self.base_trail.last[0].map_or(Timestamp::MIN, |base| base.at);
+        let is_inside = self.base.get(zone).is_some_and(|state| state.stage == Stage::Violation);
+        stays.filter(|_| is_inside).max().unwrap_or_else(base)
+    }
 }
 
 /// Whether being inside at a time is part of a stay.
@@ -332,25 +361,4 @@ fn belongs((known, first, last): &(ZoneId, Timestamp, Timestamp), zone: &ZoneId,
 fn inside(zones: &Zones) -> Vec<ZoneId> {
     let inside = zones.iter().filter(|(_, z)| z.stage == Stage::Violation && z.outside_since.is_none());
     inside.map(|(id, _)| id.clone()).collect()
-}
-
-/// The changes from one live state to another, with the reasons of the last change of each zone.
-fn net_changes(before: &Zones, after: &Zones, all: &[Transition]) -> Vec<Transition> {
-    let stage = |zones: &Zones, id: &ZoneId| zones.get(id).map_or(Stage::Clear, |state| state.stage);
-    let mut ids: Vec<&ZoneId> = before.keys().chain(after.keys()).collect();
-    ids.sort();
-    ids.dedup();
-    let changed = ids.into_iter().filter(|id| stage(before, id) != stage(after, id));
-    changed
-        .map(|id| {
-            let last = all.iter().rev().find(|change| change.zone == *id);
-            Transition {
-                zone: id.clone(),
-                from: stage(before, id),
-                to: stage(after, id),
-                true_time: last.map_or(Timestamp::MIN, |change| change.true_time),
-                reason: last.map_or(Reason::ZoneEnded, |change| change.reason.clone()),
-            }
-        })
-        .collect()
 }

@@ -1,13 +1,21 @@
 //! The order in which pings arrive does not change which violations there were, nor when.
 
-use cordon::domain::Ping;
+use cordon::domain::{Ping, Timestamp};
 use proptest::prelude::*;
 
-use crate::ward::{Ward, fix, second, tag};
+use crate::{
+    report::is_long,
+    ward::{Ward, fix, second, tag},
+};
 
 const INTERVAL_S: i64 = 15;
 /// How many pings late one may come: 15 minutes of them, and more than 32.
 const LATE_PINGS: usize = 60;
+
+/// Orders tried: twenty times as many in the long run.
+fn cases(short: u32) -> u32 {
+    if is_long() { 20 * short } else { short }
+}
 
 /// A walk along a line through the zone's middle: metres east of it at each ping, and the stated accuracy.
 fn walk() -> impl Strategy<Value = Vec<(f64, f64)>> {
@@ -52,7 +60,7 @@ fn pings(walk: &[(f64, f64)]) -> Vec<Ping> {
 }
 
 /// Every proven episode when the pings arrive in this order, some of them again.
-fn episodes(pings: &[Ping], order: &[usize]) -> Vec<(cordon::domain::ZoneId, cordon::domain::Timestamp)> {
+fn episodes(pings: &[Ping], order: &[usize]) -> Vec<(cordon::domain::ZoneId, Timestamp)> {
     let mut ward = Ward::new();
     ward.promise(86_400);
     let mut newest = 0;
@@ -74,7 +82,7 @@ fn disorder(count: usize, lateness: &[usize], again: &[bool]) -> Vec<usize> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(cases(60)))]
 
     #[test]
     fn nor_with_many_fixes_in_each_ping(
@@ -90,7 +98,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(cases(300)))]
 
     #[test]
     fn duplicates_and_disorder_change_nothing(
@@ -121,4 +129,17 @@ fn a_beginning_that_was_disproved_is_proven_again_by_a_stay_that_moves_there() {
     let shuffled = disorder(pings.len(), &lateness, &[false; 200]);
     assert_eq!(episodes(&pings, &in_order), [90, 225].map(|s| ("z-1".parse().unwrap(), second(s))));
     assert_eq!(episodes(&pings, &shuffled), episodes(&pings, &in_order));
+}
+
+#[test]
+fn who_comes_back_at_once_is_back_from_then_on() {
+    // Through the zone within a minute, a minute outside, and back with poorer fixes: those of the first stay are still
+    // fresh enough to be counted, and must not be.
+    let through = [300.0, 278.0, 139.0, 0.0, -140.0, -279.0, -419.0, -558.0].map(|east_m| (east_m, 5.0));
+    let back = [-359.0, -159.0, 40.0, 239.0, 438.0, 637.0].map(|east_m| (east_m, 30.0));
+    let pings = dense_pings(&[through.as_slice(), &back].concat());
+    let in_order: Vec<usize> = (0..pings.len()).collect();
+    let begun: Vec<Timestamp> = episodes(&pings, &in_order).into_iter().map(|(_, from)| from).collect();
+    assert_eq!(begun.len(), 2, "{begun:?}");
+    assert!(begun[1].ms_since(begun[0]) >= 90_000, "{begun:?}");
 }

@@ -83,6 +83,7 @@ fn reasons() -> Vec<Reason> {
         Reason::PositionsAgree,
         Reason::WasInside { p: 0.86, border_m: -31.0, sigma_m: 21.4 },
         Reason::CompanionStale { for_s: 200.0 },
+        Reason::LateFixes,
     ]
 }
 
