@@ -20,6 +20,7 @@
 //! | `incidents` | the only place that changes an incident |
 //! | `escalation`, `answers` | who is told next; how alerts fared and what people answer |
 //! | `reach` | whether alerts get through in time, and whether anybody is out of reach |
+//! | `situation` | what a wearer's track, and the moment, mean for the incidents about them |
 //! | `decide`, `draft`, `decision` | one input's way through all of it |
 
 mod answers;
@@ -47,6 +48,7 @@ mod rule;
 mod rulebook;
 mod rulebook_check;
 mod service_watch;
+mod situation;
 mod source_watch;
 mod stages;
 mod tag_clock;
