@@ -152,11 +152,8 @@ impl Dispatch {
             let (limit, lease_until) =
                 (i64::try_from(count).unwrap_or(i64::MAX), now.plus_ms(retry::LEASE_MS));
             crash::point("claim.before");
-            let began = self.courier.clock.steady();
             let claimed =
                 self.courier.store.claim(now, &self.courier.owner, lease_until, limit, room).await?;
-            // A slow store takes its time, and what is sent is sent after that.
-            let now = now.plus_ms(self.courier.clock.steady().ms_since(began));
             let is_all = claimed.len() < count;
             for claimed in claimed {
                 crash::point("claim.after");
