@@ -23,6 +23,9 @@ use crate::{
 /// A provider that has not answered within this time is not waited for, milliseconds. Providers promise 10 s.
 const SEND_MS_MAX: i64 = 12_000;
 
+/// A try that begins this much later than its round was held up, milliseconds.
+const HELD_UP_MS: i64 = 1_000;
+
 /// How often it is looked whether somebody else still sends an alert, milliseconds.
 const TURN_MS: i64 = 200;
 
@@ -49,9 +52,8 @@ impl Courier {
         Self { store, clock, owner, providers, inbox, on_accepted, health, sending }
     }
 
-    /// Tries an alert that was claimed at `now`, and returns when it is due again, `None` if it has been taken or
-    /// refused.
-    pub(super) async fn deliver(&self, claimed: Claimed, now: Timestamp) -> Option<Timestamp> {
+    /// Tries an alert of a round, and returns when it is due again, `None` if it has been taken or refused.
+    pub(super) async fn deliver(&self, claimed: Claimed, round: Round) -> Option<Timestamp> {
         let Claimed { alert, tries, first_try_at, told_no_success: mut told } = claimed;
         if tries > 0
             && let Some(known) = self.known_outcome(alert.id).await
@@ -66,8 +68,9 @@ impl Courier {
                 return None;
             }
         };
-        let first = first_try_at.unwrap_or(now);
         let (began, began_us) = (self.clock.steady(), self.clock.real_us());
+        let now = round.begins(began_us);
+        let first = first_try_at.unwrap_or(now);
         let sent = self.carry(&alert).await;
         let took_ms = (self.clock.real_us() - began_us) / 1_000;
         let ended = now.plus_ms(self.clock.steady().ms_since(began));
@@ -225,6 +228,24 @@ impl Courier {
             tracing::warn!(%alert, %error, "an outcome had no effect");
         }
         !matches!(answer, Err(SubmitError::Stopped))
+    }
+}
+
+/// When a round began.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Round {
+    /// By the engine's clock.
+    pub(super) at: Timestamp,
+    /// By `Clock::real_us`.
+    pub(super) real_us: i64,
+}
+
+impl Round {
+    /// When a try of it begins, by `Clock::real_us`: with the round, unless the store, or somebody else who sends the
+    /// same alert, has held it up.
+    fn begins(self, real_us: i64) -> Timestamp {
+        let waited_ms = (real_us - self.real_us) / 1_000;
+        if waited_ms < HELD_UP_MS { self.at } else { self.at.plus_ms(waited_ms) }
     }
 }
 

@@ -28,7 +28,7 @@ use crate::{
     sequencer::{Inbox, Unwritten},
     store::{Admit, Room, Store, StoreError},
 };
-use courier::Courier;
+use courier::{Courier, Round};
 
 /// While so many alerts are being sent on a channel, no more of this kind are begun there. What hangs does not stand in
 /// the way of danger, least of all of danger that has never been tried; the other channels have room of their own.
@@ -143,6 +143,7 @@ impl Dispatch {
     /// # Errors
     /// If the store cannot be read; what was claimed before is being sent.
     pub async fn round(&mut self, now: Timestamp) -> Result<Timestamp, StoreError> {
+        let round = Round { at: now, real_us: self.courier.clock.real_us() };
         self.full = true;
         loop {
             let (room, count) = self.room();
@@ -163,7 +164,7 @@ impl Dispatch {
                     continue;
                 }
                 let courier = Arc::clone(&self.courier);
-                let send = self.sends.spawn(async move { courier.deliver(claimed, now).await });
+                let send = self.sends.spawn(async move { courier.deliver(claimed, round).await });
                 self.in_flight.insert(send.id(), (id, channel));
             }
             if is_all {

@@ -11,32 +11,22 @@ use tokio::sync::watch;
 use super::{
     board::{Board, Dot},
     hand_ins::HandIns,
-    inbox::{Arrival, Arrivals},
+    inbox::Arrivals,
+    line::{Line, Unwritten},
     meter::Meter,
     pause::Pulse,
     step::{Now, Sequencer, Stepped},
-    waiting::Waiting,
-    writer::{FAILING_MS, Writer},
 };
 use crate::{
     clock::Clock,
-    domain::{Alert, AlertId, AlertState, Priority, Timestamp},
-    engine::{ServiceReport, Told},
+    domain::Timestamp,
     store::{Store, StoreError},
 };
 
-/// Arrivals taken up in one step.
-const STEP_ARRIVALS_MAX: usize = 1_000;
 /// The board is drawn at most this often.
 const BOARD_EVERY_US: i64 = 200_000;
-/// While something is not written, how long that has been so is looked at this often, milliseconds.
-const LOOK_MS: i64 = 1_000;
-
 /// A line that is to end waits so long for a store that cannot be written, milliseconds.
 const GIVE_UP_MS: i64 = 10_000;
-
-/// Danger that must not wait until the store can take it: alerts that nobody has carried yet.
-pub type Unwritten = Arc<BTreeMap<AlertId, Alert>>;
 
 /// What the driver needs.
 pub struct Driver {
@@ -59,19 +49,23 @@ pub struct Driver {
 }
 
 /// The driver at work.
-struct Line {
-    parts: Driver,
-    waiting: Waiting,
-    writer: Writer,
+struct Work {
+    parts: Parts,
+    line: Line,
     hand_ins: HandIns,
     pulse: Pulse,
-    /// Whether staff have been told that records cannot be written.
-    told_failing: bool,
-    /// While there is no room for more, the sources that are heard all the same: whoever cannot listen must not take
-    /// silence for news.
-    deafened: Option<Vec<String>>,
     drawn_us: i64,
     is_over: bool,
+}
+
+/// What is left of a driver beside the line.
+struct Parts {
+    arrivals: Arrivals,
+    clock: Clock,
+    board: watch::Sender<Arc<Board>>,
+    meter: Arc<Meter>,
+    wake_dispatch: Arc<dyn Fn() + Send + Sync>,
+    unwritten: watch::Sender<Unwritten>,
 }
 
 impl Driver {
@@ -80,61 +74,64 @@ impl Driver {
     /// # Errors
     /// [`StoreError::Conflict`]: another process writes this journal.
     pub async fn run(self) -> Result<(), StoreError> {
-        let mut line = Line {
-            waiting: Waiting::default(),
-            writer: Writer::new(Arc::clone(&self.store)),
-            hand_ins: HandIns::new(Arc::clone(&self.store)),
-            pulse: Pulse::new(self.clock.steady(), self.clock.real_us()),
-            told_failing: false,
-            deafened: None,
+        let Self { sequencer, arrivals, store, clock, board, meter, wake_dispatch, unwritten } = self;
+        let mut work = Work {
+            line: Line::new(sequencer, Arc::clone(&store)),
+            hand_ins: HandIns::new(store),
+            pulse: Pulse::new(clock.steady(), clock.real_us()),
             drawn_us: i64::MIN,
             is_over: false,
-            parts: self,
+            parts: Parts { arrivals, clock, board, meter, wake_dispatch, unwritten },
         };
-        line.run().await
+        work.run().await
     }
 }
 
-impl Line {
+impl Work {
     async fn run(&mut self) -> Result<(), StoreError> {
         loop {
-            let now = self.parts.clock.steady();
-            self.look_after_a_pause(now);
-            self.look_after_the_store(now);
-            self.take_in(now);
-            self.step();
-            self.writer.begin(now);
-            self.draw_if(false);
-            if !self.writer.holds_hand_ins() {
-                self.hand_ins.begin(now);
+            let now = self.now();
+            if let Some(pause) = self.pulse.beat(self.line.engine(), now.steady, self.parts.clock.real_us()) {
+                self.line.stood_still(pause, now, &mut salt);
             }
-            if (self.is_over || self.parts.arrivals.is_closed()) && self.may_end(now) {
+            self.hand_on(now.steady);
+            self.take_in(now.steady);
+            self.line.turn(self.now(), &mut salt);
+            self.draw_if(false);
+            if !self.line.holds_hand_ins() {
+                self.hand_ins.begin(now.steady);
+            }
+            if (self.is_over || self.parts.arrivals.is_closed()) && self.may_end(now.steady) {
                 return Ok(());
             }
             self.next_event().await?;
         }
     }
 
+    fn now(&self) -> Now {
+        Now { steady: self.parts.clock.steady(), wall: self.parts.clock.wall() }
+    }
+
     /// Whether everything is written, or cannot be: then nothing of it was acknowledged, and it comes again.
     fn may_end(&self, now: Timestamp) -> bool {
-        let behind_ms = self.writer.behind_ms(now);
+        let behind_ms = self.line.behind_ms(now);
         if behind_ms >= GIVE_UP_MS {
             tracing::error!(behind_ms, "stopped although not everything could be written");
         }
-        let is_done = self.parts.arrivals.is_empty() && self.waiting.ready_at(now).is_none();
-        behind_ms >= GIVE_UP_MS || is_done && self.writer.is_idle()
+        behind_ms >= GIVE_UP_MS || self.parts.arrivals.is_empty() && self.line.is_idle(now)
     }
 
     /// Waits until there is something to do.
     async fn next_event(&mut self) -> Result<(), StoreError> {
         let clock = self.parts.clock.clone();
         let now = clock.steady();
-        let wake_at = self.wake_at(now);
-        let room = self.waiting.has_room();
+        let hand_ins = if self.line.holds_hand_ins() { Timestamp::MAX } else { self.hand_ins.next_at() };
+        let wake_at = self.line.wake_at(now).min(hand_ins);
+        let room = self.line.has_room();
         let mut arrivals = Vec::new();
         tokio::select! {
             biased;
-            written = self.writer.written(|| clock.steady()) => {
+            written = self.line.written(|| clock.steady()) => {
                 if let Some(stepped) = written? {
                     self.after_commit(stepped);
                 }
@@ -148,67 +145,15 @@ impl Line {
         }
         let now = clock.steady();
         for arrival in arrivals {
-            self.put(arrival, now);
+            self.line.put(arrival, now);
         }
         Ok(())
     }
 
-    /// When there is something to do that no event announces.
-    fn wake_at(&self, now: Timestamp) -> Timestamp {
-        let deadline = self.parts.sequencer.engine().next_deadline().unwrap_or(Timestamp::MAX);
-        let hand_ins = if self.writer.holds_hand_ins() { Timestamp::MAX } else { self.hand_ins.next_at() };
-        let waiting = self.waiting.ready_at(now).filter(|_| self.writer.has_room());
-        let look =
-            if self.writer.is_idle() && !self.told_failing { Timestamp::MAX } else { now.plus_ms(LOOK_MS) };
-        let forget = self.parts.sequencer.forgets_at().unwrap_or(Timestamp::MAX);
-        let waiting = waiting.unwrap_or(Timestamp::MAX);
-        let others = [deadline, hand_ins, waiting, self.writer.next_at(), look, forget];
-        others.into_iter().min().unwrap_or(look)
-    }
-
-    /// If the line stood still, nothing was heard meanwhile: the engine knows that before deadlines are taken up.
-    fn look_after_a_pause(&mut self, now: Timestamp) {
-        let engine = self.parts.sequencer.engine();
-        let Some(pause) = self.pulse.beat(engine, now, self.parts.clock.real_us()) else {
-            return;
-        };
-        let then = Now { steady: pause.since, wall: self.parts.clock.wall() };
-        let stepped = self.parts.sequencer.step(then, pause.unheard, &mut salt);
-        self.writer.put(stepped, now);
-        // What a source has said of itself since then is news.
-        if self.deafened.is_none() {
-            self.waiting.put_first(pause.heard);
-        }
-    }
-
-    /// Takes an arrival in. That a source is heard is kept back while there is no room for what it says.
-    fn put(&mut self, arrival: Arrival, now: Timestamp) {
-        if let Arrival::Told(Told::Source { name, up }, None) = &arrival
-            && let Some(deafened) = &mut self.deafened
-        {
-            deafened.retain(|known| known != name);
-            if *up {
-                return deafened.push(name.clone());
-            }
-        }
-        self.waiting.put(arrival, now, self.parts.sequencer.engine());
-    }
-
     /// Takes in all that has arrived: whose turn it is can only be said of what is here.
     fn take_in(&mut self, now: Timestamp) {
-        while let Some(arrival) = self.parts.arrivals.try_recv(self.waiting.has_room()) {
-            self.put(arrival, now);
-        }
-    }
-
-    /// Decides what has arrived and what is due.
-    fn step(&mut self) {
-        let now = Now { steady: self.parts.clock.steady(), wall: self.parts.clock.wall() };
-        let max = if self.writer.has_room() { STEP_ARRIVALS_MAX } else { 0 };
-        let arrivals = self.waiting.take(now.steady, self.parts.sequencer.engine(), max);
-        let stepped = self.parts.sequencer.step(now, arrivals, &mut salt);
-        if !stepped.is_empty() {
-            self.writer.put(stepped, now.steady);
+        while let Some(arrival) = self.parts.arrivals.try_recv(self.line.has_room()) {
+            self.line.put(arrival, now);
         }
     }
 
@@ -222,54 +167,16 @@ impl Line {
         stepped.acknowledge();
     }
 
-    /// Says when records cannot be written, and hands on the danger that would have to wait for it.
-    fn look_after_the_store(&mut self, now: Timestamp) {
-        let (behind_ms, is_slow) = (self.writer.behind_ms(now), self.writer.is_slow(now));
-        let failing = behind_ms >= FAILING_MS || self.told_failing && is_slow;
-        if failing != self.told_failing {
-            self.told_failing = failing;
-            let report = ServiceReport::Store { up: !failing };
-            self.waiting.put_told(Told::Service(report));
-        }
-        self.listen_only_with_room();
-        let urgent = match (failing, is_slow) {
-            (true, _) => self.danger_raised_by(now),
-            (false, true) => self.danger_raised_by(now.plus_ms(-FAILING_MS)),
-            (false, false) => BTreeMap::new(),
-        };
+    /// Hands on the danger that would have to wait for the store.
+    fn hand_on(&mut self, now: Timestamp) {
+        let urgent = self.line.look_after_the_store(now);
         self.parts.unwritten.send_if_modified(|known| {
             let is_news = !known.keys().eq(urgent.keys());
             if is_news {
-                *known = Arc::new(urgent);
+                *known = urgent;
             }
             is_news
         });
-    }
-
-    /// Alerts of danger that nobody has carried yet.
-    fn danger_raised_by(&self, at: Timestamp) -> BTreeMap<AlertId, Alert> {
-        let waits = |alert: &&Alert| {
-            alert.state == AlertState::Waiting && alert.priority == Priority::P1 && alert.raised_at <= at
-        };
-        let alerts = self.parts.sequencer.engine().open_alerts();
-        alerts.filter(waits).map(|alert| (alert.id, alert.clone())).collect()
-    }
-
-    /// With no room for what tags say, their silence means nothing.
-    fn listen_only_with_room(&mut self) {
-        let (names, up) = match (self.writer.has_room(), self.deafened.take()) {
-            (true, Some(names)) => (names, true),
-            (false, None) => {
-                let heard = self.parts.sequencer.engine().heard_sources();
-                let names: Vec<String> = heard.map(str::to_owned).collect();
-                self.deafened = Some(names.clone());
-                (names, false)
-            }
-            (_, deafened) => return self.deafened = deafened,
-        };
-        for name in names {
-            self.waiting.put_told(Told::Source { name, up });
-        }
     }
 
     fn draw_if(&mut self, at_once: bool) {
@@ -281,7 +188,7 @@ impl Line {
     }
 
     fn draw(&self, at: Timestamp) {
-        let engine = self.parts.sequencer.engine();
+        let engine = self.line.engine();
         let rulebook = Arc::clone(engine.rulebook());
         let is_known = |tag| rulebook.wearer_of(tag, at).is_some() || rulebook.is_companion(tag);
         let strays = engine.tags().filter(|(tag, _)| !is_known(tag));
@@ -302,7 +209,7 @@ impl Line {
                 .map(|incident| (incident.id, Arc::clone(incident)))
                 .collect::<BTreeMap<_, _>>(),
             deaf: engine.silent_sources().map(str::to_owned).collect(),
-            store_fails: self.told_failing,
+            store_fails: self.line.is_failing(),
             gaps: engine.source_gaps().map(|(name, gaps)| (name.to_owned(), gaps)).collect(),
             rulebook,
         };

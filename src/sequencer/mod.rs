@@ -9,7 +9,8 @@
 //! | `companions` | where protected persons were in the last minutes, in memory only |
 //! | `look`, `excess` | what becomes of messages beyond what a tag may send |
 //! | `record` | an input as a journal row, and back; the integrity chain |
-//! | `driver` | waits, steps, acknowledges |
+//! | `line` | turns: whose turn it is, a step, what is to be written, danger that must not wait for that; synchronous |
+//! | `driver` | waits, turns the line, acknowledges |
 //! | `writer`, `hand_ins` | the store, beside the line |
 //! | `pause` | notices that the line stood still |
 //! | `recover` | the engine's memory from the journal |
@@ -23,6 +24,7 @@ mod excess;
 mod guard;
 mod hand_ins;
 mod inbox;
+mod line;
 mod look;
 mod meter;
 mod pause;
@@ -33,11 +35,12 @@ mod waiting;
 mod writer;
 
 pub use board::{Board, Dot};
-pub use driver::{Driver, Unwritten};
+pub use driver::Driver;
 pub use inbox::{
     Arrival, Arrivals, Asked, Done, INBOX_MESSAGES_MAX, Inbox, Message, MessageKind, SubmitError, TagReply,
     Ticket,
 };
+pub use line::{Line, Unwritten};
 pub use meter::{Meter, Percentiles, Reading};
 pub use record::{RecordError, chain_of, digest_of, input_of};
 pub use recover::{Findings, Recovered, decide_again, recover};
