@@ -33,6 +33,8 @@ pub enum Command {
     Replay(Replay),
     /// Measure on recorded tracks with ground truth how often Cordon misses and cries wolf
     Evaluate(Evaluate),
+    /// Live whole days of faults on virtual time and check what must hold
+    Simulate(Simulate),
     /// Run a provider of simulated phones: an inbox page per phone, receipts and replies
     Phones(Phones),
 }
@@ -88,6 +90,29 @@ pub struct Evaluate {
     /// Write a report with confidence limits, operating curve and the worst cases drawn
     #[arg(long, value_name = "FILE.html")]
     pub report: Option<PathBuf>,
+}
+
+/// `cordon simulate`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Simulate {
+    /// How many worlds, each from a seed of its own
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub seeds: u64,
+    /// The first seed, or the only one with --trace
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Days in each world, and an hour of calm
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=365))]
+    pub days: u32,
+    /// Tags in each world
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub tags: u16,
+    /// Print all that happens in one world: the same bytes every time
+    #[arg(long, conflicts_with = "seeds")]
+    pub trace: bool,
+    /// Print one JSON object as the last line
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `cordon phones`.

@@ -12,7 +12,7 @@ use tracing_subscriber::EnvFilter;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     cordon::crash::arm();
-    log(cli.log_json);
+    log(cli.log_json, &cli.command);
     log_crashes_by_place();
     app::install_tls();
     match run(cli.command) {
@@ -29,6 +29,7 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Demo(args) => runtime.block_on(app::demo(args)),
         Command::Serve(args) => runtime.block_on(app::serve(args)),
+        Command::Simulate(args) => app::simulate(&args),
         Command::Phones(args) => runtime.block_on(app::phones(args)),
         Command::Replay(args) => runtime.block_on(app::replay(args)),
         Command::Evaluate(args) => app::evaluate(&args),
@@ -48,9 +49,11 @@ fn log_crashes_by_place() {
     }));
 }
 
-/// Log lines go to standard error, so that a command's own output can be piped.
-fn log(json: bool) {
-    let filter = EnvFilter::try_from_env("CORDON_LOG").unwrap_or_else(|_| EnvFilter::new("warn,cordon=info"));
+/// Log lines go to standard error, so that a command's own output can be piped. A simulated service says nothing of what
+/// goes wrong with it unless it is asked to.
+fn log(json: bool, command: &Command) {
+    let usual = if matches!(command, Command::Simulate(_)) { "off" } else { "warn,cordon=info" };
+    let filter = EnvFilter::try_from_env("CORDON_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -79,13 +79,18 @@ impl Kept {
     /// The next payload to publish, if one is due: those never sent on this connection, oldest first,
     /// then those whose ack is overdue.
     pub fn poll_publish(&mut self, now_ms: i64) -> Option<Vec<u8>> {
+        self.poll_numbered(now_ms).map(|(_, bytes)| bytes)
+    }
+
+    /// The same, with the ping's number.
+    pub fn poll_numbered(&mut self, now_ms: i64) -> Option<(u64, Vec<u8>)> {
         let &(due_ms, seq) = self.due.first()?;
         if due_ms > now_ms {
             return None;
         }
         let bytes = self.pings.get(&seq)?.bytes.clone();
         self.set_due(seq, now_ms.saturating_add(self.resend_after_ms));
-        Some(bytes)
+        Some((seq, bytes))
     }
 
     /// When [`Self::poll_publish`] will have something, if ever.

@@ -3,6 +3,7 @@
 mod demo;
 mod line;
 mod serve;
+mod simulate;
 
 use std::io::{IsTerminal, Write};
 
@@ -11,6 +12,7 @@ use anyhow::{Context, bail};
 pub use demo::demo;
 pub use line::{Plan, Running};
 pub use serve::serve;
+pub use simulate::simulate;
 
 use crate::{
     cli,

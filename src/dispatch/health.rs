@@ -21,7 +21,7 @@ const REPORT_MS_MIN: i64 = 60_000;
 
 /// How every provider does.
 #[derive(Debug, Default)]
-pub(super) struct Health(Mutex<BTreeMap<Channel, Doing>>);
+pub struct Health(Mutex<BTreeMap<Channel, Doing>>);
 
 /// How one does.
 #[derive(Debug, Default)]
@@ -35,7 +35,7 @@ struct Doing {
 
 impl Health {
     /// Takes note of a try that began and ended then; returns what the engine must be told.
-    pub(super) fn note(
+    pub fn note(
         &self,
         alert: &Alert,
         sent: &Sent,

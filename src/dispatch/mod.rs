@@ -6,7 +6,7 @@
 mod courier;
 mod emergency;
 mod health;
-mod retry;
+pub mod retry;
 mod sending;
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,14 @@
-//! When an alert is tried again.
+//! When an alert is tried again, and what is told of a provider that fails. The simulator follows the same schedule.
+
+pub use super::health::Health;
 
 use crate::domain::Timestamp;
 
 /// How long a claimed alert is kept from other claimers, milliseconds: more than one try takes.
-pub(super) const LEASE_MS: i64 = 30_000;
+pub const LEASE_MS: i64 = 30_000;
 /// A provider that is busy is given this long if it asks for it, milliseconds. For a longer pause the engine looks for
 /// another way.
-pub(super) const PAUSE_GRANTED_MS_MAX: i64 = 5_000;
+pub const PAUSE_GRANTED_MS_MAX: i64 = 5_000;
 
 /// The first tries, milliseconds from the first.
 const FIRST_TRIES_MS: [i64; 5] = [0, 2_000, 5_000, 10_000, 15_000];
@@ -19,7 +21,7 @@ const PAUSE_MS_MIN: i64 = 1_000;
 ///
 /// A try whose time has already passed (the provider was slow, the service was down) comes soon, but never as one of
 /// a burst. A `first` in the future (the clock was set back) delays nothing.
-pub(super) fn next_try_at(first: Timestamp, tries: u32, ended: Timestamp) -> Timestamp {
+pub fn next_try_at(first: Timestamp, tries: u32, ended: Timestamp) -> Timestamp {
     let (slot, pause_ms) = slot(first, tries);
     let soonest = if slot < ended { ended.plus_ms(pause_ms) } else { slot };
     soonest.min(ended.plus_ms(LATER_TRIES_MS))
@@ -27,7 +29,7 @@ pub(super) fn next_try_at(first: Timestamp, tries: u32, ended: Timestamp) -> Tim
 
 /// When the next try is due after a busy provider has asked for a pause. A long one is not waited for to its end: the
 /// provider may be mistaken, and its next answer may be the only way to somebody.
-pub(super) fn after_pause(pause_ms: i64, ended: Timestamp) -> Timestamp {
+pub fn after_pause(pause_ms: i64, ended: Timestamp) -> Timestamp {
     ended.plus_ms(pause_ms.clamp(PAUSE_MS_MIN, LATER_TRIES_MS))
 }
 

@@ -3,6 +3,7 @@
 mod compare;
 mod course;
 pub mod evaluate;
+pub mod simulate;
 
 pub use compare::compare;
 pub use course::{Course, SOURCE, proven};

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::{Alert, AlertId, Incident, IncidentId, Timestamp},
-    engine::{ENGINE_VERSION, Engine},
+    engine::{ENGINE_VERSION, Engine, Input},
     store::{JournalHead, JournalRow, Store, StoreError},
 };
 
@@ -28,7 +28,7 @@ pub struct Findings {
 }
 
 /// What the journal leads to.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Recovered {
     /// The engine after the last row.
     pub engine: Engine,
@@ -52,7 +52,8 @@ const DIFFERENCES_MAX: usize = 20;
 /// If the store cannot be read.
 pub async fn recover(store: &dyn Store) -> Result<(Sequencer, Findings), StoreError> {
     let mut recovered = decide_again(store).await?;
-    let open = stored_open(store, &mut recovered).await?;
+    let open = open_in(store).await?;
+    recovered.compare_open(&open.0);
     recovered.engine.adopt(open.0, open.1);
     Ok((Sequencer::after(recovered.engine, recovered.head), recovered.findings))
 }
@@ -64,22 +65,61 @@ pub async fn recover(store: &dyn Store) -> Result<(Sequencer, Findings), StoreEr
 /// If the store cannot be read.
 pub async fn decide_again(store: &dyn Store) -> Result<Recovered, StoreError> {
     let mut recovered = Recovered::default();
-    let mut after = 0;
+    recovered.read_on(store, &mut |_| {}).await?;
+    Ok(recovered)
+}
+
+/// The store's open incidents and their alerts.
+///
+/// # Errors
+/// If the store cannot be read.
+pub async fn open_in(store: &dyn Store) -> Result<(Vec<Incident>, Vec<Alert>), StoreError> {
+    let (mut incidents, mut alerts, mut after) = (Vec::new(), Vec::new(), IncidentId(0));
     loop {
-        let rows = store.journal(after, PAGE_ROWS).await?;
-        let Some(last) = rows.last() else {
-            return Ok(recovered);
+        let page = store.incidents(after, PAGE_ROWS).await?;
+        let Some(last) = page.last() else {
+            return Ok((incidents, alerts));
         };
-        after = last.no;
-        for row in &rows {
-            recovered.decide_row(row);
+        after = last.id;
+        for incident in page.into_iter().filter(Incident::is_open) {
+            alerts.extend(store.alerts_of(incident.id).await?);
+            incidents.push(incident);
         }
     }
 }
 
 impl Recovered {
+    /// Decides what the journal has beyond its own last row. `seen` is shown every input that can be read.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn read_on(
+        &mut self,
+        store: &dyn Store,
+        seen: &mut (dyn FnMut(&Input) + Send),
+    ) -> Result<(), StoreError> {
+        loop {
+            let after = self.head.as_ref().map_or(0, |head| head.no);
+            let rows = store.journal(after, PAGE_ROWS).await?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            for row in &rows {
+                self.decide_row(row, seen);
+            }
+        }
+    }
+
+    /// Notes whether these are the incidents that the journal leaves open.
+    pub fn compare_open(&mut self, stored: &[Incident]) {
+        let decided = self.engine.open_incidents().map(|incident| incident.as_ref());
+        if !decided.eq(stored.iter()) {
+            self.differs("the open incidents in the store are not those that the journal leads to".into());
+        }
+    }
+
     /// What cannot be read, or crashes the engine now, is skipped: it must not keep the line from alerting.
-    fn decide_row(&mut self, row: &JournalRow) {
+    fn decide_row(&mut self, row: &JournalRow, seen: &mut (dyn FnMut(&Input) + Send)) {
         self.verify(row);
         self.findings.rows += 1;
         self.head = Some(JournalHead { no: row.no, at: row.at, chain: row.chain.clone() });
@@ -88,6 +128,7 @@ impl Recovered {
             Ok(input) => input,
             Err(error) => return self.differs(format!("row {}: skipped: {error}", row.no)),
         };
+        seen(&input);
         let Some(decision) = guard::decide(&self.engine, row.at, &input) else {
             return self.differs(format!("row {}: skipped: deciding it again crashes the engine", row.no));
         };
@@ -121,26 +162,4 @@ impl Recovered {
             self.findings.differences.push(what);
         }
     }
-}
-
-/// The store's open incidents and their alerts; notes where they differ from what the journal says.
-async fn stored_open(
-    store: &dyn Store,
-    recovered: &mut Recovered,
-) -> Result<(Vec<Incident>, Vec<Alert>), StoreError> {
-    let (mut incidents, mut alerts, mut after) = (Vec::new(), Vec::new(), IncidentId(0));
-    loop {
-        let page = store.incidents(after, PAGE_ROWS).await?;
-        let Some(last) = page.last() else { break };
-        after = last.id;
-        for incident in page.into_iter().filter(Incident::is_open) {
-            alerts.extend(store.alerts_of(incident.id).await?);
-            incidents.push(incident);
-        }
-    }
-    let decided = recovered.engine.open_incidents().map(|incident| incident.as_ref());
-    if !decided.eq(incidents.iter()) {
-        recovered.differs("the open incidents in the store are not those that the journal leads to".into());
-    }
-    Ok((incidents, alerts))
 }

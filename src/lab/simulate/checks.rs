@@ -1,0 +1,247 @@
+//! What must hold whatever happens, in plain words. Each is looked at from outside of the service: what was committed,
+//! what tags and people got, and what truly was.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::{
+    domain::{
+        Alert, AlertId, AlertState, Audience, Cause, EscalationState, Handling, Happening, Incident,
+        IncidentId, Priority, Subject, Timestamp, WearerId,
+    },
+    engine::Engine,
+    store::Batch,
+};
+
+/// From being decided to the beginning of the first try, milliseconds, while the service runs: five seconds of a store
+/// that does not answer, and as much again.
+const PROMISE_MS: i64 = 10_000;
+/// A deadline is taken up within this time, milliseconds.
+const DEADLINE_MS: i64 = 2_000;
+/// Broken rules that are told of one seed.
+const BROKEN_MAX: usize = 8;
+
+/// A rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Law {
+    /// A ping that was acknowledged is in the journal.
+    AcknowledgedIsKept,
+    /// An open incident has a waiting alert or a future deadline until a person has acted.
+    SomebodyIsNext,
+    /// At most one incident is open for each wearer and cause.
+    OneIncidentPerCause,
+    /// Where a wearer is said to be never moves back in time.
+    TimeGoesOn,
+    /// No alert ends as failed without somebody having been told of its incident.
+    NobodyIsForgotten,
+    /// Deciding the journal again gives what was recorded.
+    ReplayEqualsRecord,
+    /// An alert of danger is tried within the promise.
+    DangerIsPrompt,
+    /// No try begins after the end of its alert is committed.
+    EndedIsEnded,
+    /// A wearer who stays in a zone is found there.
+    StaysAreFound,
+    /// A start changes nothing of what is open: no deadline is new, none is lost.
+    StartsKeepDeadlines,
+    /// What people and officers were told is taken is in force.
+    TakenIsTaken,
+    /// A deadline that has passed is taken up.
+    DeadlinesAreKept,
+    /// Once nothing is in the way, everything that tags keep gets through.
+    NothingIsLeft,
+    /// Nobody gets the same message twice, unless its provider's answer was lost.
+    NothingIsDoubled,
+    /// The service goes on.
+    TheLineGoesOn,
+}
+
+impl Law {
+    /// In plain words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::AcknowledgedIsKept => "a ping that was acknowledged is in the journal",
+            Self::SomebodyIsNext => {
+                "an open incident has a waiting alert or a future deadline until a person has acted"
+            }
+            Self::OneIncidentPerCause => "at most one incident is open for each wearer and cause",
+            Self::TimeGoesOn => "where a wearer is said to be never moves back in time",
+            Self::NobodyIsForgotten => "no alert ends as failed without somebody having been told",
+            Self::ReplayEqualsRecord => "deciding the journal again gives what was recorded",
+            Self::DangerIsPrompt => "an alert of danger is tried within 10 s while the service runs",
+            Self::EndedIsEnded => "no try begins after the end of its alert is committed",
+            Self::StaysAreFound => "a wearer who stays in a zone is found there",
+            Self::StartsKeepDeadlines => "a start changes nothing of what is open",
+            Self::TakenIsTaken => "what people were told is taken is in force",
+            Self::DeadlinesAreKept => "a deadline that has passed is taken up",
+            Self::NothingIsLeft => "once nothing is in the way, what tags keep gets through",
+            Self::NothingIsDoubled => "nobody gets the same message twice",
+            Self::TheLineGoesOn => "the service goes on",
+        }
+    }
+}
+
+/// A rule that was broken.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Broken {
+    /// Which.
+    pub law: Law,
+    /// When, by the world's own clock.
+    pub at: Timestamp,
+    /// How.
+    pub what: String,
+}
+
+/// What has been committed, and what is wrong with it.
+#[derive(Default)]
+pub(super) struct Checks {
+    pub(super) broken: Vec<Broken>,
+    pub(super) incidents: BTreeMap<IncidentId, Incident>,
+    pub(super) alerts: BTreeMap<AlertId, Alert>,
+    open: BTreeMap<(Subject, Cause), IncidentId>,
+    /// When the end of an alert was committed.
+    ended: BTreeMap<AlertId, Timestamp>,
+    /// Alerts that were tried.
+    pub(super) tried: BTreeSet<AlertId>,
+    seen_at: BTreeMap<WearerId, Timestamp>,
+}
+
+impl Checks {
+    pub(super) fn breaks(&mut self, law: Law, at: Timestamp, what: impl Into<String>) {
+        if self.broken.len() < BROKEN_MAX && !self.broken.iter().any(|broken| broken.law == law) {
+            self.broken.push(Broken { law, at, what: what.into() });
+        }
+    }
+
+    /// A batch has been committed.
+    pub(super) fn committed(&mut self, batch: &Batch, now: Timestamp) {
+        for alert in &batch.alerts {
+            if alert.state != AlertState::Waiting {
+                self.ended.entry(alert.id).or_insert(now);
+            }
+            self.alerts.insert(alert.id, alert.clone());
+        }
+        let mut changed: Vec<&Incident> = batch.incidents.iter().collect();
+        changed.sort_by_key(|incident| incident.is_open());
+        for incident in changed {
+            let key = (incident.subject.clone(), incident.cause.clone());
+            if !incident.is_open() {
+                if self.open.get(&key) == Some(&incident.id) {
+                    self.open.remove(&key);
+                }
+            } else if let Some(other) = self.open.insert(key, incident.id).filter(|id| *id != incident.id) {
+                let what = format!("incidents {other} and {} are open for one cause", incident.id);
+                self.breaks(Law::OneIncidentPerCause, now, what);
+            }
+            self.incidents.insert(incident.id, incident.clone());
+            if !has_next(incident) {
+                let what = format!("incident {}: nobody has acted, and nobody is next", incident.id);
+                self.breaks(Law::SomebodyIsNext, now, what);
+            }
+        }
+    }
+
+    /// A try of an alert begins.
+    pub(super) fn try_begins(&mut self, id: AlertId, now: Timestamp, from_memory: bool) {
+        self.tried.insert(id);
+        let ended = self.ended.get(&id).filter(|at| **at < now && !from_memory);
+        // One whose outcome could not be told is claimed once more; what came of it is known and it is not sent.
+        if let Some(at) = ended {
+            let what = format!("alert {id} is tried {} ms after its end was committed", now.ms_since(*at));
+            self.breaks(Law::EndedIsEnded, now, what);
+        }
+    }
+
+    /// A look at a running service, whose engine's time is `steady` and which has run since `since` by that.
+    pub(super) fn look(&mut self, engine: &Engine, steady: Timestamp, since: Timestamp, now: Timestamp) {
+        let late = |alert: &&Alert| {
+            alert.state == AlertState::Waiting
+                && alert.priority == Priority::P1
+                && steady.ms_since(alert.raised_at.max(since)) > PROMISE_MS
+                && !self.tried.contains(&alert.id)
+        };
+        if let Some(alert) = engine.open_alerts().find(late) {
+            let what = format!("alert {} of danger has waited for more than {PROMISE_MS} ms", alert.id);
+            self.breaks(Law::DangerIsPrompt, now, what);
+        }
+        let due = engine.next_deadline().filter(|due| steady.ms_since((*due).max(since)) > DEADLINE_MS);
+        if let Some(due) = due {
+            let what = format!("a deadline passed {} ms ago", steady.ms_since(due));
+            self.breaks(Law::DeadlinesAreKept, now, what);
+        }
+    }
+
+    /// Where everybody is said to be.
+    pub(super) fn look_at_wearers(&mut self, engine: &Engine, now: Timestamp) {
+        for (wearer, sighting) in engine.sightings() {
+            let before = self.seen_at.insert(wearer.clone(), sighting.fix_at);
+            if before.is_some_and(|before| before > sighting.fix_at) {
+                self.breaks(Law::TimeGoesOn, now, format!("wearer {wearer} is seen at an earlier time"));
+            }
+        }
+    }
+
+    /// A start: what the engine knows of open incidents, and what was committed.
+    pub(super) fn started(&mut self, engine: &Engine, now: Timestamp) {
+        let committed: Vec<&Incident> = self.incidents.values().filter(|i| i.is_open()).collect();
+        let known: Vec<&Incident> = engine.open_incidents().map(AsRef::as_ref).collect();
+        if known != committed {
+            let differs = committed.iter().find(|incident| !known.contains(incident)).map(|i| i.id);
+            let what = format!("{} open incidents, {} known; {differs:?}", committed.len(), known.len());
+            self.breaks(Law::StartsKeepDeadlines, now, what);
+        }
+    }
+
+    /// The end of the world.
+    pub(super) fn ends(&mut self, now: Timestamp) {
+        let failed = |alert: &&Alert| matches!(alert.state, AlertState::Expired(_));
+        let forgotten = self.alerts.values().filter(failed).find(|alert| {
+            let incident = self.incidents.get(&alert.incident);
+            !incident.is_some_and(|incident| somebody_knows(incident) || has_running(incident))
+        });
+        if let Some(alert) = forgotten {
+            let what =
+                format!("alert {} has failed and nobody was told of incident {}", alert.id, alert.incident);
+            self.breaks(Law::NobodyIsForgotten, now, what);
+        }
+        let untold = self.alerts.values().find(|alert| {
+            alert.priority == Priority::P1
+                && alert.state != AlertState::Withdrawn
+                && !self.tried.contains(&alert.id)
+        });
+        if let Some(alert) = untold {
+            let what =
+                format!("alert {} of danger is {} and was never tried", alert.id, alert.state.as_str());
+            self.breaks(Law::DangerIsPrompt, now, what);
+        }
+    }
+}
+
+/// Whether the staff's escalation goes on until a person has acted.
+fn has_next(incident: &Incident) -> bool {
+    match incident.handling {
+        Handling::Acted { .. } | Handling::Closed { .. } => true,
+        Handling::Raised | Handling::Owned { .. } => {
+            let staff = incident.escalations.iter().find(|escalation| escalation.audience == Audience::Staff);
+            staff.is_some_and(|staff| staff.state != EscalationState::Ended)
+        }
+    }
+}
+
+fn has_running(incident: &Incident) -> bool {
+    incident.escalations.iter().any(|escalation| escalation.state != EscalationState::Ended)
+}
+
+/// Whether somebody has an alert of it, or has done something about it.
+fn somebody_knows(incident: &Incident) -> bool {
+    incident.timeline.iter().any(|entry| match &entry.what {
+        Happening::Alert { state, .. } => {
+            matches!(state, AlertState::Accepted | AlertState::Delivered | AlertState::Acknowledged)
+        }
+        Happening::Owned { .. } | Happening::Acted { .. } | Happening::Closed { .. } => true,
+        _ => false,
+    })
+}

@@ -1,0 +1,303 @@
+//! People of a simulated world: those who get alerts and answer late, never or wrongly; officers at the desk; and those who
+//! change the rulebook.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    chance::Chance,
+    checks::Law,
+    town::{self, DESK, staff_phone},
+    world::{CALM_MS, Event, World},
+    worn::Worn,
+};
+use crate::{
+    domain::{
+        Alert, AlertId, Book, Entry, Handling, Happening, IncidentId, Outcome, PersonId, Recipient, Scope,
+        Timestamp,
+    },
+    engine::{Action, DeliveryReport, Refused, Told},
+    store::Batch,
+};
+
+/// Whoever finds nobody there tries again after this time, milliseconds, and so often.
+const AGAIN_MS: i64 = 10_000;
+const TIMES_MAX: u32 = 2_000;
+/// What confused people write.
+const CONFUSED: [&str; 7] = ["1 minute, he is here", "who is this?", "2 miles away", "", "STOP", "11", "Yes"];
+
+/// Something that somebody does.
+#[derive(Debug, Clone)]
+pub(super) enum Deed {
+    /// A phone shows an alert.
+    Gets { alert: Box<Alert> },
+    /// A provider says that an alert has reached its phone.
+    Receipt { alert: AlertId, raised_at: Timestamp, times: u32 },
+    /// Somebody answers by text; the protected person, if it is one and their own phone.
+    Reply { from: String, text: String, person: Option<PersonId>, times: u32 },
+    /// Somebody does something on the console.
+    Handles { incident: IncidentId, action: Action, times: u32 },
+    /// Somebody publishes a book.
+    Publishes { wearer: Option<usize>, book: Box<Book>, times: u32 },
+    /// Somebody changes something in a case.
+    Edits { wearer: usize },
+    /// Somebody swaps a wearer's tag.
+    Swaps { wearer: usize },
+}
+
+/// What they have in mind.
+pub(super) struct People {
+    chance: Chance,
+    /// What an officer has resolved to do: incident, how often it was raised, what.
+    planned: BTreeSet<(IncidentId, usize, &'static str)>,
+    /// How many answers of each protected person were taken.
+    answers: BTreeMap<PersonId, usize>,
+}
+
+impl People {
+    pub(super) fn new(seed: u64) -> Self {
+        Self { chance: Chance::of(seed, 7), planned: BTreeSet::new(), answers: BTreeMap::new() }
+    }
+}
+
+impl World<'_> {
+    /// Before the first day everything is written into the rulebook, and changes are planned.
+    pub(super) fn open_the_office(&mut self) {
+        let mut books = vec![(None, town::unit())];
+        for wearer in &self.wearers {
+            let n = Some(wearer.n);
+            books.extend([(n, wearer.book()), (n, wearer.person()), (n, wearer.case())]);
+        }
+        for (nth, (wearer, book)) in (0_i64..).zip(books) {
+            let deed = Deed::Publishes { wearer, book: Box::new(book), times: 0 };
+            self.in_ms(2 + nth, Event::Person(deed));
+        }
+        let days_ms = self.calm_from.ms_since(town::START);
+        let wearers = self.wearers.len() as i64;
+        for (per_day, is_swap) in [(self.mix.edits, false), (self.mix.swaps, true)] {
+            for at_ms in self.times(per_day, days_ms) {
+                let wearer = self.people.chance.whole(0, wearers) as usize;
+                let deed = if is_swap { Deed::Swaps { wearer } } else { Deed::Edits { wearer } };
+                self.queue.put(town::START.plus_ms(at_ms), Event::Person(deed));
+            }
+        }
+    }
+
+    /// When something happens that happens so often a day.
+    fn times(&mut self, per_day: f64, span_ms: i64) -> Vec<i64> {
+        let chance = &mut self.people.chance;
+        #[expect(clippy::cast_precision_loss, reason = "days of milliseconds")]
+        let days = span_ms as f64 / 86_400_000.0;
+        #[expect(clippy::cast_possible_truncation, reason = "some dozens")]
+        let count = (per_day * days + chance.between(0.0, 1.0)).floor() as i64;
+        (0..count).map(|_| chance.whole(0, span_ms)).collect()
+    }
+
+    pub(super) fn does(&mut self, deed: Deed) {
+        let told = match &deed {
+            Deed::Gets { alert } => return self.gets(alert),
+            Deed::Edits { wearer } => return self.edits(*wearer),
+            Deed::Swaps { wearer } => return self.swaps(*wearer),
+            Deed::Receipt { alert, raised_at, .. } => {
+                Told::Receipt { alert: *alert, raised_at: *raised_at, report: DeliveryReport::Delivered }
+            }
+            Deed::Reply { from, text, .. } => Told::Reply { from: from.clone(), text: text.clone() },
+            Deed::Handles { incident, action, .. } => Told::Handle {
+                incident: *incident,
+                by: DESK.parse().expect("letters"),
+                action: action.clone(),
+            },
+            Deed::Publishes { book, .. } => Told::Publish(book.as_ref().clone()),
+        };
+        if !self.asks(told, deed.clone()) {
+            self.does_again(deed);
+        }
+    }
+
+    /// Nobody was there, or the answer never came.
+    fn does_again(&mut self, mut deed: Deed) {
+        match &mut deed {
+            Deed::Receipt { times, .. }
+            | Deed::Reply { times, .. }
+            | Deed::Handles { times, .. }
+            | Deed::Publishes { times, .. } => {
+                *times += 1;
+                if *times > TIMES_MAX {
+                    return;
+                }
+            }
+            Deed::Gets { .. } | Deed::Edits { .. } | Deed::Swaps { .. } => return,
+        }
+        self.in_ms(AGAIN_MS, Event::Person(deed));
+    }
+
+    /// Somebody knows what became of what they asked for; `None` if they never will.
+    pub(super) fn answered(&mut self, deed: Deed, result: Option<Result<(), Refused>>) {
+        match (deed, result) {
+            (deed, None) => self.does_again(deed),
+            (Deed::Publishes { wearer, book, .. }, Some(result)) => {
+                if let Err(refused) = result {
+                    return self.breaks(Law::TakenIsTaken, format!("a book was refused: {refused}"));
+                }
+                if let (Some(wearer), Scope::Case(_)) = (wearer, book.scope()) {
+                    self.zone_is_in_force(wearer, &book);
+                }
+            }
+            (Deed::Reply { person: Some(person), .. }, Some(Ok(()))) => self.must_be_answered(person),
+            (Deed::Handles { incident, action, .. }, Some(Ok(()))) => self.must_be_done(incident, &action),
+            _ => {}
+        }
+    }
+
+    /// Every answer that was taken stands in the story of an incident.
+    fn must_be_answered(&mut self, person: PersonId) {
+        let by_them =
+            |entry: &&Entry| matches!(&entry.what, Happening::Answered { person: by, .. } if *by == person);
+        let stories = self.checks.incidents.values().flat_map(|incident| &incident.timeline);
+        let written = stories.filter(by_them).count();
+        let taken = self.people.answers.entry(person.clone()).or_default();
+        *taken += 1;
+        if written < *taken {
+            let what = format!("{taken} answers of person {person} were taken, {written} are in force");
+            self.breaks(Law::TakenIsTaken, what);
+        }
+    }
+
+    fn must_be_done(&mut self, id: IncidentId, action: &Action) {
+        let incident = self.checks.incidents.get(&id);
+        let has = |done: fn(&Happening) -> bool| {
+            incident.is_some_and(|incident| incident.timeline.iter().any(|entry| done(&entry.what)))
+        };
+        let is_done = match action {
+            Action::Own => has(|what| matches!(what, Happening::Owned { .. } | Happening::Acted { .. })),
+            Action::Act => has(|what| matches!(what, Happening::Acted { .. })),
+            Action::Note(_) => has(|what| matches!(what, Happening::Noted { .. })),
+            Action::Close(_) => incident.is_some_and(|incident| !incident.is_open()),
+        };
+        if !is_done {
+            self.breaks(Law::TakenIsTaken, format!("{action:?} of incident {id} was taken and is not so"));
+        }
+    }
+
+    fn gets(&mut self, alert: &Alert) {
+        let calm = self.now.plus_ms(CALM_MS / 4) >= self.calm_from;
+        let (silent, confused, lost) = (self.mix.silent, self.mix.confused, self.mix.receipts_lost);
+        let chance = &mut self.people.chance;
+        let mut deeds = Vec::new();
+        if alert.channel.gives_receipts() && !chance.happens(lost) {
+            let receipt = Deed::Receipt { alert: alert.id, raised_at: alert.raised_at, times: 0 };
+            deeds.push((chance.ms(0.2, 120.0), receipt.clone()));
+            if chance.happens(0.1) {
+                deeds.push((chance.ms(60.0, 3_600.0), receipt));
+            }
+        }
+        if alert.channel.gives_receipts() && (calm || !chance.happens(silent)) {
+            let is_confused = !calm && chance.happens(confused);
+            let text = if is_confused { *chance.one_of(&CONFUSED) } else { *chance.one_of(&["1", "2", "3"]) };
+            let from = if chance.happens(0.02) { staff_phone(9) } else { alert.address.clone() };
+            let person = match &alert.recipient {
+                Recipient::Person(id) if from == alert.address => Some(id.clone()),
+                _ => None,
+            };
+            let reply = Deed::Reply { from, text: text.into(), person, times: 0 };
+            deeds.push((chance.ms(8.0, 1_200.0), reply));
+        }
+        for (after_ms, deed) in deeds {
+            self.in_ms(after_ms, Event::Person(deed));
+        }
+    }
+
+    /// Officers see what was committed.
+    pub(super) fn notice(&mut self, batch: &Batch) {
+        for incident in batch.incidents.iter().filter(|incident| incident.is_open()) {
+            let raises = incident.timeline.len().min(incident.episodes.len());
+            let careless = self.mix.careless;
+            let chance = &mut self.people.chance;
+            let late = if chance.happens(careless) { 20.0 } else { 1.0 };
+            let mut plans: Vec<(&'static str, i64, Action)> = Vec::new();
+            if matches!(incident.handling, Handling::Raised) {
+                plans.push(("own", chance.ms(15.0, 300.0 * late), Action::Own));
+                plans.push(("act", chance.ms(40.0, 600.0 * late), Action::Act));
+            }
+            if !incident.ongoing {
+                plans.push((
+                    "close",
+                    chance.ms(120.0, 3_600.0),
+                    Action::Close(*chance.one_of(&Outcome::ALL)),
+                ));
+            }
+            for (name, after_ms, action) in plans {
+                if self.people.planned.insert((incident.id, raises, name)) {
+                    let deed = Deed::Handles { incident: incident.id, action, times: 0 };
+                    self.in_ms(after_ms, Event::Person(deed));
+                }
+            }
+        }
+    }
+
+    /// A case is changed, often in the middle of something.
+    fn edits(&mut self, wearer: usize) {
+        let truth = self.truth(wearer, self.now.as_ms());
+        let chance = &mut self.people.chance;
+        let what = chance.whole(0, 7);
+        let radius_m = chance.between(120.0, 400.0);
+        let this = &mut self.wearers[wearer];
+        // What is in force changes when it is published.
+        let mut other = this.zone.clone();
+        let book = match what {
+            0 => {
+                this.phone = town::phone(wearer, chance.whole(1, 99) as usize);
+                this.person()
+            }
+            1 => {
+                this.policy = if this.policy == "usual" { "quick" } else { "usual" };
+                this.case()
+            }
+            what => {
+                match what {
+                    2 => (other.centre, other.radius_m) = ((truth.lat, truth.lon), radius_m),
+                    3 => other.radius_m = radius_m,
+                    4 => other.margin_m = radius_m,
+                    5 => other.at_night = !other.at_night,
+                    _ => {}
+                }
+                let before = std::mem::replace(&mut this.zone, other);
+                let book = this.case();
+                this.zone = before;
+                book
+            }
+        };
+        self.stays.zone_changes(wearer);
+        self.say(|| format!("a book of wearer {wearer} is edited ({what})"));
+        self.does(Deed::Publishes { wearer: Some(wearer), book: Box::new(book), times: 0 });
+    }
+
+    /// The zone of a case is another one now.
+    fn zone_is_in_force(&mut self, wearer: usize, book: &Book) {
+        let Book::Case(case) = book else { return };
+        self.stays.zone_changes(wearer);
+        if let Some(zone) = case.zones.first() {
+            self.wearers[wearer].zone.take_over(zone);
+        }
+    }
+
+    /// The wearer gets another tag; the old one is switched off and still sends what it keeps.
+    fn swaps(&mut self, wearer: usize) {
+        let nth = self.wearers[wearer].tags.len();
+        let id = town::tag_id(wearer, nth);
+        for old in 0..self.worn.len() {
+            if self.worn[old].wearer == wearer && !self.worn[old].is_off {
+                self.worn[old].is_off = true;
+                self.worn[old].tag.power_off(self.now.as_ms());
+                self.stirs(old);
+            }
+        }
+        self.wearers[wearer].tags.push((id.clone(), self.now));
+        let mut chance = Chance::of(self.seed, 10_000 + self.worn.len() as u64);
+        self.worn.push(Worn::new(id, wearer, self.now, &mut chance, &self.mix));
+        self.stays.zone_changes(wearer);
+        self.stirs(self.worn.len() - 1);
+        self.say(|| format!("wearer {wearer} gets another tag"));
+        let book = self.wearers[wearer].book();
+        self.does(Deed::Publishes { wearer: Some(wearer), book: Box::new(book), times: 0 });
+    }
+}
