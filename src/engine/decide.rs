@@ -166,7 +166,10 @@ fn judge_ping(draft: &mut Draft<'_>, tag: &TagId, source: &str, ping: &Ping, rea
     }
     for (wearer, fixes) in by_wearer {
         fixes_came(draft, &wearer, &fixes, ping.motion, || WearerState::new(at, ping, source));
-        look_around(draft, &wearer);
+        // Whoever wears the tag now is looked at in the end; before their events, if there are any.
+        if now.as_ref() != Some(&wearer) || !ping.events.is_empty() {
+            look_around(draft, &wearer);
+        }
     }
     for event in &ping.events {
         let true_time = reading.true_time(event.at);

@@ -36,7 +36,7 @@ pub struct Decision {
     pub lines: Vec<String>,
     pub(super) rulebook: Option<Arc<Rulebook>>,
     pub(super) tags: Vec<(TagId, TagState)>,
-    pub(super) wearers: Vec<(WearerId, WearerState)>,
+    pub(super) wearers: Vec<(WearerId, Arc<WearerState>)>,
     pub(super) companions: Vec<(PersonId, CompanionState)>,
     pub(super) sources: Vec<(String, SourceState)>,
     pub(super) source_gaps: Vec<(String, SourceGaps)>,

@@ -89,13 +89,13 @@ impl<'e> Draft<'e> {
 
     /// What is known of a wearer.
     pub(super) fn wearer(&self, id: &WearerId) -> Option<&WearerState> {
-        self.wearers.get(id).or_else(|| self.engine.wearers.get(id))
+        self.wearers.get(id).or_else(|| self.engine.wearers.get(id).map(Arc::as_ref))
     }
 
     /// What is known of a wearer, to be changed; `None` before their first ping.
     pub(super) fn wearer_mut(&mut self, id: &WearerId) -> Option<&mut WearerState> {
         if !self.wearers.contains_key(id) {
-            self.wearers.insert(id.clone(), self.engine.wearers.get(id)?.clone());
+            self.wearers.insert(id.clone(), self.engine.wearers.get(id)?.as_ref().clone());
         }
         self.wearers.get_mut(id)
     }
@@ -109,7 +109,7 @@ impl<'e> Draft<'e> {
         let engine = self.engine;
         self.wearers
             .entry(id.clone())
-            .or_insert_with(|| engine.wearers.get(id).cloned().unwrap_or_else(first))
+            .or_insert_with(|| engine.wearers.get(id).map_or_else(first, |known| known.as_ref().clone()))
     }
 
     /// What is known of a person's Companion.
@@ -310,7 +310,7 @@ impl<'e> Draft<'e> {
             lines: self.lines,
             rulebook: published.then_some(self.rulebook),
             tags: self.tags.into_iter().collect(),
-            wearers: self.wearers.into_iter().collect(),
+            wearers: self.wearers.into_iter().map(|(id, state)| (id, Arc::new(state))).collect(),
             companions: self.companions.into_iter().collect(),
             sources: self.sources.into_iter().collect(),
             source_gaps: self.source_gaps.into_iter().collect(),

@@ -99,7 +99,7 @@ pub struct Engine {
     rule: Rule,
     rulebook: Arc<Rulebook>,
     tags: BTreeMap<TagId, TagState>,
-    wearers: BTreeMap<WearerId, WearerState>,
+    wearers: BTreeMap<WearerId, Arc<WearerState>>,
     companions: BTreeMap<PersonId, CompanionState>,
     sources: BTreeMap<String, SourceState>,
     /// Of every source that was ever heard.

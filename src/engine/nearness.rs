@@ -12,6 +12,8 @@ const LOOK_M: f64 = 9_000.0;
 /// How far around a position is looked first, metres, and how many times farther each time after that.
 const FIRST_LOOK_M: f64 = 500.0;
 const WIDER: f64 = 4.0;
+/// So few zones are looked at one by one.
+const FEW_ZONES: usize = 4;
 
 impl Engine {
     /// Metres from where the tag's wearer was last seen to the nearest border of a zone in force, negative inside;
@@ -55,7 +57,9 @@ pub(super) fn nearest_border_m(
     times: [Timestamp; 2],
 ) -> Option<f64> {
     // Wider and wider: in a city there may be thousands of zones within half an hour, and one around the corner.
-    let mut within_m = FIRST_LOOK_M.min(upto_m);
+    // Where there are few, all at once.
+    let is_crowded = rulebook.zones_around(wearer) > FEW_ZONES;
+    let mut within_m = if is_crowded { FIRST_LOOK_M.min(upto_m) } else { upto_m };
     loop {
         let ids = rulebook.zones_near(wearer, None, position, within_m);
         let bound = ids.iter().filter_map(|id| rulebook.bound_zone(id));

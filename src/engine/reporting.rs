@@ -97,7 +97,7 @@ fn wanted(draft: &mut Draft<'_>, wearer: &WearerId, motion: Motion) -> Pace {
         return Pace::Normal;
     };
     let track = &state.track;
-    let (Some(last), Some(heading)) = (track.last(), track.heading()) else {
+    let Some(last) = track.last() else {
         return Pace::Normal;
     };
     let is_still = motion == Motion::Still;
@@ -105,6 +105,9 @@ fn wanted(draft: &mut Draft<'_>, wearer: &WearerId, motion: Motion) -> Pace {
     let all: Vec<Stage> = drawn.chain(state.meetings.values().map(Meeting::stage)).collect();
     let worst = |stages: &[Stage]| all.iter().any(|stage| stages.contains(stage));
     let soon = || {
+        let Some(heading) = (!track.zones.is_empty()).then(|| track.heading()).flatten() else {
+            return false;
+        };
         let zones = track.zones.keys().filter_map(|id| rulebook.bound_zone(id));
         let mut outlooks = zones.map(|bound| Outlook::of(bound, &heading, at));
         outlooks.any(|outlook| outlook.reach_s.is_some_and(|reach_s| reach_s <= SOON_S))

@@ -219,6 +219,12 @@ impl Rulebook {
         ids
     }
 
+    /// How many zones there are that may bind `wearer`.
+    pub(super) fn zones_around(&self, wearer: &WearerId) -> usize {
+        let shared = self.wearer(wearer).and_then(|wearer| self.shared.get(&wearer.unit));
+        self.own.get(wearer).into_iter().chain(shared).map(|tree| tree.len()).sum()
+    }
+
     /// Whether any zone of a case in force, or of the unit, binds `wearer`.
     #[must_use]
     pub fn is_bound(&self, wearer: &WearerId, at: Timestamp) -> bool {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::{Accuracy, Fix, Reason, Source, Stage, Timestamp, WearerId, ZoneId},
-    geometry::{LatLon, distance_m},
+    geometry::{LatLon, distance_m, farthest_m},
 };
 
 /// Faster than this is no wearer but a wrong fix, or two.
@@ -147,6 +147,8 @@ pub(super) fn agreement(before: Option<&Point>, earlier: Option<&Point>, fix: &P
 /// Too far from the fix before to be true of both, even with both errors at twice their scale.
 pub(super) fn implausible(before: &Point, fix: &Point) -> bool {
     let doubt_m = 2.0 * (before.sigma_m() + fix.sigma_m());
-    let least_m = distance_m(before.position, fix.position) - doubt_m;
-    least_m > PLAUSIBLE_MPS * fix.at.s_since(before.at)
+    let most_m = PLAUSIBLE_MPS * fix.at.s_since(before.at);
+    let is_far = |metres: f64| metres - doubt_m > most_m;
+    // Most fixes need no exact distance.
+    is_far(farthest_m(before.position, fix.position)) && is_far(distance_m(before.position, fix.position))
 }

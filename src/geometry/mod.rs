@@ -26,7 +26,7 @@ mod view;
 pub use crossing::{Crossing, crossing};
 pub use index::Index;
 pub use plane::Plane;
-pub use position::{LatLon, PositionError, distance_m, offset};
+pub use position::{LatLon, PositionError, distance_m, farthest_m, offset};
 pub use shape::{Circle, Polygon, Shape};
 pub use shape_error::ShapeError;
 pub use view::View;

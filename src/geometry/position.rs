@@ -73,6 +73,19 @@ pub fn distance_m(a: LatLon, b: LatLon) -> f64 {
     Geodesic.distance(a.point(), b.point())
 }
 
+/// No less than [`distance_m`], by at most one per cent, and cheap: along a great circle of a sphere that is flatter
+/// than the ellipsoid anywhere, whose largest radius of curvature is 6,399,593.7 m, at the poles.
+pub fn farthest_m(a: LatLon, b: LatLon) -> f64 {
+    const RADIUS_M: f64 = 6_399_594.0;
+    let [lat_a, lat_b] = [a, b].map(|p| p.lat_deg().to_radians());
+    let east = (b.lon_deg() - a.lon_deg()).to_radians();
+    // Haversine, which is exact for near points.
+    let half = |angle: f64| (angle / 2.0).sin().powi(2);
+    let share = half(lat_b - lat_a) + lat_a.cos() * lat_b.cos() * half(east);
+    // A millimetre for what is lost by rounding.
+    2.0 * RADIUS_M * share.min(1.0).sqrt().asin() + 1e-3
+}
+
 /// The position `distance_m` metres along the geodesic that leaves `origin` at `azimuth_deg`
 /// degrees clockwise from north. A number that is not finite gives `origin` back.
 pub fn offset(origin: LatLon, azimuth_deg: f64, distance_m: f64) -> LatLon {
@@ -126,6 +139,8 @@ pub(super) fn prime_vertical_radius_m(sin_lat: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -160,6 +175,18 @@ mod tests {
         assert!((distance_m(at(40.6, -73.8), at(51.6, -0.5)) - 5_551_759.4).abs() < 0.1);
         assert!((distance_m(at(-0.5, 0.0), at(0.5, 0.0)) - 110_574.4).abs() < 0.1);
         assert!((distance_m(at(10.0, 179.999), at(10.0, -179.999)) - 219.3).abs() < 0.1);
+    }
+
+    proptest! {
+        #[test]
+        fn the_farthest_is_never_nearer_and_hardly_farther(
+            lat in -89.9_f64..89.9, lon in -180.0_f64..180.0, azimuth_deg in 0.0_f64..360.0, metres in 0.0_f64..300_000.0,
+        ) {
+            let from = LatLon::new(lat, lon).unwrap();
+            let to = offset(from, azimuth_deg, metres);
+            let (exact_m, most_m) = (distance_m(from, to), farthest_m(from, to));
+            prop_assert!(most_m >= exact_m && most_m <= 1.011 * exact_m + 0.01, "{} {}", exact_m, most_m);
+        }
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub fn decode_ping(bytes: &[u8]) -> Result<Ping, Refusal> {
     Ok(ping)
 }
 
-fn fix(fields: &Fields<'_>) -> Result<Fix, Refusal> {
+fn fix(fields: &Fields<'_, '_>) -> Result<Fix, Refusal> {
     let known = |value: &f64| *value > 0.0;
     Ok(Fix {
         t_ms: fields.integer("t_ms", &TIME_MS)?,
@@ -68,7 +68,7 @@ fn fix(fields: &Fields<'_>) -> Result<Fix, Refusal> {
     })
 }
 
-fn event(fields: &Fields<'_>) -> Result<Event, Refusal> {
+fn event(fields: &Fields<'_, '_>) -> Result<Event, Refusal> {
     Ok(Event {
         t_ms: fields.integer("t_ms", &TIME_MS)?,
         kind: EventKind::parse(fields.text("kind")?).ok_or_else(|| {

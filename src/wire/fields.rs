@@ -7,18 +7,18 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::RangeInclusive;
 
-use crate::json::Node;
+use crate::json::{Node, Text};
 use crate::limits::{DETAIL_CHARS_MAX, POINTER_CHARS_MAX, TOKEN_CHARS_MAX};
 use crate::{Refusal, RefusalCode};
 
 /// The fields of one object. `null` counts as absent wherever a field is optional.
-pub(crate) struct Fields<'a> {
-    fields: &'a [(String, Node)],
+pub(crate) struct Fields<'a, 't> {
+    fields: &'a [(Text<'t>, Node<'t>)],
     path: Path<'a>,
 }
 
-impl<'a> Fields<'a> {
-    pub(crate) const fn new(fields: &'a [(String, Node)], path: Path<'a>) -> Self {
+impl<'a, 't> Fields<'a, 't> {
+    pub(crate) const fn new(fields: &'a [(Text<'t>, Node<'t>)], path: Path<'a>) -> Self {
         Self { fields, path }
     }
 
@@ -93,7 +93,7 @@ impl<'a> Fields<'a> {
         &self,
         name: &str,
         max: usize,
-        mut read: impl FnMut(&Node, Path<'_>) -> Result<T, Refusal>,
+        mut read: impl FnMut(&Node<'t>, Path<'_>) -> Result<T, Refusal>,
     ) -> Result<Vec<T>, Refusal> {
         let Node::List(items) = self.required(name)? else {
             return Err(self.refuse(name, RefusalCode::WrongType, "must be a list".to_owned()));
@@ -106,19 +106,19 @@ impl<'a> Fields<'a> {
         items.iter().enumerate().map(|(index, item)| read(item, Path::Item(&path, index))).collect()
     }
 
-    pub(crate) fn optional(&self, name: &str) -> Option<&'a Node> {
-        let (_, node) = self.fields.iter().find(|(field, _)| field == name)?;
+    pub(crate) fn optional(&self, name: &str) -> Option<&'a Node<'t>> {
+        let (_, node) = self.fields.iter().find(|(field, _)| field.as_str() == name)?;
         (!matches!(node, Node::Null)).then_some(node)
     }
 
-    fn required(&self, name: &str) -> Result<&'a Node, Refusal> {
-        let found = self.fields.iter().find(|(field, _)| field == name);
+    fn required(&self, name: &str) -> Result<&'a Node<'t>, Refusal> {
+        let found = self.fields.iter().find(|(field, _)| field.as_str() == name);
         found
             .map(|(_, node)| node)
             .ok_or_else(|| self.refuse(name, RefusalCode::MissingField, "this field is required".to_owned()))
     }
 
-    fn as_number(&self, name: &str, node: &Node, range: &RangeInclusive<f64>) -> Result<f64, Refusal> {
+    fn as_number(&self, name: &str, node: &Node<'_>, range: &RangeInclusive<f64>) -> Result<f64, Refusal> {
         let expected = || format!("must be a number from {} to {}", range.start(), range.end());
         let value = match node {
             #[expect(clippy::cast_precision_loss, reason = "the ranges end far below 2^53")]
@@ -133,7 +133,7 @@ impl<'a> Fields<'a> {
         Ok(value + 0.0)
     }
 
-    fn as_boolean(&self, name: &str, node: &Node) -> Result<bool, Refusal> {
+    fn as_boolean(&self, name: &str, node: &Node<'_>) -> Result<bool, Refusal> {
         let Node::Boolean(value) = node else {
             let detail = "must be true or false".to_owned();
             return Err(self.refuse(name, RefusalCode::WrongType, detail));
@@ -141,11 +141,11 @@ impl<'a> Fields<'a> {
         Ok(*value)
     }
 
-    fn as_text(&self, name: &str, node: &'a Node) -> Result<&'a str, Refusal> {
+    fn as_text(&self, name: &str, node: &'a Node<'_>) -> Result<&'a str, Refusal> {
         let Node::Text(value) = node else {
             return Err(self.refuse(name, RefusalCode::WrongType, "must be a text".to_owned()));
         };
-        Ok(value)
+        Ok(value.as_str())
     }
 }
 

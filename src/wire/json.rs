@@ -3,9 +3,9 @@
 //! A tree instead of serde's derive because a refusal must carry an exact code and pointer, and because
 //! duplicate fields must be found inside unknown objects too.
 
-use alloc::borrow::ToOwned;
+use alloc::borrow::{Cow, ToOwned};
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::RangeInclusive;
@@ -16,6 +16,9 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use crate::fields::{Fields, Path};
 use crate::limits::{DEPTH_MAX, FIELDS_MAX, PACKET_BYTES_MAX, TOKEN_CHARS_MAX};
 use crate::{Refusal, RefusalCode, VERSION};
+
+/// Room that is made for an object's fields, once there is one.
+const FIELDS_USUAL: usize = 8;
 
 /// A message's bytes: its version first, then its fields in the order of the struct.
 pub(crate) fn encode<T: Serialize>(body: &T) -> Vec<u8> {
@@ -37,7 +40,7 @@ pub(crate) fn is_token(text: &str) -> bool {
 
 /// Reads a message into a tree within all bounds that do not depend on its fields' meaning, and checks
 /// its version.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Message, Refusal> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Message<'_>, Refusal> {
     let whole = Path::Root;
     if bytes.len() > PACKET_BYTES_MAX {
         return Err(
@@ -53,7 +56,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Message, Refusal> {
             whole.refuse(RefusalCode::TooDeep, format!("objects and lists nest at most {DEPTH_MAX} deep"))
         );
     }
-    let root: Node =
+    let root: Node<'_> =
         serde_json::from_str(text).map_err(|error| whole.refuse(RefusalCode::NotJson, error.to_string()))?;
     root.check(&whole)?;
     let message = Message(root);
@@ -62,11 +65,11 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Message, Refusal> {
 }
 
 /// A message whose form and version are right and whose fields are still unread.
-pub(crate) struct Message(Node);
+pub(crate) struct Message<'t>(Node<'t>);
 
-impl Message {
+impl<'t> Message<'t> {
     /// The fields of the message.
-    pub(crate) fn fields(&self) -> Result<Fields<'_>, Refusal> {
+    pub(crate) fn fields(&self) -> Result<Fields<'_, 't>, Refusal> {
         self.0.fields(Path::Root)
     }
 
@@ -83,20 +86,30 @@ impl Message {
     }
 }
 
-/// One JSON value.
-pub(crate) enum Node {
+/// One JSON value. Texts are those of the message itself, unless something in them is escaped.
+pub(crate) enum Node<'t> {
     Null,
     Boolean(bool),
     Integer(i128),
     Real(f64),
-    Text(String),
+    Text(Text<'t>),
     List(Vec<Self>),
-    Object(Vec<(String, Self)>),
+    Object(Vec<(Text<'t>, Self)>),
 }
 
-impl Node {
+/// A text, or a field's name.
+#[derive(PartialEq, Eq)]
+pub(crate) struct Text<'t>(Cow<'t, str>);
+
+impl Text<'_> {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'t> Node<'t> {
     /// Reads this node as an object.
-    pub(crate) fn fields<'a>(&'a self, path: Path<'a>) -> Result<Fields<'a>, Refusal> {
+    pub(crate) fn fields<'a>(&'a self, path: Path<'a>) -> Result<Fields<'a, 't>, Refusal> {
         match self {
             Self::Object(fields) => Ok(Fields::new(fields, path)),
             _ => Err(path.refuse(RefusalCode::WrongType, "must be an object".to_owned())),
@@ -132,7 +145,7 @@ impl Node {
                         .refuse(RefusalCode::TooMany, format!("an object has at most {FIELDS_MAX} fields")));
                 }
                 for (index, (name, value)) in fields.iter().enumerate() {
-                    let here = Path::Field(path, name);
+                    let here = Path::Field(path, name.as_str());
                     if fields[..index].iter().any(|(earlier, _)| earlier == name) {
                         let detail = "a field may occur once in an object".to_owned();
                         return Err(here.refuse(RefusalCode::DuplicateField, detail));
@@ -168,7 +181,7 @@ fn nests_deeper_than(text: &str, max: usize) -> bool {
     false
 }
 
-impl<'de> Deserialize<'de> for Node {
+impl<'de> Deserialize<'de> for Node<'de> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(NodeVisitor)
     }
@@ -177,37 +190,41 @@ impl<'de> Deserialize<'de> for Node {
 struct NodeVisitor;
 
 impl<'de> Visitor<'de> for NodeVisitor {
-    type Value = Node;
+    type Value = Node<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Node, E> {
+    fn visit_unit<E>(self) -> Result<Node<'de>, E> {
         Ok(Node::Null)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
+    fn visit_bool<E>(self, value: bool) -> Result<Node<'de>, E> {
         Ok(Node::Boolean(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
+    fn visit_i64<E>(self, value: i64) -> Result<Node<'de>, E> {
         Ok(Node::Integer(value.into()))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
+    fn visit_u64<E>(self, value: u64) -> Result<Node<'de>, E> {
         Ok(Node::Integer(value.into()))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
+    fn visit_f64<E>(self, value: f64) -> Result<Node<'de>, E> {
         Ok(Node::Real(value))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
-        Ok(Node::Text(value.to_owned()))
+    fn visit_str<E>(self, value: &str) -> Result<Node<'de>, E> {
+        Ok(Node::Text(Text(Cow::Owned(value.to_owned()))))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Node<'de>, E> {
+        Ok(Node::Text(Text(Cow::Borrowed(value))))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node<'de>, A::Error> {
         let mut list = Vec::new();
         while let Some(item) = items.next_element()? {
             list.push(item);
@@ -215,11 +232,38 @@ impl<'de> Visitor<'de> for NodeVisitor {
         Ok(Node::List(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node<'de>, A::Error> {
         let mut fields = Vec::new();
         while let Some(entry) = entries.next_entry()? {
+            if fields.is_empty() {
+                fields.reserve(FIELDS_USUAL);
+            }
             fields.push(entry);
         }
         Ok(Node::Object(fields))
+    }
+}
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_str(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field's name")
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Owned(value.to_owned())))
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Borrowed(value)))
     }
 }

@@ -59,7 +59,7 @@ pub fn decode_ack(bytes: &[u8]) -> Result<Ack, Refusal> {
     Ok(Ack { boot, upto, ranges })
 }
 
-fn range(node: &Node, path: &Path<'_>) -> Result<[u64; 2], Refusal> {
+fn range(node: &Node<'_>, path: &Path<'_>) -> Result<[u64; 2], Refusal> {
     let Node::List(ends) = node else {
         return Err(path.refuse(RefusalCode::WrongType, "must be a list of two".to_owned()));
     };
@@ -155,7 +155,7 @@ fn serialize_hex<S: Serializer>(digest: &[u8; 32], to: S) -> Result<S::Ok, S::Er
     to.serialize_str(&hex(digest))
 }
 
-fn bounded(fields: &Fields<'_>, name: &str, max: usize) -> Result<String, Refusal> {
+fn bounded(fields: &Fields<'_, '_>, name: &str, max: usize) -> Result<String, Refusal> {
     let text = fields.text(name)?;
     if text.chars().count() > max {
         let detail = alloc::format!("must be at most {max} characters");

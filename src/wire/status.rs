@@ -51,7 +51,7 @@ pub fn decode_status(bytes: &[u8]) -> Result<Status, Refusal> {
     })
 }
 
-fn printable(fields: &Fields<'_>, name: &str) -> Result<Option<String>, Refusal> {
+fn printable(fields: &Fields<'_, '_>, name: &str) -> Result<Option<String>, Refusal> {
     let Some(text) = fields.optional_text(name)? else {
         return Ok(None);
     };

@@ -16,6 +16,8 @@ use crate::{
     sequencer::{Arrival, Message, MessageKind, TagReply, Ticket},
 };
 
+/// From a tag to the broker once nothing goes wrong any more, seconds at the most.
+const CALM_WAY_S: f64 = 0.5;
 /// From the broker to the service, milliseconds.
 const HOP_MS: (i64, i64) = (1, 15);
 
@@ -96,7 +98,7 @@ impl World<'_> {
     }
 
     fn sends(&mut self, tag: usize, seq: u64, mut bytes: Vec<u8>) {
-        if self.radio.happens(self.mix.lost) {
+        if self.is_lost() {
             return;
         }
         let is_whole = !self.radio.happens(self.mix.damaged);
@@ -104,8 +106,19 @@ impl World<'_> {
             let place = (self.radio.bits() % bytes.len() as u64) as usize;
             bytes[place] ^= 1 << (self.radio.bits() % 7);
         }
-        let way_ms = self.radio.ms(0.05, self.mix.way_s);
+        let way_ms = self.way_ms();
         self.in_ms(way_ms, Event::Reaches { tag, seq, bytes, is_whole });
+    }
+
+    /// Whether a message is lost between a tag and the broker.
+    fn is_lost(&mut self) -> bool {
+        self.radio.happens(self.mix.lost) && self.now < self.calm_from
+    }
+
+    /// How long it takes from a tag to the broker, or back.
+    fn way_ms(&mut self) -> i64 {
+        let most_s = if self.now < self.calm_from { self.mix.way_s } else { CALM_WAY_S };
+        self.radio.ms(0.05, most_s)
     }
 
     /// Takes note of a good fix from deep inside.
@@ -171,8 +184,8 @@ impl World<'_> {
             self.stays.came(kept.tag, kept.seq, ahead_ms, self.now, &mut self.checks);
         }
         for reply in replies {
-            if !self.radio.happens(self.mix.lost) && !self.broker.is_down {
-                let way_ms = self.radio.ms(0.05, self.mix.way_s);
+            if !self.broker.is_down && !self.is_lost() {
+                let way_ms = self.way_ms();
                 self.in_ms(way_ms, Event::Answers { tag: kept.tag, reply });
             }
         }

@@ -52,8 +52,10 @@ pub enum Law {
     DeadlinesAreKept,
     /// Once nothing is in the way, everything that tags keep gets through.
     NothingIsLeft,
-    /// Nobody gets the same message twice, unless its provider's answer was lost.
+    /// Nobody gets the same message twice.
     NothingIsDoubled,
+    /// What counts as taken by a provider was taken by it.
+    SentIsTaken,
     /// The service goes on.
     TheLineGoesOn,
 }
@@ -79,6 +81,7 @@ impl Law {
             Self::DeadlinesAreKept => "a deadline that has passed is taken up",
             Self::NothingIsLeft => "once nothing is in the way, what tags keep gets through",
             Self::NothingIsDoubled => "nobody gets the same message twice",
+            Self::SentIsTaken => "what counts as taken by a provider was taken by it",
             Self::TheLineGoesOn => "the service goes on",
         }
     }
@@ -195,8 +198,13 @@ impl Checks {
         }
     }
 
-    /// The end of the world.
-    pub(super) fn ends(&mut self, now: Timestamp) {
+    /// The end of the world. `taken` are the alerts that a provider took.
+    pub(super) fn ends(&mut self, now: Timestamp, taken: &BTreeSet<AlertId>) {
+        let counts = |alert: &&Alert| matches!(alert.state, AlertState::Accepted | AlertState::Delivered);
+        if let Some(alert) = self.alerts.values().filter(counts).find(|alert| !taken.contains(&alert.id)) {
+            let what = format!("alert {} counts as {}", alert.id, alert.state.as_str());
+            self.breaks(Law::SentIsTaken, now, what);
+        }
         let failed = |alert: &&Alert| matches!(alert.state, AlertState::Expired(_));
         let forgotten = self.alerts.values().filter(failed).find(|alert| {
             let incident = self.incidents.get(&alert.incident);

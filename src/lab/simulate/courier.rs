@@ -130,7 +130,7 @@ impl World<'_> {
     fn tries(&mut self, alert: Alert, nth: u32, first: Timestamp, told: bool, from_memory: bool) {
         self.checks.try_begins(alert.id, self.now, from_memory);
         let key = self.workings.key(&alert, nth);
-        let taking = self.phones.take(alert.channel, &alert.address, key, self.now);
+        let taking = self.phones.take(&alert, key, self.now);
         self.say(|| {
             format!("alert {} tried ({nth}, {}): {:?}", alert.id, alert.channel.as_str(), taking.sent)
         });

@@ -47,8 +47,8 @@ pub use workings::{AsBuilt, Workings};
 
 use world::{CALM_MS, World};
 
-/// What a trace is written in: so much of the world's time at once, milliseconds.
-const TRACE_MS: i64 = 60_000;
+/// So much of the world's time passes between two looks at what is broken, milliseconds. What comes after is of no use.
+const STEP_MS: i64 = 60_000;
 
 /// What to simulate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,14 +166,15 @@ fn run(plan: Plan, seed: u64, workings: &dyn Workings, mut read: Option<&mut dyn
     let _inside = timers.as_ref().map(|timers| timers.enter());
     let mut world = World::new(seed, plan.days, plan.tags, workings, read.is_some());
     let ends = world.calm_from.plus_ms(CALM_MS);
-    while world.now < ends {
-        let step_ms = if read.is_some() { TRACE_MS } else { i64::MAX / 2_000 };
-        let text = world.pass_to(ends.min(world.now.plus_ms(step_ms)));
+    while world.now < ends && world.checks.broken.is_empty() {
+        let text = world.pass_to(ends.min(world.now.plus_ms(STEP_MS)));
         if let Some(read) = &mut read {
             read(&text);
         }
     }
-    world.ends();
+    if world.checks.broken.is_empty() {
+        world.ends();
+    }
     Outcome {
         seed,
         rows: world.service.rows,

@@ -49,13 +49,20 @@ pub(super) struct People {
     chance: Chance,
     /// What an officer has resolved to do: incident, how often it was raised, what.
     planned: BTreeSet<(IncidentId, usize, &'static str)>,
+    /// Alerts that came to their phone.
+    got: BTreeSet<AlertId>,
     /// How many answers of each protected person were taken.
     answers: BTreeMap<PersonId, usize>,
 }
 
 impl People {
     pub(super) fn new(seed: u64) -> Self {
-        Self { chance: Chance::of(seed, 7), planned: BTreeSet::new(), answers: BTreeMap::new() }
+        Self {
+            chance: Chance::of(seed, 7),
+            planned: BTreeSet::new(),
+            got: BTreeSet::new(),
+            answers: BTreeMap::new(),
+        }
     }
 }
 
@@ -179,6 +186,9 @@ impl World<'_> {
     }
 
     fn gets(&mut self, alert: &Alert) {
+        if !self.people.got.insert(alert.id) {
+            return self.breaks(Law::NothingIsDoubled, format!("alert {} came to its phone again", alert.id));
+        }
         let calm = self.now.plus_ms(CALM_MS / 4) >= self.calm_from;
         let (silent, confused, lost) = (self.mix.silent, self.mix.confused, self.mix.receipts_lost);
         let chance = &mut self.people.chance;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{chance::Chance, mix::Mix};
 use crate::{
-    domain::{Channel, Timestamp},
+    domain::{Alert, AlertId, Channel, Timestamp},
     notify::Sent,
 };
 
@@ -34,7 +34,8 @@ pub(super) struct Phones {
     refused: BTreeSet<String>,
     failing: [Option<Failing>; 2],
     /// Keys that were taken: the same one is the same message.
-    taken: BTreeSet<String>,
+    keys: BTreeSet<String>,
+    taken: BTreeSet<AlertId>,
     pub(super) repeats: u64,
 }
 
@@ -53,6 +54,7 @@ impl Phones {
             takings_lost: mix.takings_lost,
             refused: BTreeSet::new(),
             failing: [None; 2],
+            keys: BTreeSet::new(),
             taken: BTreeSet::new(),
             repeats: 0,
         }
@@ -68,8 +70,14 @@ impl Phones {
         self.failing[place(channel)] = failing;
     }
 
-    /// Somebody tries to send a message at a time.
-    pub(super) fn take(&mut self, channel: Channel, address: &str, key: String, now: Timestamp) -> Taking {
+    /// Alerts that were taken.
+    pub(super) fn taken(&self) -> &BTreeSet<AlertId> {
+        &self.taken
+    }
+
+    /// Somebody tries to send an alert at a time, under a key.
+    pub(super) fn take(&mut self, alert: &Alert, key: String, now: Timestamp) -> Taking {
+        let (channel, address) = (alert.channel, &alert.address);
         let answers_at = now.plus_ms(self.chance.ms(0.03, 2.0));
         let failed =
             |after_ms: i64, sent| Taking { answers_at: now.plus_ms(after_ms), sent, arrives_at: None };
@@ -84,7 +92,8 @@ impl Phones {
         if self.refused.contains(address) {
             return failed(200, Sent::Refused { reason: "unknown_number".into() });
         }
-        let is_new = self.taken.insert(key);
+        self.taken.insert(alert.id);
+        let is_new = self.keys.insert(key);
         self.repeats += u64::from(!is_new);
         let arrives_at = is_new.then(|| answers_at.plus_ms(self.chance.ms(0.5, 15.0)));
         if self.chance.happens(self.takings_lost) {

@@ -11,6 +11,10 @@ use tag_wire::{Cmd, Ping, decode_ping};
 use super::{chance::Chance, mix::Mix};
 use crate::domain::{TagId, Timestamp};
 
+/// Tags that report less often while they lie still, by share, and how often that is, seconds.
+const SPARING: f64 = 0.7;
+const SPARING_S: u32 = 300;
+
 /// See the module's documentation.
 pub(super) struct Worn {
     pub(super) id: TagId,
@@ -43,7 +47,10 @@ impl Worn {
             _ => Class::Poor,
         };
         let roof = *chance.one_of(&[Roof::Window, Roof::Deep]);
-        let config = TagConfig { class, roof, ..TagConfig::new(1, chance.bits(), from.as_ms()) };
+        // Some spare their battery while they lie still.
+        let interval_still_s = if chance.happens(SPARING) { SPARING_S } else { 60 };
+        let config =
+            TagConfig { class, roof, interval_still_s, ..TagConfig::new(1, chance.bits(), from.as_ms()) };
         Self {
             id,
             wearer,
