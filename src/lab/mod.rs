@@ -1,5 +1,6 @@
 //! The engine outside of live service.
 
+mod alone;
 mod compare;
 mod course;
 pub mod evaluate;
