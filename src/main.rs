@@ -31,6 +31,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Serve(args) => runtime.block_on(app::serve(args)),
         Command::Phones(args) => runtime.block_on(app::phones(args)),
         Command::Replay(args) => runtime.block_on(app::replay(args)),
+        Command::Rehearse(args) => runtime.block_on(app::rehearse(args)),
         Command::Evaluate(args) => app::evaluate(&args),
         Command::Rulebook(RulebookCommand::Load(args)) => runtime.block_on(app::load_rulebook(args)),
         Command::Rulebook(RulebookCommand::Check { file }) => app::check_rulebook(&file),

@@ -2,6 +2,7 @@
 
 mod demo;
 mod line;
+mod rehearse;
 mod serve;
 
 use std::io::{IsTerminal, Write};
@@ -10,6 +11,7 @@ use anyhow::{Context, bail};
 
 pub use demo::demo;
 pub use line::{Plan, Running};
+pub use rehearse::rehearse;
 pub use serve::serve;
 
 use crate::{

@@ -4,6 +4,7 @@ mod alone;
 mod compare;
 mod course;
 pub mod evaluate;
+pub mod rehearse;
 
 pub use compare::compare;
 pub use course::{Course, SOURCE, proven};
