@@ -4,6 +4,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::domain::{WearerId, ZoneId};
+
 /// Warns a person before the one they must be kept safe from is near.
 #[derive(Debug, Parser)]
 #[command(version, about, max_term_width = 100)]
@@ -33,6 +35,8 @@ pub enum Command {
     Replay(Replay),
     /// Measure on recorded tracks with ground truth how often Cordon misses and cries wolf
     Evaluate(Evaluate),
+    /// Play the last days of a wearer to a proposed zone: the alerts it would have raised, when, and by which ways
+    Rehearse(Rehearse),
     /// Live whole days of faults on virtual time and check what must hold
     Simulate(Simulate),
     /// Run a provider of simulated phones: an inbox page per phone, receipts and replies
@@ -90,6 +94,41 @@ pub struct Evaluate {
     /// Write a report with confidence limits, operating curve and the worst cases drawn
     #[arg(long, value_name = "FILE.html")]
     pub report: Option<PathBuf>,
+}
+
+/// `cordon rehearse`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Rehearse {
+    /// A file with the proposed zone, or the id of a zone in force
+    ///
+    /// The name of a file ends in .toml or .json. It holds one zone as rulebook files have it, without the line
+    /// [[case.zone]]: id, code, shape, and if wanted margin_m and [schedule]. Nothing is published.
+    #[arg(value_parser = zone)]
+    pub zone: ZoneArg,
+    /// Whose days are played
+    #[arg(long, value_name = "ID")]
+    pub wearer: WearerId,
+    /// How many days, up to the end of the journal
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=366))]
+    pub days: u32,
+    /// Whose clocks hours are told by, as in Europe/London; without it a schedule of the rulebook says so, or it is UTC
+    #[arg(long, value_name = "IANA")]
+    pub time_zone: Option<String>,
+    /// Print one JSON object instead
+    #[arg(long)]
+    pub json: bool,
+    /// Which installation.
+    #[command(flatten)]
+    pub config: ConfigFile,
+}
+
+/// Which zone is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ZoneArg {
+    /// The one in a file.
+    File(PathBuf),
+    /// One in force.
+    InForce(ZoneId),
 }
 
 /// `cordon simulate`.
@@ -194,6 +233,18 @@ fn duration(text: &str) -> Result<Duration, String> {
     ms.filter(|ms| (1..=YEAR_MS).contains(ms)).map(Duration::from_millis).ok_or_else(|| WRITE.into())
 }
 
+/// No id has a dot in it.
+fn zone(text: &str) -> Result<ZoneArg, String> {
+    let path = PathBuf::from(text);
+    let ends_in = |end: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(end));
+    if ends_in("toml") || ends_in("json") {
+        return Ok(ZoneArg::File(path));
+    }
+    text.parse().map(ZoneArg::InForce).map_err(|_| {
+        "write a file whose name ends in .toml or .json, or the id of a zone in force".to_owned()
+    })
+}
+
 fn loopback(text: &str) -> Result<SocketAddr, String> {
     let address: SocketAddr =
         text.parse().map_err(|_| "write an address and a port, as in 127.0.0.1:8080")?;
@@ -253,6 +304,22 @@ mod tests {
             "18446744073709551615h",
         ] {
             assert!(duration(text).unwrap_err().contains("as in 60s"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_zone_is_a_file_or_one_in_force() {
+        let rehearse = |zone: &str| parse(&format!("cordon rehearse {zone} --wearer w-1 --config x"));
+        for (text, expected) in [
+            ("zone.toml", ZoneArg::File("zone.toml".into())),
+            ("drafts/Z.JSON", ZoneArg::File("drafts/Z.JSON".into())),
+            ("z-1", ZoneArg::InForce("z-1".parse().unwrap())),
+        ] {
+            let Ok(Command::Rehearse(rehearse)) = rehearse(text) else { panic!("{text}") };
+            assert_eq!((rehearse.zone, rehearse.days), (expected, 30), "{text}");
+        }
+        for text in ["zone.txt", "drafts/zone", "Z1"] {
+            assert_eq!(rehearse(text).unwrap_err().kind(), ErrorKind::ValueValidation, "{text}");
         }
     }
 

@@ -32,6 +32,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Simulate(args) => app::simulate(&args),
         Command::Phones(args) => runtime.block_on(app::phones(args)),
         Command::Replay(args) => runtime.block_on(app::replay(args)),
+        Command::Rehearse(args) => runtime.block_on(app::rehearse(args)),
         Command::Evaluate(args) => app::evaluate(&args),
         Command::Rulebook(RulebookCommand::Load(args)) => runtime.block_on(app::load_rulebook(args)),
         Command::Rulebook(RulebookCommand::Check { file }) => app::check_rulebook(&file),

@@ -5,12 +5,12 @@
 
 use std::{collections::BTreeSet, fmt, path::Path};
 
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     clock::Clock,
     document,
-    domain::{Book, Case, Person, SECOND_MS, Scope, Timestamp, Unit, Wearer},
+    domain::{Book, Case, Person, SECOND_MS, Scope, Timestamp, Unit, Wearer, Zone},
     engine::{Rulebook, Told},
     store::{Store, StoreError},
 };
@@ -53,10 +53,7 @@ impl fmt::Display for Published {
 /// # Errors
 /// What does not have the shape of a rulebook file, and ids that stand there twice.
 pub fn read(path: &Path) -> Result<Vec<Book>, FileErrors> {
-    let text = document::read_text(path, FILE_BYTES_MAX).map_err(|problem| FileErrors(vec![problem]))?;
-    let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    let content: Content = if is_json { document::from_json(&text) } else { document::from_toml(&text) }
-        .map_err(|misfit| FileErrors(vec![format!("{}: {misfit}", path.display())]))?;
+    let content: Content = parse(path)?;
     let books = content.books();
     if books.is_empty() {
         return Err(FileErrors(vec![format!(
@@ -72,6 +69,21 @@ pub fn read(path: &Path) -> Result<Vec<Book>, FileErrors> {
         .map(|scope| format!("{}: stands there twice; keep one", name(&scope)))
         .collect();
     if twice.is_empty() { Ok(books) } else { Err(FileErrors(twice)) }
+}
+
+/// Reads a file that holds one zone, as a rulebook file would in its case.
+///
+/// # Errors
+/// What does not have the shape of a zone.
+pub fn read_zone(path: &Path) -> Result<Zone, FileErrors> {
+    parse(path)
+}
+
+fn parse<T: DeserializeOwned>(path: &Path) -> Result<T, FileErrors> {
+    let text = document::read_text(path, FILE_BYTES_MAX).map_err(|problem| FileErrors(vec![problem]))?;
+    let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    if is_json { document::from_json(&text) } else { document::from_toml(&text) }
+        .map_err(|misfit| FileErrors(vec![format!("{}: {misfit}", path.display())]))
 }
 
 /// Publishes the books on a copy of the rulebook.
@@ -217,6 +229,25 @@ mod tests {
         let text = serde_json::to_string(&content).unwrap();
         assert_eq!(read_text(&text, ".json").unwrap(), books);
         assert!(read_text(&text, ".toml").is_err());
+    }
+
+    #[test]
+    fn a_zone_stands_in_a_file_of_its_own_as_it_does_in_a_case() {
+        let file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
+        let zone = |text: &str| {
+            std::fs::write(file.path(), text).unwrap();
+            read_zone(file.path()).map_err(|error| error.to_string())
+        };
+        let (_, rest) = EXAMPLE.split_once("[[case.zone]]\n").unwrap();
+        let (block, _) = rest.split_once("\n# A polygon").unwrap();
+        let Some(Book::Case(case)) =
+            read_text(EXAMPLE, ".toml").unwrap().into_iter().find(|book| matches!(book, Book::Case(_)))
+        else {
+            panic!("there is a case")
+        };
+        assert_eq!(zone(&block.replace("[case.zone.schedule]", "[schedule]")).unwrap(), case.zones[0]);
+        let copied = zone(&format!("[[case.zone]]\n{block}")).unwrap_err();
+        assert!(copied.contains("unknown key `case`; known here: id, code, shape"), "{copied}");
     }
 
     #[test]

@@ -17,6 +17,8 @@ mod house;
 mod installation;
 #[path = "end_to_end/kills.rs"]
 mod kills;
+#[path = "support/lived.rs"]
+mod lived;
 #[path = "support/mosquitto.rs"]
 mod mosquitto;
 #[path = "end_to_end/nagoya.rs"]
@@ -35,10 +37,14 @@ mod process;
 mod recorded;
 #[path = "support/reference.rs"]
 mod reference;
+#[path = "end_to_end/rehearse.rs"]
+mod rehearse;
 #[path = "end_to_end/reply.rs"]
 mod reply;
 #[path = "support/wait.rs"]
 mod wait;
+#[path = "scenarios/ward.rs"]
+mod ward;
 
 /// Held by a test that keeps the machine busy: two at once would measure each other.
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

@@ -13,6 +13,8 @@ mod companion;
 mod hearing;
 #[path = "scenarios/kept.rs"]
 mod kept;
+#[path = "support/lived.rs"]
+mod lived;
 #[path = "scenarios/order.rs"]
 mod order;
 #[path = "scenarios/our_clock.rs"]
@@ -23,6 +25,8 @@ mod positions;
 mod reach;
 #[path = "support/recorded.rs"]
 mod recorded;
+#[path = "scenarios/rehearse.rs"]
+mod rehearse;
 #[path = "faults/report.rs"]
 mod report;
 #[path = "scenarios/reporting.rs"]

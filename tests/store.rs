@@ -55,6 +55,7 @@ on_every_store! {
         a_longer_batch_may_begin_with_rows_that_are_there, a_row_with_other_content_is_a_conflict,
         a_gap_is_refused, numbers_below_one_are_refused, two_writers_cannot_both_have_a_number,
         large_batches_and_pages, numbers_beyond_32_bits, every_byte_of_a_payload_is_kept,
+        rows_about_one_and_about_every_one,
         hand_ins_are_taken_in_the_transaction, a_refused_batch_leaves_its_hand_ins;
     incidents: changes_replace_what_was_there, one_open_incident_per_cause, a_cause_may_come_back_when_closed,
         one_batch_may_close_and_raise_a_cause, other_subjects_and_causes_do_not_meet,

@@ -2,6 +2,7 @@
 
 mod demo;
 mod line;
+mod rehearse;
 mod serve;
 mod simulate;
 
@@ -11,6 +12,7 @@ use anyhow::{Context, bail};
 
 pub use demo::demo;
 pub use line::{Plan, Running};
+pub use rehearse::rehearse;
 pub use serve::serve;
 pub use simulate::simulate;
 

@@ -90,6 +90,12 @@ impl Schedule {
         Ok(Self { zone, name: time_zone.into(), spans })
     }
 
+    /// Its IANA time zone, such as Europe/London.
+    #[must_use]
+    pub fn time_zone(&self) -> &str {
+        &self.name
+    }
+
     /// Whether the schedule covers `at`.
     #[must_use]
     pub fn covers(&self, at: Timestamp) -> bool {

@@ -78,7 +78,7 @@ pub use source_watch::SourceState;
 
 use crate::{
     domain::{
-        Accuracy, Alert, AlertId, Cause, Incident, IncidentId, PersonId, Ping, Stage, Subject, TagId,
+        Accuracy, Alert, AlertId, Cause, Fix, Incident, IncidentId, PersonId, Ping, Stage, Subject, TagId,
         Timestamp, WearerId, ZoneId,
     },
     geometry::LatLon,
@@ -196,6 +196,12 @@ impl Engine {
     #[must_use]
     pub fn is_outside_basis(&self, at: Timestamp, tag: &TagId, ping: &Ping) -> bool {
         decide::is_outside_basis(self, at, tag, ping)
+    }
+
+    /// A ping's fixes that belong to a wearer, at their true times as they will be read at `at`.
+    #[must_use]
+    pub fn fixes_of(&self, at: Timestamp, tag: &TagId, ping: &Ping, wearer: &WearerId) -> Vec<Fix> {
+        decide::fixes_of(self, at, tag, ping, wearer)
     }
 
     /// Makes a decision the engine's memory.

@@ -1,12 +1,13 @@
 //! The engine alone on virtual time: it is told what happens and when, and what it decides is kept.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     domain::{
-        Alert, AlertId, Book, Cause, Incident, IncidentId, IncidentKind, Ping, TagId, Timestamp, ZoneId,
+        Alert, AlertId, AlertState, Book, Cause, Handling, Incident, IncidentId, IncidentKind, Outcome, Ping,
+        StaffId, TagId, Timestamp, ZoneId,
     },
-    engine::{Decision, Engine, Input, Refused, Told},
+    engine::{Action, Decision, DeliveryReport, Engine, Input, Refused, Told},
 };
 
 /// The one source that a course hears.
@@ -91,7 +92,26 @@ impl Course {
         episodes
     }
 
-    fn decide(&mut self, at: Timestamp, input: &Input) -> Decision {
+    /// The desk and all phones at work: every alert is delivered, every incident acted on, and closed when it is over, so
+    /// that the next one is a new one.
+    pub fn attend(&mut self, now: Timestamp, desk: &StaffId) {
+        let waiting = self.engine.open_alerts().filter(|alert| alert.state == AlertState::Waiting);
+        for alert in waiting.map(|alert| alert.id).collect::<Vec<_>>() {
+            self.tell(now, Told::Delivery { alert, report: DeliveryReport::Delivered });
+        }
+        let open: Vec<_> = self.engine.open_incidents().map(Arc::clone).collect();
+        for incident in open {
+            let action = match (incident.ongoing, &incident.handling) {
+                (true, Handling::Acted { .. }) => continue,
+                (true, _) => Action::Act,
+                (false, _) => Action::Close(Outcome::Excused),
+            };
+            self.tell(now, Told::Handle { incident: incident.id, by: desk.clone(), action });
+        }
+    }
+
+    /// Something was recorded at `at`. Deadlines before it do not pass: see [`Self::pass_to`].
+    pub fn decide(&mut self, at: Timestamp, input: &Input) -> Decision {
         let decision = self.engine.decide(at, input);
         self.engine.apply(&decision);
         self.last = Some(at);

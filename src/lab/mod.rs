@@ -1,8 +1,10 @@
 //! The engine outside of live service.
 
+mod alone;
 mod compare;
 mod course;
 pub mod evaluate;
+pub mod rehearse;
 pub mod simulate;
 
 pub use compare::compare;

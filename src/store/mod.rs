@@ -186,6 +186,27 @@ pub struct Counts {
     pub alerts: BTreeMap<String, i64>,
 }
 
+/// Whom journal rows are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About<'a> {
+    /// One subject, such as `wearer:ID`.
+    One(&'a str),
+    /// Every subject of a sort, such as `wearer`.
+    Every(&'a str),
+}
+
+impl About<'_> {
+    fn covers(self, subject: &str) -> bool {
+        match self {
+            Self::One(one) => subject == one,
+            Self::Every(sort) => subject.split_once(':').is_some_and(|(of, _)| of == sort),
+        }
+    }
+}
+
+/// Rows read at a time where the adapter looks for those that were asked for.
+const LOOK_ROWS: i64 = 1_000;
+
 /// Where state lives.
 #[async_trait]
 pub trait Store: Send + Sync {
@@ -207,6 +228,26 @@ pub trait Store: Send + Sync {
 
     /// Rows with a number above `after`, in order, at most `limit`.
     async fn journal(&self, after: i64, limit: i64) -> Result<Vec<JournalRow>, StoreError>;
+
+    /// Rows of one kind about somebody with a number above `after`, in order, at most `limit`: nobody else's are read, where
+    /// the adapter can tell them apart.
+    async fn journal_of(
+        &self,
+        kind: &str,
+        about: About<'_>,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<JournalRow>, StoreError> {
+        let (mut found, mut after, limit) = (Vec::new(), after, usize::try_from(limit).unwrap_or(0));
+        while found.len() < limit {
+            let rows = self.journal(after, LOOK_ROWS).await?;
+            let Some(last) = rows.last() else { break };
+            after = last.no;
+            found.extend(rows.into_iter().filter(|row| row.kind == kind && about.covers(&row.subject)));
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
 
     /// An incident.
     async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError>;

@@ -4,15 +4,11 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BinaryHeap},
-    sync::Arc,
 };
 
 use cordon::{
-    domain::{
-        AlertState, Book, Handling, Happening, IncidentKind, Outcome, Ping, Subject, TagId, Timestamp,
-        WearerId,
-    },
-    engine::{Action, Ask, DeliveryReport, Pace, Told},
+    domain::{Book, Happening, IncidentKind, Ping, Subject, TagId, Timestamp, WearerId},
+    engine::{Ask, Pace},
     lab::Course,
 };
 use firmware_sim::{
@@ -182,30 +178,13 @@ fn read(course: &Course, before: Timestamp, wearers: &mut [Wearer], seen: &mut S
     }
 }
 
-/// The desk and all phones at work: every alert is delivered, every incident acted on within a minute, and closed when
-/// it is over, so that the next one is a new one.
-fn attend(course: &mut Course, now: Timestamp) {
-    let waiting = course.engine.open_alerts().filter(|alert| alert.state == AlertState::Waiting);
-    for alert in waiting.map(|alert| alert.id).collect::<Vec<_>>() {
-        course.tell(now, Told::Delivery { alert, report: DeliveryReport::Delivered });
-    }
-    let open: Vec<_> = course.engine.open_incidents().map(Arc::clone).collect();
-    for incident in open {
-        let action = match (incident.ongoing, &incident.handling) {
-            (true, Handling::Acted { .. }) => continue,
-            (true, _) => Action::Act,
-            (false, _) => Action::Close(Outcome::Excused),
-        };
-        course.tell(now, Told::Handle { incident: incident.id, by: "desk".parse().unwrap(), action });
-    }
-}
-
 /// The lives of all wearers, judged by one engine, whose figures it returns.
 fn live(roof: Roof, obeys: bool) -> Value {
     let days = if is_long() { DAYS_LONG } else { DAYS_SHORT };
     let mut wearers = Vec::from_iter((0..WEARERS).map(|n| Wearer::new(n, days, roof)));
     let books: Vec<Book> = books(&wearers).into_iter().map(ward::book).collect();
     let mut course = Course::with(&books, START.plus_ms(-MINUTE_MS)).unwrap();
+    let desk = "desk".parse().unwrap();
     let mut seen = Seen::default();
     let mut read_upto = START.plus_ms(-MINUTE_MS);
     let mut wakes =
@@ -226,7 +205,7 @@ fn live(roof: Roof, obeys: bool) -> Value {
         course.pass_to(now);
         wearers.iter_mut().for_each(|wearer| wearer.look(now));
         read(&course, read_upto, &mut wearers, &mut seen);
-        attend(&mut course, now);
+        course.attend(now, &desk);
         read_upto = now;
     }
     let wearer_days = f64::from(days) * WEARERS as f64;

@@ -2,7 +2,7 @@
 
 use cordon::{
     domain::{AlertId, AlertState, IncidentId},
-    store::{Batch, JournalHead, Store, StoreError},
+    store::{About, Batch, JournalHead, JournalRow, Store, StoreError},
 };
 
 use crate::{
@@ -70,7 +70,7 @@ pub(crate) async fn a_row_with_other_content_is_a_conflict(place: &Place) {
     assert_eq!(conflict(store, &other).await, 3);
     assert_eq!(store.incident(IncidentId(1)).await.unwrap(), None);
     assert_eq!(conflict(store, &Batch { rows: vec![row(1, 1)], ..Batch::default() }).await, 1);
-    let same_content_other_chain = cordon::store::JournalRow { chain: vec![9], ..row(3, 0) };
+    let same_content_other_chain = JournalRow { chain: vec![9], ..row(3, 0) };
     assert_eq!(conflict(store, &Batch { rows: vec![same_content_other_chain], ..Batch::default() }).await, 3);
 }
 
@@ -118,6 +118,37 @@ pub(crate) async fn large_batches_and_pages(place: &Place) {
     assert_eq!(place.store.journal(i64::MAX, 5).await.unwrap(), []);
 }
 
+pub(crate) async fn rows_about_one_and_about_every_one(place: &Place) {
+    let subjects = ["wearer:w-1", "wearer:w-10", "case:w-1", "service", "wearer:w-1"];
+    let kinds = ["ping", "ping", "publish", "started", "publish"];
+    let written: Vec<JournalRow> = (1..=2_500)
+        .map(|no| {
+            let nth = (no as usize - 1) % subjects.len();
+            JournalRow { subject: subjects[nth].into(), kind: kinds[nth].into(), ..row(no, 0) }
+        })
+        .collect();
+    place.store.commit(&Batch { rows: written.clone(), ..Batch::default() }).await.unwrap();
+    let numbers = async |kind: &str, about, after, limit| {
+        let rows = place.other.journal_of(kind, about, after, limit).await.unwrap();
+        assert!(rows.iter().all(|row| written.contains(row)));
+        rows.iter().map(|row| row.no).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers("ping", About::One("wearer:w-1"), 0, 3).await, [1, 6, 11]);
+    assert_eq!(numbers("ping", About::One("wearer:w-1"), 6, 2).await, [11, 16]);
+    assert_eq!(numbers("ping", About::One("wearer:w-1"), 0, 10_000).await.len(), 500);
+    assert_eq!(numbers("ping", About::Every("wearer"), 2_490, 10).await, [2_491, 2_492, 2_496, 2_497]);
+    assert_eq!(numbers("publish", About::Every("case"), 2_490, 10).await, [2_493, 2_498]);
+    assert_eq!(numbers("started", About::One("service"), 2_498, 10).await, [2_499]);
+    for (kind, about, limit) in [
+        ("ping", About::Every("case"), 10),
+        ("ping", About::One("wearer"), 10),
+        ("started", About::Every("service"), 10),
+        ("ping", About::One("wearer:w-1"), 0),
+    ] {
+        assert_eq!(numbers(kind, about, 0, limit).await, [0_i64; 0], "{about:?}");
+    }
+}
+
 pub(crate) async fn numbers_beyond_32_bits(place: &Place) {
     let store = &place.store;
     let mut from = (1_i64 << 31) - 100;
@@ -139,7 +170,7 @@ pub(crate) async fn numbers_beyond_32_bits(place: &Place) {
 
 pub(crate) async fn every_byte_of_a_payload_is_kept(place: &Place) {
     let payload: Vec<u8> = (0..=255).cycle().take(16 * 1024 + 1).collect();
-    let written = cordon::store::JournalRow { payload, salt: vec![], ..row(1, 0) };
+    let written = JournalRow { payload, salt: vec![], ..row(1, 0) };
     place.store.commit(&Batch { rows: vec![written.clone()], ..Batch::default() }).await.unwrap();
     assert_eq!(place.store.journal(0, 1).await.unwrap(), [written]);
 }

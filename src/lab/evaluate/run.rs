@@ -6,9 +6,11 @@ use serde_json::{Value, json};
 use tag_wire::Fix;
 
 use crate::{
-    domain::{Book, Happening, Incident, IncidentKind, Ping, Priority, Stage, Timestamp},
+    domain::{
+        Area, Assignment, Book, Happening, Incident, IncidentKind, Ping, Priority, Risk, Stage, Timestamp,
+    },
     engine::{Engine, Rule},
-    lab::Course,
+    lab::{Course, alone::Alone},
 };
 
 /// When every run begins: a Monday in January.
@@ -113,25 +115,19 @@ impl Watch {
     }
 }
 
-/// A wearer at high risk, their tag, a protected person, a case with one zone.
+/// A wearer at high risk, their tag, a case with one zone.
 fn rulebook(shape: &Value) -> anyhow::Result<Vec<Book>> {
-    let step = json!([{"to": "desk", "channel": "webhook", "wait_s": 3600}]);
-    let from = "2000-01-01T00:00:00Z";
-    let books = [
-        json!({"unit": {"id": "lab", "name": "Lab", "default_policy": "usual",
-            "area": {"south": -85, "west": -180, "north": 85, "east": 180},
-            "staff": [{"id": "desk", "name": "Desk",
-                "contact": [{"channel": "webhook", "address": "http://127.0.0.1:1/"}]}],
-            "policy": [{"id": "usual", "protected": [{"channel": "sms", "wait_s": 3600}],
-                "danger": step, "device": step, "upkeep": step}]}}),
-        json!({"wearer": {"id": "wearer", "unit": "lab", "name": "Wearer",
-            "tag": [{"id": "lab/tag", "from": from}]}}),
-        // From the range reserved for drama.
-        json!({"person": {"id": "person", "unit": "lab", "name": "Person",
-            "contact": [{"channel": "sms", "address": "+447700900001"}]}}),
-        json!({"case": {"id": "case", "unit": "lab", "wearer": "wearer", "persons": ["person"],
-            "risk": "high", "policy": "usual", "basis": {"kind": "order", "from": from},
-            "zone": [{"id": "zone", "code": "Z", "margin_m": 100.0, "shape": shape}]}}),
-    ];
-    books.into_iter().map(|book| serde_json::from_value(book).context("a book of the lab")).collect()
+    let world = Area { south: -85.0, west: -180.0, north: 85.0, east: 180.0 };
+    let from = Timestamp::from_ms(0);
+    let tag = Assignment { tag: "lab/tag".parse()?, from, until: None };
+    let zone = json!({"id": "zone", "code": "Z", "margin_m": 100.0, "shape": shape});
+    let alone = Alone {
+        unit: "lab".parse()?,
+        area: world,
+        wearer: "wearer".parse()?,
+        tags: vec![tag],
+        risk: Risk::High,
+        zone: serde_json::from_value(zone).context("the zone of a track")?,
+    };
+    alone.books()
 }

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, PgConnection, SqliteConnection};
 use super::{Db, on};
 use crate::{
     domain::{Timestamp, UnitId},
-    store::{JournalHead, JournalRow, StoreError, fit::Mark},
+    store::{About, JournalHead, JournalRow, StoreError, fit::Mark},
 };
 
 /// Rows in one statement on SQLite: three texts, so that every one of them stays prepared.
@@ -24,6 +24,12 @@ const INSERT_PG: &str = "INSERT INTO journal \
 const HEAD: &str = "SELECT no, at, chain FROM journal ORDER BY no DESC LIMIT 1";
 const ROWS: &str = "SELECT no, at, wall, kind, unit, subject, codec, payload, decision, engine, salt, digest, chain \
     FROM journal WHERE no > $1 ORDER BY no LIMIT $2";
+
+const ROWS_OF_ONE: &str = "SELECT no, at, wall, kind, unit, subject, codec, payload, decision, engine, salt, digest, \
+    chain FROM journal WHERE no > $1 AND kind = $3 AND subject = $4 ORDER BY no LIMIT $2";
+/// `$4`: a sort and a colon. No id holds what LIKE takes for more than itself.
+const ROWS_OF_EVERY: &str = "SELECT no, at, wall, kind, unit, subject, codec, payload, decision, engine, salt, digest, \
+    chain FROM journal WHERE no > $1 AND kind = $3 AND subject LIKE $4 || '%' ORDER BY no LIMIT $2";
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -74,6 +80,24 @@ impl Db {
     pub(super) async fn journal_rows(&self, after: i64, limit: i64) -> Result<Vec<JournalRow>, StoreError> {
         let rows: Vec<Row> = on!(self, read, |pool| {
             sqlx::query_as(ROWS).bind(after).bind(limit.max(0)).fetch_all(pool).await?
+        });
+        rows.into_iter().map(JournalRow::try_from).collect()
+    }
+
+    pub(super) async fn journal_rows_of(
+        &self,
+        kind: &str,
+        about: About<'_>,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<JournalRow>, StoreError> {
+        let (sql, subject) = match about {
+            About::One(subject) => (ROWS_OF_ONE, subject.to_owned()),
+            About::Every(sort) => (ROWS_OF_EVERY, format!("{sort}:")),
+        };
+        let rows: Vec<Row> = on!(self, read, |pool| {
+            let query = sqlx::query_as(sql).bind(after).bind(limit.max(0)).bind(kind).bind(&subject);
+            query.fetch_all(pool).await?
         });
         rows.into_iter().map(JournalRow::try_from).collect()
     }

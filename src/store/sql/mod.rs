@@ -13,7 +13,9 @@ use sqlx::{PgPool, SqlitePool};
 
 pub use open::{file_of, open};
 
-use super::{Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Room, Store, StoreError};
+use super::{
+    About, Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Room, Store, StoreError,
+};
 use crate::domain::{Alert, AlertId, Incident, IncidentId, Timestamp};
 
 /// An open database.
@@ -76,6 +78,16 @@ impl Store for Db {
 
     async fn journal(&self, after: i64, limit: i64) -> Result<Vec<JournalRow>, StoreError> {
         self.journal_rows(after, limit).await
+    }
+
+    async fn journal_of(
+        &self,
+        kind: &str,
+        about: About<'_>,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<JournalRow>, StoreError> {
+        self.journal_rows_of(kind, about, after, limit).await
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {
