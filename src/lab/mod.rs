@@ -3,7 +3,9 @@
 mod compare;
 mod course;
 pub mod evaluate;
+mod explain;
 pub mod simulate;
 
 pub use compare::compare;
 pub use course::{Course, SOURCE, proven};
+pub use explain::{ExplainError, Explanation, explain};
