@@ -5,14 +5,15 @@ use cordon::{
     domain::{AlertState, Cause, Channel, Happening, IncidentId, IncidentKind, Outcome, Reason},
     engine::{Action, DeliveryReport, ENGINE_VERSION, Told},
     geometry::LatLon,
-    lab::{ExplainError, Explanation, explain},
+    lab::{ExplainError, Explanation, SOURCE, explain},
     store::{Attempt, Batch, JournalRow, MemoryStore, Store},
 };
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::{
     accompanied::{TAG, World, companioned, east, near_case, run},
-    ward::{case, person, person_phone, responder_phone, second},
+    ward::{Ward, case, fix, person, person_phone, responder_phone, second, tag},
 };
 
 const NAME: &str = "Rosalind Quill";
@@ -107,16 +108,16 @@ fn a_reader_finds_what_happened_when_why_who_was_told_and_what_proves_it() {
     let Some(Reason::TrustedFix { border_m, sigma_m, .. }) = reasons.next() else { panic!("one good fix") };
     for said in [
         "Violation, zone ROSE",
-        "wearer w-1 was inside the exclusion zone ROSE 2 times",
+        "wearer w-1 was inside the exclusion zone ROSE twice",
         "By the positions' own time, on 7 March 2026 at 12:02:00, and again at 12:10:00",
         "At 12:02:00, at once; again at 12:15:00, 5 min later.",
         "Protected person p-1 by text at 12:02:00",
         "it reached them at 12:02:03",
         "they answered at 12:02:30: needs help",
         "in their own words, which are not shown here",
-        "Responder took it at 12:02:40",
-        "desk acted on it at 12:15:30",
-        "desk closed it at 12:16:40 as “Confirmed”",
+        "Staff responder took it at 12:02:40",
+        "staff desk acted on it at 12:15:30",
+        "Staff desk closed it at 12:16:40 as “Confirmed”",
         "all ",
         "rows of the journal say the same as then, and the integrity chain verifies",
     ] {
@@ -334,6 +335,49 @@ fn the_journal_is_believed_and_not_the_record() {
     let (page, _) = page("forged", &explained(&store, id));
     assert!(page.contains("wearer w-1 was inside") && !page.contains("w-9"), "{page}");
     assert!(page.contains(&format!("incident {id}: not what the journal leads to")), "{page}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// What is shown of a position is what the judge went by, whatever the tag's clock says.
+    #[test]
+    fn what_is_shown_is_what_the_judge_saw(
+        clock_off_s in prop_oneof![Just(0_i64), Just(7_200), Just(-7_200)],
+        pings in prop::collection::vec((5_i64..60, -900.0..900.0_f64, 3.0..40.0_f64), 1..40),
+    ) {
+        let (mut ward, mut s) = (Ward::new(), 0);
+        let (wearer, zone) = ("w-1".parse().unwrap(), "z-1".parse().unwrap());
+        for (gap_s, east_m, accuracy_m) in pings {
+            s += gap_s;
+            ward.line.pass_to(second(s));
+            let before = ward.line.engine.clone();
+            let ping = ward.ping(s + clock_off_s, vec![fix(s + clock_off_s, east_m, accuracy_m)]);
+            let shown = before.fixes_of(&wearer, second(s), &tag(), SOURCE, &ping);
+            let decision = ward.line.ping(second(s), &tag(), ping);
+            let after = &ward.line.engine;
+            let newest = after.seen_at(&wearer).unwrap();
+            let [shown] = shown.as_slice() else { panic!("one fix: {shown:?}") };
+            prop_assert!(shown.at == newest || Some(newest) == before.seen_at(&wearer));
+            let sight = before.sight(&zone, shown).unwrap();
+            for change in decision.changes {
+                match change.reason {
+                    Reason::TrustedFix { p, border_m, sigma_m } => {
+                        let numbers = (sight.p_inside, sight.border_m, sight.sigma_m);
+                        prop_assert_eq!((p, border_m, sigma_m), numbers);
+                        prop_assert_eq!(change.true_time, shown.at);
+                    }
+                    Reason::Agreeing { p, border_m, .. } => {
+                        prop_assert_eq!((p, border_m), (sight.p_inside, sight.border_m));
+                    }
+                    Reason::NearZone { border_m, .. } => prop_assert_eq!(border_m, sight.border_m),
+                    Reason::TwoFixesOutside { p, .. } => prop_assert_eq!(p, sight.p_inside),
+                    _ => {}
+                }
+                prop_assert_eq!(change.to, after.stage(&wearer, &zone));
+            }
+        }
+    }
 }
 
 /// Text between marks, with single spaces.

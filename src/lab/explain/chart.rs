@@ -2,7 +2,7 @@
 
 use super::{
     Explanation,
-    drawing::key,
+    drawing::{Labels, key},
     gather::{Area, Sighting},
     when::{clock, minute},
 };
@@ -117,10 +117,12 @@ pub(super) fn of(
     let axis = Axis { from: first, until };
     let margin_m = area.margin_m();
     let [low_m, high_m] = reach(sightings, margin_m);
-    let y = |m: f64| {
+    let height = |m: f64| {
         let share = (high_m - m.clamp(low_m, high_m)) / (high_m - low_m);
-        format!("{:.1}", TOP + share * (BOTTOM - TOP))
+        TOP + share * (BOTTOM - TOP)
     };
+    let y = |m: f64| format!("{:.1}", height(m));
+    let mut labels = Labels::default();
     let is_shown = |sighting: &&&Sighting| sighting.sight.border_m <= high_m;
     let dots = sightings.iter().filter(is_shown).map(|sighting| {
         let (m, sigma_m) = (sighting.sight.border_m, sighting.sight.sigma_m);
@@ -130,7 +132,7 @@ pub(super) fn of(
             low: y(m - sigma_m),
             high: y(m + sigma_m),
             key: key(sighting.after),
-            label: label(sighting),
+            label: labels.fit(axis.x(sighting.taken), height(m), label(sighting)),
         }
     });
     let stays = of.incident.episodes.iter().filter(|stay| !stay.disproved && stay.from >= axis.from);

@@ -12,7 +12,7 @@ use crate::{
 const WIDTH: f64 = 440.0;
 const HEIGHT: f64 = 400.0;
 /// No farther out than so many times the reach of zone and warning zone.
-const EXTENT_MAX: f64 = 2.5;
+const EXTENT_MAX: f64 = 1.7;
 /// A bar that says how long so many metres are is at most this long in the picture.
 const BAR_MAX: f64 = 120.0;
 const BARS_M: [f64; 13] = [10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5];
@@ -43,6 +43,20 @@ pub(super) struct Mark {
     pub(super) label: Option<usize>,
 }
 
+/// Numbers beside positions: one that would stand on another is left out.
+#[derive(Default)]
+pub(super) struct Labels(Vec<[f64; 2]>);
+
+impl Labels {
+    pub(super) fn fit(&mut self, x: f64, y: f64, label: Option<usize>) -> Option<usize> {
+        let is_free =
+            |[other_x, other_y]: &[f64; 2]| (x - other_x).abs() > 20.0 || (y - other_y).abs() > 13.0;
+        let label = label.filter(|_| self.0.iter().all(is_free))?;
+        self.0.push([x, y]);
+        Some(label)
+    }
+}
+
 /// A drawn zone and these positions; `label` gives a position's number if it is to be seen.
 pub(super) fn of(
     area: &Area,
@@ -63,6 +77,7 @@ pub(super) fn of(
     let extent_m = (farthest_m * 1.08).min(reach_m * EXTENT_MAX);
     let scale = WIDTH / 2.0 / extent_m;
     let place = |[x, y]: [f64; 2]| [WIDTH / 2.0 + x * scale, HEIGHT / 2.0 - y * scale];
+    let mut labels = Labels::default();
     let marks = placed.iter().map(|(sighting, point)| {
         let [x, y] = place(*point);
         Mark {
@@ -70,7 +85,7 @@ pub(super) fn of(
             y: format!("{y:.1}"),
             r: format!("{:.1}", sighting.sight.sigma_m * scale),
             key: key(sighting.after),
-            label: label(sighting),
+            label: labels.fit(x, y, label(sighting)),
         }
     });
     let bar_m = BARS_M.into_iter().rev().find(|metres| metres * scale <= BAR_MAX).unwrap_or(BARS_M[0]);

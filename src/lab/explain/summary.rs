@@ -68,6 +68,9 @@ fn what_happened(of: &Explanation) -> String {
         (IncidentKind::Violation, 1) => {
             format!("Cordon concluded that {who} was inside the exclusion zone{zone}.")
         }
+        (IncidentKind::Violation, 2) => {
+            format!("Cordon concluded that {who} was inside the exclusion zone{zone} twice.")
+        }
         (IncidentKind::Violation, times) => {
             format!("Cordon concluded that {who} was inside the exclusion zone{zone} {times} times.")
         }
@@ -144,7 +147,7 @@ fn raised(of: &Explanation) -> Vec<Raised> {
 }
 
 fn staff(incident: &Incident, of: &Explanation, days: &Days) -> String {
-    let does = |by: &StaffId, what: &str, at| format!("{by} {what} at {}", days.at(at));
+    let does = |by: &StaffId, what: &str, at| format!("staff {by} {what} at {}", days.at(at));
     let did: Vec<String> = of
         .gathered
         .story
@@ -193,7 +196,7 @@ fn ended(of: &Explanation, days: &Days) -> String {
 
 pub(super) fn closing(by: &StaffId, at: Timestamp, as_what: Outcome, days: &Days) -> String {
     let (name, hint) = outcome(as_what);
-    format!("{by} closed it at {} as \u{201c}{name}\u{201d}: {}", days.at(at), lower(hint))
+    format!("Staff {by} closed it at {} as \u{201c}{name}\u{201d}: {}", days.at(at), lower(hint))
 }
 
 /// With a capital letter and a full stop.

@@ -188,6 +188,6 @@ fn happening(what: &Happening, days: &Days, at: Timestamp, own_words: bool) -> O
         Happening::Noted { by, text } => {
             bare(format!("Staff {by} wrote a note of {} characters, not shown here", text.chars().count()))
         }
-        Happening::Closed { by, outcome } => bare(format!("Staff {}", closing(by, at, *outcome, days))),
+        Happening::Closed { by, outcome } => bare(closing(by, at, *outcome, days)),
     }
 }
