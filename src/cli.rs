@@ -31,7 +31,7 @@ pub enum Command {
     /// Judge or write a configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Decide the whole journal again and compare with what was recorded
+    /// Decide the whole journal again and compare with what was recorded; explain an incident
     Replay(Replay),
     /// Measure on recorded tracks with ground truth how often Cordon misses and cries wolf
     Evaluate(Evaluate),
@@ -77,6 +77,15 @@ pub struct Replay {
     /// Which installation.
     #[command(flatten)]
     pub config: ConfigFile,
+    /// Explain this incident: what happened, why it was concluded, who was told, and what proves it
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i64).range(1..))]
+    pub incident: Option<i64>,
+    /// Write the explanation as one HTML file, for officers, lawyers and courts
+    #[arg(long, value_name = "FILE.html", requires = "incident")]
+    pub html: Option<PathBuf>,
+    /// Include what people wrote in their own words. Read it before you hand it on: it may hold a name or an address
+    #[arg(long, requires = "incident")]
+    pub own_words: bool,
 }
 
 /// `cordon evaluate`.
@@ -331,6 +340,22 @@ mod tests {
             "cordon phones --listen 10.0.0.1:1 --cordon x",
         ] {
             assert_eq!(parse(line).unwrap_err().kind(), ErrorKind::ValueValidation, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_about_an_incident() {
+        let Ok(Command::Replay(replay)) = parse("cordon replay --config c --incident 7 --html f.html") else {
+            panic!("a replay");
+        };
+        assert_eq!((replay.incident, replay.html, replay.own_words), (Some(7), Some("f.html".into()), false));
+        for (line, kind) in [
+            ("cordon replay --config c --html f.html", ErrorKind::MissingRequiredArgument),
+            ("cordon replay --config c --own-words", ErrorKind::MissingRequiredArgument),
+            ("cordon replay --config c --incident 0", ErrorKind::ValueValidation),
+            ("cordon replay --config c --incident ROSE", ErrorKind::ValueValidation),
+        ] {
+            assert_eq!(parse(line).unwrap_err().kind(), kind, "{line}");
         }
     }
 

@@ -20,13 +20,14 @@ use crate::{
     cli,
     clock::Clock,
     config::{self, Config},
+    domain::IncidentId,
     engine::Rulebook,
-    lab::evaluate::Study,
+    lab::{self, evaluate::Study},
     rulebook_file::{self, Published},
     sandbox::phones,
     secret::Secret,
-    sequencer::decide_again,
-    store,
+    sequencer::{Findings, Otherwise, decide_again},
+    store::{self, JournalHead},
 };
 
 /// Installs what every TLS connection needs. Twice is once.
@@ -83,25 +84,64 @@ pub fn print_template() -> anyhow::Result<()> {
 }
 
 /// `cordon replay`: decides the journal again and compares with what was recorded, then with the store's incidents
-/// and alerts.
+/// and alerts. With an incident, explains it first.
 ///
 /// # Errors
-/// If there is a difference, or the journal cannot be read.
+/// If there is a difference, no such incident, or the journal cannot be read.
 pub async fn replay(args: cli::Replay) -> anyhow::Result<()> {
     let config = read_config(&args.config)?;
     let store = store::open(config.store.expose()).await.context("cannot open the store")?;
-    let recovered = decide_again(store.as_ref()).await.context("cannot read the journal")?;
-    let findings = crate::lab::compare(store.as_ref(), recovered).await?;
-    for difference in &findings.differences {
-        say(difference)?;
+    if let Some(incident) = args.incident {
+        let explained = lab::explain(store.as_ref(), IncidentId(incident), args.own_words).await?;
+        say(explained.in_short().trim_end())?;
+        if let Some(file) = &args.html {
+            std::fs::write(file, explained.html()?)
+                .with_context(|| format!("cannot write {}", file.display()))?;
+            say(&format!("\npage: {}", file.display()))?;
+            say(
+                "It shows where the zone lies beside the wearer's way. Where that is secret, keep the page so.",
+            )?;
+        }
+        say("")?;
+        return compared(explained.findings(), explained.head());
     }
-    if !findings.differences.is_empty() {
-        bail!("the journal and what it leads to are not what was recorded");
+    let recovered = decide_again(store.as_ref()).await.context("cannot read the journal")?;
+    let head = recovered.head.clone();
+    let findings = lab::compare(store.as_ref(), recovered).await?;
+    compared(&findings, head.as_ref())
+}
+
+/// Says whether the journal, decided again, is what was recorded: the first difference, then the others.
+fn compared(findings: &Findings, head: Option<&JournalHead>) -> anyhow::Result<()> {
+    if let Some((first, others)) = findings.differences.split_first() {
+        say(&format!("first difference: {first}"))?;
+        for difference in others {
+            say(difference)?;
+        }
+        if let Some(Otherwise { no, recorded, decided }) = &findings.otherwise {
+            say(&format!("row {no} was recorded: {recorded}\nrow {no} is decided now: {decided}"))?;
+        }
+    } else {
+        say(&format!("no difference in {} rows", findings.rows))?;
     }
     if findings.other_versions > 0 {
         say(&format!("{} rows were decided by another version and not compared", findings.other_versions))?;
     }
-    say(&format!("no difference in {} rows", findings.rows))
+    match head {
+        None => say("integrity chain: the journal is empty")?,
+        Some(head) if findings.broken == 0 => say(&format!(
+            "integrity chain: verifies from row 1 to row {}; its last value is {}",
+            head.no,
+            tag_wire::hex(&head.chain)
+        ))?,
+        Some(head) => {
+            say(&format!("integrity chain: broken at {} of {} rows", findings.broken, head.no))?;
+        }
+    }
+    if !findings.differences.is_empty() {
+        bail!("the journal and what it leads to are not what was recorded");
+    }
+    Ok(())
 }
 
 /// `cordon evaluate`.

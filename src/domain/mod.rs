@@ -11,6 +11,7 @@ mod rulebook;
 mod schedule;
 mod story;
 mod time;
+pub mod words;
 mod zone;
 
 pub use alert::{Alert, AlertState, Channel, MessageClass, Recipient, is_e164};

@@ -51,8 +51,9 @@ pub(super) fn put_away(engine: &Engine, at: Timestamp, what: &SetAside) -> Decis
 
 /// See [`Engine::is_outside_basis`].
 pub(super) fn is_outside_basis(engine: &Engine, at: Timestamp, tag: &TagId, ping: &Ping) -> bool {
-    let rulebook = &engine.rulebook;
-    let reading = reading(engine, at, tag, ping);
+    let (rulebook, ours) = (&engine.rulebook, &engine.our_clock);
+    let setting = Setting { started: engine.started, heard_since: None, ours };
+    let reading = clock_watch::reading(engine.tags.get(tag), &setting, at, ping);
     let fixes = ping.fixes.iter().map(|fix| fix.at);
     let events = ping.events.iter().map(|event| event.at);
     let times = fixes.chain(events).chain([ping.sent]);
@@ -61,25 +62,6 @@ pub(super) fn is_outside_basis(engine: &Engine, at: Timestamp, tag: &TagId, ping
         .filter_map(|time| Some((rulebook.wearer_of(tag, time)?, time)))
         .peekable();
     worn.peek().is_some() && worn.all(|(wearer, time)| !rulebook.may_watch(wearer, time))
-}
-
-/// See [`Engine::fixes_of`].
-pub(super) fn fixes_of(
-    engine: &Engine,
-    at: Timestamp,
-    tag: &TagId,
-    ping: &Ping,
-    wearer: &WearerId,
-) -> Vec<Fix> {
-    let reading = reading(engine, at, tag, ping);
-    let fixes = ping.fixes.iter().map(|fix| Fix { at: reading.true_time(fix.at), ..*fix });
-    fixes.filter(|fix| engine.rulebook.wearer_of(tag, fix.at) == Some(wearer)).collect()
-}
-
-/// How a ping's times will be read at `at`.
-fn reading(engine: &Engine, at: Timestamp, tag: &TagId, ping: &Ping) -> Reading {
-    let setting = Setting { started: engine.started, heard_since: None, ours: &engine.our_clock };
-    clock_watch::reading(engine.tags.get(tag), &setting, at, ping)
 }
 
 fn told_came(draft: &mut Draft<'_>, told: &Told) {

@@ -13,7 +13,24 @@ use super::{
     rulebook::Rulebook,
     source_watch::SourceState,
 };
-use crate::domain::{Alert, AlertId, Incident, PersonId, TagId, Timestamp, WearerId};
+use crate::domain::{Alert, AlertId, Incident, PersonId, Reason, Stage, TagId, Timestamp, WearerId, ZoneId};
+
+/// What is believed of a wearer and a zone has changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StageChange {
+    /// The wearer.
+    pub wearer: WearerId,
+    /// The zone, drawn or around a person.
+    pub zone: ZoneId,
+    /// Before.
+    pub from: Stage,
+    /// After.
+    pub to: Stage,
+    /// When it really happened, in fix time.
+    pub true_time: Timestamp,
+    /// Why.
+    pub reason: Reason,
+}
 
 /// What one input led to. Applying it is the only way the engine's memory changes; incidents and alerts are whole, so
 /// that the store writes what the engine believes.
@@ -34,6 +51,8 @@ pub struct Decision {
     /// What was concluded, a line each, with quantised numbers: the same input in the same state gives the same lines
     /// on every machine.
     pub lines: Vec<String>,
+    /// Changes of what is believed of a wearer and a zone, in order; `lines` say the same.
+    pub changes: Vec<StageChange>,
     pub(super) rulebook: Option<Arc<Rulebook>>,
     pub(super) tags: Vec<(TagId, TagState)>,
     pub(super) wearers: Vec<(WearerId, Arc<WearerState>)>,

@@ -20,6 +20,7 @@
 //! | `incidents` | the only place that changes an incident |
 //! | `escalation`, `answers` | who is told next; how alerts fared and what people answer |
 //! | `reach` | whether alerts get through in time, and whether anybody is out of reach |
+//! | `sight` | what a fix says of a zone, for whoever explains a decision; decides nothing |
 //! | `situation` | what a wearer's track, and the moment, mean for the incidents about them |
 //! | `decide`, `draft`, `decision` | one input's way through all of it |
 
@@ -48,6 +49,7 @@ mod rule;
 mod rulebook;
 mod rulebook_check;
 mod service_watch;
+mod sight;
 mod situation;
 mod source_watch;
 mod stages;
@@ -63,7 +65,7 @@ use std::{
     sync::Arc,
 };
 
-pub use decision::Decision;
+pub use decision::{Decision, StageChange};
 pub use gap_watch::SourceGaps;
 pub use input::{Action, DeadlineKey, DeliveryReport, Input, PingNo, Refused, ServiceReport, SetAside, Told};
 pub use meeting::{Meet, Place};
@@ -74,11 +76,12 @@ pub use receive::TagState;
 pub use reporting::{Ask, Pace};
 pub use rule::Rule;
 pub use rulebook::{BoundZone, Rulebook};
+pub use sight::Sight;
 pub use source_watch::SourceState;
 
 use crate::{
     domain::{
-        Accuracy, Alert, AlertId, Cause, Fix, Incident, IncidentId, PersonId, Ping, Stage, Subject, TagId,
+        Accuracy, Alert, AlertId, Cause, Incident, IncidentId, PersonId, Ping, Stage, Subject, TagId,
         Timestamp, WearerId, ZoneId,
     },
     geometry::LatLon,
@@ -196,12 +199,6 @@ impl Engine {
     #[must_use]
     pub fn is_outside_basis(&self, at: Timestamp, tag: &TagId, ping: &Ping) -> bool {
         decide::is_outside_basis(self, at, tag, ping)
-    }
-
-    /// A ping's fixes that belong to a wearer, at their true times as they will be read at `at`.
-    #[must_use]
-    pub fn fixes_of(&self, at: Timestamp, tag: &TagId, ping: &Ping, wearer: &WearerId) -> Vec<Fix> {
-        decide::fixes_of(self, at, tag, ping, wearer)
     }
 
     /// Makes a decision the engine's memory.

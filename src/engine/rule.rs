@@ -21,6 +21,18 @@ impl Default for Rule {
 }
 
 impl Rule {
+    /// The probability from which on one trusted fix proves a Violation, 0 to 1.
+    #[must_use]
+    pub fn p_trusted(self) -> f64 {
+        self.p_trusted
+    }
+
+    /// The probability from which on all fixes together prove one, 0 to 1.
+    #[must_use]
+    pub fn p_path(self) -> f64 {
+        self.p_path
+    }
+
     /// The rule with every proof made harder by so much (the logarithm of its odds), or easier if negative: what the
     /// operating curve is made of. Service always runs with 0, the default.
     #[must_use]

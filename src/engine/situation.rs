@@ -3,8 +3,15 @@
 use std::sync::Arc;
 
 use super::{
-    decision::quantised, draft::Draft, incidents::Situation, input::DeadlineKey, proximity_watch,
-    source_watch, stages::Transition, track::Judged, trail::Ground, unheard,
+    decision::{StageChange, quantised},
+    draft::Draft,
+    incidents::Situation,
+    input::DeadlineKey,
+    proximity_watch, source_watch,
+    stages::Transition,
+    track::Judged,
+    trail::Ground,
+    unheard,
 };
 use crate::domain::{Cause, IncidentKind, Priority, Reason, Stage, Subject, Timestamp, WearerId, ZoneId};
 
@@ -48,6 +55,15 @@ pub(super) fn changed(draft: &mut Draft<'_>, wearer: &WearerId, change: Transiti
     let text = serde_json::to_string(&reason).unwrap_or_else(|error| error.to_string());
     draft.lines.push(format!("wearer {wearer} zone {zone} {from:?} -> {to:?} at {true_time} {text}"));
     let (subject, cause) = (Subject::Wearer(wearer.clone()), Cause::Zone(zone.clone()));
+    let kept = StageChange {
+        wearer: wearer.clone(),
+        zone: zone.clone(),
+        from,
+        to,
+        true_time,
+        reason: reason.clone(),
+    };
+    draft.changes.push(kept);
     if from == Stage::Violation {
         // Whatever comes after it, coming back is raised again.
         draft.over(&subject, &cause, reason.clone());

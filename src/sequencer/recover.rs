@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::{Alert, AlertId, Incident, IncidentId, Timestamp},
-    engine::{ENGINE_VERSION, Engine, Input},
+    engine::{Decision, ENGINE_VERSION, Engine, Input},
     store::{JournalHead, JournalRow, Store, StoreError},
 };
 
@@ -23,9 +23,43 @@ pub struct Findings {
     pub rows: i64,
     /// Rows decided by another version of the engine: read, not compared.
     pub other_versions: i64,
+    /// Rows at which the integrity chain does not verify: they, or the row before them, are not what was written.
+    pub broken: i64,
+    /// Rows whose content is gone. Their digests stand, so that the chain verifies; they cannot be decided again.
+    pub erased: i64,
+    /// The first row that is decided otherwise than was recorded.
+    pub otherwise: Option<Otherwise>,
     /// The first rows that differ, each in a sentence; bounded.
     pub differences: Vec<String>,
 }
+
+/// A row that is decided otherwise than was recorded: the first line that differs, if nobody's own words stand in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Otherwise {
+    /// Its number.
+    pub no: i64,
+    /// What was recorded.
+    pub recorded: String,
+    /// What is decided now.
+    pub decided: String,
+}
+
+/// A row that has been decided again, before the engine takes the decision in.
+pub struct Again<'a> {
+    /// The row.
+    pub row: &'a JournalRow,
+    /// What it holds.
+    pub input: &'a Input,
+    /// The engine before it.
+    pub before: &'a Engine,
+    /// What is decided now.
+    pub decision: &'a Decision,
+    /// Whether the same was recorded; `None` if another version of the engine recorded it.
+    pub is_same: Option<bool>,
+}
+
+/// Told of every row that could be decided again.
+pub type Watch<'w> = &'w mut (dyn FnMut(Again<'_>) + Send);
 
 /// What the journal leads to.
 #[derive(Debug, Default, Clone)]
@@ -44,6 +78,8 @@ pub struct Recovered {
 
 /// Differences named one by one.
 const DIFFERENCES_MAX: usize = 20;
+/// Of a line that differs so much is shown.
+const LINE_CHARS_MAX: usize = 400;
 
 /// A sequencer that carries on where the journal ends. Incidents and alerts are those of the store: they are never
 /// judged again.
@@ -65,7 +101,7 @@ pub async fn recover(store: &dyn Store) -> Result<(Sequencer, Findings), StoreEr
 /// If the store cannot be read.
 pub async fn decide_again(store: &dyn Store) -> Result<Recovered, StoreError> {
     let mut recovered = Recovered::default();
-    recovered.read_on(store, &mut |_| {}).await?;
+    recovered.read_on(store, &mut |_| ()).await?;
     Ok(recovered)
 }
 
@@ -89,15 +125,11 @@ pub async fn open_in(store: &dyn Store) -> Result<(Vec<Incident>, Vec<Alert>), S
 }
 
 impl Recovered {
-    /// Decides what the journal has beyond its own last row. `seen` is shown every input that can be read.
+    /// Decides what the journal has beyond its own last row. `watch` sees each row being decided.
     ///
     /// # Errors
     /// If the store cannot be read.
-    pub async fn read_on(
-        &mut self,
-        store: &dyn Store,
-        seen: &mut (dyn FnMut(&Input) + Send),
-    ) -> Result<(), StoreError> {
+    pub async fn read_on(&mut self, store: &dyn Store, watch: Watch<'_>) -> Result<(), StoreError> {
         loop {
             let after = self.head.as_ref().map_or(0, |head| head.no);
             let rows = store.journal(after, PAGE_ROWS).await?;
@@ -105,7 +137,7 @@ impl Recovered {
                 return Ok(());
             }
             for row in &rows {
-                self.decide_row(row, seen);
+                self.decide_row(row, watch);
             }
         }
     }
@@ -119,41 +151,61 @@ impl Recovered {
     }
 
     /// What cannot be read, or crashes the engine now, is skipped: it must not keep the line from alerting.
-    fn decide_row(&mut self, row: &JournalRow, seen: &mut (dyn FnMut(&Input) + Send)) {
+    fn decide_row(&mut self, row: &JournalRow, watch: Watch<'_>) {
         self.verify(row);
         self.findings.rows += 1;
         self.head = Some(JournalHead { no: row.no, at: row.at, chain: row.chain.clone() });
+        if row.payload.is_empty() {
+            self.findings.erased += 1;
+            return self.differs(format!("row {}: skipped: its content is gone; its digest stands", row.no));
+        }
         let input = guard::guarded(|| input_of(row).map_err(|error| error.to_string()));
         let input = match input.unwrap_or_else(|| Err(format!("journal row {} crashes its reader", row.no))) {
             Ok(input) => input,
             Err(error) => return self.differs(format!("row {}: skipped: {error}", row.no)),
         };
-        seen(&input);
         let Some(decision) = guard::decide(&self.engine, row.at, &input) else {
             return self.differs(format!("row {}: skipped: deciding it again crashes the engine", row.no));
         };
-        if row.engine != ENGINE_VERSION {
-            self.findings.other_versions += 1;
-        } else if decision.record() != row.decision {
-            self.differs(format!("row {}: decided again, it says other than what was recorded", row.no));
-        }
+        let is_same = self.is_same(row, &decision);
+        watch(Again { row, input: &input, before: &self.engine, decision: &decision, is_same });
         self.engine.apply(&decision);
         self.incidents.extend(decision.incidents.into_iter().map(|incident| (incident.id, incident)));
         self.alerts.extend(decision.alerts.into_iter().map(|alert| (alert.id, alert)));
     }
 
+    fn is_same(&mut self, row: &JournalRow, decision: &Decision) -> Option<bool> {
+        if row.engine != ENGINE_VERSION {
+            self.findings.other_versions += 1;
+            return None;
+        }
+        let decided = decision.record();
+        let is_same = decided == row.decision;
+        if !is_same {
+            self.differs(format!(
+                "row {}: decided again, it says other than what was recorded ({})",
+                row.no, row.kind
+            ));
+            self.findings.otherwise.get_or_insert_with(|| Otherwise::of(row, &decided));
+        }
+        Some(is_same)
+    }
+
     fn verify(&mut self, row: &JournalRow) {
         let (before, at) = self.head.as_ref().map_or((0, Timestamp::MIN), |head| (head.no, head.at));
+        let mut wrong = Vec::new();
         if row.no != before + 1 || row.at <= at {
-            self.differs(format!("row {}: does not follow row {before}", row.no));
+            wrong.push(format!("row {}: does not follow row {before}", row.no));
         }
-        if digest_of(row) != row.digest {
-            self.differs(format!("row {}: its content is not what was digested", row.no));
+        if !row.payload.is_empty() && digest_of(row) != row.digest {
+            wrong.push(format!("row {}: its content is not what was digested ({})", row.no, row.kind));
         }
         let previous = self.head.as_ref().map_or(&[][..], |head| &head.chain);
         if chain_of(previous, row) != row.chain {
-            self.differs(format!("row {}: the integrity chain is broken here", row.no));
+            wrong.push(format!("row {}: the integrity chain is broken here", row.no));
         }
+        self.findings.broken += i64::from(!wrong.is_empty());
+        wrong.into_iter().for_each(|what| self.differs(what));
     }
 
     /// Notes a difference.
@@ -161,5 +213,29 @@ impl Recovered {
         if self.findings.differences.len() < DIFFERENCES_MAX {
             self.findings.differences.push(what);
         }
+    }
+}
+
+impl Otherwise {
+    fn of(row: &JournalRow, decided: &str) -> Self {
+        let (mut before, mut now) = (row.decision.lines(), decided.lines());
+        loop {
+            let lines = (before.next(), now.next());
+            if lines.0 != lines.1 || lines == (None, None) {
+                let [recorded, decided] = [lines.0, lines.1].map(shown);
+                return Self { no: row.no, recorded, decided };
+            }
+        }
+    }
+}
+
+/// A line of a decision; not if somebody's own words stand in it, which may be a name or an address.
+fn shown(line: Option<&str>) -> String {
+    match line {
+        None => "nothing".into(),
+        Some(line) if line.contains("\"answered\"") || line.contains("\"noted\"") => {
+            "what somebody wrote, which is not shown".into()
+        }
+        Some(line) => line.chars().take(LINE_CHARS_MAX).collect(),
     }
 }

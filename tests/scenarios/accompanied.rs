@@ -166,6 +166,12 @@ impl World {
         std::iter::from_fn(|| self.replies.try_recv().ok()).collect()
     }
 
+    /// Cordon is told something.
+    pub(crate) fn tell(&mut self, s: i64, told: Told) {
+        self.pass_to(s);
+        self.step(vec![Arrival::Told(told, None)]);
+    }
+
     /// A step in which nothing happens.
     pub(crate) fn step_idle(&mut self) {
         self.step(Vec::new());
@@ -260,6 +266,6 @@ pub(crate) fn acknowledged(answers: &[Done], tag: &str) -> Option<u64> {
         .next_back()
 }
 
-fn run<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::{
     console::tests::fixture,
-    domain::{AlertId, Timestamp},
+    domain::{AlertId, AlertState, IncidentKind, Outcome, Stage, Timestamp},
     engine::Rulebook,
 };
 

@@ -81,7 +81,9 @@ impl Player<'_> {
         self.pass_to(heard.stopped.unwrap_or(heard.at));
         self.now = self.now.max(heard.at);
         let fixes = match &heard.input {
-            Input::Ping { tag, ping, .. } => self.course.engine.fixes_of(self.now, tag, ping, self.wearer),
+            Input::Ping { tag, source, ping } => {
+                self.course.engine.fixes_of(self.wearer, self.now, tag, source, ping)
+            }
             Input::Told(_) => Vec::new(),
         };
         let decision = self.course.decide(self.now, &heard.input);

@@ -20,7 +20,7 @@ use crate::{
     domain::{TagId, Timestamp},
     engine::{Input, Refused, ServiceReport, Told},
     lab,
-    sequencer::{self, Arrival, Done, Line, Now, Recovered, Sequencer, Stepped},
+    sequencer::{self, Again, Arrival, Done, Line, Now, Recovered, Sequencer, Stepped},
     store::{Store, StoreError},
 };
 
@@ -113,7 +113,7 @@ impl Service {
     /// Reads what has come to the journal since it was last read.
     fn read_on(&mut self, store: &dyn Store) -> Option<Result<(), StoreError>> {
         let journalled = &mut self.journalled;
-        let mut note = |input: &Input| match input {
+        let mut note = |again: Again<'_>| match again.input {
             Input::Ping { tag, ping, .. } => {
                 journalled.entry(tag.clone()).or_default().insert(ping.seq);
             }
