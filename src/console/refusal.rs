@@ -104,6 +104,10 @@ impl From<SubmitError> for Refusal {
                 let why = format!("{why}: somebody may have closed it meanwhile. Nothing was done.");
                 Self::new(StatusCode::CONFLICT, "Not open any more", why)
             }
+            SubmitError::Refused(why @ Refused::StillInside) => {
+                let why = format!("{why}. Nothing was done, and everybody is still told.");
+                Self::new(StatusCode::CONFLICT, "Still in the zone", why)
+            }
             SubmitError::Refused(why) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Refused", format!("{why}. Nothing was done."))
             }

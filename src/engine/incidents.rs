@@ -228,6 +228,10 @@ impl Draft<'_> {
                 }
                 self.tell_story(id, Happening::Noted { by, text: text.trim().into() });
             }
+            // It may have been over when whoever closes it last looked.
+            Action::Close(_) if incident.ongoing && incident.kind == IncidentKind::Violation => {
+                return Err(Refused::StillInside);
+            }
             Action::Close(outcome) => {
                 incident.handling = Handling::Closed { by: by.clone(), outcome };
                 self.tell_story(id, Happening::Closed { by, outcome });

@@ -281,6 +281,11 @@ pub enum Refused {
     /// The rulebook knows no such member of staff.
     #[error("the rulebook knows no staff '{0}'")]
     UnknownStaff(StaffId),
+    /// A wearer is in an exclusion zone: nobody would be told of it any more.
+    #[error(
+        "the wearer is still in the zone; it can be closed once they have left, or the zone has been changed"
+    )]
+    StillInside,
     /// A note is empty or too long.
     #[error("a note has 1 to 2000 characters")]
     NoteLength,

@@ -94,7 +94,7 @@ use proximity_watch::{CompanionState, Meetings};
 use track::Track;
 
 /// Rises whenever the same input may lead to another decision. Replay compares only rows of its own version.
-pub const ENGINE_VERSION: i64 = 4;
+pub const ENGINE_VERSION: i64 = 5;
 
 /// Everything the engine remembers.
 #[derive(Debug, Clone, PartialEq)]

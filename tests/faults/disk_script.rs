@@ -217,12 +217,17 @@ impl Play {
         let incident = self.delivered(IncidentKind::Violation).await;
         self.reply("1").await;
         let by: cordon::domain::StaffId = DESK.parse().unwrap();
-        for action in
-            [Action::Own, Action::Note("Rang her.".into()), Action::Act, Action::Close(Outcome::Confirmed)]
-        {
+        for action in [Action::Own, Action::Note("Rang her.".into()), Action::Act] {
             let told = Told::Handle { incident, by: by.clone(), action };
             self.running.inbox.submit(told).await.unwrap();
         }
+        // The zone is taken out of the rulebook: that ends it, too.
+        if let Some(Book::Case(mut case)) = rulebook(&self.order.phones).pop() {
+            case.zones.clear();
+            self.running.inbox.submit(Told::Publish(Book::Case(case))).await.unwrap();
+        }
+        let close = Told::Handle { incident, by, action: Action::Close(Outcome::Confirmed) };
+        self.running.inbox.submit(close).await.unwrap();
     }
 
     /// Sends a ping from so far east of the zone's middle.

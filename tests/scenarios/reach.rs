@@ -229,7 +229,9 @@ fn receipts_that_are_late_doubled_out_of_order_or_for_nothing_change_nothing() {
         assert_eq!(decision.refused, Some(Refused::NoSuchAlert(alert)));
     }
     assert_eq!(*incident(&ward), before);
-    ward.officer(10, Action::Close(cordon::domain::Outcome::Test));
+    ward.at(60, 2_000.0);
+    ward.at(130, 2_000.0);
+    ward.officer(140, Action::Close(cordon::domain::Outcome::Test));
     let decision = receipt(&mut ward, 7_200, hers.id, hers.raised_at, DeliveryReport::Delivered);
     assert_eq!(decision.refused, Some(Refused::NoSuchAlert(hers.id)));
     assert!(!incident(&ward).is_open());

@@ -207,7 +207,13 @@ fn only_a_person_closes_and_a_closed_incident_tells_nobody() {
     let mut ward = Ward::new();
     ward.promise(3_600);
     ward.at(0, 0.0);
-    ward.officer(10, Action::Close(Outcome::Excused));
+    // Whoever looked when it was over may close it when the wearer is back: then nobody would be told of them.
+    let closed = ward.officer(10, Action::Close(Outcome::Excused));
+    assert_eq!(closed.refused, Some(Refused::StillInside));
+    assert_eq!(ward.line.engine.open_incidents().count(), 1);
+    ward.at(60, 2_000.0);
+    ward.at(130, 2_000.0);
+    ward.officer(140, Action::Close(Outcome::Excused));
     assert_eq!(ward.line.engine.open_incidents().count(), 0);
     let told = ward.line.alerts.len();
     ward.line.pass_to(second(3_000));

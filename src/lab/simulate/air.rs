@@ -103,8 +103,8 @@ impl World<'_> {
         }
         let is_whole = !self.radio.happens(self.mix.damaged);
         if !is_whole {
-            let place = (self.radio.bits() % bytes.len() as u64) as usize;
-            bytes[place] ^= 1 << (self.radio.bits() % 7);
+            // Cut short: nothing in it can be taken for another message.
+            bytes.truncate((self.radio.bits() % bytes.len() as u64) as usize);
         }
         let way_ms = self.way_ms();
         self.in_ms(way_ms, Event::Reaches { tag, seq, bytes, is_whole });

@@ -119,6 +119,15 @@ impl Checks {
         }
     }
 
+    /// Alerts have been committed; `taken` are those that a provider took.
+    pub(super) fn alerts_committed(&mut self, alerts: &[Alert], taken: &BTreeSet<AlertId>, now: Timestamp) {
+        let counts = |alert: &&Alert| matches!(alert.state, AlertState::Accepted | AlertState::Delivered);
+        if let Some(alert) = alerts.iter().filter(counts).find(|alert| !taken.contains(&alert.id)) {
+            let what = format!("alert {} counts as {}", alert.id, alert.state.as_str());
+            self.breaks(Law::SentIsTaken, now, what);
+        }
+    }
+
     /// A batch has been committed.
     pub(super) fn committed(&mut self, batch: &Batch, now: Timestamp) {
         for alert in &batch.alerts {
@@ -198,13 +207,8 @@ impl Checks {
         }
     }
 
-    /// The end of the world. `taken` are the alerts that a provider took.
-    pub(super) fn ends(&mut self, now: Timestamp, taken: &BTreeSet<AlertId>) {
-        let counts = |alert: &&Alert| matches!(alert.state, AlertState::Accepted | AlertState::Delivered);
-        if let Some(alert) = self.alerts.values().filter(counts).find(|alert| !taken.contains(&alert.id)) {
-            let what = format!("alert {} counts as {}", alert.id, alert.state.as_str());
-            self.breaks(Law::SentIsTaken, now, what);
-        }
+    /// The end of the world.
+    pub(super) fn ends(&mut self, now: Timestamp) {
         let failed = |alert: &&Alert| matches!(alert.state, AlertState::Expired(_));
         let forgotten = self.alerts.values().filter(failed).find(|alert| {
             let incident = self.incidents.get(&alert.incident);

@@ -10,7 +10,7 @@ pub(super) struct Mix {
     pub(super) doubled: f64,
     /// The longest way between tag and broker, seconds; most are short, and a later one may overtake.
     pub(super) way_s: f64,
-    /// A message that arrives damaged.
+    /// A message that arrives cut short.
     pub(super) damaged: f64,
     /// A tag's: shielded from radio and sky; out of the network's reach; jammed; its strap is cut; its clock is set.
     pub(super) shielded: f64,
@@ -60,9 +60,9 @@ impl Mix {
             if is_there { most * how_much } else { 0.0 }
         };
         Self {
-            lost: up_to(0.3, 0.7),
+            lost: up_to(0.15, 0.7),
             doubled: up_to(0.1, 0.7),
-            way_s: 0.2 + up_to(60.0, 0.6),
+            way_s: 0.2 + up_to(20.0, 0.5),
             damaged: up_to(0.002, 0.5),
             shielded: up_to(1.0, 0.6),
             out_of_reach: up_to(3.0, 0.7),

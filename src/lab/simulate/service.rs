@@ -307,6 +307,7 @@ impl World<'_> {
     fn committed(&mut self, stepped: Stepped) {
         self.service.rows += stepped.batch.rows.len() as u64;
         self.checks.committed(&stepped.batch, self.now);
+        self.checks.alerts_committed(&stepped.batch.alerts, self.phones.taken(), self.now);
         self.say(|| committed_in_words(&stepped));
         if self.may_die() {
             return;

@@ -133,7 +133,7 @@ impl<'w> World<'w> {
     /// The end of it: what must hold now.
     pub(super) fn ends(&mut self) {
         self.final_looks();
-        self.checks.ends(self.now, self.phones.taken());
+        self.checks.ends(self.now);
     }
 
     pub(super) fn in_ms(&mut self, ms: i64, event: Event) {
