@@ -10,7 +10,7 @@ mod tampered;
 
 use std::process::Command;
 
-use cordon::lab::simulate::{AsBuilt, Plan, simulate, trace};
+use cordon::lab::simulate::{AsBuilt, Plan, one, simulate, trace};
 use serde_json::{Value, json};
 
 use crate::report::is_long;
@@ -26,6 +26,17 @@ fn whatever_goes_wrong_what_must_hold_does() {
     assert!(summary.starts > 2 * plan.seeds, "processes die");
     assert!(summary.stays > plan.seeds, "wearers go where they must not");
     assert!(summary.alerts > plan.seeds, "and people are told");
+}
+
+/// Seeds that found something, and how many tags their worlds have: see `src/lab/simulate/README.md`.
+const FOUND: [(u64, usize); 1] = [(38, 20)];
+
+#[test]
+fn what_was_found_once_stays_mended() {
+    for (seed, tags) in FOUND {
+        let outcome = one(Plan { tags, ..SMALL }, seed, &AsBuilt);
+        assert_eq!(outcome.broken, [], "seed {seed}");
+    }
 }
 
 #[test]

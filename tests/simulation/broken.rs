@@ -178,7 +178,7 @@ fn one_that_goes_on_telling_whoever_has_answered() {
             batch
         }
     }
-    let by = [Law::EndedIsEnded];
+    let by = [Law::EndedIsEnded, Law::ReplayEqualsRecord];
     is_found("goes on telling", &With(|| Nags), &by);
 }
 

@@ -108,7 +108,7 @@ pub(super) struct Checks {
     /// When the end of an alert was committed.
     ended: BTreeMap<AlertId, Timestamp>,
     /// Alerts that were tried.
-    pub(super) tried: BTreeSet<AlertId>,
+    tried: BTreeSet<(AlertId, Timestamp)>,
     seen_at: BTreeMap<WearerId, Timestamp>,
 }
 
@@ -120,9 +120,16 @@ impl Checks {
     }
 
     /// Alerts have been committed; `taken` are those that a provider took.
-    pub(super) fn alerts_committed(&mut self, alerts: &[Alert], taken: &BTreeSet<AlertId>, now: Timestamp) {
+    pub(super) fn alerts_committed(
+        &mut self,
+        alerts: &[Alert],
+        taken: &BTreeSet<(AlertId, Timestamp)>,
+        now: Timestamp,
+    ) {
         let counts = |alert: &&Alert| matches!(alert.state, AlertState::Accepted | AlertState::Delivered);
-        if let Some(alert) = alerts.iter().filter(counts).find(|alert| !taken.contains(&alert.id)) {
+        if let Some(alert) =
+            alerts.iter().filter(counts).find(|alert| !taken.contains(&(alert.id, alert.raised_at)))
+        {
             let what = format!("alert {} counts as {}", alert.id, alert.state.as_str());
             self.breaks(Law::SentIsTaken, now, what);
         }
@@ -157,12 +164,13 @@ impl Checks {
     }
 
     /// A try of an alert begins.
-    pub(super) fn try_begins(&mut self, id: AlertId, now: Timestamp, from_memory: bool) {
-        self.tried.insert(id);
-        let ended = self.ended.get(&id).filter(|at| **at < now && !from_memory);
+    pub(super) fn try_begins(&mut self, alert: &Alert, now: Timestamp, from_memory: bool) {
+        self.tried.insert((alert.id, alert.raised_at));
+        let ended = self.ended.get(&alert.id).filter(|at| **at < now && !from_memory);
         // One whose outcome could not be told is claimed once more; what came of it is known and it is not sent.
         if let Some(at) = ended {
-            let what = format!("alert {id} is tried {} ms after its end was committed", now.ms_since(*at));
+            let what =
+                format!("alert {} is tried {} ms after its end was committed", alert.id, now.ms_since(*at));
             self.breaks(Law::EndedIsEnded, now, what);
         }
     }
@@ -173,7 +181,7 @@ impl Checks {
             alert.state == AlertState::Waiting
                 && alert.priority == Priority::P1
                 && steady.ms_since(alert.raised_at.max(since)) > PROMISE_MS
-                && !self.tried.contains(&alert.id)
+                && !self.tried.contains(&(alert.id, alert.raised_at))
         };
         if let Some(alert) = engine.open_alerts().find(late) {
             let what = format!("alert {} of danger has waited for more than {PROMISE_MS} ms", alert.id);
@@ -222,7 +230,7 @@ impl Checks {
         let untold = self.alerts.values().find(|alert| {
             alert.priority == Priority::P1
                 && alert.state != AlertState::Withdrawn
-                && !self.tried.contains(&alert.id)
+                && !self.tried.contains(&(alert.id, alert.raised_at))
         });
         if let Some(alert) = untold {
             let what =

@@ -128,7 +128,7 @@ impl World<'_> {
     }
 
     fn tries(&mut self, alert: Alert, nth: u32, first: Timestamp, told: bool, from_memory: bool) {
-        self.checks.try_begins(alert.id, self.now, from_memory);
+        self.checks.try_begins(&alert, self.now, from_memory);
         let key = self.workings.key(&alert, nth);
         let taking = self.phones.take(&alert, key, self.now);
         self.say(|| {

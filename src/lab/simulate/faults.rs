@@ -40,6 +40,12 @@ pub(super) enum TagFault {
     ClockSet(i64),
 }
 
+/// A time of a life.
+#[expect(clippy::cast_possible_truncation, reason = "days of milliseconds")]
+fn second(t_s: f64) -> Timestamp {
+    START.plus_ms((t_s * 1e3) as i64)
+}
+
 /// Chooses what happens when.
 struct Planner {
     chance: Chance,
@@ -115,6 +121,13 @@ impl World<'_> {
     fn plan_tag_faults(&self, plan: &mut Planner, tags: usize) {
         let mix = &self.mix;
         for tag in 0..tags {
+            for span in self.wearers[tag].life.violations() {
+                if plan.chance.happens(mix.hidden) {
+                    let [from, until] = [span.from_s, span.until_s].map(second);
+                    plan.planned.push((from, Fault::Tag(tag, TagFault::OutOfReach(true))));
+                    plan.planned.push((until.min(plan.until), Fault::Tag(tag, TagFault::OutOfReach(false))));
+                }
+            }
             let pair = |bad, good| (Fault::Tag(tag, bad), Some(Fault::Tag(tag, good)));
             plan.spells(mix.shielded, (60.0, 7_200.0), |_| {
                 pair(TagFault::Shielded(true), TagFault::Shielded(false))

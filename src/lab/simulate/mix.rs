@@ -20,8 +20,9 @@ pub(super) struct Mix {
     pub(super) clock_set: f64,
     /// Tags that take no commands, by share.
     pub(super) deaf_tags: f64,
-    /// Wearers who go into their zone in the evening, by share.
+    /// Wearers who go into their zone in the evening, by share, and of these those whom no network reaches meanwhile.
     pub(super) violators: f64,
+    pub(super) hidden: f64,
     /// The broker's: outages, and the share of them after which it has forgotten what it kept.
     pub(super) broker_outages: f64,
     pub(super) forgets: f64,
@@ -70,7 +71,8 @@ impl Mix {
             strap_cut: up_to(0.2, 0.5),
             clock_set: up_to(0.2, 0.4),
             deaf_tags: up_to(0.5, 0.5),
-            violators: 0.1 + up_to(0.5, 0.8),
+            violators: 0.2 + up_to(0.6, 0.8),
+            hidden: up_to(1.0, 0.7),
             broker_outages: up_to(8.0, 0.6),
             forgets: up_to(1.0, 0.4),
             kills: up_to(10.0, 0.6),

@@ -49,8 +49,8 @@ pub(super) struct People {
     chance: Chance,
     /// What an officer has resolved to do: incident, how often it was raised, what.
     planned: BTreeSet<(IncidentId, usize, &'static str)>,
-    /// Alerts that came to their phone.
-    got: BTreeSet<AlertId>,
+    /// Alerts that came to their phone. One that could not be written down before its process died is another one.
+    got: BTreeSet<(AlertId, Timestamp)>,
     /// How many answers of each protected person were taken.
     answers: BTreeMap<PersonId, usize>,
 }
@@ -186,7 +186,7 @@ impl World<'_> {
     }
 
     fn gets(&mut self, alert: &Alert) {
-        if !self.people.got.insert(alert.id) {
+        if !self.people.got.insert((alert.id, alert.raised_at)) {
             return self.breaks(Law::NothingIsDoubled, format!("alert {} came to its phone again", alert.id));
         }
         let calm = self.now.plus_ms(CALM_MS / 4) >= self.calm_from;

@@ -35,7 +35,7 @@ pub(super) struct Phones {
     failing: [Option<Failing>; 2],
     /// Keys that were taken: the same one is the same message.
     keys: BTreeSet<String>,
-    taken: BTreeSet<AlertId>,
+    taken: BTreeSet<(AlertId, Timestamp)>,
     pub(super) repeats: u64,
 }
 
@@ -71,7 +71,7 @@ impl Phones {
     }
 
     /// Alerts that were taken.
-    pub(super) fn taken(&self) -> &BTreeSet<AlertId> {
+    pub(super) fn taken(&self) -> &BTreeSet<(AlertId, Timestamp)> {
         &self.taken
     }
 
@@ -92,7 +92,7 @@ impl Phones {
         if self.refused.contains(address) {
             return failed(200, Sent::Refused { reason: "unknown_number".into() });
         }
-        self.taken.insert(alert.id);
+        self.taken.insert((alert.id, alert.raised_at));
         let is_new = self.keys.insert(key);
         self.repeats += u64::from(!is_new);
         let arrives_at = is_new.then(|| answers_at.plus_ms(self.chance.ms(0.5, 15.0)));

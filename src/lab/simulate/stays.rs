@@ -14,7 +14,7 @@ pub(super) const ERROR_M: f64 = 25.0;
 const FIXES: usize = 6;
 const SPAN_MS: i64 = 180_000;
 /// After a longer pause it is another stay, milliseconds.
-const PAUSE_MS: i64 = 300_000;
+const PAUSE_MS: i64 = 900_000;
 /// An episode belongs to a stay that begins or ends no farther from it, milliseconds.
 const AROUND_MS: i64 = 900_000;
 

@@ -25,7 +25,7 @@ const CITIES: u64 = 24;
 /// A way past the zone, at 50 to 150 m from its border, about so often a day.
 const PASSES_A_DAY: f64 = 0.3;
 /// Wearers who live in another town than the person protected from them, by share, and how far away that is, metres.
-const ELSEWHERE: f64 = 0.75;
+const ELSEWHERE: f64 = 0.85;
 const ELSEWHERE_M: (f64, f64) = (8_000.0, 20_000.0);
 /// Since when everything is in force.
 const SINCE: &str = "2026-01-01T00:00:00Z";

@@ -12,7 +12,7 @@ use super::{chance::Chance, mix::Mix};
 use crate::domain::{TagId, Timestamp};
 
 /// Tags that report less often while they lie still, by share, and how often that is, seconds.
-const SPARING: f64 = 0.7;
+const SPARING: f64 = 0.8;
 const SPARING_S: u32 = 300;
 
 /// See the module's documentation.
