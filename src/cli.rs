@@ -111,7 +111,7 @@ pub struct Rehearse {
     /// A file with the proposed zone, or the id of a zone in force
     ///
     /// The name of a file ends in .toml or .json. It holds one zone as rulebook files have it, without the line
-    /// [[case.zone]]: id, code, shape, and if wanted margin_m and [schedule]. Nothing is published.
+    /// [[case.zone]]: id, code, shape, and if wanted margin_m and a table schedule. Nothing is published.
     #[arg(value_parser = zone)]
     pub zone: ZoneArg,
     /// Whose days are played
