@@ -51,8 +51,8 @@ pub(super) struct People {
     planned: BTreeSet<(IncidentId, usize, &'static str)>,
     /// Alerts that came to their phone. One that could not be written down before its process died is another one.
     got: BTreeSet<(AlertId, Timestamp)>,
-    /// How many answers of each protected person were taken.
-    answers: BTreeMap<PersonId, usize>,
+    /// How many answers of each protected person were taken, and when those came that stand in a story.
+    answers: BTreeMap<PersonId, (usize, BTreeSet<Timestamp>)>,
 }
 
 impl People {
@@ -160,11 +160,13 @@ impl World<'_> {
         let by_them =
             |entry: &&Entry| matches!(&entry.what, Happening::Answered { person: by, .. } if *by == person);
         let stories = self.checks.incidents.values().flat_map(|incident| &incident.timeline);
-        let written = stories.filter(by_them).count();
-        let taken = self.people.answers.entry(person.clone()).or_default();
+        let (taken, written) = self.people.answers.entry(person.clone()).or_default();
         *taken += 1;
-        if written < *taken {
-            let what = format!("{taken} answers of person {person} were taken, {written} are in force");
+        // A long story loses its oldest entries.
+        written.extend(stories.filter(by_them).map(|entry| entry.at));
+        if written.len() < *taken {
+            let what =
+                format!("{taken} answers of person {person} were taken, {} are in force", written.len());
             self.breaks(Law::TakenIsTaken, what);
         }
     }
