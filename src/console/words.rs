@@ -172,12 +172,12 @@ pub(super) fn happening(what: &Happening, names: Names<'_>) -> (String, String) 
     }
 }
 
-/// A protected person's answer. The three digits are those offered in the text to them.
+/// A protected person's answer: one of the three that the text to them offers, as the engine reads it, or their own words.
 fn answer(text: &str) -> String {
-    match text.trim() {
-        "1" => "1: safe".into(),
-        "2" => "2: needs help".into(),
-        "3" => "3: call me".into(),
+    match text {
+        "safe" => "1: safe".into(),
+        "help" => "2: needs help".into(),
+        "call me" => "3: call me".into(),
         words => format!("\"{words}\""),
     }
 }

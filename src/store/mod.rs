@@ -156,7 +156,7 @@ pub struct Attempt {
     pub alert: AlertId,
     /// The how many-th, from 1.
     pub nth: u32,
-    /// When it began.
+    /// When it began, to the second.
     pub at: Timestamp,
     /// How long it took, milliseconds.
     pub took_ms: i64,

@@ -86,6 +86,11 @@ async fn what_the_engine_refuses_is_said_in_plain_words() {
         assert_eq!(answer.status, status);
         assert!(answer.text.contains(why), "{}", answer.text);
     }
+    let close = [("outcome", "confirmed")];
+    let (answer, _) =
+        bench.post_told(&browser, "/incidents/1/close", &close, Err(Refused::StillInside)).await;
+    assert_eq!(answer.status, StatusCode::CONFLICT);
+    assert!(answer.text.contains("still in the zone") && answer.text.contains("everybody is still told"));
 }
 
 #[tokio::test]

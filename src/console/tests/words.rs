@@ -124,7 +124,7 @@ fn every_happening_has_words() {
             channel: Channel::Sms,
             state: AlertState::Delivered,
         },
-        Happening::Answered { person: fixture::id("p-1"), answer: "2".into() },
+        Happening::Answered { person: fixture::id("p-1"), answer: "help".into() },
         Happening::Unreached { person: fixture::id("p-1") },
         Happening::Owned { by: fixture::id("amy") },
         Happening::BackToQueue,

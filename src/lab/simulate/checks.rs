@@ -167,7 +167,6 @@ impl Checks {
     pub(super) fn try_begins(&mut self, alert: &Alert, now: Timestamp, from_memory: bool) {
         self.tried.insert((alert.id, alert.raised_at));
         let ended = self.ended.get(&alert.id).filter(|at| **at < now && !from_memory);
-        // One whose outcome could not be told is claimed once more; what came of it is known and it is not sent.
         if let Some(at) = ended {
             let what =
                 format!("alert {} is tried {} ms after its end was committed", alert.id, now.ms_since(*at));

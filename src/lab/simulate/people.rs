@@ -221,7 +221,7 @@ impl World<'_> {
     /// Officers see what was committed.
     pub(super) fn notice(&mut self, batch: &Batch) {
         for incident in batch.incidents.iter().filter(|incident| incident.is_open()) {
-            let raises = incident.timeline.len().min(incident.episodes.len());
+            let raises = incident.episodes.len();
             let careless = self.mix.careless;
             let chance = &mut self.people.chance;
             let late = if chance.happens(careless) { 20.0 } else { 1.0 };

@@ -363,12 +363,13 @@ impl World<'_> {
         let disk = Arc::clone(&self.disk);
         let (store, now) = (disk.kept(), self.now);
         let read = self.service.read_on(store);
-        debug_assert!(matches!(read, Some(Ok(()))), "memory can be read");
         let compared = lab::compare(store, self.service.journal.clone()).now_or_never();
-        if let Some(Ok(findings)) = compared
-            && let Some(first) = findings.differences.first()
-        {
-            self.checks.breaks(Law::ReplayEqualsRecord, now, first.clone());
+        let difference = match (read, compared) {
+            (Some(Ok(())), Some(Ok(findings))) => findings.differences.into_iter().next(),
+            _ => Some("the journal cannot be read".into()),
+        };
+        if let Some(difference) = difference {
+            self.checks.breaks(Law::ReplayEqualsRecord, now, difference);
         }
         for worn in &mut self.worn {
             let journalled = self.service.journalled.get(&worn.id);
