@@ -26,10 +26,11 @@ impl Names<'_> {
         self.0.zone_code(id).map_or_else(|| id.to_string(), Into::into)
     }
 
-    /// The wearer an incident is about, or Cordon itself.
+    /// The wearer or protected person an incident is about, or Cordon itself.
     pub(super) fn subject(self, incident: &Incident) -> String {
         match &incident.subject {
             Subject::Wearer(id) => self.wearer(id),
+            Subject::Person(id) => self.person(id),
             Subject::Service => "Cordon itself".into(),
         }
     }

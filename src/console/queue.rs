@@ -73,7 +73,7 @@ impl Card {
         let names = Names(&board.rulebook);
         let dot = match &incident.subject {
             Subject::Wearer(id) => board.wearers.get(id),
-            Subject::Service => None,
+            Subject::Person(_) | Subject::Service => None,
         };
         let case = incident.case.as_ref().and_then(|id| board.rulebook.case(id));
         Self {

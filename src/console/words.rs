@@ -48,6 +48,7 @@ pub(super) fn cause(cause: &Cause, names: Names<'_>) -> String {
         Cause::Jamming => "Tag's receiver".into(),
         Cause::Position => "Tag's positions".into(),
         Cause::Sos => "Wearer's call".into(),
+        Cause::Call | Cause::Duress => "Protected person's call".into(),
         Cause::Source(name) | Cause::Misuse(name) | Cause::Gaps(name) => format!("Source {name}"),
         Cause::Evaluation => "Tag's messages".into(),
         Cause::Flood => "Number of messages".into(),
@@ -59,6 +60,17 @@ pub(super) fn cause(cause: &Cause, names: Names<'_>) -> String {
     }
 }
 
+fn provided(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Push => "push messages",
+        Channel::Sms => "texts",
+        Channel::SecondSms => "texts (second supplier)",
+        Channel::Voice => "calls",
+        Channel::Pager => "pagers",
+        Channel::Webhook => "control room messages",
+    }
+}
+
 /// What is wrong with Cordon itself, in a few words.
 pub(super) fn trouble(incident: &Incident) -> String {
     match &incident.cause {
@@ -66,8 +78,7 @@ pub(super) fn trouble(incident: &Incident) -> String {
         Cause::Gaps(name) => format!("messages missing behind source {name}"),
         Cause::Misuse(name) => format!("messages refused from source {name}"),
         Cause::Vendor(name) => format!("too many messages of vendor {name}"),
-        Cause::Provider(Channel::Sms) => "provider for texts refusing".into(),
-        Cause::Provider(Channel::Webhook) => "provider for control room messages refusing".into(),
+        Cause::Provider(channel) => format!("provider for {} refusing", provided(*channel)),
         Cause::Store => "records cannot be written".into(),
         Cause::Disk => {
             let last = incident.timeline.iter().rev().find_map(|entry| match &entry.what {
@@ -78,7 +89,7 @@ pub(super) fn trouble(incident: &Incident) -> String {
         }
         Cause::Clock => "clock set".into(),
         Cause::Evaluation => "messages that cannot be evaluated".into(),
-        // About wearers.
+        // About wearers and protected persons.
         Cause::Zone(_)
         | Cause::Strap
         | Cause::Case
@@ -87,6 +98,8 @@ pub(super) fn trouble(incident: &Incident) -> String {
         | Cause::Jamming
         | Cause::Position
         | Cause::Sos
+        | Cause::Call
+        | Cause::Duress
         | Cause::Flood => kind(incident.kind).to_lowercase(),
     }
 }

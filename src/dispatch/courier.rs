@@ -152,6 +152,7 @@ impl Courier {
             idempotency_key: notify::idempotency_key(alert),
             to: alert.address.clone(),
             body: wording::body(alert),
+            priority: alert.priority,
         };
         // A task of its own keeps a panic in; the set ends it with this one.
         let mut task = JoinSet::new();

@@ -185,9 +185,9 @@ impl Dispatch {
             let free = self.sends_max.into_iter().find(|(_, max)| sends < *max);
             free.map_or((Admit::Nothing, 0), |(admit, max)| (admit, max - sends))
         };
-        let ((sms, of_sms), (webhook, of_webhook)) = (of(Channel::Sms), of(Channel::Webhook));
-        let count = [of_sms, of_webhook].into_iter().filter(|count| *count > 0).min().unwrap_or(0);
-        (Room { sms, webhook }, count)
+        let counts = Channel::ALL.map(|channel| of(channel).1);
+        let count = counts.into_iter().filter(|count| *count > 0).min().unwrap_or(0);
+        (Room::of(|channel| of(channel).0), count)
     }
 
     /// Waits for every send under way.

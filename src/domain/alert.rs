@@ -64,30 +64,61 @@ impl fmt::Display for Recipient {
     }
 }
 
-/// Ways to reach a recipient.
+/// Ways to reach a recipient, each with a provider of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
+    /// A message that a browser shows although nobody has it open (RFC 8030).
+    Push,
     /// A text message.
     Sms,
+    /// A text message by another supplier, who has nothing in common with the first.
+    SecondSms,
+    /// A phone call that asks for a key.
+    Voice,
+    /// A staff pager (ntfy).
+    Pager,
     /// A signed HTTP request to a control room.
     Webhook,
 }
 
 impl Channel {
+    /// Each of them, in the order of their numbers.
+    pub const ALL: [Self; 6] =
+        [Self::Push, Self::Sms, Self::SecondSms, Self::Voice, Self::Pager, Self::Webhook];
+
     /// As it is written in files, tables and logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Push => "push",
             Self::Sms => "sms",
+            Self::SecondSms => "second_sms",
+            Self::Voice => "voice",
+            Self::Pager => "pager",
             Self::Webhook => "webhook",
         }
     }
 
-    /// Whether its provider says when a message has reached its phone.
+    /// The channel whose address it goes to: the second supplier of texts has no numbers of its own.
+    #[must_use]
+    pub fn address(self) -> Self {
+        match self {
+            Self::SecondSms => Self::Sms,
+            own => own,
+        }
+    }
+
+    /// Whether its provider says when a message has reached its phone: a text is on it, or it rings.
     #[must_use]
     pub fn gives_receipts(self) -> bool {
-        matches!(self, Self::Sms)
+        matches!(self, Self::Sms | Self::SecondSms | Self::Voice)
+    }
+
+    /// Whether it reaches somebody by their phone number.
+    #[must_use]
+    pub fn is_phone(self) -> bool {
+        matches!(self, Self::Sms | Self::SecondSms | Self::Voice)
     }
 }
 
@@ -96,6 +127,33 @@ impl Channel {
 pub fn is_e164(text: &str) -> bool {
     let digits = text.strip_prefix('+').unwrap_or_default();
     (7..=15).contains(&digits.len()) && digits.bytes().all(|c| c.is_ascii_digit()) && !digits.starts_with('0')
+}
+
+/// A browser that shows messages although nobody has the page open, as it describes itself (W3C Push API,
+/// `PushSubscription.toJSON()`).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Subscription {
+    /// The push service's URL for this browser.
+    pub endpoint: String,
+    /// What messages to it are encrypted with.
+    pub keys: SubscriptionKeys,
+}
+
+/// See [`Subscription`]; both in base64url.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct SubscriptionKeys {
+    /// Its public key on the curve P-256.
+    pub p256dh: String,
+    /// The secret that it shares with whoever may write to it.
+    pub auth: String,
+}
+
+impl Subscription {
+    /// Reads it; `None` if it is none.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
 }
 
 /// Kinds of message that must never be mistaken for each other.

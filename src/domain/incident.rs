@@ -58,6 +58,8 @@ impl Incident {
 pub enum Subject {
     /// A wearer.
     Wearer(WearerId),
+    /// A protected person.
+    Person(PersonId),
     /// Cordon itself.
     Service,
 }
@@ -82,6 +84,10 @@ pub enum Cause {
     Position,
     /// The wearer asks for help.
     Sos,
+    /// A protected person asks for help.
+    Call,
+    /// A protected person has written their duress word.
+    Duress,
     /// A source of pings (by its name in the configuration) cannot be heard.
     Source(String),
     /// The tag's messages cannot be evaluated.
@@ -128,6 +134,10 @@ pub enum IncidentKind {
     PositionDisputed,
     /// The wearer asks for help.
     Sos,
+    /// A protected person asks for help.
+    CallForHelp,
+    /// A protected person has written their duress word: they need help, and somebody beside them must not know.
+    Duress,
     /// Cordon itself hears nothing from a source.
     Deaf,
     /// A message of the tag crashed the engine and was set aside.
@@ -165,6 +175,8 @@ impl IncidentKind {
             Self::Jamming => "jamming",
             Self::PositionDisputed => "position_disputed",
             Self::Sos => "sos",
+            Self::CallForHelp => "call_for_help",
+            Self::Duress => "duress",
             Self::Deaf => "deaf",
             Self::NotEvaluable => "not_evaluable",
             Self::Flood => "flood",

@@ -4,6 +4,7 @@
 //! at the edge; from then on a value of a type is a proof that its bounds hold.
 
 mod alert;
+mod contact_plan;
 mod ids;
 mod incident;
 mod ping;
@@ -14,7 +15,8 @@ mod time;
 pub mod words;
 mod zone;
 
-pub use alert::{Alert, AlertState, Channel, MessageClass, Recipient, is_e164};
+pub use alert::{Alert, AlertState, Channel, MessageClass, Recipient, Subscription, is_e164};
+pub use contact_plan::{AlertShape, ContactPlan};
 pub use ids::{
     AlertId, CaseId, IdError, IncidentId, PersonId, PolicyId, StaffId, TagId, UnitId, WearerId, ZoneId,
 };

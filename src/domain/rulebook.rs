@@ -9,7 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CaseId, Channel, PersonId, PolicyId, ProximityZone, StaffId, TagId, Timestamp, UnitId, WearerId, Zone,
+    CaseId, Channel, ContactPlan, PersonId, PolicyId, ProximityZone, StaffId, TagId, Timestamp, UnitId, WearerId, Zone,
 };
 
 /// What one rulebook revision publishes.
@@ -149,14 +149,22 @@ pub struct EscalationPolicy {
     pub upkeep: Vec<StaffStep>,
 }
 
-/// One step towards a protected person.
+/// One step towards a protected person. One for which there is no contact is passed over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PersonStep {
     /// On which of their channels.
     pub channel: Channel,
-    /// Seconds until the next step.
+    /// Seconds until the next step; 0 takes the next one together with this.
     pub wait_s: u32,
+    /// It goes to those whom the person has named to be told when they do not answer, instead.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub nominated: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// One step towards staff.
@@ -167,7 +175,7 @@ pub struct StaffStep {
     pub to: StaffId,
     /// On which of their channels.
     pub channel: Channel,
-    /// Seconds until the next step.
+    /// Seconds until the next step; 0 takes the next one together with this.
     pub wait_s: u32,
 }
 
@@ -226,6 +234,9 @@ pub struct Person {
     /// The devices that publish their own position, each for the time for which they have agreed to it.
     #[serde(rename = "companion", default)]
     pub companions: Vec<Assignment>,
+    /// What they have agreed about how they are told.
+    #[serde(default, skip_serializing_if = "ContactPlan::is_plain")]
+    pub plan: ContactPlan,
 }
 
 /// Binds one wearer to the people protected from them.

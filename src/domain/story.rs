@@ -234,6 +234,12 @@ pub enum Reason {
         /// How many, since the last time it was said.
         messages: u64,
     },
+    /// A protected person has written for help.
+    WroteForHelp,
+    /// Or pressed the button of their Companion.
+    PressedForHelp,
+    /// Or written their duress word.
+    WroteDuressWord,
     /// A provider takes no messages.
     ProviderFails {
         /// A short code of the reason.

@@ -17,6 +17,8 @@ pub fn kind(kind: IncidentKind) -> &'static str {
         IncidentKind::Jamming => "Jamming",
         IncidentKind::PositionDisputed => "Position disputed",
         IncidentKind::Sos => "SOS",
+        IncidentKind::CallForHelp => "Call for help",
+        IncidentKind::Duress => "Silent call for help",
         IncidentKind::Deaf => "Cordon is deaf",
         IncidentKind::NotEvaluable => "Not evaluable",
         IncidentKind::Flood => "Too many messages",
@@ -50,6 +52,10 @@ pub fn meaning(kind: IncidentKind) -> &'static str {
             "The tag's positions cannot all be true: its receiver may be deceived or broken."
         }
         IncidentKind::Sos => "The wearer is asking for help.",
+        IncidentKind::CallForHelp => "The protected person is asking for help.",
+        IncidentKind::Duress => {
+            "The protected person needs help, and whoever is with them must not know: send help, do not call them."
+        }
         IncidentKind::Deaf => "Cordon itself hears nothing from a source: no tag behind it can be watched.",
         IncidentKind::NotEvaluable => {
             "A message from the tag could not be evaluated and was set aside: the wearer may have been somewhere unseen."
@@ -111,7 +117,11 @@ pub fn stage(stage: Stage) -> &'static str {
 #[must_use]
 pub fn channel(channel: Channel) -> &'static str {
     match channel {
+        Channel::Push => "Push message",
         Channel::Sms => "Text",
+        Channel::SecondSms => "Text by the second supplier",
+        Channel::Voice => "Call",
+        Channel::Pager => "Pager",
         Channel::Webhook => "Control room message",
     }
 }
@@ -216,6 +226,9 @@ pub fn reason(reason: &Reason) -> String {
         Reason::ProviderFails { reason } => format!("It takes no messages ({}).", reason.replace('_', " ")),
         Reason::StoreFails => "Nothing could be written for some seconds.".into(),
         Reason::Disk { pct } => format!("The disk is {pct} % full."),
+        Reason::WroteForHelp => "They wrote for help.".into(),
+        Reason::PressedForHelp => "They pressed the button of their companion.".into(),
+        Reason::WroteDuressWord => "They wrote their duress word.".into(),
         Reason::Works => "It works again.".into(),
     }
 }

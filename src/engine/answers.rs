@@ -4,10 +4,17 @@ use super::{
     Action,
     draft::Draft,
     escalation::{done, end, place_of, rouse, set_state},
+    incidents::Situation,
     input::{DeliveryReport, Refused},
     reach,
 };
-use crate::domain::{AlertId, AlertState, Audience, Happening, Recipient, Timestamp};
+use crate::domain::{
+    AlertId, AlertState, Audience, Cause, Happening, Incident, IncidentId, IncidentKind, PersonId, Priority,
+    Reason, Recipient, StaffId, Subject, Timestamp,
+};
+
+/// What says that all is well.
+const SAFE: &str = "1";
 
 /// What became of an alert.
 pub(super) fn delivery(draft: &mut Draft<'_>, id: AlertId, report: DeliveryReport) {
@@ -42,48 +49,127 @@ pub(super) fn receipt(draft: &mut Draft<'_>, id: AlertId, raised_at: Timestamp, 
     }
 }
 
-/// A text came back from an address.
+/// A text came back from an address, or keys that were pressed in a call to it.
 pub(super) fn reply(draft: &mut Draft<'_>, from: &str, text: &str) {
-    let awaited = |recipient: Recipient| {
+    let known: Vec<Recipient> = draft.rulebook.recipients_at(from).to_vec();
+    // A number that was told may answer although it has been replaced since.
+    let mut whose: Vec<Recipient> = known.into_iter().chain(draft.told_at(from)).collect();
+    whose.dedup();
+    let person = whose.iter().find_map(|recipient| match recipient {
+        Recipient::Person(person) => Some(person.clone()),
+        Recipient::Staff(_) => None,
+    });
+    // Whether or not they were told of anything.
+    let duress = person.clone().filter(|person| is_duress(draft, person, text));
+    if let Some(person) = &duress {
+        call(draft, person, Cause::Duress, IncidentKind::Duress, Reason::WroteDuressWord);
+    }
+    let answered = whose.into_iter().find_map(|recipient| {
         let incident = draft.incident_awaiting(&recipient, text)?;
         Some((recipient, incident))
-    };
-    let known = draft.rulebook.recipients_at(from).iter().cloned();
-    // A number that was told may answer although it has been replaced since.
-    let answered = known.chain(draft.told_at(from)).find_map(awaited);
-    let Some((recipient, id)) = answered else {
-        draft.refused = Some(Refused::UnexpectedReply);
-        return;
-    };
+    });
+    match (answered, person) {
+        (Some((Recipient::Person(person), id)), _) => {
+            // Nobody who reads along may see a difference.
+            let text = if duress.is_some() { SAFE } else { text };
+            person_answers(draft, id, person, text);
+        }
+        (Some((Recipient::Staff(staff), id)), _) => staff_answers(draft, id, &staff, text),
+        (None, Some(_)) if duress.is_some() => {}
+        (None, Some(person)) if is_call(text) => call_for_help(draft, &person, Reason::WroteForHelp),
+        (None, _) => draft.refused = Some(Refused::UnexpectedReply),
+    }
+}
+
+/// Whether a text asks for help when nothing was asked.
+fn is_call(text: &str) -> bool {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.into_iter().any(|word| word.eq_ignore_ascii_case("help") || word.eq_ignore_ascii_case("sos"))
+}
+
+fn is_duress(draft: &Draft<'_>, person: &PersonId, text: &str) -> bool {
+    draft.rulebook.person(person).is_some_and(|person| person.plan.is_duress(text))
+}
+
+/// A protected person asks for help, whatever else goes on.
+pub(super) fn call_for_help(draft: &mut Draft<'_>, person: &PersonId, reason: Reason) {
+    call(draft, person, Cause::Call, IncidentKind::CallForHelp, reason);
+}
+
+fn call(draft: &mut Draft<'_>, person: &PersonId, cause: Cause, kind: IncidentKind, reason: Reason) {
+    let (subject, true_time) = (Subject::Person(person.clone()), draft.at);
+    // It does not end by itself.
+    let (priority, late, ongoing) = (Priority::P1, false, true);
+    draft.raise(Situation { subject, cause, kind, priority, true_time, reason, late, ongoing });
+}
+
+/// The first word of an answer, apart from the reference that it may quote, and whether it is the only one: "1" is an
+/// answer; "1 minute, he is here" and "2 miles away" are not.
+fn first_word(text: &str, id: IncidentId) -> (&str, bool) {
     let reference = id.reference().to_string();
     let mut words =
         text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty() && *word != reference);
-    let word = words.next().unwrap_or_default();
-    // "1" is an answer; "1 minute, he is here" and "2 miles away" are not.
-    let alone = words.next().is_none();
-    match recipient {
-        Recipient::Person(person) => {
-            let is_safe = word == "1" && alone;
-            let answer = match word {
-                _ if is_safe => "safe".into(),
-                "2" => "help".into(),
-                "3" => "call me".into(),
-                _ => text.trim().chars().take(200).collect(),
-            };
-            draft.tell_story(id, Happening::Answered { person: person.clone(), answer });
-            if let Some(place) = place_of(draft, id, &Audience::Person(person)) {
-                end(draft, id, place, done);
-                reach::within_reach(draft, id, place);
-            }
-            // Whoever asks for help, in whatever words, must not wait for somebody who has put the incident aside.
-            if !is_safe {
-                rouse(draft, id);
-            }
-        }
-        Recipient::Staff(staff) => match word {
-            "1" if alone => draft.handle(id, &staff, Action::Own),
-            "2" if alone => draft.handle(id, &staff, Action::Act),
-            _ => draft.handle(id, &staff, Action::Note(text.into())),
-        },
+    (words.next().unwrap_or_default(), words.next().is_none())
+}
+
+fn person_answers(draft: &mut Draft<'_>, id: IncidentId, person: PersonId, text: &str) {
+    let (word, alone) = first_word(text, id);
+    let is_safe = word == SAFE && alone;
+    let answer = match word {
+        _ if is_safe => "safe".into(),
+        "2" => "help".into(),
+        "3" => "call me".into(),
+        _ => text.trim().chars().take(200).collect(),
+    };
+    draft.tell_story(id, Happening::Answered { person: person.clone(), answer });
+    if let Some(place) = place_of(draft, id, &Audience::Person(person)) {
+        end(draft, id, place, done);
+        reach::within_reach(draft, id, place);
     }
+    // Whoever asks for help, in whatever words, must not wait for somebody who has put the incident aside.
+    if !is_safe {
+        rouse(draft, id);
+    }
+}
+
+/// Staff take an incident by their answer. Whoever was told because a protected person did not answer only says that
+/// they look after that person.
+fn staff_answers(draft: &mut Draft<'_>, id: IncidentId, staff: &StaffId, text: &str) {
+    let (word, alone) = first_word(text, id);
+    let theirs = draft.incident(id).map(|incident| places_told(incident, staff)).unwrap_or_default();
+    let action = match word {
+        "1" if alone && !theirs.of_staff => Action::Note("looks after the protected person".into()),
+        "1" if alone => Action::Own,
+        "2" if alone => Action::Act,
+        _ => Action::Note(text.into()),
+    };
+    let looks_after = alone && matches!(word, "1" | "2");
+    draft.handle(id, staff, action);
+    for place in theirs.of_persons.into_iter().filter(|_| looks_after) {
+        end(draft, id, place, done);
+    }
+}
+
+/// Where in an incident a member of staff has been told of it.
+#[derive(Default)]
+struct Told {
+    /// By the staff's own escalation.
+    of_staff: bool,
+    /// By these of protected persons, instead of them.
+    of_persons: Vec<usize>,
+}
+
+fn places_told(incident: &Incident, staff: &StaffId) -> Told {
+    let recipient = Recipient::Staff(staff.clone());
+    let mut told = Told::default();
+    for (place, escalation) in incident.escalations.iter().enumerate() {
+        if !escalation.alerts.iter().any(|sent| sent.recipient == recipient) {
+            continue;
+        }
+        match escalation.audience {
+            Audience::Staff => told.of_staff = true,
+            Audience::Person(_) => told.of_persons.push(place),
+        }
+    }
+    told
 }

@@ -223,6 +223,13 @@ impl<'e> Draft<'e> {
         known.filter(|id| self.incidents.get(id).is_none_or(Incident::is_open))
     }
 
+    /// Every open incident, by number.
+    pub(super) fn open_incidents(&self) -> Vec<IncidentId> {
+        let ids: BTreeSet<IncidentId> =
+            self.engine.incidents.keys().chain(self.incidents.keys()).copied().collect();
+        ids.into_iter().filter(|id| self.incident(*id).is_some_and(Incident::is_open)).collect()
+    }
+
     /// An incident; `None` if it is not open.
     pub(super) fn incident(&self, id: IncidentId) -> Option<&Incident> {
         self.incidents.get(&id).or_else(|| self.engine.incidents.get(&id).map(Arc::as_ref))

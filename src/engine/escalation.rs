@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::{
     draft::Draft,
     reach,
-    rulebook::{Rulebook, staff_steps},
+    rulebook::Rulebook,
+    ways::{Way, ways},
 };
 use crate::domain::{
     Alert, AlertId, AlertState, Audience, Cause, Channel, Contact, Escalation, EscalationState, Handling,
-    Happening, Incident, IncidentId, IncidentKind, MINUTE_MS, MessageClass, Recipient, SECOND_MS, SentAlert,
-    Timestamp,
+    Happening, Incident, IncidentId, IncidentKind, MINUTE_MS, MessageClass, Recipient, SentAlert, Subject, Timestamp,
 };
 
 /// Whoever owns an incident has this long to act before it goes back to the queue.
@@ -19,26 +19,6 @@ const OWNED_MS: i64 = 3 * MINUTE_MS;
 const ALERTS_KEPT: usize = 16;
 /// Where a policy has gone missing the engine still comes back to the incident.
 const WITHOUT_POLICY_MS: i64 = MINUTE_MS;
-
-/// One step, resolved.
-pub(super) struct Plan {
-    recipient: Recipient,
-    /// `None` for somebody without any contact.
-    pub(super) contact: Option<Contact>,
-    wait_ms: i64,
-}
-
-impl Plan {
-    /// By the step's channel; whoever has no contact there (any more) is reached by another.
-    fn new(recipient: Recipient, contacts: &[Contact], on: Channel, wait_s: u32) -> Self {
-        let meant = contacts.iter().find(|contact| contact.channel == on);
-        Self {
-            recipient,
-            contact: meant.or(contacts.first()).cloned(),
-            wait_ms: i64::from(wait_s) * SECOND_MS,
-        }
-    }
-}
 
 /// Starts (or starts again) the escalations that an incident as it stands needs.
 pub(super) fn start(draft: &mut Draft<'_>, id: IncidentId) {
@@ -160,7 +140,7 @@ pub(super) fn next_deadline(incident: &Incident) -> Option<Timestamp> {
 
 /// Begins the next step now. After the last one there is none: it repeats when its time has come.
 pub(super) fn hasten(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
-    let count = step_count(draft, id, place);
+    let count = ways(draft, id, place).len();
     if escalation_mut(draft, id, place).is_some_and(|escalation| escalation.step + 1 < count) {
         advance(draft, id, place);
     }
@@ -186,27 +166,45 @@ pub(super) fn rouse(draft: &mut Draft<'_>, id: IncidentId) {
 }
 
 pub(super) fn advance(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
-    let last = step_count(draft, id, place).saturating_sub(1);
+    let last = ways(draft, id, place).len().saturating_sub(1);
     if let Some(escalation) = escalation_mut(draft, id, place) {
         escalation.step = (escalation.step + 1).min(last);
     }
     run_step(draft, id, place);
 }
 
+/// Takes the step that the escalation has come to, and those that go together with it. The last of them is the one that
+/// is waited for.
 pub(super) fn run_step(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
-    let plan = plan(draft, id, place);
-    let wait_ms = plan.as_ref().map_or(WITHOUT_POLICY_MS, |plan| plan.wait_ms);
-    let next_at = draft.at.plus_ms(wait_ms);
-    if let Some(escalation) = escalation_mut(draft, id, place) {
-        escalation.state = EscalationState::Running { next_at };
-    }
-    let Some(Plan { recipient, contact, .. }) = plan else {
+    let (ways, now) = (ways(draft, id, place), draft.at);
+    let Some(escalation) = escalation_mut(draft, id, place) else {
         return;
     };
-    let Some(contact) = contact else {
+    // Beyond the last step, that one repeats.
+    let first = escalation.step.min(ways.len().saturating_sub(1));
+    let last = (first..ways.len()).find(|step| ways[*step].wait_ms > 0);
+    let wait_ms = last.map_or(WITHOUT_POLICY_MS, |step| ways[step].wait_ms);
+    escalation.step = first;
+    escalation.state = EscalationState::Running { next_at: now.plus_ms(wait_ms) };
+    let together = ways.into_iter().enumerate().skip(first).take_while(|(step, _)| Some(*step) <= last);
+    let mut is_heard = false;
+    for (step, way) in together {
+        if let Some(escalation) = escalation_mut(draft, id, place) {
+            escalation.step = step;
+        }
+        is_heard |= tell(draft, id, place, way);
+    }
+    if !is_heard && last.is_some() {
         // Nobody hears of this step.
         hasten(draft, id, place);
-        return reach::judge(draft, id, place);
+        reach::judge(draft, id, place);
+    }
+}
+
+/// Tells somebody of an incident by a way; whether anything is known that may carry it.
+fn tell(draft: &mut Draft<'_>, id: IncidentId, place: usize, way: Way) -> bool {
+    let Way { recipient, contact: Some(contact), .. } = way else {
+        return false;
     };
     let trying = still_trying(draft, id, place, &recipient, contact.channel);
     let (same, stale): (Vec<AlertId>, Vec<AlertId>) = trying
@@ -217,12 +215,18 @@ pub(super) fn run_step(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
         set_state(draft, id, AlertState::Withdrawn);
     }
     // The same message to the same phone is not put in twice while the first is still being tried.
-    if same.is_empty() {
-        let Contact { channel, address } = contact;
-        raise_alert(draft, id, place, recipient, channel, address);
-    } else if same.iter().all(|id| reach::is_in_vain(draft, *id)) {
-        hasten(draft, id, place);
+    if !same.is_empty() {
+        return !same.iter().all(|id| reach::is_in_vain(draft, *id));
     }
+    let Contact { channel, address } = contact;
+    let alert = raise_alert(draft, id, place, recipient, channel, address);
+    let refuses = draft.open_incident(&Subject::Service, &Cause::Provider(channel));
+    let is_down = refuses.and_then(|id| draft.incident(id)).is_some_and(|incident| incident.ongoing);
+    if let Some(alert) = alert.filter(|_| is_down) {
+        // It is tried all the same: its provider may be back by then.
+        reach::bar(draft, id, alert);
+    }
+    !is_down
 }
 
 /// The escalation's alerts to somebody on a channel that nobody has taken yet.
@@ -261,20 +265,16 @@ pub(super) fn raise_alert(
     recipient: Recipient,
     channel: Channel,
     address: String,
-) {
+) -> Option<AlertId> {
     let alert_id = draft.new_alert_id();
     let at = draft.at;
     let rulebook = Arc::clone(&draft.rulebook);
-    let Some(incident) = draft.incident_mut(id) else {
-        return;
-    };
+    let incident = draft.incident_mut(id)?;
     let summary = match recipient {
         Recipient::Person(_) => String::new(),
         Recipient::Staff(_) => summary(&rulebook, incident),
     };
-    let Some(escalation) = incident.escalations.get_mut(place) else {
-        return;
-    };
+    let escalation = incident.escalations.get_mut(place)?;
     let nth = escalation.count(&recipient);
     let sent = SentAlert {
         id: alert_id,
@@ -311,6 +311,7 @@ pub(super) fn raise_alert(
     if let Some(old) = superseded.filter(|old| old.state.is_open()) {
         set_state(draft, old.id, AlertState::Expired("repeated".into()));
     }
+    Some(alert_id)
 }
 
 pub(super) fn end(draft: &mut Draft<'_>, id: IncidentId, place: usize, state: fn(&AlertState) -> AlertState) {
@@ -355,47 +356,6 @@ pub(super) fn set_state(draft: &mut Draft<'_>, id: AlertId, state: AlertState) {
         (sent.state, sent.due, sent.in_vain) = (state.clone(), due, false);
     }
     draft.tell_story(incident, Happening::Alert { alert: id, recipient, channel, state });
-}
-
-fn plan(draft: &Draft<'_>, id: IncidentId, place: usize) -> Option<Plan> {
-    let step = draft.incident(id)?.escalations.get(place)?.step;
-    plan_of(draft, id, place, step)
-}
-
-/// A step, which may be beyond the last: that one repeats.
-pub(super) fn plan_of(draft: &Draft<'_>, id: IncidentId, place: usize, step: usize) -> Option<Plan> {
-    let incident = draft.incident(id)?;
-    let escalation = incident.escalations.get(place)?;
-    let policy = draft.rulebook.policy_or_unit_s(&incident.unit, &incident.policy)?;
-    match &escalation.audience {
-        Audience::Person(person) => {
-            let step = policy.protected.get(step).or(policy.protected.last())?;
-            let contacts = draft.rulebook.person(person).map_or(&[][..], |person| &person.contacts);
-            let recipient = Recipient::Person(person.clone());
-            Some(Plan::new(recipient, contacts, step.channel, step.wait_s))
-        }
-        Audience::Staff => {
-            let steps = staff_steps(policy, incident.priority);
-            let step = steps.get(step).or(steps.last())?;
-            let contacts = draft.rulebook.staff(&step.to).map_or(&[][..], |staff| &staff.contacts);
-            let recipient = Recipient::Staff(step.to.clone());
-            Some(Plan::new(recipient, contacts, step.channel, step.wait_s))
-        }
-    }
-}
-
-pub(super) fn step_count(draft: &Draft<'_>, id: IncidentId, place: usize) -> usize {
-    let Some(incident) = draft.incident(id) else {
-        return 0;
-    };
-    let Some(policy) = draft.rulebook.policy_or_unit_s(&incident.unit, &incident.policy) else {
-        return 0;
-    };
-    match incident.escalations.get(place).map(|escalation| &escalation.audience) {
-        Some(Audience::Person(_)) => policy.protected.len(),
-        Some(Audience::Staff) => staff_steps(policy, incident.priority).len(),
-        None => 0,
-    }
 }
 
 pub(super) fn place_of(draft: &Draft<'_>, id: IncidentId, audience: &Audience) -> Option<usize> {

@@ -6,8 +6,8 @@ use super::{
     input::{Action, Refused},
 };
 use crate::domain::{
-    CaseId, Cause, Entry, Episode, Handling, Happening, Incident, IncidentId, IncidentKind, PolicyId,
-    Priority, Reason, StaffId, Subject, Timestamp, UnitId, WearerId, ZoneId,
+    CaseId, Cause, Entry, Episode, Handling, Happening, Incident, IncidentId, IncidentKind, PersonId,
+    PolicyId, Priority, Reason, StaffId, Subject, Timestamp, UnitId, WearerId, ZoneId,
 };
 
 /// Entries an incident keeps; the journal has the others.
@@ -60,7 +60,10 @@ impl Draft<'_> {
         let back = !incident.ongoing && stays;
         let no_longer_late = incident.late && !situation.late;
         // Whoever calls again has not been helped.
-        let calls_again = situation.kind == IncidentKind::Sos;
+        let calls_again = matches!(
+            situation.kind,
+            IncidentKind::Sos | IncidentKind::CallForHelp | IncidentKind::Duress
+        );
         let disturbs =
             worse || no_longer_late || calls_again || back && situation.kind != IncidentKind::Approach;
         // A violation found in the past is over although the wearer, near, was raised as one who still is.
@@ -257,10 +260,14 @@ impl Draft<'_> {
     }
 
     fn owner(&self, situation: &Situation) -> Option<Owner> {
-        let Subject::Wearer(wearer) = &situation.subject else {
-            // The installation's own incidents go to its first unit.
-            let unit = self.rulebook.units().next()?;
-            return Some(Owner { unit: unit.id.clone(), case: None, policy: unit.policy.clone() });
+        let wearer = match &situation.subject {
+            Subject::Wearer(wearer) => wearer,
+            Subject::Person(person) => return self.owner_for(person),
+            Subject::Service => {
+                // The installation's own incidents go to its first unit.
+                let unit = self.rulebook.units().next()?;
+                return Some(Owner { unit: unit.id.clone(), case: None, policy: unit.policy.clone() });
+            }
         };
         let by_risk = || {
             let cases = self.rulebook.cases_in_force(wearer, situation.true_time);
@@ -280,6 +287,19 @@ impl Draft<'_> {
             });
         }
         let unit = self.rulebook.unit(&self.rulebook.wearer(wearer)?.unit)?;
+        Some(Owner { unit: unit.id.clone(), case: None, policy: unit.policy.clone() })
+    }
+}
+
+impl Draft<'_> {
+    /// Whoever looks after the gravest of a protected person's cases; their unit, if none is in force any more.
+    fn owner_for(&self, person: &PersonId) -> Option<Owner> {
+        let in_force = self.rulebook.cases_for(person).filter(|case| case.basis.covers(self.at));
+        if let Some(case) = in_force.max_by(|a, b| a.risk.cmp(&b.risk).then(b.id.cmp(&a.id))) {
+            let case_id = Some(case.id.clone());
+            return Some(Owner { unit: case.unit.clone(), case: case_id, policy: case.policy.clone() });
+        }
+        let unit = self.rulebook.unit(&self.rulebook.person(person)?.unit)?;
         Some(Owner { unit: unit.id.clone(), case: None, policy: unit.policy.clone() })
     }
 }

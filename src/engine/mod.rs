@@ -58,6 +58,7 @@ mod tag_watch;
 mod track;
 mod trail;
 mod unheard;
+mod ways;
 mod zone_watch;
 
 use std::{

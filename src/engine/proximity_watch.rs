@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Engine, clock_watch,
+    Engine, answers, clock_watch,
     decision::quantised,
     draft::Draft,
     meeting::{Meet, Place},
@@ -54,6 +54,9 @@ pub struct CompanionHeard {
     pub fix_at: Option<Timestamp>,
     /// The wearers that are near enough to matter.
     pub meets: Vec<Meet>,
+    /// The person presses its button for help.
+    #[serde(default)]
+    pub sos: bool,
 }
 
 /// Whether it is known where a person is.
@@ -238,6 +241,9 @@ pub(super) fn heard(draft: &mut Draft<'_>, heard: &CompanionHeard) -> Vec<(Weare
     };
     let fix_at = known.and_then(|known| known.fix_at).max(heard.fix_at);
     draft.put_companion(person, CompanionState { tag: tag.clone(), heard_at: at, promised_s, fix_at });
+    if heard.sos {
+        answers::call_for_help(draft, person, Reason::PressedForHelp);
+    }
     // What it had kept says where the person was once.
     if newest { met(draft, &heard.meets) } else { Vec::new() }
 }

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use super::{
     draft::Draft,
-    escalation::{
-        escalation_mut, hasten, place_of, plan_of, raise_alert, rouse, step_count, still_trying, summary,
-    },
+    escalation::{escalation_mut, hasten, place_of, raise_alert, rouse, still_trying, summary},
+    ways::ways,
 };
 use crate::domain::{
     Alert, AlertId, AlertState, Audience, Channel, Contact, Escalation, EscalationState, Happening,
@@ -56,10 +55,29 @@ pub(super) fn overdue(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
 
 /// Its provider says that it takes nothing for now. Saying it again changes nothing.
 pub(super) fn in_vain(draft: &mut Draft<'_>, id: IncidentId, alert: AlertId) {
-    let news = sent_mut(draft, id, alert).filter(|sent| !sent.in_vain);
-    if let Some(sent) = news {
-        (sent.in_vain, sent.due) = (true, None);
+    if bar(draft, id, alert) {
         failed(draft, id, alert);
+    }
+}
+
+/// Its provider takes nothing for now; whether that is news.
+pub(super) fn bar(draft: &mut Draft<'_>, id: IncidentId, alert: AlertId) -> bool {
+    let news = sent_mut(draft, id, alert).filter(|sent| !sent.in_vain);
+    news.map(|sent| (sent.in_vain, sent.due) = (true, None)).is_some()
+}
+
+/// A channel's provider takes nothing for now: whoever waits for it is told another way at once.
+pub(super) fn provider_fails(draft: &mut Draft<'_>, channel: Channel) {
+    let waits = |sent: &&SentAlert| {
+        sent.channel == channel && sent.state == AlertState::Waiting && !sent.in_vain
+    };
+    for id in draft.open_incidents() {
+        let escalations = draft.incident(id).map_or(&[][..], |incident| &incident.escalations);
+        let waiting: Vec<AlertId> =
+            escalations.iter().flat_map(|e| &e.alerts).filter(waits).map(|sent| sent.id).collect();
+        for alert in waiting {
+            in_vain(draft, id, alert);
+        }
     }
 }
 
@@ -115,12 +133,17 @@ pub(super) fn judge(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
         return;
     };
     let is_running = matches!(escalation.state, EscalationState::Running { .. });
-    let taken = |sent: &SentAlert| matches!(sent.state, AlertState::Accepted | AlertState::Delivered);
+    // Those whom they have named are told instead of them, which does not reach them.
+    let theirs = |recipient: &Recipient| *recipient == Recipient::Person(person.clone());
+    let taken = |sent: &SentAlert| {
+        theirs(&sent.recipient) && matches!(sent.state, AlertState::Accepted | AlertState::Delivered)
+    };
     if !is_running || escalation.unreached || escalation.alerts.iter().any(taken) {
         return;
     }
-    let ways = (0..step_count(draft, id, place)).filter_map(|step| plan_of(draft, id, place, step)?.contact);
-    if !ways.into_iter().all(|way| is_barred(draft, escalation, &way)) {
+    let ways = ways(draft, id, place).into_iter().filter(|way| theirs(&way.recipient));
+    let mut contacts = ways.filter_map(|way| way.contact);
+    if !contacts.all(|contact| is_barred(draft, escalation, &contact)) {
         return;
     }
     if let Some(escalation) = escalation_mut(draft, id, place) {

@@ -7,8 +7,8 @@ use rpds::RedBlackTreeMapSync as Map;
 use super::proximity::Proximity;
 use crate::{
     domain::{
-        Book, Case, CaseId, Contact, EscalationPolicy, Person, PersonId, PolicyId, Priority, Recipient, Risk,
-        Scope, Staff, StaffId, StaffStep, TagId, Timestamp, Unit, UnitId, Wearer, WearerId, Zone, ZoneId,
+        Book, Case, CaseId, Contact, EscalationPolicy, Person, PersonId, PolicyId, Recipient, Risk,
+        Scope, Staff, StaffId, TagId, Timestamp, Unit, UnitId, Wearer, WearerId, Zone, ZoneId,
     },
     geometry::{Index, LatLon},
 };
@@ -412,14 +412,5 @@ fn forget<K: Ord + Clone, V: PartialEq + Clone>(map: &mut Map<K, Vec<V>>, key: &
         map.remove_mut(key);
     } else {
         map.insert_mut(key.clone(), left);
-    }
-}
-
-/// The staff's steps for a priority.
-pub(super) fn staff_steps(policy: &EscalationPolicy, priority: Priority) -> &[StaffStep] {
-    match priority {
-        Priority::P1 => &policy.danger,
-        Priority::P2 => &policy.device,
-        Priority::P3 => &policy.upkeep,
     }
 }

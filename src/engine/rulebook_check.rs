@@ -5,14 +5,21 @@ use std::collections::BTreeSet;
 use super::rulebook::Rulebook;
 use crate::{
     domain::{
-        Area, Assignment, Book, Case, CaseId, Channel, Contact, EscalationPolicy, Person, ProximityZone,
-        Unit, UnitId, Wearer, Zone, ZoneId, is_e164,
+        AlertShape, Area, Assignment, Book, Case, CaseId, Channel, Contact, EscalationPolicy, Person, ProximityZone,
+        StaffId, Subscription, Unit, UnitId, Wearer, Zone, ZoneId, is_e164,
     },
     geometry::{LatLon, Shape},
 };
 
 const NAME_CHARS_MAX: usize = 100;
 const CODE_CHARS_MAX: usize = 24;
+const URL_BYTES_MAX: usize = 500;
+const SUBSCRIPTION_BYTES_MAX: usize = 1_500;
+const NUMBER: &str = "a phone number is written like +447700900123";
+const URL: &str =
+    "a webhook's address is an https URL of at most 500 characters; http only on this machine";
+const TOPIC: &str = "a pager's topic has 16 to 64 of a-z, A-Z, 0-9, '-' and '_': whoever knows it can read it";
+const SUBSCRIPTION: &str = "a push address is what a browser gives as its subscription, in JSON";
 const WAIT_S: std::ops::RangeInclusive<u32> = 5..=86_400;
 
 /// See [`Rulebook::check`].
@@ -78,6 +85,7 @@ impl Problems<'_> {
                 )
             });
             let policy = unit.policies.iter().find(|policy| policy.id == case.policy);
+            self.still_nominated(unit, case);
             for person in &case.persons {
                 if let (Some(policy), Some(person)) = (policy, self.rulebook.person(person)) {
                     self.reachable(case, policy, person);
@@ -86,14 +94,25 @@ impl Problems<'_> {
         }
     }
 
+    /// Those whom a protected person has named must not vanish from under them.
+    fn still_nominated(&mut self, unit: &Unit, case: &Case) {
+        let persons = case.persons.iter().filter_map(|id| self.rulebook.person(id));
+        let named = persons.flat_map(|person| person.plan.nominated.iter().map(|staff| (&person.id, staff)));
+        for (person, staff) in named.collect::<Vec<_>>() {
+            self.add(unit.staff.iter().any(|known| known.id == *staff), || {
+                format!("unit {}: person {person} nominates '{staff}'; keep them, or change the person first", unit.id)
+            });
+        }
+    }
+
     fn policy(&mut self, unit: &Unit, policy: &EscalationPolicy) {
         let place = format!("unit {}: policy {}", unit.id, policy.id);
         self.add(!policy.protected.is_empty(), || format!("{place}: protected needs at least one step"));
-        let waits = policy.protected.iter().map(|step| step.wait_s);
         let lists = [("danger", &policy.danger), ("device", &policy.device), ("upkeep", &policy.upkeep)];
-        let waits = waits.chain(lists.iter().flat_map(|(_, steps)| steps.iter().map(|step| step.wait_s)));
-        let sound = waits.into_iter().all(|wait_s| WAIT_S.contains(&wait_s));
-        self.add(sound, || format!("{place}: wait_s is {} to {} seconds", WAIT_S.start(), WAIT_S.end()));
+        self.waits(&place, "protected", policy.protected.iter().map(|step| step.wait_s));
+        for (name, steps) in lists {
+            self.waits(&place, name, steps.iter().map(|step| step.wait_s));
+        }
         for (name, steps) in lists {
             self.add(!steps.is_empty(), || {
                 format!("{place}: {name} needs at least one step: the last one repeats")
@@ -113,6 +132,19 @@ impl Problems<'_> {
                 });
             }
         }
+    }
+
+    /// The last step comes again and again, and must not do so at once.
+    fn waits(&mut self, place: &str, list: &str, waits: impl DoubleEndedIterator<Item = u32>) {
+        let mut waits = waits.rev();
+        let sound = waits.next().is_none_or(|last| WAIT_S.contains(&last))
+            && waits.all(|wait_s| wait_s == 0 || WAIT_S.contains(&wait_s));
+        let (min, max) = (WAIT_S.start(), WAIT_S.end());
+        self.add(sound, || {
+            format!(
+                "{place}: {list}: wait_s is {min} to {max} seconds, or 0 for a step that goes together with the next"
+            )
+        });
     }
 
     fn wearer(&mut self, wearer: &Wearer) {
@@ -144,12 +176,36 @@ impl Problems<'_> {
         self.known_unit(&place, &person.unit);
         self.contacts(&place, &person.contacts);
         self.companions(&place, person);
+        self.plan(&place, person);
         let rulebook = self.rulebook;
         for case in rulebook.cases_for(&person.id) {
             if let Some(policy) = rulebook.policy(&case.unit, &case.policy) {
                 self.reachable(case, policy, person);
             }
         }
+    }
+
+    fn plan(&mut self, place: &str, person: &Person) {
+        let plan = &person.plan;
+        self.distinct(&format!("{place}: nominated"), plan.nominated.iter().map(StaffId::as_str));
+        for staff in &plan.nominated {
+            let unit = self.rulebook.unit(&person.unit);
+            let known = unit.is_some_and(|unit| unit.staff.iter().any(|known| known.id == *staff));
+            self.add(known, || {
+                format!("{place}: nominates '{staff}', who is not among the unit's staff; add them there first")
+            });
+        }
+        self.add(plan.shape != AlertShape::AdvocateFirst || !plan.nominated.is_empty(), || {
+            format!("{place}: the advocate is told first, and nobody is nominated; nominate them")
+        });
+        let callable = has(&person.contacts, Channel::Voice);
+        self.add(plan.shape != AlertShape::CallOnly || callable, || {
+            format!("{place}: is told by call only, and has no contact for voice; add one")
+        });
+        let sound = plan.duress_word.as_deref().is_none_or(is_duress_word);
+        self.add(sound, || {
+            format!("{place}: a duress word has 4 to 24 letters and digits, and none that is an answer already")
+        });
     }
 
     fn companions(&mut self, place: &str, person: &Person) {
@@ -236,17 +292,21 @@ impl Problems<'_> {
         self.add(own, || format!("{place}: another case or unit has a zone of that id; choose another id"));
     }
 
-    /// Every step of the case's policy must find a contact of the person: a step that reaches nobody is a missed alert.
+    /// Some step of the case's policy must find a contact of the person: a policy that reaches nobody is a missed alert.
+    /// What a browser or a pager shows is no more than a courtesy.
     fn reachable(&mut self, case: &Case, policy: &EscalationPolicy, person: &Person) {
-        for step in &policy.protected {
-            self.add(has(&person.contacts, step.channel), || {
-                let channel = step.channel.as_str();
-                format!(
-                    "case {}: its policy reaches person {} by {channel}, for which they have no contact",
-                    case.id, person.id
-                )
-            });
-        }
+        let theirs = policy.protected.iter().filter(|step| !step.nominated).map(|step| step.channel);
+        let carries = |channel: &Channel| !matches!(channel, Channel::Push | Channel::Pager);
+        let mut ways = theirs.clone().filter(carries);
+        self.add(ways.any(|channel| has(&person.contacts, channel)), || {
+            let channels: Vec<&str> = theirs.filter(carries).map(Channel::as_str).collect();
+            format!(
+                "case {}: its policy reaches person {} by {}, for which they have no contact",
+                case.id,
+                person.id,
+                channels.join(" or ")
+            )
+        });
     }
 
     fn zones(&mut self, place: &str, zones: &[Zone], area: &Area, owner: Option<&CaseId>, unit: &UnitId) {
@@ -275,16 +335,14 @@ impl Problems<'_> {
         self.distinct(&format!("{place}: contact"), contacts.iter().map(|contact| contact.channel.as_str()));
         for contact in contacts {
             let address = contact.address.as_str();
-            let sound = match contact.channel {
-                Channel::Sms => is_e164(address),
-                Channel::Webhook => is_private_url(address) && address.len() <= 500,
+            let wrong = match contact.channel {
+                Channel::SecondSms => Some("second_sms goes to the number of sms; give that alone"),
+                Channel::Sms | Channel::Voice => (!is_e164(address)).then_some(NUMBER),
+                Channel::Webhook => (!is_private_url(address) || address.len() > URL_BYTES_MAX).then_some(URL),
+                Channel::Pager => (!is_topic(address)).then_some(TOPIC),
+                Channel::Push => (!is_subscription(address)).then_some(SUBSCRIPTION),
             };
-            self.add(sound, || match contact.channel {
-                Channel::Sms => format!("{place}: a phone number is written like +447700900123"),
-                Channel::Webhook => format!(
-                    "{place}: a webhook's address is an https URL of at most 500 characters; http only on this machine"
-                ),
-            });
+            self.add(wrong.is_none(), || format!("{place}: {}", wrong.unwrap_or_default()));
         }
     }
 
@@ -314,7 +372,27 @@ fn overlap(one: &Assignment, other: &Assignment) -> bool {
 }
 
 fn has(contacts: &[Contact], channel: Channel) -> bool {
-    contacts.iter().any(|contact| contact.channel == channel)
+    contacts.iter().any(|contact| contact.channel == channel.address())
+}
+
+/// Fit to be remembered and written in fear, and not to be sent by accident.
+fn is_duress_word(word: &str) -> bool {
+    let taken = ["help", "safe", "stop", "start", "call", "call me"];
+    (4..=24).contains(&word.chars().count())
+        && word.chars().all(char::is_alphanumeric)
+        && !taken.contains(&word.to_lowercase().as_str())
+}
+
+/// An ntfy topic: its name is all that keeps it from strangers.
+fn is_topic(text: &str) -> bool {
+    let fits = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
+    (16..=64).contains(&text.len()) && text.bytes().all(fits)
+}
+
+/// A browser's subscription as it gives it away (`PushSubscription.toJSON()`), with a private endpoint.
+fn is_subscription(text: &str) -> bool {
+    Subscription::read(text).is_some_and(|subscription| is_private_url(&subscription.endpoint))
+        && text.len() <= SUBSCRIPTION_BYTES_MAX
 }
 
 /// Fit to be texted and spoken.

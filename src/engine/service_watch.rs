@@ -7,6 +7,7 @@ use super::{
     escalation, gap_watch,
     incidents::Situation,
     input::{DeadlineKey, PingNo, Refused, ServiceReport, SetAside},
+    reach,
 };
 use crate::domain::{Cause, IncidentKind, MINUTE_MS, Priority, Reason, Subject, TagId};
 
@@ -29,6 +30,9 @@ pub(super) fn reported(draft: &mut Draft<'_>, report: &ServiceReport) {
         ServiceReport::Provider { channel, up, reason } => {
             let wrong = (!up).then(|| (Priority::P2, Reason::ProviderFails { reason: reason.clone() }));
             level(draft, Cause::Provider(*channel), IncidentKind::ProviderFails, wrong);
+            if !up {
+                reach::provider_fails(draft, *channel);
+            }
         }
         ServiceReport::Misuse { source, messages } => {
             let (cause, reason) = (Cause::Misuse(source.clone()), Reason::Misused { messages: *messages });

@@ -20,7 +20,7 @@ pub use webhook::Webhook;
 
 use crate::{
     clock::Clock,
-    domain::{Alert, AlertId, Channel, Timestamp},
+    domain::{Alert, AlertId, Channel, Priority, Timestamp},
     secret::Secret,
 };
 
@@ -34,8 +34,10 @@ pub struct Message {
     pub idempotency_key: String,
     /// The recipient's address on the channel.
     pub to: String,
-    /// For SMS the text; for a webhook the JSON body.
+    /// What it says, as its channel needs it (see [`wording::body`]).
     pub body: String,
+    /// How urgent it is.
+    pub priority: Priority,
 }
 
 /// What came of one try.

@@ -74,32 +74,94 @@ fn forbidden(text: &str) -> Option<&'static str> {
     })
 }
 
-/// What an alert says on its channel: a text for a phone, JSON for a webhook.
+/// What an alert says on its channel: a text, what is said on the phone, or JSON for a browser or a control room.
 #[must_use]
 pub fn body(alert: &Alert) -> String {
     match (alert.channel, alert.class) {
-        (Channel::Sms, MessageClass::Danger) => danger(alert),
-        (Channel::Sms, MessageClass::Card) => staff_text(alert),
         (Channel::Webhook, _) => card(alert),
+        (Channel::Push, _) => push(alert),
+        (Channel::Voice, MessageClass::Danger) => spoken_danger(alert),
+        (Channel::Voice, MessageClass::Card) => spoken_card(alert),
+        (Channel::Sms | Channel::SecondSms | Channel::Pager, MessageClass::Danger) => danger(alert),
+        (Channel::Sms | Channel::SecondSms | Channel::Pager, MessageClass::Card) => staff_text(alert),
     }
 }
 
+/// What is said before somebody has pressed a key, so that neither an answering machine nor whoever else picks the
+/// phone up learns anything.
+pub const GREETING: &str = "Hello. There is a message for you. To hear it, please press 9.";
+/// What is said once an answer has come.
+pub const THANKS: &str = "Thank you. That has been noted. Goodbye.";
+
 /// To a protected person: act on your safety plan.
 fn danger(alert: &Alert) -> String {
+    format!("{} Reply 1 OK, 2 help, 3 call me. Ref {}", plan_a(alert), alert.reference())
+}
+
+fn spoken_danger(alert: &Alert) -> String {
+    format!("{} Press 1 for OK, 2 for help, 3 to be called.", plan_a(alert))
+}
+
+fn plan_a(alert: &Alert) -> String {
     let nth = alert.nth.saturating_sub(1) as usize;
-    let (call, assurance) = (CALLS[nth % CALLS.len()], ASSURANCES[nth % ASSURANCES.len()]);
-    format!("{call} {assurance} Reply 1 OK, 2 help, 3 call me. Ref {}", alert.reference())
+    format!("{} {}", CALLS[nth % CALLS.len()], ASSURANCES[nth % ASSURANCES.len()])
+}
+
+fn spoken_card(alert: &Alert) -> String {
+    format!("{}, incident {}. Press 1 for mine, 2 for acted.", staff_head(alert), alert.incident)
+}
+
+/// A message that a browser shows by itself, in the form of Declarative Web Push: whether or not the page's worker runs.
+/// It says nothing but that there is something: who holds the phone sees it.
+#[derive(Serialize)]
+struct Pushed {
+    web_push: u16,
+    notification: Notification,
+}
+
+#[derive(Serialize)]
+struct Notification {
+    title: String,
+    body: &'static str,
+    navigate: &'static str,
+    tag: String,
+}
+
+fn push(alert: &Alert) -> String {
+    let reference = alert.reference().to_string();
+    let notification = Notification {
+        title: format!("Ref {reference}"),
+        body: "Please look at your messages now.",
+        navigate: "/",
+        tag: reference,
+    };
+    to_json(&Pushed { web_push: 8030, notification })
+}
+
+fn to_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("plain members with text keys are always JSON")
 }
 
 /// To staff: which incident, and what to answer. A summary that must not be sent is left out; the alert still goes.
 fn staff_text(alert: &Alert) -> String {
-    let head = match alert.nth {
+    let rest = format!("incident {}. Reply 1 mine, 2 acted. Ref {}", alert.incident, alert.reference());
+    let full = format!("{}, {rest}", staff_head(alert));
+    if !alert.summary.is_empty() && lint(&full).is_ok() {
+        full
+    } else {
+        format!("{} {rest}", urgency(alert))
+    }
+}
+
+fn staff_head(alert: &Alert) -> String {
+    format!("{} {}", urgency(alert), alert.summary)
+}
+
+fn urgency(alert: &Alert) -> String {
+    match alert.nth {
         0 | 1 => alert.priority.to_string(),
         nth => format!("{} again ({nth}):", alert.priority),
-    };
-    let rest = format!("incident {}. Reply 1 mine, 2 acted. Ref {}", alert.incident, alert.reference());
-    let full = format!("{head} {}, {rest}", alert.summary);
-    if !alert.summary.is_empty() && lint(&full).is_ok() { full } else { format!("{head} {rest}") }
+    }
 }
 
 /// The card that a control room's system reads. Members may be added; `v` changes when one changes its meaning.
@@ -134,7 +196,7 @@ fn card(alert: &Alert) -> String {
         raised_at: alert.raised_at.to_string(),
         attempt_key: idempotency_key(alert),
     };
-    serde_json::to_string(&card).expect("plain members with text keys are always JSON")
+    to_json(&card)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub(crate) use streets::{Net, Spot, apart_m};
 
 use crate::{
     domain::{
-        Assignment, Basis, BasisKind, Book, Case, Channel, Contact, Person, PersonId, Risk, StaffId, TagId,
+        Assignment, Basis, BasisKind, Book, Case, Channel, Contact, ContactPlan, Person, PersonId, Risk, StaffId, TagId,
         Timestamp, UnitId, Wearer, WearerId, Zone,
     },
     geometry::{LatLon, offset},
@@ -251,6 +251,7 @@ fn person(i: usize, n: usize, unit: &UnitId) -> Person {
         name: names::person(100 + 2 * i + n),
         contacts: vec![phone],
         companions: Vec::new(),
+        plan: ContactPlan::default(),
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     step::{Changes, Entry, Now, Sequencer, Stepped, told_entry},
 };
 use crate::{
-    domain::{Book, Fix, PersonId, Ping, Stage, TagId, Timestamp, WearerId},
+    domain::{Book, Fix, PersonId, Ping, Stage, TagEventKind, TagId, Timestamp, WearerId},
     engine::{
         BoundProximity, CompanionHeard, Companionship, DeadlineKey, Decision, Engine, Meet, Place, Rulebook,
         Told,
@@ -135,6 +135,7 @@ impl Sequencer {
             sent: ping.sent,
             next_within_s: ping.next_within_s,
             fix_at,
+            sos: ping.events.iter().any(|event| event.kind == TagEventKind::Sos && !event.restored),
         };
         (told_entry(Told::Companion(heard)), Some(Carried { person, places }))
     }

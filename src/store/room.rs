@@ -36,24 +36,22 @@ impl Admit {
 
 /// What is admitted on each channel: one whose provider hangs must not stand in the way of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Room {
-    /// Of text messages.
-    pub sms: Admit,
-    /// Of webhooks.
-    pub webhook: Admit,
-}
+pub struct Room([Admit; Channel::ALL.len()]);
 
 impl Room {
     /// Everything.
-    pub const ALL: Self = Self { sms: Admit::All, webhook: Admit::All };
+    pub const ALL: Self = Self([Admit::All; Channel::ALL.len()]);
+
+    /// What is said of each channel.
+    #[must_use]
+    pub fn of(admit: impl FnMut(Channel) -> Admit) -> Self {
+        Self(Channel::ALL.map(admit))
+    }
 
     /// What is admitted on a channel.
     #[must_use]
     pub fn on(&self, channel: Channel) -> Admit {
-        match channel {
-            Channel::Sms => self.sms,
-            Channel::Webhook => self.webhook,
-        }
+        self.0[channel as usize]
     }
 
     /// Whether an alert is admitted after so many tries.

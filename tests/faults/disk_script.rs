@@ -14,7 +14,7 @@ use std::{
 use cordon::{
     app::{Plan, Running},
     clock::Clock,
-    domain::{AlertState, Book, Channel, Handling, Incident, IncidentId, IncidentKind, Outcome, Timestamp},
+    domain::{AlertState, Book, Handling, Incident, IncidentId, IncidentKind, Outcome, Timestamp},
     engine::{Action, Told},
     notify,
     secret::Secret,
@@ -289,8 +289,8 @@ impl Play {
             let arrived = alerts.iter().all(|alert| match (&alert.state, alert.channel) {
                 // Another has taken its place.
                 (AlertState::Withdrawn, _) => true,
-                (state, Channel::Sms) => *state == AlertState::Delivered,
-                (state, Channel::Webhook) => *state == AlertState::Accepted,
+                (state, on) if on.gives_receipts() => *state == AlertState::Delivered,
+                (state, _) => *state == AlertState::Accepted,
             });
             (!alerts.is_empty() && arrived).then_some(incident.id)
         };

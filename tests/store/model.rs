@@ -84,7 +84,8 @@ fn room() -> impl Strategy<Value = Room> {
             4 => Just(Admit::All),
         ]
     };
-    (admit(), admit()).prop_map(|(sms, webhook)| Room { sms, webhook })
+    prop::collection::vec(admit(), Channel::ALL.len())
+        .prop_map(|admits| Room::of(|channel| admits[channel as usize]))
 }
 
 fn some_incident(id: i64, form: u8) -> Incident {
@@ -112,7 +113,7 @@ fn some_alert(id: i64, of: i64, form: u8) -> Alert {
     ];
     let state = states.get(usize::from(form)).cloned().unwrap_or(AlertState::Expired("refused".into()));
     let priority = [Priority::P1, Priority::P2, Priority::P3][usize::from(form % 3)];
-    let channel = if id % 2 == 0 { Channel::Webhook } else { Channel::Sms };
+    let channel = Channel::ALL[id.unsigned_abs() as usize % Channel::ALL.len()];
     Alert { state, priority, channel, raised_at: at(100 - id * 10), ..alert(id, of) }
 }
 

@@ -14,7 +14,7 @@ use crate::{
 /// When the picture was taken: 2026-03-01T01:54:07Z.
 pub(super) const AT: Timestamp = Timestamp::from_ms(1_772_330_047_000);
 
-pub(in crate::console) const KINDS: [IncidentKind; 20] = [
+pub(in crate::console) const KINDS: [IncidentKind; 22] = [
     IncidentKind::Approach,
     IncidentKind::Violation,
     IncidentKind::StrapTamper,
@@ -25,6 +25,8 @@ pub(in crate::console) const KINDS: [IncidentKind; 20] = [
     IncidentKind::Jamming,
     IncidentKind::PositionDisputed,
     IncidentKind::Sos,
+    IncidentKind::CallForHelp,
+    IncidentKind::Duress,
     IncidentKind::Deaf,
     IncidentKind::NotEvaluable,
     IncidentKind::Flood,
@@ -111,6 +113,8 @@ fn cause(kind: IncidentKind) -> Cause {
         IncidentKind::Jamming => Cause::Jamming,
         IncidentKind::PositionDisputed => Cause::Position,
         IncidentKind::Sos => Cause::Sos,
+        IncidentKind::CallForHelp => Cause::Call,
+        IncidentKind::Duress => Cause::Duress,
         IncidentKind::Deaf => Cause::Source("acme".into()),
         IncidentKind::NotEvaluable => Cause::Evaluation,
         IncidentKind::Flood => Cause::Flood,
@@ -162,6 +166,7 @@ pub(in crate::console) fn incident(
             | IncidentKind::ProviderFails
             | IncidentKind::StoreFails
             | IncidentKind::DiskFull => Subject::Service,
+            IncidentKind::CallForHelp | IncidentKind::Duress => Subject::Person(id("p-1")),
             _ => Subject::Wearer(id(&format!("w-{}", 1 + (no - 1) % 5))),
         },
         cause: cause(kind),

@@ -159,7 +159,7 @@ impl Target {
     fn wearer(&self) -> Option<&WearerId> {
         match &self.subject {
             Subject::Wearer(wearer) => Some(wearer),
-            Subject::Service => None,
+            Subject::Person(_) | Subject::Service => None,
         }
     }
 

@@ -12,6 +12,7 @@ use crate::{
 pub(super) fn subject(subject: &Subject) -> String {
     match subject {
         Subject::Wearer(id) => format!("wearer {id}"),
+        Subject::Person(id) => format!("protected person {id}"),
         Subject::Service => "Cordon itself".into(),
     }
 }

@@ -32,7 +32,7 @@ pub(super) struct Phones {
     chance: Chance,
     takings_lost: f64,
     refused: BTreeSet<String>,
-    failing: [Option<Failing>; 2],
+    failing: [Option<Failing>; Channel::ALL.len()],
     /// Keys that were taken: the same one is the same message.
     keys: BTreeSet<String>,
     taken: BTreeSet<(AlertId, Timestamp)>,
@@ -53,7 +53,7 @@ impl Phones {
             chance: Chance::of(seed, 5),
             takings_lost: mix.takings_lost,
             refused: BTreeSet::new(),
-            failing: [None; 2],
+            failing: [None; Channel::ALL.len()],
             keys: BTreeSet::new(),
             taken: BTreeSet::new(),
             repeats: 0,
@@ -67,7 +67,7 @@ impl Phones {
 
     /// How a channel's provider does from now on.
     pub(super) fn befall(&mut self, channel: Channel, failing: Option<Failing>) {
-        self.failing[place(channel)] = failing;
+        self.failing[channel as usize] = failing;
     }
 
     /// Alerts that were taken.
@@ -81,7 +81,7 @@ impl Phones {
         let answers_at = now.plus_ms(self.chance.ms(0.03, 2.0));
         let failed =
             |after_ms: i64, sent| Taking { answers_at: now.plus_ms(after_ms), sent, arrives_at: None };
-        match self.failing[place(channel)] {
+        match self.failing[channel as usize] {
             Some(Failing::Error) => return failed(200, Sent::Retry { reason: "http_500".into() }),
             Some(Failing::Hangs) => return failed(GIVEN_UP_MS, Sent::Retry { reason: "timeout".into() }),
             Some(Failing::Busy(pause_ms)) => {
@@ -101,12 +101,5 @@ impl Phones {
             return Taking { answers_at: now.plus_ms(GIVEN_UP_MS), sent, arrives_at };
         }
         Taking { answers_at, sent: Sent::Accepted { provider_ref: None }, arrives_at }
-    }
-}
-
-fn place(channel: Channel) -> usize {
-    match channel {
-        Channel::Sms => 0,
-        Channel::Webhook => 1,
     }
 }

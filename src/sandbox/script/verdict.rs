@@ -97,6 +97,9 @@ impl Verdict {
                         self.unexpected.push(format!("{wearer}: {what} (incident {id})"));
                     }
                 }
+                Subject::Person(person) => {
+                    self.unexpected.push(format!("{person}: {what} (incident {id})"));
+                }
                 Subject::Service => self.unexpected.push(format!("service: {what} (incident {id})")),
             }
         }

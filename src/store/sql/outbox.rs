@@ -1,52 +1,44 @@
 //! The outbox: claims, leases and tries.
 
+use std::sync::LazyLock;
+
 use super::{Db, execute, on, record::Record};
 use crate::{
-    domain::{Alert, AlertId, Timestamp},
+    domain::{Alert, AlertId, Channel, Timestamp},
     store::{Attempt, Claimed, Room, StoreError},
 };
 
-/// What a [`Room`] admits, from the parameters with these numbers.
-macro_rules! admitted_sql {
-    ($sms_priority:literal, $sms_tries:literal, $webhook_priority:literal, $webhook_tries:literal) => {
-        concat!(
-            "priority <= CASE channel WHEN 'sms' THEN ",
-            $sms_priority,
-            " WHEN 'webhook' THEN ",
-            $webhook_priority,
-            " ELSE 0 END AND tries <= CASE channel WHEN 'sms' THEN ",
-            $sms_tries,
-            " WHEN 'webhook' THEN ",
-            $webhook_tries,
-            " ELSE 0 END "
-        )
+/// What a [`Room`] admits, by two parameters for each channel, the first of them with this number.
+fn admitted_sql(first: usize) -> String {
+    let arms = |offset: usize| -> String {
+        let channels = Channel::ALL.iter().enumerate();
+        channels.map(|(n, on)| format!("WHEN '{}' THEN ${} ", on.as_str(), first + 2 * n + offset)).collect()
     };
+    format!("priority <= CASE channel {}ELSE 0 END AND tries <= CASE channel {}ELSE 0 END ", arms(0), arms(1))
 }
 
-/// `$lock` keeps two claimers from picking the same rows, or from waiting for each other. MATERIALIZED, because a planner
+/// `lock` keeps two claimers from picking the same rows, or from waiting for each other. MATERIALIZED, because a planner
 /// that ran the sub-query again would pick other rows than it has locked.
-macro_rules! claim_sql {
-    ($lock:literal) => {
-        concat!(
-            "WITH picked AS MATERIALIZED (SELECT id AS picked_id FROM alerts WHERE state = 'waiting' ",
-            "AND due_at <= $1 AND (lease_until IS NULL OR lease_until <= $1) AND ",
-            admitted_sql!("$5", "$6", "$7", "$8"),
-            "ORDER BY priority, raised_at, id LIMIT $2 ",
-            $lock,
-            ") UPDATE alerts SET lease_owner = $3, lease_until = $4 FROM picked WHERE id = picked_id ",
-            "RETURNING id, codec, record, tries, first_try_at, told_no_success"
-        )
-    };
+fn claim_sql(lock: &str) -> String {
+    let admitted = admitted_sql(5);
+    format!(
+        "WITH picked AS MATERIALIZED (SELECT id AS picked_id FROM alerts WHERE state = 'waiting' \
+        AND due_at <= $1 AND (lease_until IS NULL OR lease_until <= $1) AND {admitted}\
+        ORDER BY priority, raised_at, id LIMIT $2 {lock}) \
+        UPDATE alerts SET lease_owner = $3, lease_until = $4 FROM picked WHERE id = picked_id \
+        RETURNING id, codec, record, tries, first_try_at, told_no_success"
+    )
 }
 
-const CLAIM_SQLITE: &str = claim_sql!("");
-const CLAIM_PG: &str = claim_sql!("FOR UPDATE SKIP LOCKED");
-
-const NEXT: &str = concat!(
-    "SELECT min(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END) ",
-    "FROM alerts WHERE state = 'waiting' AND ",
-    admitted_sql!("$1", "$2", "$3", "$4")
-);
+static CLAIM_SQLITE: LazyLock<String> = LazyLock::new(|| claim_sql(""));
+static CLAIM_PG: LazyLock<String> = LazyLock::new(|| claim_sql("FOR UPDATE SKIP LOCKED"));
+static NEXT: LazyLock<String> = LazyLock::new(|| {
+    let admitted = admitted_sql(1);
+    format!(
+        "SELECT min(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END) \
+        FROM alerts WHERE state = 'waiting' AND {admitted}"
+    )
+});
 
 const TRIED: &str = "UPDATE alerts SET tries = CASE WHEN tries < $2 THEN $2 ELSE tries END, \
     first_try_at = COALESCE(first_try_at, $3), told_no_success = (told_no_success OR $4) WHERE id = $1";
@@ -87,15 +79,17 @@ impl Db {
         limit: i64,
         room: Room,
     ) -> Result<Vec<Claimed>, StoreError> {
-        let sql = match self {
-            Self::Sqlite { .. } => CLAIM_SQLITE,
-            Self::Pg(_) => CLAIM_PG,
+        let sql: &'static str = match self {
+            Self::Sqlite { .. } => &CLAIM_SQLITE,
+            Self::Pg(_) => &CLAIM_PG,
         };
         let rows: Vec<Row> = on!(self, write, |tx| {
             let query = sqlx::query_as(sql).bind(now.as_us()).bind(limit.max(0));
             let query = query.bind(owner).bind(lease_until.as_us());
-            let query = query.bind(room.sms.priority_max()).bind(room.sms.tries_max());
-            let query = query.bind(room.webhook.priority_max()).bind(room.webhook.tries_max());
+            let query = Channel::ALL.into_iter().fold(query, |query, channel| {
+                let admit = room.on(channel);
+                query.bind(admit.priority_max()).bind(admit.tries_max())
+            });
             query.fetch_all(&mut *tx).await?
         });
         let mut claimed: Vec<Claimed> = rows.into_iter().filter_map(Row::claimed).collect();
@@ -142,8 +136,10 @@ impl Db {
 
     pub(super) async fn earliest_claimable(&self, room: Room) -> Result<Option<Timestamp>, StoreError> {
         let earliest: Option<i64> = on!(self, read, |pool| {
-            let query = sqlx::query_scalar(NEXT).bind(room.sms.priority_max()).bind(room.sms.tries_max());
-            let query = query.bind(room.webhook.priority_max()).bind(room.webhook.tries_max());
+            let query = Channel::ALL.into_iter().fold(sqlx::query_scalar(NEXT.as_str()), |query, channel| {
+                let admit = room.on(channel);
+                query.bind(admit.priority_max()).bind(admit.tries_max())
+            });
             query.fetch_one(pool).await?
         });
         Ok(earliest.map(Timestamp::from_us))

@@ -70,6 +70,7 @@ impl Db {
 pub(super) fn subject_text(subject: &Subject) -> String {
     match subject {
         Subject::Wearer(id) => format!("wearer:{id}"),
+        Subject::Person(id) => format!("person:{id}"),
         Subject::Service => "service".into(),
     }
 }
@@ -102,6 +103,8 @@ pub(super) fn cause_text(cause: &Cause) -> String {
         Cause::Jamming => "jamming".into(),
         Cause::Position => "position".into(),
         Cause::Sos => "sos".into(),
+        Cause::Call => "call".into(),
+        Cause::Duress => "duress".into(),
     }
 }
 

@@ -1,0 +1,50 @@
+//! What a protected person has agreed with their advocate about how they are told.
+
+use serde::{Deserialize, Serialize};
+
+use super::StaffId;
+
+/// See the module's documentation. Without one, the policy's steps are taken as they stand.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContactPlan {
+    /// How danger is told. Whether it is told is nobody's choice.
+    #[serde(default)]
+    pub shape: AlertShape,
+    /// Who is told when they do not answer: an advocate, or somebody whom they trust. All of them at once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nominated: Vec<StaffId>,
+    /// A word of theirs that answers like "1" to whoever reads along, and calls for help without a sound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duress_word: Option<String>,
+}
+
+/// The shape of a danger alert.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertShape {
+    /// By every way that the policy has.
+    #[default]
+    Loud,
+    /// Nothing that rings.
+    Silent,
+    /// By phone call alone: nothing that stays to be read.
+    CallOnly,
+    /// Those whom they have named are told first.
+    AdvocateFirst,
+}
+
+impl ContactPlan {
+    /// Whether nothing differs from having no plan.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether a text is their duress word, however it is written.
+    #[must_use]
+    pub fn is_duress(&self, text: &str) -> bool {
+        let plain = |text: &str| text.trim().trim_end_matches(['.', '!']).to_lowercase();
+        self.duress_word.as_deref().is_some_and(|word| plain(word) == plain(text))
+    }
+}
