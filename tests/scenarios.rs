@@ -9,6 +9,8 @@ mod calm;
 mod clocks;
 #[path = "scenarios/companion.rs"]
 mod companion;
+#[path = "scenarios/delivery.rs"]
+mod delivery;
 #[path = "scenarios/explained.rs"]
 mod explained;
 #[path = "scenarios/hearing.rs"]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AlertId, IncidentId, PersonId, Priority, StaffId, Timestamp, UnitId};
+use super::{AlertId, IncidentId, Language, PersonId, Priority, StaffId, Timestamp, UnitId};
 
 /// One message to one recipient on one channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,12 @@ pub struct Alert {
     pub address: String,
     /// Which kind of message.
     pub class: MessageClass,
+    /// What a protected person is told in.
+    #[serde(default)]
+    pub language: Language,
+    /// What they are told, where they have chosen the words for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_words: Option<String>,
     /// The more urgent is sent first.
     pub priority: Priority,
     /// Which number of alert this is to this recipient for this incident, from 1: the wording varies with it, since
@@ -162,6 +168,12 @@ impl Subscription {
 pub enum MessageClass {
     /// To a protected person: act on your safety plan.
     Danger,
+    /// To a protected person: Cordon cannot see at the moment.
+    Weak,
+    /// To a protected person: it is over.
+    AllClear,
+    /// To a protected person: a test, as they have agreed.
+    Test,
     /// To staff: an incident card.
     Card,
 }

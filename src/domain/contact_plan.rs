@@ -17,6 +17,12 @@ pub struct ContactPlan {
     /// A word of theirs that answers like "1" to whoever reads along, and calls for help without a sound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duress_word: Option<String>,
+    /// What they are told in.
+    #[serde(default)]
+    pub language: Language,
+    /// What they are told, where they have chosen it.
+    #[serde(default)]
+    pub words: OwnWords,
 }
 
 /// The shape of a danger alert.
@@ -32,6 +38,55 @@ pub enum AlertShape {
     CallOnly,
     /// Those whom they have named are told first.
     AdvocateFirst,
+}
+
+/// What a protected person is told in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Language {
+    /// English.
+    #[default]
+    #[serde(rename = "en")]
+    English,
+    /// Welsh.
+    #[serde(rename = "cy")]
+    Welsh,
+}
+
+impl Language {
+    /// Each of them.
+    pub const ALL: [Self; 2] = [Self::English, Self::Welsh];
+
+    /// As in ISO 639-1.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Welsh => "cy",
+        }
+    }
+}
+
+/// Words that say nothing to anybody but the person who chose them, one text for each class of message. How to answer and
+/// the reference are said after them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnWords {
+    /// Act on your safety plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub danger: Option<String>,
+    /// It is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub all_clear: Option<String>,
+    /// Cordon cannot see at the moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weak: Option<String>,
+}
+
+impl OwnWords {
+    /// All that were chosen.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        [&self.danger, &self.all_clear, &self.weak].into_iter().flatten().map(String::as_str)
+    }
 }
 
 impl ContactPlan {

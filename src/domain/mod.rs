@@ -4,7 +4,9 @@
 //! at the edge; from then on a value of a type is a proof that its bounds hold.
 
 mod alert;
+mod alphabet;
 mod contact_plan;
+pub mod discreet;
 mod ids;
 mod incident;
 mod ping;
@@ -16,7 +18,8 @@ pub mod words;
 mod zone;
 
 pub use alert::{Alert, AlertState, Channel, MessageClass, Recipient, Subscription, is_e164};
-pub use contact_plan::{AlertShape, ContactPlan};
+pub use alphabet::{Units, units};
+pub use contact_plan::{AlertShape, ContactPlan, Language, OwnWords};
 pub use ids::{
     AlertId, CaseId, IdError, IncidentId, PersonId, PolicyId, StaffId, TagId, UnitId, WearerId, ZoneId,
 };

@@ -9,7 +9,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CaseId, Channel, ContactPlan, PersonId, PolicyId, ProximityZone, StaffId, TagId, Timestamp, UnitId, WearerId, Zone,
+    CaseId, Channel, ContactPlan, PersonId, PolicyId, ProximityZone, StaffId, TagId, Timestamp, UnitId,
+    WearerId, Zone,
 };
 
 /// What one rulebook revision publishes.

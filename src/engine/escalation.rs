@@ -9,8 +9,9 @@ use super::{
     ways::{Way, ways},
 };
 use crate::domain::{
-    Alert, AlertId, AlertState, Audience, Cause, Channel, Contact, Escalation, EscalationState, Handling,
-    Happening, Incident, IncidentId, IncidentKind, MINUTE_MS, MessageClass, Recipient, SentAlert, Subject, Timestamp,
+    Alert, AlertId, AlertState, Audience, Cause, Channel, Contact, ContactPlan, Escalation, EscalationState,
+    Handling, Happening, Incident, IncidentId, IncidentKind, MINUTE_MS, MessageClass, Recipient, SentAlert,
+    Subject, Timestamp,
 };
 
 /// Whoever owns an incident has this long to act before it goes back to the queue.
@@ -192,10 +193,10 @@ pub(super) fn run_step(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
         if let Some(escalation) = escalation_mut(draft, id, place) {
             escalation.step = step;
         }
-        is_heard |= tell(draft, id, place, way);
+        is_heard = tell(draft, id, place, way);
     }
     if !is_heard && last.is_some() {
-        // Nobody hears of this step.
+        // Nobody hears of what is waited for.
         hasten(draft, id, place);
         reach::judge(draft, id, place);
     }
@@ -274,6 +275,13 @@ pub(super) fn raise_alert(
         Recipient::Person(_) => String::new(),
         Recipient::Staff(_) => summary(&rulebook, incident),
     };
+    let (class, plan) = match &recipient {
+        Recipient::Person(person) => (
+            MessageClass::Danger,
+            rulebook.person(person).map(|person| person.plan.clone()).unwrap_or_default(),
+        ),
+        Recipient::Staff(_) => (MessageClass::Card, ContactPlan::default()),
+    };
     let escalation = incident.escalations.get_mut(place)?;
     let nth = escalation.count(&recipient);
     let sent = SentAlert {
@@ -291,11 +299,9 @@ pub(super) fn raise_alert(
         id: alert_id,
         incident: id,
         unit: incident.unit.clone(),
-        class: if matches!(recipient, Recipient::Person(_)) {
-            MessageClass::Danger
-        } else {
-            MessageClass::Card
-        },
+        class,
+        language: plan.language,
+        own_words: plan.words.danger.filter(|_| class == MessageClass::Danger),
         recipient: recipient.clone(),
         channel,
         address,

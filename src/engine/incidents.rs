@@ -60,10 +60,8 @@ impl Draft<'_> {
         let back = !incident.ongoing && stays;
         let no_longer_late = incident.late && !situation.late;
         // Whoever calls again has not been helped.
-        let calls_again = matches!(
-            situation.kind,
-            IncidentKind::Sos | IncidentKind::CallForHelp | IncidentKind::Duress
-        );
+        let calls_again =
+            matches!(situation.kind, IncidentKind::Sos | IncidentKind::CallForHelp | IncidentKind::Duress);
         let disturbs =
             worse || no_longer_late || calls_again || back && situation.kind != IncidentKind::Approach;
         // A violation found in the past is over although the wearer, near, was raised as one who still is.

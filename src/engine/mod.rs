@@ -95,7 +95,7 @@ use proximity_watch::{CompanionState, Meetings};
 use track::Track;
 
 /// Rises whenever the same input may lead to another decision. Replay compares only rows of its own version.
-pub const ENGINE_VERSION: i64 = 5;
+pub const ENGINE_VERSION: i64 = 6;
 
 /// Everything the engine remembers.
 #[derive(Debug, Clone, PartialEq)]

@@ -68,9 +68,8 @@ pub(super) fn bar(draft: &mut Draft<'_>, id: IncidentId, alert: AlertId) -> bool
 
 /// A channel's provider takes nothing for now: whoever waits for it is told another way at once.
 pub(super) fn provider_fails(draft: &mut Draft<'_>, channel: Channel) {
-    let waits = |sent: &&SentAlert| {
-        sent.channel == channel && sent.state == AlertState::Waiting && !sent.in_vain
-    };
+    let waits =
+        |sent: &&SentAlert| sent.channel == channel && sent.state == AlertState::Waiting && !sent.in_vain;
     for id in draft.open_incidents() {
         let escalations = draft.incident(id).map_or(&[][..], |incident| &incident.escalations);
         let waiting: Vec<AlertId> =

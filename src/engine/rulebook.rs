@@ -7,8 +7,8 @@ use rpds::RedBlackTreeMapSync as Map;
 use super::proximity::Proximity;
 use crate::{
     domain::{
-        Book, Case, CaseId, Contact, EscalationPolicy, Person, PersonId, PolicyId, Recipient, Risk,
-        Scope, Staff, StaffId, TagId, Timestamp, Unit, UnitId, Wearer, WearerId, Zone, ZoneId,
+        Book, Case, CaseId, Contact, EscalationPolicy, Person, PersonId, PolicyId, Recipient, Risk, Scope,
+        Staff, StaffId, TagId, Timestamp, Unit, UnitId, Wearer, WearerId, Zone, ZoneId,
     },
     geometry::{Index, LatLon},
 };

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::rulebook::Rulebook;
 use crate::{
     domain::{
-        AlertShape, Area, Assignment, Book, Case, CaseId, Channel, Contact, EscalationPolicy, Person, ProximityZone,
-        StaffId, Subscription, Unit, UnitId, Wearer, Zone, ZoneId, is_e164,
+        AlertShape, Area, Assignment, Book, Case, CaseId, Channel, Contact, EscalationPolicy, Person,
+        ProximityZone, StaffId, Subscription, Unit, UnitId, Wearer, Zone, ZoneId, discreet, is_e164,
     },
     geometry::{LatLon, Shape},
 };
@@ -15,10 +15,12 @@ const NAME_CHARS_MAX: usize = 100;
 const CODE_CHARS_MAX: usize = 24;
 const URL_BYTES_MAX: usize = 500;
 const SUBSCRIPTION_BYTES_MAX: usize = 1_500;
+/// How to answer, and the reference.
+const ANSWER_CHARS_MAX: usize = 55;
 const NUMBER: &str = "a phone number is written like +447700900123";
-const URL: &str =
-    "a webhook's address is an https URL of at most 500 characters; http only on this machine";
-const TOPIC: &str = "a pager's topic has 16 to 64 of a-z, A-Z, 0-9, '-' and '_': whoever knows it can read it";
+const URL: &str = "a webhook's address is an https URL of at most 500 characters; http only on this machine";
+const TOPIC: &str =
+    "a pager's topic has 16 to 64 of a-z, A-Z, 0-9, '-' and '_': whoever knows it can read it";
 const SUBSCRIPTION: &str = "a push address is what a browser gives as its subscription, in JSON";
 const WAIT_S: std::ops::RangeInclusive<u32> = 5..=86_400;
 
@@ -100,7 +102,10 @@ impl Problems<'_> {
         let named = persons.flat_map(|person| person.plan.nominated.iter().map(|staff| (&person.id, staff)));
         for (person, staff) in named.collect::<Vec<_>>() {
             self.add(unit.staff.iter().any(|known| known.id == *staff), || {
-                format!("unit {}: person {person} nominates '{staff}'; keep them, or change the person first", unit.id)
+                format!(
+                    "unit {}: person {person} nominates '{staff}'; keep them, or change the person first",
+                    unit.id
+                )
             });
         }
     }
@@ -192,7 +197,9 @@ impl Problems<'_> {
             let unit = self.rulebook.unit(&person.unit);
             let known = unit.is_some_and(|unit| unit.staff.iter().any(|known| known.id == *staff));
             self.add(known, || {
-                format!("{place}: nominates '{staff}', who is not among the unit's staff; add them there first")
+                format!(
+                    "{place}: nominates '{staff}', who is not among the unit's staff; add them there first"
+                )
             });
         }
         self.add(plan.shape != AlertShape::AdvocateFirst || !plan.nominated.is_empty(), || {
@@ -202,10 +209,31 @@ impl Problems<'_> {
         self.add(plan.shape != AlertShape::CallOnly || callable, || {
             format!("{place}: is told by call only, and has no contact for voice; add one")
         });
+        for text in plan.words.all() {
+            self.words(place, person, text);
+        }
         let sound = plan.duress_word.as_deref().is_none_or(is_duress_word);
         self.add(sound, || {
-            format!("{place}: a duress word has 4 to 24 letters and digits, and none that is an answer already")
+            format!(
+                "{place}: a duress word has 4 to 24 letters and digits, and none that is an answer already"
+            )
         });
+    }
+
+    /// Whether somebody's own words may stand on their phone.
+    fn words(&mut self, place: &str, person: &Person, text: &str) {
+        self.add(text.chars().any(char::is_alphanumeric), || format!("{place}: own words: write some"));
+        // With how to answer and the reference, in the longest of the languages.
+        let whole = format!("{text} {}", "x".repeat(ANSWER_CHARS_MAX));
+        if let Err(why) = discreet::check(&whole) {
+            self.found.push(format!("{place}: own words: {why}; choose others"));
+        }
+        let rulebook = self.rulebook;
+        let wearers = rulebook.cases_for(&person.id).filter_map(|case| rulebook.wearer(&case.wearer));
+        let names = wearers.map(|wearer| wearer.name.as_str()).chain([person.name.as_str()]);
+        if let Err(why) = discreet::names_nobody(text, names) {
+            self.found.push(format!("{place}: own words: {why}; choose others"));
+        }
     }
 
     fn companions(&mut self, place: &str, person: &Person) {
@@ -338,7 +366,9 @@ impl Problems<'_> {
             let wrong = match contact.channel {
                 Channel::SecondSms => Some("second_sms goes to the number of sms; give that alone"),
                 Channel::Sms | Channel::Voice => (!is_e164(address)).then_some(NUMBER),
-                Channel::Webhook => (!is_private_url(address) || address.len() > URL_BYTES_MAX).then_some(URL),
+                Channel::Webhook => {
+                    (!is_private_url(address) || address.len() > URL_BYTES_MAX).then_some(URL)
+                }
                 Channel::Pager => (!is_topic(address)).then_some(TOPIC),
                 Channel::Push => (!is_subscription(address)).then_some(SUBSCRIPTION),
             };

@@ -2,15 +2,17 @@
 
 use super::{draft::Draft, rulebook::Rulebook};
 use crate::domain::{
-    Audience, Channel, Contact, EscalationPolicy, IncidentId, Person, PersonId, PersonStep, Priority,
-    Recipient, SECOND_MS, AlertShape, StaffStep,
+    AlertShape, Audience, Channel, Contact, ContactPlan, EscalationPolicy, IncidentId, PersonId, PersonStep,
+    Priority, Recipient, SECOND_MS, StaffStep,
 };
 
 /// The last step waits at least this long before it comes again, seconds: one that is meant to go together with the next
 /// may have become the last, for lack of a contact.
-const LAST_WAIT_S_MIN: u32 = 30;
+const LAST_WAIT_S_MIN: u32 = 60;
 /// How long somebody is waited for who is told beside what the policy says, seconds.
 const BESIDE_WAIT_S: u32 = 60;
+/// An advocate who is told first has so many seconds before the person is, too.
+const HEAD_START_S: u32 = 20;
 
 /// One step, resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +39,12 @@ pub(super) fn ways(draft: &Draft<'_>, id: IncidentId, place: usize) -> Vec<Way> 
         return Vec::new();
     };
     let mut ways = match &escalation.audience {
-        Audience::Person(person) => to_person(rulebook, person, &policy.protected),
+        Audience::Person(id) => {
+            let person = rulebook.person(id);
+            let contacts = person.map_or(&[][..], |person| &person.contacts);
+            let plan = &person.map(|person| person.plan.clone()).unwrap_or_default();
+            Towards { rulebook, id, contacts, plan }.ways(&policy.protected)
+        }
         Audience::Staff => {
             steps(policy, incident.priority).iter().map(|step| to_staff(rulebook, step)).collect()
         }
@@ -64,63 +71,72 @@ fn to_staff(rulebook: &Rulebook, step: &StaffStep) -> Way {
     Way::new(Recipient::Staff(step.to.clone()), contact, step.wait_s)
 }
 
-/// Steps for which the person has no contact, or which they do not want, are passed over; if none is left, the first of
-/// their contacts is taken: danger is told.
-fn to_person(rulebook: &Rulebook, id: &PersonId, policy: &[PersonStep]) -> Vec<Way> {
-    let person = rulebook.person(id);
-    let shape = person.map_or(AlertShape::Loud, |person| person.plan.shape);
-    let nominated = |step: &PersonStep| match person {
-        Some(person) => to_nominated(rulebook, person, step),
-        None => Vec::new(),
-    };
-    let (theirs, others): (Vec<&PersonStep>, Vec<&PersonStep>) =
-        policy.iter().partition(|step| !step.nominated);
-    let wanted = |channel: Channel| match shape {
-        AlertShape::Loud | AlertShape::AdvocateFirst => true,
-        AlertShape::Silent => channel != Channel::Voice,
-        AlertShape::CallOnly => channel == Channel::Voice,
-    };
-    let contacts = person.map_or(&[][..], |person| &person.contacts);
-    let own = |channel, wait_s| {
-        let contact = on(contacts, channel).filter(|_| wanted(channel))?;
-        Some(Way::new(Recipient::Person(id.clone()), Some(contact), wait_s))
-    };
-    let has_own = theirs.iter().any(|step| own(step.channel, step.wait_s).is_some());
-    let mut first = Vec::new();
-    if shape == AlertShape::AdvocateFirst {
-        let step = others.first().map_or(
-            PersonStep { channel: Channel::Sms, wait_s: BESIDE_WAIT_S, nominated: true },
-            |step| PersonStep::clone(step),
-        );
-        first = nominated(&step);
-    }
-    if !has_own {
-        // A call, where they want nothing else and the policy has none; else whatever there is.
-        let contact = on(contacts, Channel::Voice).filter(|_| wanted(Channel::Voice));
-        let contact = contact.or_else(|| contacts.first().cloned());
-        first.push(Way::new(Recipient::Person(id.clone()), contact, BESIDE_WAIT_S));
-    }
-    let rest = policy.iter().flat_map(|step| {
-        if step.nominated && shape != AlertShape::AdvocateFirst {
-            nominated(step)
-        } else if step.nominated {
-            Vec::new()
-        } else {
-            own(step.channel, step.wait_s).into_iter().collect()
-        }
-    });
-    first.extend(rest);
-    first
+/// A protected person, and what they have agreed.
+struct Towards<'r> {
+    rulebook: &'r Rulebook,
+    id: &'r PersonId,
+    contacts: &'r [Contact],
+    plan: &'r ContactPlan,
 }
 
-/// All whom a person has named, together.
-fn to_nominated(rulebook: &Rulebook, person: &Person, step: &PersonStep) -> Vec<Way> {
-    let named = &person.plan.nominated;
-    let ways = named.iter().enumerate().map(|(n, staff)| {
-        let wait_s = if n + 1 == named.len() { step.wait_s } else { 0 };
-        to_staff(rulebook, &StaffStep { to: staff.clone(), channel: step.channel, wait_s })
-    });
-    ways.collect()
+impl Towards<'_> {
+    /// Steps for which they have no contact, or which they do not want, are passed over; if none is left, another of their
+    /// contacts is taken: danger is told.
+    fn ways(&self, policy: &[PersonStep]) -> Vec<Way> {
+        let mut ways: Vec<Way> = policy.iter().flat_map(|step| self.step(step)).collect();
+        if !ways.iter().any(|way| matches!(way.recipient, Recipient::Person(_))) {
+            ways.insert(0, self.own(self.beside(), BESIDE_WAIT_S));
+        }
+        if self.plan.shape == AlertShape::AdvocateFirst {
+            let to_them = |way: &Way| matches!(way.recipient, Recipient::Staff(_));
+            let (mut named, own): (Vec<Way>, Vec<Way>) = ways.into_iter().partition(to_them);
+            if named.is_empty() {
+                named = self.named(Channel::Sms, 0);
+            }
+            if let Some(last) = named.last_mut() {
+                last.wait_ms = last.wait_ms.max(i64::from(HEAD_START_S) * SECOND_MS);
+            }
+            named.extend(own);
+            return named;
+        }
+        ways
+    }
+
+    fn step(&self, step: &PersonStep) -> Vec<Way> {
+        if step.nominated {
+            return self.named(step.channel, step.wait_s);
+        }
+        let contact = on(self.contacts, step.channel).filter(|_| self.wants(step.channel));
+        contact.map(|contact| self.own(Some(contact), step.wait_s)).into_iter().collect()
+    }
+
+    fn wants(&self, channel: Channel) -> bool {
+        match self.plan.shape {
+            AlertShape::Loud | AlertShape::AdvocateFirst => true,
+            AlertShape::Silent => channel != Channel::Voice,
+            AlertShape::CallOnly => channel == Channel::Voice,
+        }
+    }
+
+    /// A way that the policy does not have: one that they want, or else whatever there is.
+    fn beside(&self) -> Option<Contact> {
+        let wanted = self.contacts.iter().find(|contact| self.wants(contact.channel));
+        wanted.or(self.contacts.first()).cloned()
+    }
+
+    fn own(&self, contact: Option<Contact>, wait_s: u32) -> Way {
+        Way::new(Recipient::Person(self.id.clone()), contact, wait_s)
+    }
+
+    /// All whom they have named, together.
+    fn named(&self, channel: Channel, wait_s: u32) -> Vec<Way> {
+        let named = &self.plan.nominated;
+        let ways = named.iter().enumerate().map(|(n, staff)| {
+            let wait_s = if n + 1 == named.len() { wait_s } else { 0 };
+            to_staff(self.rulebook, &StaffStep { to: staff.clone(), channel, wait_s })
+        });
+        ways.collect()
+    }
 }
 
 fn on(contacts: &[Contact], channel: Channel) -> Option<Contact> {

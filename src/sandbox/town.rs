@@ -17,8 +17,8 @@ pub(crate) use streets::{Net, Spot, apart_m};
 
 use crate::{
     domain::{
-        Assignment, Basis, BasisKind, Book, Case, Channel, Contact, ContactPlan, Person, PersonId, Risk, StaffId, TagId,
-        Timestamp, UnitId, Wearer, WearerId, Zone,
+        Assignment, Basis, BasisKind, Book, Case, Channel, Contact, ContactPlan, Person, PersonId, Risk,
+        StaffId, TagId, Timestamp, UnitId, Wearer, WearerId, Zone,
     },
     geometry::{LatLon, offset},
 };

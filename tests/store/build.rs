@@ -110,6 +110,8 @@ pub(crate) fn alert(id: i64, of: i64) -> Alert {
         channel: Channel::Sms,
         address: "+44 7700 900123".into(),
         class: MessageClass::Card,
+        language: cordon::domain::Language::English,
+        own_words: None,
         priority: Priority::P1,
         nth: 1,
         summary: "violation at ROSE-4".into(),

@@ -252,6 +252,8 @@ async fn records_show_alerts_and_tries_but_no_whole_address() {
         channel: Channel::Sms,
         address: "+447700900123".into(),
         class: MessageClass::Danger,
+        language: crate::domain::Language::English,
+        own_words: None,
         priority: Priority::P1,
         nth: 1,
         summary: String::new(),

@@ -134,6 +134,8 @@ impl World {
             channel: Channel::Sms,
             address: ADA.into(),
             class: MessageClass::Danger,
+            language: crate::domain::Language::English,
+            own_words: None,
             priority: Priority::P1,
             nth: 1,
             summary: String::new(),
@@ -148,6 +150,8 @@ impl World {
             channel: Channel::Webhook,
             address: format!("{}/webhook/desk-1", self.phones.url),
             class: MessageClass::Card,
+            language: crate::domain::Language::English,
+            own_words: None,
             summary: "violation at ROSE-4".into(),
             ..self.sms(id)
         }

@@ -1,110 +1,44 @@
-//! Every word that Cordon sends to a person, in one place.
+//! Every word that Cordon sends to a person, in one place: a file for each language.
 //!
-//! A text to a protected person must tell them to act and betray nothing to whoever else sees the phone: no name, no
-//! place, no link, nothing about tags, police or stalking. It is one SMS in the GSM 7-bit alphabet (3GPP TS 23.038),
-//! and never the same twice in a row, since networks drop repeats.
+//! A text to a protected person must tell them to act and betray nothing to whoever else sees the phone
+//! ([`discreet`]). It is one SMS, and never the same twice in a row, since networks drop repeats.
+
+mod english;
+mod phrases;
+mod welsh;
 
 use serde::Serialize;
 
 use super::idempotency_key;
-use crate::domain::{Alert, AlertId, Channel, IncidentId, MessageClass, Recipient, UnitId};
-
-/// Septets in one SMS.
-pub const SEPTETS_MAX: usize = 160;
-
-/// Begin a text to a protected person. Their number and that of [`ASSURANCES`] have no common factor, so that twelve
-/// texts in a row differ.
-const CALLS: [&str; 4] = [
-    "Please use plan A now.",
-    "It is time for plan A, please.",
-    "Plan A now, please.",
-    "Please go ahead with plan A now.",
-];
-const ASSURANCES: [&str; 3] = ["We are on it.", "We know and are on it.", "Our team is on it."];
-
-/// Words that must not stand in a text, and beginnings of words.
-const WORDS: [&str; 10] =
-    ["tag", "tags", "tagged", "victim", "victims", "wearer", "wearers", "court", "prison", "monitoring"];
-const BEGINNINGS: [&str; 5] = ["stalk", "police", "offend", "perpetrat", "probation"];
-const LINKS: [&str; 3] = ["://", "www.", ".com"];
-
-const GSM_BASIC: &str = "@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
-const GSM_EXTENDED: &str = "^{}\\[~]|€";
-
-/// Why a text must not be sent as it stands.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LintError {
-    /// A character that would turn one SMS into several, or a line break.
-    #[error("'{0}' is not in the SMS alphabet")]
-    Alphabet(char),
-    /// Longer than one SMS.
-    #[error("{0} septets; one SMS has {SEPTETS_MAX}")]
-    TooLong(usize),
-    /// A word that gives the sender or the matter away, or a link.
-    #[error("it says '{0}'")]
-    Word(&'static str),
-}
-
-/// Whether a text may be sent to a phone.
-///
-/// # Errors
-/// See [`LintError`].
-pub fn lint(text: &str) -> Result<(), LintError> {
-    let mut septets = 0;
-    for c in text.chars() {
-        septets += match c {
-            c if GSM_BASIC.contains(c) => 1,
-            c if GSM_EXTENDED.contains(c) => 2,
-            c => return Err(LintError::Alphabet(c)),
-        };
-    }
-    if septets > SEPTETS_MAX {
-        return Err(LintError::TooLong(septets));
-    }
-    forbidden(&text.to_lowercase()).map_or(Ok(()), |word| Err(LintError::Word(word)))
-}
-
-fn forbidden(text: &str) -> Option<&'static str> {
-    let link = LINKS.into_iter().find(|link| text.contains(link));
-    link.or_else(|| {
-        text.split(|c: char| !c.is_alphanumeric()).find_map(|word| {
-            let whole = WORDS.into_iter().find(|forbidden| word == *forbidden);
-            whole.or_else(|| BEGINNINGS.into_iter().find(|beginning| word.starts_with(beginning)))
-        })
-    })
-}
+use crate::domain::{
+    Alert, AlertId, Channel, IncidentId, Language, MessageClass, Recipient, UnitId, discreet,
+};
 
 /// What an alert says on its channel: a text, what is said on the phone, or JSON for a browser or a control room.
 #[must_use]
 pub fn body(alert: &Alert) -> String {
-    match (alert.channel, alert.class) {
-        (Channel::Webhook, _) => card(alert),
-        (Channel::Push, _) => push(alert),
-        (Channel::Voice, MessageClass::Danger) => spoken_danger(alert),
-        (Channel::Voice, MessageClass::Card) => spoken_card(alert),
-        (Channel::Sms | Channel::SecondSms | Channel::Pager, MessageClass::Danger) => danger(alert),
-        (Channel::Sms | Channel::SecondSms | Channel::Pager, MessageClass::Card) => staff_text(alert),
+    let is_card = alert.class == MessageClass::Card;
+    match alert.channel {
+        Channel::Webhook => card(alert),
+        Channel::Push => push(alert),
+        Channel::Voice if is_card => spoken_card(alert),
+        Channel::Voice => phrases::spoken(alert),
+        Channel::Sms | Channel::SecondSms | Channel::Pager if is_card => staff_text(alert),
+        Channel::Sms | Channel::SecondSms | Channel::Pager => phrases::text(alert),
     }
 }
 
 /// What is said before somebody has pressed a key, so that neither an answering machine nor whoever else picks the
 /// phone up learns anything.
-pub const GREETING: &str = "Hello. There is a message for you. To hear it, please press 9.";
+#[must_use]
+pub fn greeting(language: Language) -> &'static str {
+    phrases::of(language).greeting
+}
+
 /// What is said once an answer has come.
-pub const THANKS: &str = "Thank you. That has been noted. Goodbye.";
-
-/// To a protected person: act on your safety plan.
-fn danger(alert: &Alert) -> String {
-    format!("{} Reply 1 OK, 2 help, 3 call me. Ref {}", plan_a(alert), alert.reference())
-}
-
-fn spoken_danger(alert: &Alert) -> String {
-    format!("{} Press 1 for OK, 2 for help, 3 to be called.", plan_a(alert))
-}
-
-fn plan_a(alert: &Alert) -> String {
-    let nth = alert.nth.saturating_sub(1) as usize;
-    format!("{} {}", CALLS[nth % CALLS.len()], ASSURANCES[nth % ASSURANCES.len()])
+#[must_use]
+pub fn thanks(language: Language) -> &'static str {
+    phrases::of(language).thanks
 }
 
 fn spoken_card(alert: &Alert) -> String {
@@ -131,7 +65,7 @@ fn push(alert: &Alert) -> String {
     let reference = alert.reference().to_string();
     let notification = Notification {
         title: format!("Ref {reference}"),
-        body: "Please look at your messages now.",
+        body: phrases::of(alert.language).pushed,
         navigate: "/",
         tag: reference,
     };
@@ -146,7 +80,7 @@ fn to_json(value: &impl Serialize) -> String {
 fn staff_text(alert: &Alert) -> String {
     let rest = format!("incident {}. Reply 1 mine, 2 acted. Ref {}", alert.incident, alert.reference());
     let full = format!("{}, {rest}", staff_head(alert));
-    if !alert.summary.is_empty() && lint(&full).is_ok() {
+    if !alert.summary.is_empty() && discreet::check(&full).is_ok() {
         full
     } else {
         format!("{} {rest}", urgency(alert))
@@ -205,7 +139,7 @@ mod tests {
     use crate::domain::{AlertState, Priority, Timestamp};
 
     fn alert(channel: Channel, class: MessageClass) -> Alert {
-        let danger = class == MessageClass::Danger;
+        let danger = class != MessageClass::Card;
         let recipient = if danger {
             Recipient::Person("ada".parse().unwrap())
         } else {
@@ -219,6 +153,8 @@ mod tests {
             channel,
             address: "+447700900001".into(),
             class,
+            language: Language::English,
+            own_words: None,
             priority: Priority::P1,
             nth: 1,
             summary: if danger { String::new() } else { "violation at ROSE-4".into() },
@@ -251,7 +187,7 @@ mod tests {
             for nth in (1..=30).chain(u32::MAX - 12..=u32::MAX) {
                 alert.nth = nth;
                 let text = body(&alert);
-                assert_eq!(lint(&text), Ok(()), "{text}");
+                assert_eq!(discreet::check(&text), Ok(()), "{text}");
                 assert!(!recent.contains(&text), "{text}");
                 recent.push(text);
                 // The jump to the last numbers begins a new row.
@@ -281,7 +217,7 @@ mod tests {
     #[test]
     fn a_summary_that_must_not_be_sent_is_left_out_and_the_alert_still_goes() {
         let mut alert = alert(Channel::Sms, MessageClass::Card);
-        for summary in ["", "violation at Police House", "violation at ŽIŽKOV", "a\nb", &"x".repeat(120)] {
+        for summary in ["", "violation at Police House", "a\nb", &"x".repeat(120)] {
             alert.summary = summary.into();
             assert_eq!(body(&alert), "P1 incident 12. Reply 1 mine, 2 acted. Ref 7042", "{summary}");
         }
@@ -300,22 +236,81 @@ mod tests {
     }
 
     #[test]
-    fn lint_finds_what_gives_away_and_what_does_not_fit() {
-        assert_eq!(lint(&"a".repeat(160)), Ok(()));
-        assert_eq!(lint(&"a".repeat(161)), Err(LintError::TooLong(161)));
-        assert_eq!(lint(&format!("{}{{", "a".repeat(159))), Err(LintError::TooLong(161)));
-        assert_eq!(lint("caf\u{e9}"), Ok(()));
-        assert_eq!(lint("\u{2019}"), Err(LintError::Alphabet('\u{2019}')));
-        assert_eq!(lint("Stage 3, vintage"), Ok(()));
-        for (text, word) in [
-            ("his Tag.", "tag"),
-            ("STALKER near", "stalk"),
-            ("the Police", "police"),
-            ("http://x", "://"),
-            ("see www.x", "www."),
-        ] {
-            assert_eq!(lint(text), Err(LintError::Word(word)), "{text}");
+    fn the_four_classes_are_said_in_every_language_and_never_alike() {
+        let classes = [MessageClass::Danger, MessageClass::Weak, MessageClass::AllClear, MessageClass::Test];
+        for language in Language::ALL {
+            let said = |class, nth| {
+                let alert = Alert { language, nth, ..alert(Channel::Sms, class) };
+                assert_eq!(discreet::check(&body(&alert)), Ok(()), "{}", body(&alert));
+                body(&alert)
+            };
+            for class in classes {
+                assert_ne!(said(class, 1), said(class, 2), "networks drop repeats");
+                for other in classes.into_iter().filter(|other| *other != class) {
+                    for (nth, of_other) in [(1, 1), (2, 1), (3, 2), (4, 3)] {
+                        let (one, two) = (said(class, nth), said(other, of_other));
+                        let first = |text: &str| text.split(' ').next().map(str::to_owned);
+                        assert_ne!(first(&one), first(&two), "{one} / {two}");
+                        let alike = strsim::sorensen_dice(&one, &two);
+                        assert!(alike < 0.6, "{alike}: {one} / {two}");
+                    }
+                }
+            }
         }
+    }
+
+    #[test]
+    fn what_staff_read_of_upkeep_is_nothing_like_danger() {
+        let upkeep = Alert { priority: Priority::P3, ..alert(Channel::Sms, MessageClass::Card) };
+        for nth in 1..=12 {
+            let danger = Alert { nth, ..alert(Channel::Sms, MessageClass::Danger) };
+            assert!(strsim::sorensen_dice(&body(&danger), &body(&upkeep)) < 0.6);
+        }
+    }
+
+    #[test]
+    fn the_other_classes_read() {
+        let read = |language, class| body(&Alert { language, ..alert(Channel::Sms, class) });
+        let english = |class| read(Language::English, class);
+        assert_eq!(
+            english(MessageClass::Weak),
+            "Our line is down for now, so please go by plan B until we write again. Reply 3 to be called. Ref 7042"
+        );
+        assert_eq!(
+            english(MessageClass::AllClear),
+            "All is as usual again, plans A and B are over. Reply 3 to be called. Ref 7042"
+        );
+        assert_eq!(
+            english(MessageClass::Test),
+            "TEST as booked, nothing has happened. Reply 1 if you see this. Ref 7042"
+        );
+        assert_eq!(
+            read(Language::Welsh, MessageClass::Danger),
+            "Defnyddiwch gynllun A nawr. Rydym yn gweithredu. Atebwch 1 iawn, 2 cymorth, 3 ffoniwch fi. Cyf 7042"
+        );
+    }
+
+    #[test]
+    fn ones_own_words_are_sent_with_how_to_answer_and_never_twice_the_same() {
+        let mut alert = alert(Channel::Sms, MessageClass::Danger);
+        alert.own_words = Some("Choir is on tonight.".into());
+        assert_eq!(body(&alert), "Choir is on tonight. Reply 1 OK, 2 help, 3 call me. Ref 7042");
+        alert.nth = 2;
+        assert_eq!(body(&alert), "Choir is on tonight. Reply 1 OK, 2 help, 3 call me. Ref 7042/2");
+        alert.channel = Channel::Voice;
+        assert_eq!(body(&alert), "Choir is on tonight. Press 1 for OK, 2 for help, 3 to be called.");
+    }
+
+    #[test]
+    fn a_locked_screen_shows_that_there_is_something_and_nothing_else() {
+        let alert = alert(Channel::Push, MessageClass::Danger);
+        assert_eq!(
+            body(&alert),
+            concat!(
+                r#"{"web_push":8030,"notification":{"title":"Ref 7042","body":"Please look at your messages now.","#,
+                r#""navigate":"/","tag":"7042"}}"#
+            )
+        );
     }
 
     #[test]

@@ -1,0 +1,265 @@
+//! What rings where, and when, in the language of phones: several ways at once, another supplier, a call, and those whom a
+//! protected person has named; and what they answer.
+
+use cordon::{
+    domain::{AlertState, Channel, EscalationState, Handling, Incident, IncidentKind, Priority},
+    engine::{Action, DeliveryReport, Refused, ServiceReport, Told},
+};
+use serde_json::{Value, json};
+
+use crate::ward::{Ward, book, case, person, person_phone, second, unit, wearer};
+
+const PERSON: &str = "person p-1";
+const ADVOCATE: &str = "staff advocate";
+const ADVOCATES_PHONE: &str = "+447700900005";
+const RESPONDER: &str = "staff responder";
+
+/// The unit with an advocate and the policy of the field for protected persons.
+fn full_unit() -> Value {
+    let mut unit = unit();
+    unit["unit"]["staff"].as_array_mut().unwrap().push(json!({"id": "advocate", "name": "Advocate",
+        "contact": [{"channel": "sms", "address": ADVOCATES_PHONE}]}));
+    unit["unit"]["policy"][0]["protected"] = json!([
+        {"channel": "push", "wait_s": 0}, {"channel": "sms", "wait_s": 30}, {"channel": "second_sms", "wait_s": 30},
+        {"channel": "voice", "wait_s": 60}, {"channel": "sms", "nominated": true, "wait_s": 0},
+        {"channel": "voice", "wait_s": 120}]);
+    unit
+}
+
+/// She has a browser, and a phone for texts and calls, and has named the advocate.
+fn full_person() -> Value {
+    let mut person = person();
+    let keys =
+        json!({"p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcx", "auth": "BTBZMqHH6r4Tts7J_aSIgg"});
+    let subscription = json!({"endpoint": "https://push.example/1", "keys": keys}).to_string();
+    person["person"]["contact"] = json!([{"channel": "push", "address": subscription},
+        {"channel": "sms", "address": person_phone()}, {"channel": "voice", "address": person_phone()}]);
+    person["person"]["plan"] = json!({"nominated": ["advocate"], "duress_word": "marigold"});
+    person
+}
+
+/// All of it published, and somebody in the zone at noon, with a tag that then says nothing for an hour.
+fn violation_by(change: impl FnOnce(&mut Value)) -> Ward {
+    let mut ward = Ward::new();
+    ward.promise(3_600);
+    ward.line.publish(second(-10), book(full_unit())).unwrap();
+    let mut person = full_person();
+    change(&mut person["person"]);
+    ward.line.publish(second(-9), book(person)).unwrap();
+    ward.at(0, 0.0);
+    ward
+}
+
+fn violation() -> Ward {
+    violation_by(|_| {})
+}
+
+fn incident(ward: &Ward) -> &Incident {
+    ward.line.incident(IncidentKind::Violation).unwrap()
+}
+
+fn report_newest(ward: &mut Ward, s: i64, on: Channel, report: DeliveryReport) {
+    let alert = ward.line.alerts.values().rfind(|alert| alert.channel == on).unwrap().id;
+    ward.line.tell(second(s), Told::Delivery { alert, report });
+}
+
+#[test]
+fn nobody_answers_so_it_goes_from_screen_and_text_to_the_other_supplier_a_call_and_the_advocate() {
+    let mut ward = violation();
+    let mut expected = vec![(0, "push"), (0, "sms"), (30, "second_sms"), (60, "voice"), (120, "voice")];
+    for s in [1, 31, 61, 121] {
+        ward.delivered(s);
+    }
+    assert_eq!(ward.told(PERSON), expected);
+    assert_eq!(ward.told(ADVOCATE), [(120, "sms")]);
+    ward.delivered(241);
+    ward.line.pass_to(second(361));
+    expected.extend([(240, "voice"), (360, "voice")]);
+    assert_eq!(ward.told(PERSON), expected, "the last step repeats");
+    assert_eq!(ward.told(ADVOCATE), [(120, "sms")], "who goes together with it is told once");
+}
+
+#[test]
+fn a_call_that_is_answered_with_2_shows_help_and_nothing_of_hers_rings_any_more() {
+    let mut ward = violation();
+    for s in [1, 31] {
+        ward.delivered(s);
+    }
+    ward.line.pass_to(second(61));
+    report_newest(&mut ward, 61, Channel::Voice, DeliveryReport::Delivered);
+    ward.officer(62, Action::Own);
+    ward.reply(70, person_phone(), "2");
+    let answered = incident(&ward).timeline.iter().any(
+        |entry| matches!(&entry.what, cordon::domain::Happening::Answered { answer, .. } if answer == "help"),
+    );
+    assert!(answered);
+    assert_eq!(incident(&ward).handling, Handling::Raised, "help is not put aside");
+    let before = ward.told(PERSON);
+    ward.line.pass_to(second(1_000));
+    assert_eq!(ward.told(PERSON), before);
+    assert!(ward.told(ADVOCATE).is_empty());
+}
+
+#[test]
+fn that_an_officer_owns_it_does_not_stop_her_call() {
+    let mut ward = violation();
+    ward.officer(5, Action::Own);
+    ward.delivered(1);
+    ward.delivered(31);
+    ward.line.pass_to(second(60));
+    assert!(ward.told(PERSON).contains(&(60, "voice")));
+}
+
+#[test]
+fn a_screen_that_nobody_can_reach_hastens_nothing_and_a_text_that_fails_does() {
+    let mut ward = violation();
+    report_newest(&mut ward, 1, Channel::Push, DeliveryReport::Refused("gone".into()));
+    assert_eq!(ward.told(PERSON).len(), 2, "the text is on its way");
+    report_newest(&mut ward, 2, Channel::Sms, DeliveryReport::Refused("unknown_number".into()));
+    assert_eq!(ward.told(PERSON).last(), Some(&(2, "second_sms")));
+}
+
+#[test]
+fn an_outage_moves_what_waits_and_all_that_follows_to_the_other_supplier_at_once() {
+    let mut ward = violation();
+    let outage =
+        |up| Told::Service(ServiceReport::Provider { channel: Channel::Sms, up, reason: "http_503".into() });
+    ward.line.tell(second(3), outage(false));
+    assert_eq!(ward.told(PERSON).last(), Some(&(3, "second_sms")), "what waits");
+    assert_eq!(ward.line.incident(IncidentKind::ProviderFails).unwrap().priority, Priority::P2);
+
+    // Another wearer, another case, while it lasts.
+    let mut case = case();
+    case["case"]["id"] = json!("c-2");
+    case["case"]["wearer"] = json!("w-2");
+    case["case"]["zone"][0]["id"] = json!("z-2");
+    ward.line.publish(second(4), book(wearer("w-2", "sim/t2"))).unwrap();
+    ward.line.publish(second(5), book(case)).unwrap();
+    let known = ward.told(PERSON).len();
+    let ping = ward.ping(10, vec![crate::ward::fix(10, 0.0, 5.0)]);
+    ward.line.ping(second(10), &"sim/t2".parse().unwrap(), ping);
+    assert_eq!(ward.told(PERSON)[known..], [(10, "push"), (10, "sms"), (10, "second_sms")]);
+    let texts = ward.line.alerts.values().filter(|alert| alert.channel == Channel::Sms);
+    assert!(texts.clone().all(|alert| alert.state == AlertState::Waiting), "none is dropped");
+    assert!(texts.count() > 1);
+}
+
+#[test]
+fn her_shape_says_how_danger_is_told_and_never_whether() {
+    let told = |shape: &str| {
+        let mut ward = violation_by(|person| person["plan"]["shape"] = json!(shape));
+        for s in [1, 31, 61, 91, 121] {
+            ward.delivered(s);
+        }
+        (ward.told(PERSON), ward.told(ADVOCATE))
+    };
+    let (hers, advocates) = told("silent");
+    assert_eq!(hers, [(0, "push"), (0, "sms"), (30, "second_sms")]);
+    assert_eq!(advocates, [(60, "sms"), (120, "sms")], "the last step repeats");
+    let (hers, advocates) = told("call_only");
+    assert_eq!((hers, advocates), (vec![(0, "voice"), (60, "voice")], vec![(60, "sms")]));
+    let (hers, advocates) = told("advocate_first");
+    assert_eq!(advocates, [(0, "sms")]);
+    assert_eq!(hers[..2], [(20, "push"), (20, "sms")]);
+}
+
+#[test]
+fn who_has_fewer_ways_is_told_by_those_and_sooner() {
+    let mut ward = violation_by(|person| {
+        person["contact"] = json!([{"channel": "sms", "address": person_phone()}]);
+        person["plan"] = json!({});
+    });
+    ward.delivered(1);
+    ward.delivered(31);
+    ward.line.pass_to(second(91));
+    assert_eq!(ward.told(PERSON), [(0, "sms"), (30, "second_sms"), (90, "second_sms")]);
+}
+
+#[test]
+fn the_advocate_who_takes_care_of_her_ends_her_escalation_and_takes_no_incident() {
+    let mut ward = violation();
+    for s in [1, 31, 61, 121] {
+        ward.delivered(s);
+    }
+    ward.reply(130, ADVOCATES_PHONE, "1");
+    assert_eq!(incident(&ward).handling, Handling::Raised);
+    assert_eq!(incident(&ward).escalations[1].state, EscalationState::Ended);
+    let before = ward.told(PERSON);
+    ward.line.pass_to(second(600));
+    assert_eq!(ward.told(PERSON), before);
+    assert!(ward.told(RESPONDER).len() > 1, "the response team is still told");
+}
+
+#[test]
+fn help_at_any_time_is_danger_and_other_words_out_of_nowhere_are_refused() {
+    let mut ward = Ward::new();
+    let refused = ward.reply(5, person_phone(), "hello");
+    assert_eq!(refused.refused, Some(Refused::UnexpectedReply));
+    ward.reply(10, person_phone(), "Help me");
+    let call = ward.line.incident(IncidentKind::CallForHelp).unwrap();
+    assert_eq!((call.priority, call.handling.clone()), (Priority::P1, Handling::Raised));
+    assert_eq!(ward.told("staff desk"), [(10, "webhook")]);
+    assert!(ward.told(PERSON).is_empty(), "nothing rings at hers");
+    ward.reply(400, person_phone(), "HELP");
+    assert!(ward.told("staff desk").contains(&(400, "webhook")), "whoever calls again has not been helped");
+}
+
+#[test]
+fn a_duress_word_looks_like_all_is_well_and_calls_for_help_without_a_sound() {
+    let mut ward = violation();
+    ward.delivered(1);
+    ward.reply(10, person_phone(), " Marigold.");
+    let duress = ward.line.incident(IncidentKind::Duress).unwrap();
+    assert_eq!(duress.priority, Priority::P1);
+    let before = ward.told(PERSON);
+    ward.line.pass_to(second(600));
+    assert_eq!(ward.told(PERSON), before, "as after any answer");
+    let violation = incident(&ward);
+    let shown = serde_json::to_string(&violation.timeline).unwrap();
+    assert!(shown.contains("safe") && !shown.to_lowercase().contains("marigold"));
+    // And when nothing was asked.
+    let mut ward = violation_by(|_| {});
+    ward.officer(5, Action::Act);
+    ward.reply(6, person_phone(), "1");
+    ward.reply(300, person_phone(), "marigold");
+    assert!(ward.line.incident(IncidentKind::Duress).is_some());
+}
+
+#[test]
+fn a_plan_that_cannot_be_kept_is_refused_with_what_to_do() {
+    let mut ward = Ward::new();
+    ward.line.publish(second(-10), book(full_unit())).unwrap();
+    let mut refusal = |change: &dyn Fn(&mut Value)| {
+        let mut person = full_person();
+        change(&mut person["person"]);
+        match ward.line.publish(second(-9), book(person)) {
+            Err(refused) => refused.to_string(),
+            Ok(()) => String::new(),
+        }
+    };
+    assert_eq!(refusal(&|_| {}), "");
+    for (says, change) in [
+        (
+            "nominates 'nobody'",
+            &(|p: &mut Value| p["plan"]["nominated"] = json!(["nobody"])) as &dyn Fn(&mut Value),
+        ),
+        ("nobody is nominated", &|p| p["plan"] = json!({"shape": "advocate_first"})),
+        ("no contact for voice", &|p| {
+            p["plan"] = json!({"shape": "call_only"});
+            p["contact"] = json!([{"channel": "sms", "address": person_phone()}]);
+        }),
+        ("a duress word has", &|p| p["plan"]["duress_word"] = json!("help")),
+        ("a duress word has", &|p| p["plan"]["duress_word"] = json!("1")),
+        ("goes to the number of sms", &|p| {
+            p["contact"] = json!([{"channel": "second_sms", "address": person_phone()}]);
+        }),
+        ("what a browser gives", &|p| p["contact"][0]["address"] = json!("https://push.example/1")),
+        ("for which they have no contact", &|p| p["contact"] = json!([p["contact"][0].clone()])),
+    ] {
+        let problems = refusal(change);
+        assert!(problems.contains(says), "{says}: {problems}");
+    }
+    let mut unit = full_unit();
+    unit["unit"]["policy"][0]["protected"] = json!([{"channel": "sms", "wait_s": 0}]);
+    assert!(ward.line.publish(second(-8), book(unit)).is_err(), "the last step would come again at once");
+}
