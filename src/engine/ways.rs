@@ -6,10 +6,8 @@ use crate::domain::{
     Priority, Recipient, SECOND_MS, StaffStep,
 };
 
-/// The last step waits at least this long before it comes again, seconds: one that is meant to go together with the next
-/// may have become the last, for lack of a contact.
-const LAST_WAIT_S_MIN: u32 = 60;
-/// How long somebody is waited for who is told beside what the policy says, seconds.
+/// How long somebody is waited for about whom the policy does not say it, seconds: whoever is told beside it, and a step
+/// that was meant to go together with the next and is the last, for lack of a contact.
 const BESIDE_WAIT_S: u32 = 60;
 /// An advocate who is told first has so many seconds before the person is, too.
 const HEAD_START_S: u32 = 20;
@@ -49,8 +47,8 @@ pub(super) fn ways(draft: &Draft<'_>, id: IncidentId, place: usize) -> Vec<Way> 
             steps(policy, incident.priority).iter().map(|step| to_staff(rulebook, step)).collect()
         }
     };
-    if let Some(last) = ways.last_mut() {
-        last.wait_ms = last.wait_ms.max(i64::from(LAST_WAIT_S_MIN) * SECOND_MS);
+    if let Some(last) = ways.last_mut().filter(|last| last.wait_ms == 0) {
+        last.wait_ms = i64::from(BESIDE_WAIT_S) * SECOND_MS;
     }
     ways
 }

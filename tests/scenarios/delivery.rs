@@ -171,8 +171,8 @@ fn who_has_fewer_ways_is_told_by_those_and_sooner() {
     });
     ward.delivered(1);
     ward.delivered(31);
-    ward.line.pass_to(second(91));
-    assert_eq!(ward.told(PERSON), [(0, "sms"), (30, "second_sms"), (90, "second_sms")]);
+    ward.line.pass_to(second(61));
+    assert_eq!(ward.told(PERSON), [(0, "sms"), (30, "second_sms"), (60, "second_sms")]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ pub(super) const PHRASES: Phrases = Phrases {
         "Ewch ymlaen gyda chynllun A nawr.",
     ],
     assurances: ["Rydym yn gweithredu.", "Rydym yn gwybod.", "Mae ein tim yn gweithredu."],
-    all_clear: "Mae popeth fel arfer eto; mae cynlluniau A a B ar ben.",
+    all_clear: "Popeth fel arfer eto: cynlluniau A a B ar ben.",
     weak: "Mae ein llinell i lawr, felly dilynwch gynllun B nes i ni ysgrifennu eto.",
     test: "PRAWF fel y trefnwyd, does dim wedi digwydd.",
     reply: "Atebwch 1 iawn, 2 cymorth, 3 ffoniwch fi.",
