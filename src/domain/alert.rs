@@ -89,7 +89,7 @@ pub enum Channel {
 }
 
 impl Channel {
-    /// Each of them, in the order of their numbers.
+    /// Each of them, at the place of its own number.
     pub const ALL: [Self; 6] =
         [Self::Push, Self::Sms, Self::SecondSms, Self::Voice, Self::Pager, Self::Webhook];
 
@@ -214,5 +214,17 @@ impl AlertState {
     #[must_use]
     pub fn is_open(&self) -> bool {
         matches!(self, Self::Waiting | Self::Accepted | Self::Delivered)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_channel_stands_at_the_place_of_its_number() {
+        for (place, channel) in Channel::ALL.into_iter().enumerate() {
+            assert_eq!(channel as usize, place);
+        }
     }
 }

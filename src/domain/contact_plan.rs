@@ -66,27 +66,13 @@ impl Language {
     }
 }
 
-/// Words that say nothing to anybody but the person who chose them, one text for each class of message. How to answer and
-/// the reference are said after them.
+/// Words that say nothing to anybody but the person who chose them. How to answer and the reference are said after them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OwnWords {
     /// Act on your safety plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub danger: Option<String>,
-    /// It is over.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub all_clear: Option<String>,
-    /// Cordon cannot see at the moment.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub weak: Option<String>,
-}
-
-impl OwnWords {
-    /// All that were chosen.
-    pub fn all(&self) -> impl Iterator<Item = &str> {
-        [&self.danger, &self.all_clear, &self.weak].into_iter().flatten().map(String::as_str)
-    }
 }
 
 impl ContactPlan {

@@ -137,14 +137,15 @@ fn person_answers(draft: &mut Draft<'_>, id: IncidentId, person: PersonId, text:
 fn staff_answers(draft: &mut Draft<'_>, id: IncidentId, staff: &StaffId, text: &str) {
     let (word, alone) = first_word(text, id);
     let theirs = draft.incident(id).map(|incident| places_told(incident, staff)).unwrap_or_default();
+    let looks_after = alone && matches!(word, "1" | "2") && !theirs.of_staff && !theirs.of_persons.is_empty();
     let action = match word {
-        "1" if alone && !theirs.of_staff => Action::Note("looks after the protected person".into()),
+        _ if looks_after => Action::Note("looks after the protected person".into()),
         "1" if alone => Action::Own,
         "2" if alone => Action::Act,
         _ => Action::Note(text.into()),
     };
-    let looks_after = alone && matches!(word, "1" | "2");
     draft.handle(id, staff, action);
+    // Whoever answers for the response team, too, has not said that they are with the person: theirs goes on.
     for place in theirs.of_persons.into_iter().filter(|_| looks_after) {
         end(draft, id, place, done);
     }

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use super::{
+    contact_check::may_stand,
     draft::Draft,
     reach,
     rulebook::Rulebook,
     ways::{Way, ways},
 };
 use crate::domain::{
-    Alert, AlertId, AlertState, Audience, Cause, Channel, Contact, ContactPlan, Escalation, EscalationState,
-    Handling, Happening, Incident, IncidentId, IncidentKind, MINUTE_MS, MessageClass, Recipient, SentAlert,
-    Subject, Timestamp,
+    Alert, AlertId, AlertState, Audience, Cause, Channel, Contact, Escalation, EscalationState, Handling,
+    Happening, Incident, IncidentId, IncidentKind, Language, MINUTE_MS, MessageClass, Person, Recipient,
+    SentAlert, Subject, Timestamp,
 };
 
 /// Whoever owns an incident has this long to act before it goes back to the queue.
@@ -259,6 +260,20 @@ pub(super) fn summary(rulebook: &Rulebook, incident: &Incident) -> String {
     text
 }
 
+/// Which class of message somebody gets, in which language, and the words that they have chosen for it.
+fn manner(rulebook: &Rulebook, to: &Recipient) -> (MessageClass, Language, Option<String>) {
+    let person = match to {
+        Recipient::Person(id) => rulebook.person(id),
+        Recipient::Staff(_) => return (MessageClass::Card, Language::default(), None),
+    };
+    let words = |person: &Person| {
+        let text = person.plan.words.danger.as_ref()?;
+        may_stand(rulebook, person, text).is_ok().then(|| text.clone())
+    };
+    let language = person.map(|person| person.plan.language).unwrap_or_default();
+    (MessageClass::Danger, language, person.and_then(words))
+}
+
 pub(super) fn raise_alert(
     draft: &mut Draft<'_>,
     id: IncidentId,
@@ -275,13 +290,7 @@ pub(super) fn raise_alert(
         Recipient::Person(_) => String::new(),
         Recipient::Staff(_) => summary(&rulebook, incident),
     };
-    let (class, plan) = match &recipient {
-        Recipient::Person(person) => (
-            MessageClass::Danger,
-            rulebook.person(person).map(|person| person.plan.clone()).unwrap_or_default(),
-        ),
-        Recipient::Staff(_) => (MessageClass::Card, ContactPlan::default()),
-    };
+    let (class, language, own_words) = manner(&rulebook, &recipient);
     let escalation = incident.escalations.get_mut(place)?;
     let nth = escalation.count(&recipient);
     let sent = SentAlert {
@@ -300,8 +309,8 @@ pub(super) fn raise_alert(
         incident: id,
         unit: incident.unit.clone(),
         class,
-        language: plan.language,
-        own_words: plan.words.danger.filter(|_| class == MessageClass::Danger),
+        language,
+        own_words,
         recipient: recipient.clone(),
         channel,
         address,

@@ -27,6 +27,7 @@
 mod answers;
 mod belief;
 mod clock_watch;
+mod contact_check;
 mod contact_watch;
 mod decide;
 mod decision;

@@ -121,8 +121,24 @@ impl World {
         self.message(tag, s, payload)
     }
 
+    /// The Companion's next ping, with its button for help pressed or let go.
+    pub(crate) fn call(&mut self, s: i64, pressed: bool) -> Vec<u8> {
+        let (t_ms, kind) = (second(s).as_ms(), tag_wire::EventKind::Sos);
+        self.ping_with(COMPANION, s, &[], vec![tag_wire::Event { t_ms, kind, restored: !pressed }])
+    }
+
     /// The next ping of a device, sent at `s`.
     pub(crate) fn ping(&mut self, tag: &str, s: i64, fixes: &[(i64, LatLon, f64)]) -> Vec<u8> {
+        self.ping_with(tag, s, fixes, Vec::new())
+    }
+
+    fn ping_with(
+        &mut self,
+        tag: &str,
+        s: i64,
+        fixes: &[(i64, LatLon, f64)],
+        events: Vec<tag_wire::Event>,
+    ) -> Vec<u8> {
         let seq = self.seqs.entry(tag.into()).or_default();
         *seq += 1;
         let fix = |(taken_s, place, acc_m): &(i64, LatLon, f64)| tag_wire::Fix {
@@ -146,7 +162,7 @@ impl World {
             charging: false,
             motion: tag_wire::Motion::Moving,
             fixes: fixes.iter().map(fix).collect(),
-            events: Vec::new(),
+            events,
         };
         ping.encode()
     }

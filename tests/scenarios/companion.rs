@@ -1,7 +1,7 @@
 //! Zones around a protected person: their stages, what ends them, and that nothing says where the person is.
 
 use cordon::{
-    domain::{Handling, Happening, IncidentKind, Reason, Stage},
+    domain::{Handling, Happening, IncidentKind, Priority, Reason, Stage, Subject},
     engine::Companionship,
     geometry::{LatLon, offset},
 };
@@ -140,6 +140,30 @@ fn a_companion_that_says_nothing_of_where_it_is_does_not_keep_the_zone_on() {
     let known = world.companionship();
     let Companionship::Stale { heard_at, fix_at } = known else { panic!("{known:?}") };
     assert_eq!((heard_at.ms_since(second(0)) / 1_000, fix_at), (390, Some(second(52))));
+}
+
+#[test]
+fn her_companion_s_button_is_danger_wherever_the_wearer_is_and_stays_so_over_a_restart() {
+    let mut world = World::new();
+    let pressed = world.call(5, true);
+    world.message(COMPANION, 5, pressed.clone());
+    assert_eq!(world.kinds(), [IncidentKind::CallForHelp]);
+    let incident = world.incidents.values().next().unwrap().clone();
+    assert_eq!(
+        (incident.priority, incident.subject),
+        (Priority::P1, Subject::Person("p-1".parse().unwrap()))
+    );
+    let told = world.alerts.len();
+    world.message(COMPANION, 6, pressed);
+    assert_eq!(world.alerts.len(), told, "the same ping again");
+    world.restart();
+    let released = world.call(8, false);
+    world.message(COMPANION, 8, released);
+    assert_eq!(world.alerts.len(), told);
+    let again = world.call(9, true);
+    world.message(COMPANION, 9, again);
+    assert!(world.alerts.len() > told, "whoever calls again has not been helped");
+    assert_eq!(world.kinds(), [IncidentKind::CallForHelp]);
 }
 
 #[test]

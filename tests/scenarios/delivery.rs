@@ -181,13 +181,42 @@ fn the_advocate_who_takes_care_of_her_ends_her_escalation_and_takes_no_incident(
     for s in [1, 31, 61, 121] {
         ward.delivered(s);
     }
-    ward.reply(130, ADVOCATES_PHONE, "1");
-    assert_eq!(incident(&ward).handling, Handling::Raised);
+    ward.reply(130, ADVOCATES_PHONE, "2");
+    assert_eq!(incident(&ward).handling, Handling::Raised, "neither mine nor acted");
     assert_eq!(incident(&ward).escalations[1].state, EscalationState::Ended);
     let before = ward.told(PERSON);
     ward.line.pass_to(second(600));
     assert_eq!(ward.told(PERSON), before);
     assert!(ward.told(RESPONDER).len() > 1, "the response team is still told");
+}
+
+#[test]
+fn whoever_is_of_the_response_team_too_takes_the_incident_and_her_call_goes_on() {
+    let mut ward = violation_by(|person| person["plan"]["nominated"] = json!(["responder"]));
+    for s in [1, 31, 61, 121] {
+        ward.delivered(s);
+    }
+    ward.reply(130, crate::ward::responder_phone(), "1");
+    assert!(matches!(incident(&ward).handling, Handling::Owned { .. }));
+    ward.line.pass_to(second(241));
+    assert!(ward.told(PERSON).contains(&(240, "voice")));
+}
+
+#[test]
+fn her_own_words_are_sent_until_they_would_name_somebody() {
+    let words = "Robin sings tonight";
+    let mut ward = violation_by(|person| person["plan"]["words"] = json!({"danger": words}));
+    let sent = |ward: &Ward| {
+        let theirs = ward.line.alerts.values().filter(|alert| alert.recipient.to_string() == PERSON);
+        theirs.last().unwrap().own_words.clone()
+    };
+    assert_eq!(sent(&ward).as_deref(), Some(words));
+    let mut named = wearer("w-1", "sim/t1");
+    named["wearer"]["name"] = json!("Robin Example");
+    ward.line.publish(second(5), book(named)).unwrap();
+    ward.delivered(6);
+    ward.line.pass_to(second(31));
+    assert_eq!(sent(&ward), None);
 }
 
 #[test]
@@ -249,7 +278,10 @@ fn a_plan_that_cannot_be_kept_is_refused_with_what_to_do() {
             p["contact"] = json!([{"channel": "sms", "address": person_phone()}]);
         }),
         ("a duress word has", &|p| p["plan"]["duress_word"] = json!("help")),
-        ("a duress word has", &|p| p["plan"]["duress_word"] = json!("1")),
+        ("a duress word has", &|p| p["plan"]["duress_word"] = json!("7042")),
+        ("it says 'police'", &|p| p["plan"]["words"] = json!({"danger": "The police come"})),
+        ("it has", &|p| p["plan"]["words"] = json!({"danger": "x ".repeat(60)})),
+        ("it names somebody", &|p| p["plan"]["words"] = json!({"danger": "Ring the person at 5"})),
         ("goes to the number of sms", &|p| {
             p["contact"] = json!([{"channel": "second_sms", "address": person_phone()}]);
         }),

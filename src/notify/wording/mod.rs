@@ -302,6 +302,20 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_own_words_that_are_taken_fit_one_text_in_every_language() {
+        // What the rulebook's check leaves room for (`engine/contact_check`).
+        let own_words = Some("x".repeat(160 - 1 - 55));
+        for language in Language::ALL {
+            for nth in [1, 999] {
+                let class = MessageClass::Danger;
+                let alert =
+                    Alert { language, nth, own_words: own_words.clone(), ..alert(Channel::Sms, class) };
+                assert_eq!(discreet::check(&body(&alert)), Ok(()), "{}", body(&alert));
+            }
+        }
+    }
+
+    #[test]
     fn a_locked_screen_shows_that_there_is_something_and_nothing_else() {
         let alert = alert(Channel::Push, MessageClass::Danger);
         assert_eq!(
