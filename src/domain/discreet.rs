@@ -1,6 +1,7 @@
 //! What a text to a protected person's phone must not say, since anybody may see that phone, and how long it may be.
 //!
-//! The same rules hold for words that a person chooses, when they are saved, and for every text, when it is sent.
+//! The same rules hold for our own words (a test goes through them all), for those that a person chooses, when they are
+//! saved and when an alert is raised, and for what a text to staff says of an incident.
 
 use super::alphabet::{Units, units};
 

@@ -54,7 +54,7 @@ pub(super) fn ways(draft: &Draft<'_>, id: IncidentId, place: usize) -> Vec<Way> 
 }
 
 /// The steps of a policy for staff.
-pub(super) fn steps(policy: &EscalationPolicy, priority: Priority) -> &[StaffStep] {
+fn steps(policy: &EscalationPolicy, priority: Priority) -> &[StaffStep] {
     match priority {
         Priority::P1 => &policy.danger,
         Priority::P2 => &policy.device,
