@@ -6,7 +6,7 @@ use super::{
     escalation::{done, end, place_of, rouse, set_state},
     incidents::Situation,
     input::{DeliveryReport, Refused},
-    reach,
+    notices, reach,
 };
 use crate::domain::{
     AlertId, AlertState, Audience, Cause, Happening, Incident, IncidentId, IncidentKind, PersonId, Priority,
@@ -15,6 +15,8 @@ use crate::domain::{
 
 /// What says that all is well.
 const SAFE: &str = "1";
+const HELP: &str = "2";
+const CALL_ME: &str = "3";
 
 /// What became of an alert.
 pub(super) fn delivery(draft: &mut Draft<'_>, id: AlertId, report: DeliveryReport) {
@@ -38,6 +40,7 @@ pub(super) fn delivery(draft: &mut Draft<'_>, id: AlertId, report: DeliveryRepor
     } else {
         reach::failed(draft, incident, id);
     }
+    notices::arrived(draft, incident);
 }
 
 /// A provider says later what became of an alert. It may come twice, late, or for nothing of ours.
@@ -81,8 +84,11 @@ pub(super) fn reply(draft: &mut Draft<'_>, from: &str, text: &str) {
     }
 }
 
-/// Whether a text asks for help when nothing was asked.
+/// Whether a text asks for help when nothing was asked: in words, or as an answer to what is over by now.
 fn is_call(text: &str) -> bool {
+    if matches!(text.trim().trim_end_matches(['.', '!']), HELP | CALL_ME) {
+        return true;
+    }
     let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.into_iter().any(|word| word.eq_ignore_ascii_case("help") || word.eq_ignore_ascii_case("sos"))
 }
@@ -117,11 +123,18 @@ fn person_answers(draft: &mut Draft<'_>, id: IncidentId, person: PersonId, text:
     let is_safe = word == SAFE && alone;
     let answer = match word {
         _ if is_safe => "safe".into(),
-        "2" => "help".into(),
-        "3" => "call me".into(),
+        HELP => "help".into(),
+        CALL_ME => "call me".into(),
         _ => text.trim().chars().take(200).collect(),
     };
     draft.tell_story(id, Happening::Answered { person: person.clone(), answer });
+    if draft.incident(id).is_some_and(|incident| incident.kind.notice().is_some()) {
+        notices::answered(draft, id);
+        if !is_safe {
+            call_for_help(draft, &person, Reason::WroteForHelp);
+        }
+        return;
+    }
     if let Some(place) = place_of(draft, id, &Audience::Person(person)) {
         end(draft, id, place, done);
         reach::within_reach(draft, id, place);
