@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     draft::Draft,
-    escalation::{end, escalation_mut},
+    escalation::{done, end, escalation_mut},
     incidents::Situation,
     input::DeadlineKey,
     reach,
@@ -214,7 +214,7 @@ fn give_up(draft: &mut Draft<'_>, person: &PersonId) {
     for class in [MessageClass::Weak, MessageClass::AllClear, MessageClass::Test] {
         let subject = Subject::Person(person.clone());
         if let Some(id) = draft.open_incident(&subject, &Cause::Notice(class)) {
-            done(draft, id);
+            end(draft, id, 0, done);
             over(draft, id);
         }
     }
@@ -271,19 +271,10 @@ pub(super) fn tried(draft: &mut Draft<'_>, id: IncidentId) {
 
 /// They have been told. That protection is weak holds until it is over; nothing else does.
 fn told(draft: &mut Draft<'_>, id: IncidentId) {
-    done(draft, id);
+    end(draft, id, 0, done);
     if draft.incident(id).is_some_and(|incident| incident.kind != IncidentKind::ProtectionWeak) {
         over(draft, id);
     }
-}
-
-/// Nothing more is sent for it.
-fn done(draft: &mut Draft<'_>, id: IncidentId) {
-    let withdrawn = |state: &AlertState| match state {
-        AlertState::Waiting => AlertState::Withdrawn,
-        other => other.clone(),
-    };
-    end(draft, id, 0, withdrawn);
 }
 
 /// It ends; if it has become a matter for the staff, they close it.

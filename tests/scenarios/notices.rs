@@ -432,9 +432,9 @@ proptest! {
         let mut s = turns.len() as i64 * gap_s;
         ward.line.tell(second(s), Told::Source { name: "lab".into(), up: true });
         ward.event(s, TagEventKind::StrapTamper, true);
-        for _ in 0..40 {
+        for n in 0..40 {
             s += 60;
-            ward.at(s, 20_000.0);
+            ward.at(s, 20_000.0 + f64::from(n));
             ward.delivered(s);
             ward.reply(s, person_phone(), "1");
             take(&mut ward, s, &Turn::Closes);
