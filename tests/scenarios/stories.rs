@@ -216,7 +216,7 @@ fn only_a_person_closes_and_a_closed_incident_tells_nobody() {
     ward.officer(140, Action::Close(Outcome::Excused));
     assert_eq!(ward.line.engine.open_incidents().count(), 0);
     let told = (ward.told(PERSON), ward.told(DESK));
-    ward.delivered(500);
+    ward.delivered(441);
     ward.line.pass_to(second(3_000));
     assert_eq!((ward.told(PERSON), ward.told(DESK)), told);
     assert!(ward.line.alerts.values().all(|alert| !alert.state.is_open()));
