@@ -79,7 +79,7 @@ pub(super) fn reply(draft: &mut Draft<'_>, from: &str, text: &str) {
         }
         (Some((Recipient::Staff(staff), id)), _) => staff_answers(draft, id, &staff, text),
         (None, Some(_)) if duress.is_some() => {}
-        (None, Some(person)) if is_call(text) => call_for_help(draft, &person, Reason::WroteForHelp),
+        (None, Some(person)) if is_call(text) => wrote_for_help(draft, person, text),
         (None, _) => draft.refused = Some(Refused::UnexpectedReply),
     }
 }
@@ -102,6 +102,14 @@ pub(super) fn call_for_help(draft: &mut Draft<'_>, person: &PersonId, reason: Re
     call(draft, person, Cause::Call, IncidentKind::CallForHelp, reason);
 }
 
+/// They have written so: their words are for whoever takes it.
+fn wrote_for_help(draft: &mut Draft<'_>, person: PersonId, text: &str) {
+    call_for_help(draft, &person, Reason::WroteForHelp);
+    if let Some(id) = draft.open_incident(&Subject::Person(person.clone()), &Cause::Call) {
+        draft.tell_story(id, Happening::Answered { person, answer: answer(text, id).0 });
+    }
+}
+
 fn call(draft: &mut Draft<'_>, person: &PersonId, cause: Cause, kind: IncidentKind, reason: Reason) {
     let (subject, true_time) = (Subject::Person(person.clone()), draft.at);
     // It does not end by itself.
@@ -118,7 +126,8 @@ fn first_word(text: &str, id: IncidentId) -> (&str, bool) {
     (words.next().unwrap_or_default(), words.next().is_none())
 }
 
-fn person_answers(draft: &mut Draft<'_>, id: IncidentId, person: PersonId, text: &str) {
+/// What a protected person's text says about an incident, and whether that is that all is well.
+fn answer(text: &str, id: IncidentId) -> (String, bool) {
     let (word, alone) = first_word(text, id);
     let is_safe = word == SAFE && alone;
     let answer = match word {
@@ -127,11 +136,16 @@ fn person_answers(draft: &mut Draft<'_>, id: IncidentId, person: PersonId, text:
         CALL_ME => "call me".into(),
         _ => text.trim().chars().take(200).collect(),
     };
+    (answer, is_safe)
+}
+
+fn person_answers(draft: &mut Draft<'_>, id: IncidentId, person: PersonId, text: &str) {
+    let (answer, is_safe) = answer(text, id);
     draft.tell_story(id, Happening::Answered { person: person.clone(), answer });
     if draft.incident(id).is_some_and(|incident| incident.kind.notice().is_some()) {
         notices::answered(draft, id);
         if !is_safe {
-            call_for_help(draft, &person, Reason::WroteForHelp);
+            wrote_for_help(draft, person, text);
         }
         return;
     }
