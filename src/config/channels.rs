@@ -39,7 +39,7 @@ impl Judge<'_> {
             webhook_secret: self.webhook(raw.webhook.take()),
         };
         if let (Some(first), Some(second)) = (&settings.sms, &settings.second_sms)
-            && first.url() == second.url()
+            && first.supplier() == second.supplier()
         {
             self.problem::<()>("second_sms", "is the supplier of [sms] again; choose another, or drop it");
         }

@@ -5,11 +5,11 @@
 
 mod govuk;
 pub mod http;
-#[cfg(test)]
-mod testing;
 pub mod settings;
 pub mod signature;
 mod sms;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod twilio;
 mod used;
 mod webhook;

@@ -57,12 +57,13 @@ pub enum Texts {
 }
 
 impl Texts {
-    /// Where its supplier is.
+    /// Who it is: the kind, as the configuration writes it, and the address.
     #[must_use]
-    pub fn url(&self) -> &str {
+    pub fn supplier(&self) -> (&'static str, &str) {
         match self {
-            Self::Plain(Plain { url, .. }) | Self::Notify(GovukNotify { url, .. }) => url,
-            Self::Twilio(TwilioTexts { account, .. }) => &account.url,
+            Self::Plain(Plain { url, .. }) => ("plain", url),
+            Self::Notify(GovukNotify { url, .. }) => ("notify", url),
+            Self::Twilio(TwilioTexts { account, .. }) => ("twilio", &account.url),
         }
     }
 }

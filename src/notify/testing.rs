@@ -16,27 +16,27 @@ use crate::domain::{Language, MessageClass, Priority};
 
 /// A request as it came.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
-    pub(super) line: String,
-    pub(super) headers: HeaderMap,
-    pub(super) body: String,
+pub(crate) struct Asked {
+    pub(crate) line: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 impl Asked {
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
 
     /// The fields of a form, in their order.
-    pub(super) fn form(&self) -> Vec<(String, String)> {
+    pub(crate) fn form(&self) -> Vec<(String, String)> {
         let url = reqwest::Url::parse(&format!("http://form/?{}", self.body)).unwrap();
         url.query_pairs().map(|(name, value)| (name.into(), value.into())).collect()
     }
 }
 
 #[derive(Clone)]
-pub(super) struct Recorder {
-    pub(super) url: String,
+pub(crate) struct Recorder {
+    pub(crate) url: String,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
@@ -44,7 +44,7 @@ type Kept = (Arc<Mutex<Vec<Asked>>>, Vec<(u16, String)>);
 
 impl Recorder {
     /// Answers one request after the other so; the last answer repeats.
-    pub(super) async fn start(answers: &[(u16, &str)]) -> Self {
+    pub(crate) async fn start(answers: &[(u16, &str)]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::<Mutex<Vec<Asked>>>::default();
@@ -54,7 +54,7 @@ impl Recorder {
         Self { url, asked }
     }
 
-    pub(super) fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
 }
@@ -74,7 +74,7 @@ async fn answer(
 }
 
 /// A text of danger.
-pub(super) fn message() -> Message {
+pub(crate) fn message() -> Message {
     Message {
         idempotency_key: "alert-7-1780000000123000".into(),
         to: "+447700900001".into(),

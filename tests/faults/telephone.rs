@@ -10,7 +10,7 @@ use cordon::{
 use serde_json::{Value, json};
 
 use crate::{
-    phones::telephone,
+    phones::{Channels, telephone},
     providers::{
         after_ms, longest_pause_ms, staff_told_ms,
         world::{Violation, Way, World},
@@ -34,7 +34,7 @@ fn twilio_first(url: &str, cordon: &str) -> notify::Settings {
 struct Supplier {
     name: &'static str,
     via: Via,
-    channels: fn(&str, &str) -> notify::Settings,
+    channels: Channels,
     /// The person's channels in order, the failing one first.
     order: [Channel; 2],
 }

@@ -8,13 +8,13 @@ use cordon::{
     clock::Clock,
     domain::Book,
     engine::Told,
-    ingest, notify,
+    ingest,
     store::Store,
 };
 use tokio::net::TcpListener;
 
 use crate::{
-    phones::{self, Phones},
+    phones::{self, Channels, Phones},
     wait::until,
 };
 
@@ -42,7 +42,7 @@ impl House {
 
     /// The same with providers at the phones' address, which report to the house's.
     pub(crate) async fn reaching(
-        channels: fn(&str, &str) -> notify::Settings,
+        channels: Channels,
         source: ingest::Source,
         store: Arc<dyn Store>,
         clock: Clock,

@@ -23,7 +23,7 @@ use cordon::{
 use crate::{
     fleet,
     mosquitto::Mosquitto,
-    phones::{self, Phones},
+    phones::{self, Channels, Phones},
     process::{Program, Service, free_address},
     wait::until,
 };
@@ -51,7 +51,7 @@ impl Installation {
 
     /// The same with providers at the phones' address, which report to the service's.
     pub(crate) async fn reaching(
-        channels: fn(&str, &str) -> notify::Settings,
+        channels: Channels,
         folder: &Path,
         store_url: &str,
         tags: &[TagId],

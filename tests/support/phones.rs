@@ -20,6 +20,9 @@ pub(crate) const CALLBACK_SECRET: &str = "callback-secret-of-a-test";
 /// Who texts and calls by Twilio.
 pub(crate) const FROM: &str = "+447700900999";
 
+/// Providers at the first address that report to the second.
+pub(crate) type Channels = fn(&str, &str) -> notify::Settings;
+
 /// A receipt comes this long after its text, milliseconds of the phones' clock.
 const RECEIPT_AFTER_MS: u32 = 300;
 

@@ -9,8 +9,8 @@ use crate::{
     domain::Channel,
     notify::{
         Message, Provider, Sent,
-        testing::{Recorder, message},
         settings::{GovukNotify, NotifyKey},
+        testing::{Recorder, message},
     },
     sandbox::phones::{
         Fault, FaultOrder,

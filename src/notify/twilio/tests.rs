@@ -5,8 +5,8 @@ use crate::{
     domain::{Channel, MessageClass},
     notify::{
         Message, Provider, Sent,
-        testing::{Recorder, message},
         settings::{Sender, TwilioCalls as Calls, TwilioTexts as Texts},
+        testing::{Recorder, message},
     },
     sandbox::phones::{
         Fault, FaultOrder,

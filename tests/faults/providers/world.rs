@@ -16,7 +16,7 @@ use cordon::{
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::phones::{self, Phones};
+use crate::phones::{self, Channels, Phones};
 
 pub(crate) const DESK: &str = "desk-1";
 /// Where no receipts are taken.
@@ -30,7 +30,7 @@ const APART_DEG: f64 = 0.01;
 #[derive(Debug, Clone)]
 pub(crate) struct Way {
     /// The providers at the phones' address, which report to another one; the plain one, if absent.
-    pub(crate) channels: Option<fn(&str, &str) -> notify::Settings>,
+    pub(crate) channels: Option<Channels>,
     /// The plain SMS provider, if not the phones.
     pub(crate) sms_url: Option<String>,
     /// The desk's webhook, if not the phones.

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use cordon::{
     domain::TagId,
-    notify,
     sandbox::phones::{Fault, FaultOrder, Shown, Via},
 };
 use firmware_sim::{
@@ -18,7 +17,7 @@ use crate::{
     fleet::{self, Fleet},
     installation::Installation,
     one_zone::{PERSON, rulebook},
-    phones::telephone,
+    phones::{Channels, telephone},
     report,
     wait::until,
 };
@@ -27,7 +26,7 @@ const SOON: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_after_a_supplier_took_it_costs_at_most_one_repeat_with_the_same_reference() {
-    let cases: [(&str, Via, fn(&str, &str) -> notify::Settings, &str); 3] = [
+    let cases: [(&str, Via, Channels, &str); 3] = [
         ("notify", Via::Notify, telephone, "sms"),
         ("twilio", Via::Twilio, twilio_first, "sms"),
         ("twilio's calls", Via::Call, telephone, "voice"),

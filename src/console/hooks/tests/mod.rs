@@ -11,9 +11,9 @@ use tokio::{net::TcpListener, sync::mpsc};
 use super::{Counts, routes};
 use crate::{
     clock::Clock,
-    domain::{AlertId, Language, MessageClass, Priority, Timestamp},
+    domain::{AlertId, Timestamp},
     engine::{DeliveryReport, Refused, Told},
-    notify::{Message, Settings},
+    notify::{Message, Settings, testing},
     sequencer::{Arrival, Arrivals, Inbox},
 };
 
@@ -101,14 +101,11 @@ fn receipt(reason: &str) -> Told {
 
 /// Alert 7 as a provider is given it.
 fn message(to: &str) -> Message {
+    let message = testing::message();
     Message {
         idempotency_key: "alert-7-1".into(),
         to: to.into(),
         body: "Plan A now. Press 1.".into(),
-        language: Language::English,
-        class: MessageClass::Danger,
-        reference: 7042,
-        priority: Priority::P1,
-        is_repeat: false,
+        ..message
     }
 }
