@@ -414,13 +414,17 @@ proptest! {
                 let heard = ward.heard(PERSON);
                 for (at, class) in heard.iter().skip(seen) {
                     let before = heard.iter().take_while(|one| one != &&(*at, *class)).map(|(_, class)| *class).last();
+                    // As it was before this second, and as it is now: either may be what was judged.
+                    let calm_before = calm_since.is_some_and(|since| at - since >= QUIET_S - 1);
                     match class {
-                        AllClear => {
-                            prop_assert!(!is_troubled(&ward), "all clear at {at}");
-                            prop_assert!(calm_since.is_some_and(|since| at - since >= QUIET_S - 1), "all clear at {at}, calm since {calm_since:?}");
-                            prop_assert!(before.is_some_and(|before| before != AllClear));
-                        }
-                        Weak => prop_assert!(is_troubled(&ward) && before != Some(Danger), "weak at {at} after {before:?}"),
+                        AllClear => prop_assert!(
+                            calm_before && before.is_some_and(|before| before != AllClear),
+                            "all clear at {at} after {before:?}, calm since {calm_since:?}"
+                        ),
+                        Weak => prop_assert!(
+                            (calm_since.is_none() || is_troubled(&ward)) && before != Some(Danger),
+                            "weak at {at} after {before:?}"
+                        ),
                         _ => {}
                     }
                 }
