@@ -223,21 +223,15 @@ fn give_up(draft: &mut Draft<'_>, person: &PersonId) {
 /// How a notice does, now that one of its alerts has come further.
 pub(super) fn arrived(draft: &mut Draft<'_>, id: IncidentId) {
     let Some(incident) = draft.incident(id).filter(|incident| incident.is_open()) else { return };
-    let is_on_a_phone = |sent: &SentAlert| sent.state == AlertState::Delivered;
-    let alerts = || incident.escalations.iter().flat_map(|escalation| &escalation.alerts);
-    match incident.kind.notice() {
-        None => {}
-        // Each of the ways is looked at when its time is over.
-        Some(MessageClass::Test) => {
-            if alerts().all(|sent| works(sent) || !sent.state.is_open()) {
-                tried(draft, id);
-            }
+    let Some(class) = incident.kind.notice() else { return };
+    let mut alerts = incident.escalations.iter().flat_map(|escalation| &escalation.alerts);
+    if class == MessageClass::Test {
+        // Each of the ways is looked at when its time is over, or all have shown how they do.
+        if alerts.all(|sent| works(sent) || !sent.state.is_open()) {
+            tried(draft, id);
         }
-        Some(_) => {
-            if alerts().any(is_on_a_phone) {
-                told(draft, id);
-            }
-        }
+    } else if alerts.any(|sent| sent.state == AlertState::Delivered) {
+        told(draft, id);
     }
 }
 
