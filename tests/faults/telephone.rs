@@ -92,7 +92,7 @@ const MODES: [(&str, Fault, Option<u32>, f64); 8] = [
     ("429", Fault::Busy, None, 1.0),
     ("429, 3 s", Fault::Busy, Some(3), 1.0),
     ("429, an hour", Fault::Busy, Some(3_600), 1.0),
-    ("timeout", Fault::Timeout, None, 60.0),
+    ("timeout", Fault::Timeout, None, 30.0),
     ("reset", Fault::Reset, None, 1.0),
     ("not let in", Fault::Deny, None, 1.0),
 ];
@@ -160,7 +160,7 @@ async fn judged(
 async fn what_a_supplier_has_taken_is_not_sent_again_though_its_answer_was_lost() {
     let mut figures = serde_json::Map::new();
     for supplier in SUPPLIERS {
-        for (mode, fault, speed) in [("cut", Fault::Cut, 1.0), ("never answered", Fault::Lost, 60.0)] {
+        for (mode, fault, speed) in [("cut", Fault::Cut, 1.0), ("never answered", Fault::Lost, 20.0)] {
             let name = format!("{}: {mode}", supplier.name);
             let mut world = supplier.world(speed).await;
             for n in 0..violations() {

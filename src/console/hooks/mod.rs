@@ -38,6 +38,8 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 /// The longest reply, characters: ten SMS in one.
 const REPLY_CHARS_MAX: usize = 1_600;
 
+/// A provider, and whoever is on the phone, is not kept waiting for longer, milliseconds: Twilio hangs up after 15 s.
+const PATIENCE_MS: i64 = 5_000;
 /// So many ids of a provider are remembered.
 const IDS_MAX: usize = 10_000;
 /// The longest of them, bytes.
@@ -113,11 +115,18 @@ impl Doors {
             count(&self.counts.replayed);
             return Ok(());
         }
-        let told = self.tell(told).await;
+        let told = match self.inbox.ask(told).await {
+            Ok(answered) => tokio::select! {
+                answer = answered => answer.map(|_| ()).map_err(|_| Stopped),
+                // It is in the line and will be taken up, however long that takes while records cannot be written.
+                () = self.clock.wait_ms(PATIENCE_MS) => Ok(()),
+            },
+            Err(_) => Err(Stopped),
+        };
         if told.is_err() {
             known.forget(id);
         }
-        Ok(told.map(|_| ())?)
+        Ok(told?)
     }
 
     /// Somebody is not who they say they are.

@@ -101,8 +101,11 @@ async fn list(
             "phone_number": message.address,
             "type": "sms",
             "status": if message.reported { "delivered" } else { "sending" },
+            "template": template(),
             "body": message.text,
             "created_at": Timestamp::from_ms(message.received_ms).to_string(),
+            "sent_at": null,
+            "completed_at": null,
         })
     });
     let notifications: Vec<Value> = found.collect();
@@ -118,9 +121,14 @@ pub(super) fn created(taken: &Taken, no: u64) -> Value {
         "reference": taken.key,
         "content": { "body": taken.text, "from_number": "GOVUK" },
         "uri": format!("https://api.notifications.service.gov.uk/v2/notifications/{id}"),
-        "template": { "version": 1 },
-        "scheduled_for": null,
+        "template": template(),
     })
+}
+
+/// Which template it is does not matter here.
+fn template() -> Value {
+    let uri = "https://api.notifications.service.gov.uk/v2/template/00000000-0000-4000-8000-000000000001";
+    json!({ "id": "00000000-0000-4000-8000-000000000001", "version": 1, "uri": uri })
 }
 
 pub(super) fn id(no: u64) -> String {

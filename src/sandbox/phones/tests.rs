@@ -8,7 +8,10 @@ use super::{
 use crate::{
     clock::Clock,
     domain::Channel,
-    notify::{IDEMPOTENCY_HEADER, Sent, signature, testing::message},
+    notify::{
+        IDEMPOTENCY_HEADER, Sent, signature,
+        testing::{Asked, Recorder, message},
+    },
     secret::Secret,
 };
 
@@ -217,4 +220,84 @@ async fn a_call_is_answered_at_its_phones_page() {
     assert_eq!(does("hang_up").await, 303);
     waits_for("call, completed").await;
     assert_eq!(does("1").await, 404, "it is over");
+}
+
+/// The names of an object's members.
+fn members(value: &Value) -> Vec<&str> {
+    let mut members: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    members.sort_unstable();
+    members
+}
+
+fn words(text: &str) -> Vec<&str> {
+    let mut words: Vec<&str> = text.split_whitespace().collect();
+    words.sort_unstable();
+    words
+}
+
+#[tokio::test]
+async fn the_simulator_says_everything_that_the_providers_document_and_nothing_else() {
+    let phones = Phones::serving(telephone("", "http://127.0.0.1:9"), None).await;
+    let sid = "AC00000000000000000000000000000001";
+    let account = format!("{}/2010-04-01/Accounts/{sid}", phones.url);
+    let create = async |resource: &str, form: &[(&str, &str)]| -> Value {
+        let request = client().post(format!("{account}/{resource}.json")).form(form);
+        request.basic_auth(sid, Some("twilio-auth-token")).send().await.unwrap().json().await.unwrap()
+    };
+    let list = async |resource: &str| -> Value {
+        let request = client().get(format!("{account}/{resource}.json?To=%2B447700900001"));
+        request.basic_auth(sid, Some("twilio-auth-token")).send().await.unwrap().json().await.unwrap()
+    };
+    let message = words(
+        "account_sid api_version body date_created date_sent date_updated direction error_code error_message from \
+         messaging_service_sid num_media num_segments price price_unit sid status subresource_uris to uri",
+    );
+    let (to, from) = (("To", ADA), ("From", "+447700900999"));
+    assert_eq!(members(&create("Messages", &[to, from, ("Body", "x")]).await), message);
+    assert_eq!(members(&list("Messages").await["messages"][0]), message);
+    let call = words(
+        "account_sid annotation answered_by api_version caller_name date_created date_updated direction duration \
+         end_time forwarded_from from from_formatted group_sid parent_call_sid phone_number_sid price price_unit \
+         queue_time sid start_time status subresource_uris to to_formatted trunk_sid uri",
+    );
+    assert_eq!(members(&create("Calls", &[to, from, ("Twiml", "<Response/>")]).await), call);
+    assert_eq!(members(&list("Calls").await["calls"][0]), call);
+}
+
+#[tokio::test]
+async fn the_simulator_reports_in_the_words_of_the_documentation() {
+    let cordon = Recorder::start(&[(200, "")]).await;
+    let channels = telephone("", &cordon.url);
+    let phones = Phones::serving(channels, Some(cordon.url.clone())).await;
+    let providers = crate::notify::providers(&telephone(&phones.url, &cordon.url), &Clock::real()).unwrap();
+    let reported = async |count: usize| {
+        while cordon.asked().len() < count {
+            tokio::task::yield_now().await;
+        }
+        cordon.asked().pop().unwrap()
+    };
+    providers.get(Channel::Sms).unwrap().send(&message()).await;
+    let receipt = reported(1).await;
+    let notified = serde_json::from_str(&receipt.body).unwrap();
+    let documented = "id reference to status created_at completed_at sent_at notification_type template_id template_version";
+    assert_eq!(members(&notified), words(documented));
+    assert_eq!(receipt.header("authorization"), "Bearer notify-callback-token");
+    assert_eq!(phones.reply(ADA, "1").await, StatusCode::NO_CONTENT);
+    let received = serde_json::from_str(&reported(2).await.body).unwrap();
+    assert_eq!(members(&received), words("id source_number destination_number message date_received"));
+
+    providers.get(Channel::SecondSms).unwrap().send(&message()).await;
+    let names = |asked: &Asked| -> Vec<String> { asked.form().into_iter().map(|(name, _)| name).collect() };
+    let receipt = names(&reported(3).await);
+    let documented = "MessageSid SmsSid MessageStatus SmsStatus To From AccountSid ApiVersion";
+    assert!(words(documented).iter().all(|name| receipt.iter().any(|said| said == name)), "{receipt:?}");
+    assert_eq!(phones.reply(ADA, "1").await, StatusCode::NO_CONTENT);
+    let text = names(&reported(4).await);
+    let documented = "MessageSid SmsSid AccountSid From To Body NumMedia";
+    assert!(words(documented).iter().all(|name| text.iter().any(|said| said == name)), "{text:?}");
+
+    providers.get(Channel::Voice).unwrap().send(&message()).await;
+    let rings = names(&reported(5).await);
+    let documented = "CallSid AccountSid From To CallStatus ApiVersion Direction SequenceNumber";
+    assert!(words(documented).iter().all(|name| rings.iter().any(|said| said == name)), "{rings:?}");
 }

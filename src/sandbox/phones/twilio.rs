@@ -112,19 +112,7 @@ async fn list(
 
 /// The answer to what was taken.
 pub(super) fn created(via: Via, taken: &Taken, no: u64) -> Value {
-    let mut created = json!({
-        "sid": sid(via, no),
-        "to": taken.address,
-        "status": "queued",
-        "direction": "outbound-api",
-        "api_version": "2010-04-01",
-    });
-    if via == Via::Twilio {
-        created["body"] = json!(taken.text);
-        created["num_segments"] = json!("1");
-        created["error_code"] = Value::Null;
-    }
-    created
+    resource(via, no, &taken.address, &taken.text, "queued", &Value::Null)
 }
 
 fn listed(message: &Shown) -> Value {
@@ -134,17 +122,44 @@ fn listed(message: &Shown) -> Value {
         _ => "sent",
     };
     let at = Timestamp::from_millisecond(message.received_ms).unwrap_or_default().to_zoned(TimeZone::UTC);
-    let mut listed = json!({
-        "sid": sid(message.via, message.no),
-        "to": message.address,
-        "status": status,
+    let at = json!(rfc2822::to_string(&at).unwrap_or_default());
+    resource(message.via, message.no, &message.address, &message.text, status, &at)
+}
+
+/// A message or a call with every member that is documented.
+fn resource(via: Via, no: u64, to: &str, text: &str, status: &str, at: &Value) -> Value {
+    let sid = sid(via, no);
+    let mut resource = json!({
+        "account_sid": "AC",
+        "api_version": "2010-04-01",
+        "date_created": at,
+        "date_updated": at,
         "direction": "outbound-api",
-        "date_created": rfc2822::to_string(&at).unwrap_or_default(),
+        "from": SERVICE_NUMBER,
+        "price": null,
+        "price_unit": "USD",
+        "sid": sid,
+        "status": status,
+        "subresource_uris": {},
+        "to": to,
+        "uri": format!("/2010-04-01/Accounts/AC/{sid}.json"),
     });
-    if message.via == Via::Twilio {
-        listed["body"] = json!(message.text);
+    let own = if via == Via::Call {
+        json!({
+            "annotation": null, "answered_by": null, "caller_name": null, "duration": null, "end_time": null,
+            "forwarded_from": null, "from_formatted": SERVICE_NUMBER, "group_sid": null, "parent_call_sid": null,
+            "phone_number_sid": "PN", "queue_time": "0", "start_time": null, "to_formatted": to, "trunk_sid": null,
+        })
+    } else {
+        json!({
+            "body": text, "date_sent": at, "error_code": null, "error_message": null,
+            "messaging_service_sid": null, "num_media": "0", "num_segments": "1",
+        })
+    };
+    if let (Value::Object(all), Value::Object(own)) = (&mut resource, own) {
+        all.extend(own);
     }
-    listed
+    resource
 }
 
 pub(super) fn sid(via: Via, no: u64) -> String {

@@ -73,9 +73,13 @@ impl House {
 
 /// The doors before an inbox whose other end is the test's own.
 async fn asking(settings: &Settings) -> (String, Arrivals) {
+    asking_by(Clock::real(), settings).await
+}
+
+async fn asking_by(clock: Clock, settings: &Settings) -> (String, Arrivals) {
     let (inbox, arrivals) = Inbox::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    (serve(listener, settings, Clock::real(), inbox).0, arrivals)
+    (serve(listener, settings, clock, inbox).0, arrivals)
 }
 
 fn serve(listener: TcpListener, settings: &Settings, clock: Clock, inbox: Inbox) -> (String, Arc<Counts>) {

@@ -1,4 +1,4 @@
-use super::{ADA, House, asking, delivered, message, receipt};
+use super::{ADA, House, asking, asking_by, delivered, message, receipt};
 use crate::{
     clock::Clock,
     domain::{AlertId, Channel},
@@ -12,6 +12,7 @@ use crate::{
         testing::{Phones, client, telephone, twilio},
     },
     secret::Secret,
+    sequencer::Arrival,
 };
 
 const CORDON: &str = "https://cordon.example";
@@ -185,6 +186,16 @@ async fn a_key_that_a_stopping_service_cannot_take_is_asked_for_again() {
         let answer = post(&url, &keys("en"), &[("CallSid", "CA1"), ("To", ADA), ("Digits", "2")]).await;
         assert!(answer.0 == 200 && answer.1.contains("Plan A now."), "{answer:?}");
     }
+}
+
+#[tokio::test]
+async fn whoever_has_pressed_a_key_is_thanked_although_records_cannot_be_written() {
+    let fast = Clock::scaled(Clock::real().wall(), 1_000.0);
+    let (url, mut arrivals) = asking_by(fast, &settings()).await;
+    let answer = post(&url, &keys("en"), &[("CallSid", "CA1"), ("To", ADA), ("Digits", "2")]).await;
+    assert!(answer.0 == 200 && answer.1.contains("Thank you."), "{answer:?}");
+    let Some(Arrival::Told(told, Some(_))) = arrivals.recv().await else { panic!("it is in the line") };
+    assert_eq!(told, Told::Reply { from: ADA.into(), text: "2".into() });
 }
 
 /// A house whose providers are phones that report to it, and one message to Ada on a channel.
