@@ -157,7 +157,7 @@ struct Content {
 
 impl Content {
     fn books(self) -> Vec<Book> {
-        let units = self.unit.into_iter().map(Book::Unit);
+        let units = self.unit.into_iter().map(|unit| Book::Unit(unit.with_standard_policy()));
         let wearers = self.wearer.into_iter().map(Book::Wearer);
         let persons = self.person.into_iter().map(Book::Person);
         let cases = self.case.into_iter().map(Book::Case);

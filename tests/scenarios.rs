@@ -37,6 +37,8 @@ mod report;
 mod reporting;
 #[path = "scenarios/restart.rs"]
 mod restart;
+#[path = "scenarios/rotas.rs"]
+mod rotas;
 #[path = "scenarios/rulebook.rs"]
 mod rulebook;
 #[path = "scenarios/stories.rs"]

@@ -7,7 +7,7 @@ use super::{
     draft::Draft,
     reach,
     rulebook::Rulebook,
-    ways::{Way, ways},
+    ways::{Addressee, together, ways},
 };
 use crate::domain::{
     Alert, AlertId, AlertState, Audience, Cause, Channel, Contact, Escalation, EscalationState, Handling,
@@ -182,21 +182,22 @@ pub(super) fn run_step(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
     let Some(escalation) = escalation_mut(draft, id, place) else {
         return;
     };
-    // Beyond the last step, that one repeats.
-    let first = escalation.step.min(ways.len().saturating_sub(1));
-    let last = (first..ways.len()).find(|step| ways[*step].wait_ms > 0);
-    let wait_ms = last.map_or(WITHOUT_POLICY_MS, |step| ways[step].wait_ms);
-    escalation.step = first;
+    let steps = together(&ways, escalation.step);
+    let waits_for = ways[steps.clone()].last();
+    let wait_ms = waits_for.map_or(WITHOUT_POLICY_MS, |way| way.wait_ms);
+    escalation.step = steps.start;
     escalation.state = EscalationState::Running { next_at: now.plus_ms(wait_ms) };
-    let together = ways.into_iter().enumerate().skip(first).take_while(|(step, _)| Some(*step) <= last);
-    let mut is_heard = false;
-    for (step, way) in together {
+    let (is_any, mut is_heard) = (waits_for.is_some(), false);
+    for (step, way) in steps.clone().zip(&ways[steps]) {
         if let Some(escalation) = escalation_mut(draft, id, place) {
             escalation.step = step;
         }
-        is_heard = tell(draft, id, place, way);
+        is_heard = false;
+        for addressee in &way.to {
+            is_heard |= tell(draft, id, place, addressee);
+        }
     }
-    if !is_heard && last.is_some() {
+    if is_any && !is_heard {
         // Nobody hears of what is waited for.
         hasten(draft, id, place);
         reach::judge(draft, id, place);
@@ -204,8 +205,8 @@ pub(super) fn run_step(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
 }
 
 /// Tells somebody of an incident by a way; whether anything is known that may carry it.
-fn tell(draft: &mut Draft<'_>, id: IncidentId, place: usize, way: Way) -> bool {
-    let Way { recipient, contact: Some(contact), .. } = way else {
+fn tell(draft: &mut Draft<'_>, id: IncidentId, place: usize, to: &Addressee) -> bool {
+    let Addressee { recipient, contact: Some(contact), .. } = to.clone() else {
         return false;
     };
     let trying = still_trying(draft, id, place, &recipient, contact.channel);

@@ -1,5 +1,7 @@
 //! The unit: who answers, and who is told in which order. Waits are short, so that a minute shows an escalation.
 
+use std::collections::BTreeMap;
+
 use super::{id, phone_number};
 use crate::domain::{
     Area, Channel, Contact, EscalationPolicy, PersonStep, PolicyId, Risk, Staff, StaffId, StaffStep, Unit,
@@ -40,11 +42,14 @@ pub(super) fn unit(area: Area, refuge: Zone, phones_base_url: &str) -> Unit {
         name: "Doggerhaven".into(),
         area,
         policy: id(STEADY),
+        policies_by_risk: BTreeMap::new(),
+        roles: None,
         staff: vec![
             staff(DESK, "Duty desk", vec![desk, text_to(1)]),
             staff(RESPONDER, "Responder", vec![text_to(2)]),
             staff(SUPERVISOR, "Supervisor", vec![text_to(3)]),
         ],
+        rotas: Vec::new(),
         policies: vec![policy(SWIFT, 5, 10), policy(STEADY, 10, 20)],
         zones: vec![refuge],
     }
