@@ -23,6 +23,8 @@ mod lived;
 mod order;
 #[path = "scenarios/our_clock.rs"]
 mod our_clock;
+#[path = "scenarios/policies.rs"]
+mod policies;
 #[path = "scenarios/positions.rs"]
 mod positions;
 #[path = "scenarios/reach.rs"]

@@ -75,7 +75,7 @@ fn sources(config: &Config) -> Vec<ingest::Source> {
     config.sources.iter().map(source).collect()
 }
 
-fn providers(config: &Config, clock: &Clock) -> anyhow::Result<Providers> {
+pub(super) fn providers(config: &Config, clock: &Clock) -> anyhow::Result<Providers> {
     let settings = notify::Settings {
         sms: config
             .sms
