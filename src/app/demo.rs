@@ -20,7 +20,11 @@ use crate::{
     clock::Clock,
     domain::{Alert, Incident, IncidentId},
     engine::Told,
-    ingest, notify,
+    ingest,
+    notify::{
+        self,
+        settings::{Plain, Texts},
+    },
     sandbox::{
         broker::{self, Accounts, Broker},
         phones,
@@ -133,8 +137,7 @@ impl Stage {
             store: Arc::clone(&store),
             store_file: store::file_of(&database),
             sources: vec![secrets.source(broker.addr())],
-            providers: notify::providers(&secrets.channels(phones), &clock)?,
-            callback_secret: Some(secrets.callback.clone()),
+            channels: secrets.channels(phones),
             clock,
             console,
         };
@@ -211,11 +214,13 @@ impl Secrets {
 
     fn channels(&self, phones: SocketAddr) -> notify::Settings {
         notify::Settings {
-            sms: Some(notify::SmsSettings {
+            sms: Some(Texts::Plain(Plain {
                 url: format!("http://{phones}/sms"),
                 token: self.sms_token.clone(),
-            }),
+                callback_secret: self.callback.clone(),
+            })),
             webhook_secret: Some(self.webhook.clone()),
+            ..notify::Settings::default()
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, bail};
 
-use super::{read_config, say, serve::providers};
+use super::{read_config, say};
 use crate::{
     cli,
     clock::Clock,
@@ -12,7 +12,7 @@ use crate::{
     domain::Channel,
     engine::Rulebook,
     lab::policy::{Asked, Grade, check},
-    rulebook_file,
+    notify, rulebook_file,
     sequencer::decide_again,
     store,
 };
@@ -60,6 +60,6 @@ async fn in_force(config: &Config) -> anyhow::Result<Rulebook> {
 
 /// The channels that have a provider.
 fn carried(config: &Config, clock: &Clock) -> anyhow::Result<BTreeSet<Channel>> {
-    let providers = providers(config, clock)?;
+    let providers = notify::providers(&config.channels, clock)?;
     Ok(Channel::ALL.into_iter().filter(|channel| providers.get(*channel).is_some()).collect())
 }
