@@ -25,6 +25,10 @@ mod order;
 mod our_clock;
 #[path = "scenarios/policies.rs"]
 mod policies;
+#[path = "scenarios/policies_engine.rs"]
+mod policies_engine;
+#[path = "scenarios/policies_seeds.rs"]
+mod policies_seeds;
 #[path = "scenarios/positions.rs"]
 mod positions;
 #[path = "scenarios/reach.rs"]

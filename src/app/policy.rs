@@ -40,11 +40,7 @@ pub async fn check_policies(args: cli::PolicyCheck) -> anyhow::Result<()> {
     }
     let carried = config.as_ref().map(|config| carried(config, &clock)).transpose()?;
     let report = check(&rulebook, &Asked { from, days: args.days, carried });
-    if args.json {
-        say(&serde_json::to_string(&report)?)?
-    } else {
-        say(&report.summary())?
-    }
+    say(&if args.json { serde_json::to_string(&report)? } else { report.summary() })?;
     match report.count(Grade::Hole) {
         0 => Ok(()),
         1 => bail!("there is 1 hole"),

@@ -17,7 +17,7 @@ use crate::domain::{
 
 /// Whoever owns an incident has this long to act before it goes back to the queue.
 const OWNED_MS: i64 = 3 * MINUTE_MS;
-/// Alerts that an escalation remembers one by one.
+/// Alerts that an escalation remembers one by one, beside those of the last moment.
 const ALERTS_KEPT: usize = 16;
 /// Where a policy has gone missing the engine still comes back to the incident.
 const WITHOUT_POLICY_MS: i64 = MINUTE_MS;
@@ -219,6 +219,10 @@ fn tell(draft: &mut Draft<'_>, id: IncidentId, place: usize, to: &Addressee) -> 
     }
     // The same message to the same phone is not put in twice while the first is still being tried.
     if !same.is_empty() {
+        if let Some(Escalation { step, alerts, .. }) = escalation_mut(draft, id, place) {
+            // What becomes of it is what becomes of this step.
+            alerts.iter_mut().filter(|sent| same.contains(&sent.id)).for_each(|sent| sent.step = *step);
+        }
         return !same.iter().all(|id| reach::is_in_vain(draft, *id));
     }
     let Contact { channel, address } = contact;
@@ -304,7 +308,6 @@ pub(super) fn raise_alert(
         in_vain: false,
     };
     escalation.alerts.push(sent);
-    let superseded = (escalation.alerts.len() > ALERTS_KEPT).then(|| escalation.alerts.remove(0));
     let alert = Alert {
         id: alert_id,
         incident: id,
@@ -324,10 +327,25 @@ pub(super) fn raise_alert(
     draft.put_alert(alert);
     draft
         .tell_story(id, Happening::Alert { alert: alert_id, recipient, channel, state: AlertState::Waiting });
-    if let Some(old) = superseded.filter(|old| old.state.is_open()) {
-        set_state(draft, old.id, AlertState::Expired("repeated".into()));
-    }
+    forget_oldest(draft, id, place);
     Some(alert_id)
+}
+
+/// The oldest of too many alerts has been repeated since. Those of one moment are all kept: many may be on duty.
+fn forget_oldest(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
+    let escalation = draft.incident(id).and_then(|incident| incident.escalations.get(place));
+    let oldest =
+        escalation.filter(|escalation| escalation.alerts.len() > ALERTS_KEPT).map(|e| e.alerts[0].id);
+    let is_of_now = |id| draft.alert(id).is_some_and(|alert| alert.raised_at == draft.at);
+    let Some(oldest) = oldest.filter(|oldest| !is_of_now(*oldest)) else {
+        return;
+    };
+    if let Some(escalation) = escalation_mut(draft, id, place) {
+        let old = escalation.alerts.remove(0);
+        if old.state.is_open() {
+            set_state(draft, oldest, AlertState::Expired("repeated".into()));
+        }
+    }
 }
 
 pub(super) fn end(draft: &mut Draft<'_>, id: IncidentId, place: usize, state: fn(&AlertState) -> AlertState) {

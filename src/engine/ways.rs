@@ -155,7 +155,7 @@ impl<'r> Escalating<'r> {
     }
 
     /// A member of staff; of a rota all who are on duty, or whoever stands in while nobody is. By a channel; whoever has
-    /// no contact there (any more) is reached by another.
+    /// no contact there (any more) is reached by another, on a phone if a phone was meant.
     fn addressees(self, named: &StaffId, channel: Channel) -> Vec<Addressee> {
         let rota = self.rulebook.rota(named);
         let mut told = rota.map_or(vec![named], |rota| rota.on_duty(self.at));
@@ -165,7 +165,9 @@ impl<'r> Escalating<'r> {
         }
         let addressee = |staff: &StaffId| {
             let contacts = self.rulebook.staff(staff).map_or(&[][..], |staff| &staff.contacts);
-            let contact = on(contacts, channel).or_else(|| contacts.first().cloned());
+            let is_like = |contact: &&Contact| contact.channel.is_phone() == channel.is_phone();
+            let other = || contacts.iter().find(is_like).or(contacts.first()).cloned();
+            let contact = on(contacts, channel).or_else(other);
             Addressee {
                 recipient: Recipient::Staff(staff.clone()),
                 contact,

@@ -207,6 +207,28 @@ fn one_of_two_phones_that_cannot_be_reached_hastens_nothing_and_both_do() {
 }
 
 #[test]
+fn however_many_are_on_duty_all_of_them_are_told_again_and_again() {
+    let (mut unit, many) = (officers_alone(), 40);
+    let phone = |n: usize| format!("+4477009001{n:02}");
+    for n in 0..many {
+        let id = format!("officer-{n}");
+        let shift = json!({"who": id, "days": "mon-sun", "from": "08:00", "until": "20:00"});
+        unit["unit"]["rota"][0]["shift"].as_array_mut().unwrap().push(shift);
+        let contact = json!([{"channel": "sms", "address": phone(n)}]);
+        unit["unit"]["staff"].as_array_mut().unwrap().push(json!({"id": id, "name": id, "contact": contact}));
+    }
+    let mut shift = Shift::violation(unit, "2026-03-06T10:00:00Z");
+    let lost = |shift: &Shift, s: i64| {
+        let of_now = shift.line.alerts.values().filter(|alert| alert.raised_at == shift.second(s));
+        of_now.filter(|alert| !alert.state.is_open()).count()
+    };
+    assert_eq!(lost(&shift, 0), 0);
+    shift.pass_to(120);
+    assert_eq!(lost(&shift, 120), 0);
+    assert!((0..many).all(|n| shift.rung(&phone(n)) == [(0, "sms"), (120, "sms")]));
+}
+
+#[test]
 fn whoever_took_it_keeps_it_after_their_shift() {
     let mut shift = Shift::violation(officers_alone(), "2026-03-06T01:59:00Z");
     shift.pass_to(10);
@@ -330,7 +352,7 @@ fn a_revision_holds_the_standard_policy_written_out() {
     let text = serde_json::to_string(&Book::Unit(unit.clone())).unwrap();
     let Book::Unit(again) = serde_json::from_str(&text).unwrap() else { panic!("{text}") };
     assert_eq!(again, unit);
-    assert_eq!(again.clone().with_standard_policy(), unit);
+    assert_eq!(again.with_standard_policy(), unit);
 }
 
 #[test]

@@ -130,7 +130,8 @@ impl<'w> Judge<'w> {
         let is_other = |to: &Addressee| self.list == List::Protected && !self.is_meant(to);
         let numbers: BTreeSet<(bool, &str)> =
             phones.filter_map(|to| Some((is_other(to), to.contact.as_ref()?.address.as_str()))).collect();
-        (numbers.len() == 1).then(|| What::OnePhone { policy: self.policy(), list: self.list })
+        let is_one = numbers.len() == 1 && numbers.first().is_some_and(|(is_other, _)| !is_other);
+        is_one.then(|| What::OnePhone { policy: self.policy(), list: self.list })
     }
 
     fn names_nobody(&self) -> bool {

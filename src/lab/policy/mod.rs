@@ -31,7 +31,7 @@ pub use what::{Grade, List, What};
 use crate::{
     domain::{
         Audience, Case, CaseId, Channel, Contact, ContactPlan, EscalationPolicy, LocalTime, PersonId,
-        PolicyId, Priority, Recipient, Schedule, Timestamp, Unit, UnitId,
+        PolicyId, Priority, Recipient, Schedule, StaffId, Timestamp, Unit, UnitId,
     },
     engine::{Escalating, Rulebook},
 };
@@ -172,7 +172,8 @@ struct Study<'r> {
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Alike<'r> {
     policy: &'r PolicyId,
-    plan: String,
+    shape: u8,
+    nominated: &'r [StaffId],
     /// Each of their channels, and which of the contacts is the first with the same address.
     contacts: Vec<(Channel, Option<usize>)>,
 }
@@ -280,11 +281,12 @@ impl<'r> Study<'r> {
     }
 }
 
-fn alike<'r>(policy: &'r PolicyId, plan: &ContactPlan, contacts: &[Contact]) -> Alike<'r> {
+fn alike<'r>(policy: &'r PolicyId, plan: &'r ContactPlan, contacts: &[Contact]) -> Alike<'r> {
     let first = |contact: &Contact| contacts.iter().position(|other| other.address == contact.address);
     Alike {
         policy,
-        plan: format!("{:?} {:?}", plan.shape, plan.nominated),
+        shape: plan.shape as u8,
+        nominated: &plan.nominated,
         contacts: contacts.iter().map(|contact| (contact.channel, first(contact))).collect(),
     }
 }

@@ -79,6 +79,7 @@ fn concerns(finding: &Finding) -> String {
     let case = |of: &Of| match of {
         Of::NoCase => None,
         Of::Case(case) => Some(case.to_string()),
+        Of::Person(case, _) if finding.of.contains(&Of::Case(case.clone())) => None,
         Of::Person(case, person) => Some(format!("{case} for {person}")),
     };
     let cases: Vec<String> = finding.of.iter().filter_map(case).collect();
