@@ -1,7 +1,5 @@
 //! `cordon policy check`.
 
-use std::collections::BTreeSet;
-
 use anyhow::{Context, bail};
 
 use super::{read_config, say};
@@ -9,10 +7,9 @@ use crate::{
     cli,
     clock::Clock,
     config::Config,
-    domain::Channel,
     engine::Rulebook,
     lab::policy::{Asked, Grade, check},
-    notify, rulebook_file,
+    rulebook_file,
     sequencer::decide_again,
     store,
 };
@@ -29,8 +26,7 @@ pub async fn check_policies(args: cli::PolicyCheck) -> anyhow::Result<()> {
         Some(config) => in_force(config).await?,
         None => Rulebook::default(),
     };
-    let clock = Clock::real();
-    let from = args.from.unwrap_or_else(|| clock.steady());
+    let from = args.from.unwrap_or_else(|| Clock::real().steady());
     rulebook_file::try_out(&rulebook, &books)?;
     for book in books {
         rulebook = rulebook.published(book, from);
@@ -38,7 +34,7 @@ pub async fn check_policies(args: cli::PolicyCheck) -> anyhow::Result<()> {
     if rulebook.units().next().is_none() {
         bail!("nothing is in force yet; load a rulebook, or name a file");
     }
-    let carried = config.as_ref().map(|config| carried(config, &clock)).transpose()?;
+    let carried = config.map(|config| config.channels.channels());
     let report = check(&rulebook, &Asked { from, days: args.days, carried });
     say(&if args.json { serde_json::to_string(&report)? } else { report.summary() })?;
     match report.count(Grade::Hole) {
@@ -52,10 +48,4 @@ async fn in_force(config: &Config) -> anyhow::Result<Rulebook> {
     let store = store::open(config.store.expose()).await.context("cannot open the store")?;
     let recovered = decide_again(store.as_ref()).await.context("cannot read the journal")?;
     Ok(recovered.engine.rulebook().as_ref().clone())
-}
-
-/// The channels that have a provider.
-fn carried(config: &Config, clock: &Clock) -> anyhow::Result<BTreeSet<Channel>> {
-    let providers = notify::providers(&config.channels, clock)?;
-    Ok(Channel::ALL.into_iter().filter(|channel| providers.get(*channel).is_some()).collect())
 }
