@@ -180,7 +180,7 @@ fn the_demo_s_town_has_no_hole() {
     let books = Town::new(1, at(FROM)).books("http://127.0.0.1:8090");
     let published = |rulebook: Rulebook, book| rulebook.published(book, at(FROM));
     let rulebook = books.into_iter().fold(Rulebook::default(), published);
-    let carried = Some(BTreeSet::from([Channel::Sms, Channel::Webhook]));
+    let carried = Some(BTreeSet::from([Channel::Sms, Channel::SecondSms, Channel::Voice, Channel::Webhook]));
     let report = check(&rulebook, &Asked { from: at(FROM), days: 28, carried });
     assert_eq!(report.count(Grade::Hole), 0, "{}", report.summary());
 }
