@@ -1,16 +1,20 @@
 //! The steps of an escalation as they stand: whom each one reaches, by what, and how long it waits.
 
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 
 use super::{draft::Draft, rulebook::Rulebook};
 use crate::domain::{
-    AlertShape, Audience, Channel, Contact, ContactPlan, EscalationPolicy, IncidentId, PersonId, PersonStep,
-    Priority, Recipient, SECOND_MS, StaffId, StaffStep, Timestamp,
+    AlertShape, Audience, Channel, Contact, ContactPlan, EscalationPolicy, IncidentId, MessageClass,
+    PersonId, PersonStep, Priority, Recipient, SECOND_MS, StaffId, StaffStep, Timestamp,
 };
 
 /// How long somebody is waited for about whom the policy does not say it, seconds: whoever is told beside it, and a step
 /// that was meant to go together with the next and is the last, for lack of a contact.
 const BESIDE_WAIT_S: u32 = 60;
+/// A notice is on a phone within so many seconds, or goes the next way.
+const NOTICE_WAIT_S: u32 = 20;
+/// A test shows within so many seconds which ways work.
+const TEST_WAIT_S: u32 = 120;
 /// An advocate who is told first has so many seconds before the person is, too.
 const HEAD_START_S: u32 = 20;
 
@@ -64,8 +68,8 @@ pub(super) fn ways(draft: &Draft<'_>, id: IncidentId, place: usize) -> Vec<Way> 
     let (Some(policy), Some(escalation)) = (policy, incident.escalations.get(place)) else {
         return Vec::new();
     };
-    let audience = &escalation.audience;
-    Escalating { rulebook, policy, audience, priority: incident.priority, at: draft.at }.ways()
+    let (audience, priority, notice) = (&escalation.audience, incident.priority, incident.kind.notice());
+    Escalating { rulebook, policy, audience, priority, notice, at: draft.at }.ways()
 }
 
 /// The steps that are taken together with the one at `step`: the last of them is the one that is waited for. Beyond the
@@ -87,6 +91,8 @@ pub struct Escalating<'r> {
     pub audience: &'r Audience,
     /// How urgent.
     pub priority: Priority,
+    /// What a protected person is told beside danger; `None` for danger.
+    pub notice: Option<MessageClass>,
     /// When.
     pub at: Timestamp,
 }
@@ -138,7 +144,12 @@ impl<'r> Escalating<'r> {
                 let person = self.rulebook.person(id);
                 let contacts = person.map_or(&[][..], |person| &person.contacts);
                 let plan = &person.map(|person| person.plan.clone()).unwrap_or_default();
-                Towards { within: self, id, contacts, plan }.ways()
+                let towards = Towards { within: self, id, contacts, plan };
+                match self.notice {
+                    None => towards.ways(),
+                    Some(MessageClass::Test) => towards.each(),
+                    Some(_) => towards.quiet(),
+                }
             }
             Audience::Staff => {
                 self.staff_steps().iter().enumerate().map(|step| self.to_staff(step)).collect()
@@ -210,12 +221,47 @@ impl Towards<'_> {
         ways
     }
 
+    /// What is no danger rings nobody up who takes anything else.
+    fn quiet(&self) -> Vec<Way> {
+        let rings = self.plan.shape == AlertShape::CallOnly;
+        let is_quiet = |step: &PersonStep| !step.nominated && (rings || step.channel != Channel::Voice);
+        let own = self.within.policy.protected.iter().enumerate().filter(|(_, step)| is_quiet(step));
+        let wait_s = |step: &PersonStep| if step.wait_s == 0 { 0 } else { NOTICE_WAIT_S };
+        let way = |(place, step): (usize, &PersonStep)| {
+            self.step((place, &PersonStep { wait_s: wait_s(step), ..step.clone() }))
+        };
+        let mut ways: Vec<Way> = own.filter_map(way).collect();
+        if ways.is_empty() {
+            ways.push(self.own(None, self.beside(), NOTICE_WAIT_S));
+        }
+        if let Some(last) = ways.last_mut() {
+            last.wait_ms = i64::from(NOTICE_WAIT_S) * SECOND_MS;
+        }
+        ways
+    }
+
+    /// Every way that the policy has for them, together.
+    fn each(&self) -> Vec<Way> {
+        let own = self.within.policy.protected.iter().filter(|step| !step.nominated);
+        let channels: BTreeSet<Channel> = own.map(|step| step.channel).collect();
+        let contacts = channels.into_iter().filter_map(|channel| self.wanted(channel));
+        let mut ways: Vec<Way> = contacts.map(|contact| self.own(None, Some(contact), 0)).collect();
+        if let Some(last) = ways.last_mut() {
+            last.wait_ms = i64::from(TEST_WAIT_S) * SECOND_MS;
+        }
+        ways
+    }
+
     fn step(&self, (place, step): (usize, &PersonStep)) -> Option<Way> {
         if step.nominated {
             return self.named(Some(place), step.channel, step.wait_s);
         }
-        let contact = on(self.contacts, step.channel).filter(|_| self.wants(step.channel))?;
-        Some(self.own(Some(place), Some(contact), step.wait_s))
+        Some(self.own(Some(place), Some(self.wanted(step.channel)?), step.wait_s))
+    }
+
+    /// Their contact on a channel, if they want to be told by it.
+    fn wanted(&self, channel: Channel) -> Option<Contact> {
+        on(self.contacts, channel).filter(|_| self.wants(channel))
     }
 
     fn wants(&self, channel: Channel) -> bool {

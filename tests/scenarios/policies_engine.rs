@@ -339,7 +339,7 @@ proptest! {
         let person = Audience::Person("p-1".parse().unwrap());
         for audience in [Audience::Staff, person] {
             let escalating =
-                Escalating { rulebook: &rulebook, policy, audience: &audience, priority: Priority::P1, at: start };
+                Escalating { rulebook: &rulebook, policy, audience: &audience, priority: Priority::P1, notice: None, at: start };
             let walk = escalating.unanswered(|_| true);
             let end = walk.last().unwrap().at;
             let rung = lived.rung(&audience, end.ms_since(start));
@@ -379,7 +379,7 @@ proptest! {
         let lived = Lived::of(&world, start, IncidentKind::CallForHelp, Some(carried.clone())).pass(1_800_000, steps);
         let audience = Audience::Staff;
         let escalating =
-            Escalating { rulebook: &rulebook, policy, audience: &audience, priority: Priority::P1, at: start };
+            Escalating { rulebook: &rulebook, policy, audience: &audience, priority: Priority::P1, notice: None, at: start };
         let walk = escalating.unanswered(|channel| carried.contains(&channel));
         let end_ms = walk.last().unwrap().at.ms_since(start);
         prop_assert_eq!(lived.last_ms, Some(end_ms));

@@ -257,7 +257,7 @@ impl<'r> Study<'r> {
         audience: &'s Audience,
         priority: Priority,
     ) -> Escalating<'s> {
-        Escalating { rulebook: self.rulebook, policy, audience, priority, at: Timestamp::MIN }
+        Escalating { rulebook: self.rulebook, policy, audience, priority, notice: None, at: Timestamp::MIN }
     }
 
     /// When the case's wearer may be watched.
