@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::domain::{WearerId, ZoneId};
+use crate::domain::{Timestamp, WearerId, ZoneId};
 
 /// Warns a person before the one they must be kept safe from is near.
 #[derive(Debug, Parser)]
@@ -28,6 +28,9 @@ pub enum Command {
     /// Publish or try out a rulebook file: wearers, tags, people, cases, zones, policies
     #[command(subcommand)]
     Rulebook(RulebookCommand),
+    /// Prove that every alert ends at a person who can be reached, at every hour of the days to come
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Judge or write a configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -204,6 +207,33 @@ pub struct RulebookLoad {
     pub config: ConfigFile,
 }
 
+/// `cordon policy ...`.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Take the steps of every policy at every change of shift; an error if there is a hole
+    Check(PolicyCheck),
+}
+
+/// `cordon policy check`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct PolicyCheck {
+    /// A rulebook file to look at: on its own or, with --config, as if it had been loaded
+    #[arg(required_unless_present = "config")]
+    pub file: Option<PathBuf>,
+    /// Which installation: what is in force there, and the channels that have a provider
+    #[arg(long, value_name = "FILE", env = "CORDON_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// How many days on
+    #[arg(long, default_value_t = 28, value_parser = clap::value_parser!(u32).range(1..=366))]
+    pub days: u32,
+    /// From when, as in 2026-03-01T09:00:00Z; from now on, if absent
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    pub from: Option<Timestamp>,
+    /// Print one JSON object instead
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `cordon config ...`.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
@@ -251,6 +281,12 @@ fn zone(text: &str) -> Result<ZoneArg, String> {
     text.parse().map(ZoneArg::InForce).map_err(|_| {
         "write a file whose name ends in .toml or .json, or the id of a zone in force".to_owned()
     })
+}
+
+fn instant(text: &str) -> Result<Timestamp, String> {
+    let instant: jiff::Timestamp =
+        text.parse().map_err(|_| "write an instant with its offset, as in 2026-03-01T09:00:00Z")?;
+    Ok(Timestamp::from_ms(instant.as_millisecond()))
 }
 
 fn loopback(text: &str) -> Result<SocketAddr, String> {
@@ -356,6 +392,22 @@ mod tests {
         ] {
             assert_eq!(parse(line).unwrap_err().kind(), kind, "{line}");
         }
+    }
+
+    #[test]
+    fn policies_are_those_of_a_file_or_an_installation() {
+        let check = |arguments: &str| match parse(&format!("cordon policy check {arguments}")) {
+            Ok(Command::Policy(PolicyCommand::Check(check))) => Ok(check),
+            Ok(_) => panic!("a check"),
+            Err(error) => Err(error.kind()),
+        };
+        let file = check("r.toml --from 2026-03-01T09:00:00+01:00").unwrap();
+        let from = Some(Timestamp::from_ms(1_772_352_000_000));
+        assert_eq!((file.file, file.config, file.days, file.from), (Some("r.toml".into()), None, 28, from));
+        assert_eq!(check("--config c --days 7 --json").unwrap().config, Some("c".into()));
+        assert_eq!(check("--days 7"), Err(ErrorKind::MissingRequiredArgument));
+        assert_eq!(check("r.toml --days 0"), Err(ErrorKind::ValueValidation));
+        assert_eq!(check("r.toml --from today"), Err(ErrorKind::ValueValidation));
     }
 
     #[test]

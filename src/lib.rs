@@ -20,7 +20,7 @@
 //! | 4 | `dispatch` | claim, send one alert on one channel, hand the outcome in |
 //! | 4 | `console` | pages, live feed, sign-in; reads the store, writes only inputs |
 //! | 4 | `machine` | what this machine has left |
-//! | 4 | `lab` | the engine outside of live service: replay, an incident explained, evaluation, simulation, rehearsal |
+//! | 4 | `lab` | the engine outside of live service: replay, an incident explained, evaluation, simulation, rehearsal, policies checked |
 //! | 4 | `sandbox` | the outside world in small: embedded broker, phones, the demo's town and script |
 //! | 4 | `rulebook_file` | units, wearers, persons and cases, as people write them |
 //! | 5 | `cli` | what can be asked of `cordon` |

@@ -5,7 +5,7 @@ use std::{io::IsTerminal, process::ExitCode};
 use clap::Parser;
 use cordon::{
     app,
-    cli::{Cli, Command, ConfigCommand, RulebookCommand},
+    cli::{Cli, Command, ConfigCommand, PolicyCommand, RulebookCommand},
 };
 use tracing_subscriber::EnvFilter;
 
@@ -36,6 +36,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Evaluate(args) => app::evaluate(&args),
         Command::Rulebook(RulebookCommand::Load(args)) => runtime.block_on(app::load_rulebook(args)),
         Command::Rulebook(RulebookCommand::Check(args)) => app::check_rulebook(args),
+        Command::Policy(PolicyCommand::Check(args)) => runtime.block_on(app::check_policies(args)),
         Command::Config(ConfigCommand::Check { file }) => app::check_config(&file),
         Command::Config(ConfigCommand::Template) => app::print_template(),
     }

@@ -31,6 +31,8 @@ mod one_zone;
 mod outcome;
 #[path = "support/phones.rs"]
 mod phones;
+#[path = "end_to_end/policies.rs"]
+mod policies;
 #[path = "support/postgres.rs"]
 mod postgres;
 #[path = "support/process.rs"]

@@ -25,6 +25,12 @@ mod notices;
 mod order;
 #[path = "scenarios/our_clock.rs"]
 mod our_clock;
+#[path = "scenarios/policies.rs"]
+mod policies;
+#[path = "scenarios/policies_engine.rs"]
+mod policies_engine;
+#[path = "scenarios/policies_seeds.rs"]
+mod policies_seeds;
 #[path = "scenarios/positions.rs"]
 mod positions;
 #[path = "scenarios/reach.rs"]
@@ -39,6 +45,8 @@ mod report;
 mod reporting;
 #[path = "scenarios/restart.rs"]
 mod restart;
+#[path = "scenarios/rotas.rs"]
+mod rotas;
 #[path = "scenarios/rulebook.rs"]
 mod rulebook;
 #[path = "scenarios/stories.rs"]

@@ -2,6 +2,7 @@
 
 mod demo;
 mod line;
+mod policy;
 mod rehearse;
 mod serve;
 mod simulate;
@@ -12,6 +13,7 @@ use anyhow::{Context, bail};
 
 pub use demo::demo;
 pub use line::{Plan, Running};
+pub use policy::check_policies;
 pub use rehearse::rehearse;
 pub use serve::serve;
 pub use simulate::simulate;

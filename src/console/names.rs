@@ -18,8 +18,10 @@ impl Names<'_> {
         self.0.person(id).map_or_else(|| id.to_string(), |person| person.name.clone())
     }
 
+    /// A member of staff, or a rota.
     pub(super) fn staff(self, id: &StaffId) -> String {
-        self.0.staff(id).map_or_else(|| id.to_string(), |staff| staff.name.clone())
+        let rota = || Some(self.0.rota(id)?.name.clone());
+        self.0.staff(id).map(|staff| staff.name.clone()).or_else(rota).unwrap_or_else(|| id.to_string())
     }
 
     pub(super) fn zone(self, id: &ZoneId) -> String {

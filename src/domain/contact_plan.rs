@@ -11,7 +11,8 @@ pub struct ContactPlan {
     /// How danger is told. Whether it is told is nobody's choice.
     #[serde(default)]
     pub shape: AlertShape,
-    /// Who is told when they do not answer: an advocate, or somebody whom they trust. All of them at once.
+    /// Who is told when they do not answer: an advocate, or somebody whom they trust, or a rota of such. All of them at
+    /// once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nominated: Vec<StaffId>,
     /// A word of theirs that answers like "1" to whoever reads along, and calls for help without a sound.

@@ -10,9 +10,12 @@ mod contact_plan;
 pub mod discreet;
 mod ids;
 mod incident;
+mod local_time;
 mod ping;
+mod rota;
 mod rulebook;
 mod schedule;
+mod standard_policy;
 mod story;
 mod time;
 pub mod words;
@@ -29,10 +32,12 @@ pub use incident::{
     Audience, Cause, Episode, Escalation, EscalationState, Handling, Incident, IncidentKind, Outcome,
     Priority, SentAlert, Stage, Subject,
 };
+pub use local_time::LocalTime;
 pub use ping::{Accuracy, Fix, Motion, Ping, Source, TagEvent, TagEventKind};
+pub use rota::{Rota, RotaError};
 pub use rulebook::{
     Area, Assignment, Basis, BasisKind, Book, Case, Contact, EscalationPolicy, Person, PersonStep, Risk,
-    Scope, Staff, StaffStep, Unit, Wearer,
+    Roles, Scope, Staff, StaffStep, Unit, Wearer,
 };
 pub use schedule::{Schedule, ScheduleError, WeeklySpan};
 pub use story::{Entry, Happening, Reason};

@@ -6,11 +6,13 @@
 //! The names that serde uses are those of rulebook files (`deploy/rulebook.example.toml`): a list of tables is named
 //! in the singular there, as in `[[case.zone]]`. The journal keeps the same form.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CaseId, Channel, ContactPlan, PersonId, PolicyId, ProximityZone, StaffId, TagId, Timestamp, UnitId,
-    WearerId, Zone,
+    CaseId, Channel, ContactPlan, PersonId, PolicyId, ProximityZone, Rota, StaffId, TagId, Timestamp, UnitId,
+    WearerId, Zone, standard_policy,
 };
 
 /// What one rulebook revision publishes.
@@ -75,18 +77,48 @@ pub struct Unit {
     pub name: String,
     /// Every zone of the unit lies inside this box.
     pub area: Area,
-    /// The policy for incidents that belong to no case.
-    #[serde(rename = "default_policy")]
+    /// The policy for incidents that belong to no case, and for cases that have no other.
+    #[serde(rename = "default_policy", default = "standard_policy::id")]
     pub policy: PolicyId,
+    /// The policies of cases that name none, by their risk.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub policies_by_risk: BTreeMap<Risk, PolicyId>,
+    /// Whom the standard policy tells, until it is written out: see [`Unit::with_standard_policy`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roles: Option<Roles>,
     /// Who answers alerts.
     #[serde(default)]
     pub staff: Vec<Staff>,
+    /// Which of them is on duty when.
+    #[serde(rename = "rota", default, skip_serializing_if = "Vec::is_empty")]
+    pub rotas: Vec<Rota>,
     /// Who is told, in which order.
     #[serde(rename = "policy", default)]
     pub policies: Vec<EscalationPolicy>,
     /// Zones that bind every wearer of the unit.
     #[serde(rename = "zone", default)]
     pub zones: Vec<Zone>,
+}
+
+impl Unit {
+    /// The policy that a case goes by: its own, or the unit's for its risk.
+    #[must_use]
+    pub fn policy_for<'u>(&'u self, case: &'u Case) -> &'u PolicyId {
+        let by_risk = || self.policies_by_risk.get(&case.risk).unwrap_or(&self.policy);
+        case.policy.as_ref().unwrap_or_else(by_risk)
+    }
+}
+
+/// Whom the standard policy tells: members of staff, desks or rotas.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Roles {
+    /// Those who watch the console; the first of them is told first.
+    pub desks: Vec<StaffId>,
+    /// Whose phone rings when no desk has taken it.
+    pub supervisor: StaffId,
+    /// Whose phone rings when the supervisor has not taken it either.
+    pub duty_manager: StaffId,
 }
 
 /// A box in degrees that does not cross 180 degrees.
@@ -172,7 +204,7 @@ fn is_false(value: &bool) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StaffStep {
-    /// Whom.
+    /// Whom: a member of staff, or a rota for all who are on duty when the step is taken.
     pub to: StaffId,
     /// On which of their channels.
     pub channel: Channel,
@@ -256,8 +288,9 @@ pub struct Case {
     pub basis: Basis,
     /// How dangerous the team thinks the wearer is.
     pub risk: Risk,
-    /// Who is told of what.
-    pub policy: PolicyId,
+    /// Who is told of what; by the unit's policy for the risk, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyId>,
     /// Where the wearer must not be.
     #[serde(rename = "zone", default)]
     pub zones: Vec<Zone>,
@@ -308,6 +341,18 @@ pub enum Risk {
     Medium,
     /// High: a blind or cut tag is danger, not upkeep.
     High,
+}
+
+impl Risk {
+    /// As it is written in files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
 }
 
 /// Instants in rulebook files are written in RFC 3339: people read and sign them.

@@ -1,9 +1,9 @@
 //! When a zone applies: weekly spans in the zone's own civil time.
 
-use jiff::{ToSpan, civil, tz::TimeZone};
+use jiff::{ToSpan, civil::Date};
 use serde::{Deserialize, Serialize};
 
-use super::Timestamp;
+use super::{LocalTime, Timestamp};
 
 /// More spans than this are a mistake: a week has 21 eight-hour shifts.
 const SPANS_MAX: usize = 64;
@@ -51,8 +51,7 @@ pub struct WeeklySpan {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Raw", into = "Raw")]
 pub struct Schedule {
-    zone: TimeZone,
-    name: String,
+    local: LocalTime,
     spans: Vec<WeeklySpan>,
 }
 
@@ -77,23 +76,20 @@ impl Schedule {
     /// # Errors
     /// See [`ScheduleError`].
     pub fn new(time_zone: &str, spans: Vec<WeeklySpan>) -> Result<Self, ScheduleError> {
-        // The bundled database, never the host's: two machines must decide alike.
-        let zone = jiff::tz::TimeZoneDatabase::bundled()
-            .get(time_zone)
-            .map_err(|_| ScheduleError::UnknownTimeZone(time_zone.chars().take(64).collect()))?;
+        let local = local_time(time_zone)?;
         if spans.is_empty() || spans.len() > SPANS_MAX {
             return Err(ScheduleError::SpanCount(spans.len()));
         }
         if let Some(i) = spans.iter().position(|s| !s.is_sound()) {
             return Err(ScheduleError::Span(i));
         }
-        Ok(Self { zone, name: time_zone.into(), spans })
+        Ok(Self { local, spans })
     }
 
     /// Its IANA time zone, such as Europe/London.
     #[must_use]
     pub fn time_zone(&self) -> &str {
-        &self.name
+        self.local.name()
     }
 
     /// Whether the schedule covers `at`.
@@ -119,34 +115,34 @@ impl Schedule {
         edges.filter(|edge| *edge > at && self.covers(*edge) != covered).min()
     }
 
-    /// Every period that starts from a day before `at` to nine days after it.
+    /// Every period that may touch [`from`, `until`], by the day on which it starts; some may touch each other.
+    pub fn periods(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> impl Iterator<Item = (Timestamp, Timestamp)> + '_ {
+        let date = |at| self.local.civil(at).date();
+        self.periods_on(date(from).saturating_sub(2.days()), date(until).saturating_add(1.day()))
+    }
+
+    /// Every period that starts from two days before `at` to nine days after it.
     fn periods_around(&self, at: Timestamp) -> impl Iterator<Item = (Timestamp, Timestamp)> + '_ {
-        let today = jiff::Timestamp::from_millisecond(at.as_ms())
-            .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
-            .to_zoned(self.zone.clone())
-            .date();
-        (-2..=DAYS_AHEAD).filter_map(move |day| today.checked_add(day.days()).ok()).flat_map(move |date| {
+        let today = self.local.civil(at).date();
+        self.periods_on(today.saturating_sub(2.days()), today.saturating_add(DAYS_AHEAD.days()))
+    }
+
+    /// Every period that starts on one of these dates.
+    fn periods_on(&self, first: Date, last: Date) -> impl Iterator<Item = (Timestamp, Timestamp)> + '_ {
+        first.series(1.day()).take_while(move |date| *date <= last).flat_map(move |date| {
             let weekday = date.weekday().to_monday_one_offset();
-            self.spans.iter().filter(move |s| s.weekday == weekday).filter_map(move |s| self.period(date, *s))
+            let spans = self.spans.iter().filter(move |span| span.weekday == weekday);
+            spans.filter_map(move |span| self.local.period(date, span.from_min, span.until_min))
         })
-    }
-
-    fn period(&self, date: civil::Date, span: WeeklySpan) -> Option<(Timestamp, Timestamp)> {
-        let last_day = if span.until_min <= span.from_min { date.tomorrow().ok()? } else { date };
-        Some((self.instant(date, span.from_min)?, self.instant(last_day, span.until_min)?))
-    }
-
-    fn instant(&self, date: civil::Date, minute: u16) -> Option<Timestamp> {
-        let midnight = date.at(0, 0, 0, 0);
-        let civil = midnight.checked_add(i64::from(minute).minutes()).ok()?;
-        // "Compatible": the first of two equal civil times, and just after a gap.
-        let zoned = self.zone.to_ambiguous_zoned(civil).compatible().ok()?;
-        Some(Timestamp::from_ms(zoned.timestamp().as_millisecond()))
     }
 }
 
 impl WeeklySpan {
-    fn is_sound(self) -> bool {
+    pub(super) fn is_sound(self) -> bool {
         (1..=7).contains(&self.weekday)
             && self.from_min < MINUTES_PER_DAY
             && self.until_min <= MINUTES_PER_DAY
@@ -175,23 +171,34 @@ impl TryFrom<Raw> for Schedule {
 
 impl From<Schedule> for Raw {
     fn from(schedule: Schedule) -> Self {
-        let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
-        let day = |weekday: i8| {
-            usize::try_from(weekday - 1).ok().and_then(|i| DAYS.get(i)).copied().unwrap_or_default()
-        };
         let span = |span: &WeeklySpan| RawSpan {
             days: day(span.weekday).into(),
             from: clock(span.from_min),
             until: clock(span.until_min),
         };
-        Self { time_zone: schedule.name, spans: schedule.spans.iter().map(span).collect() }
+        Self { time_zone: schedule.local.name().into(), spans: schedule.spans.iter().map(span).collect() }
     }
 }
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
+/// As people write it; of a weekday from 1 for Monday.
+pub(super) fn day(weekday: i8) -> &'static str {
+    usize::try_from(weekday - 1).ok().and_then(|i| DAYS.get(i)).copied().unwrap_or_default()
+}
+
+/// As people write it; of minutes since midnight.
+pub(super) fn clock(minute: u16) -> String {
+    format!("{:02}:{:02}", minute / 60, minute % 60)
+}
+
+/// The time zone of that name.
+pub(super) fn local_time(name: &str) -> Result<LocalTime, ScheduleError> {
+    LocalTime::named(name).ok_or_else(|| ScheduleError::UnknownTimeZone(name.chars().take(64).collect()))
+}
+
 /// The weekdays of `mon`, `mon-fri`, `fri-mon` (over the weekend) or `tue, thu`, from 1 for Monday.
-fn weekdays(text: &str) -> Result<Vec<i8>, ScheduleError> {
+pub(super) fn weekdays(text: &str) -> Result<Vec<i8>, ScheduleError> {
     let refused = || ScheduleError::Days(text.chars().take(40).collect());
     let number =
         |day: &str| (1..).zip(DAYS).find(|(_, name)| *name == day.trim()).map(|(n, _)| n).ok_or_else(refused);

@@ -38,13 +38,16 @@ impl Problems<'_> {
     pub(super) fn plan(&mut self, place: &str, person: &Person) {
         let plan = &person.plan;
         self.distinct(&format!("{place}: nominated"), plan.nominated.iter().map(StaffId::as_str));
-        for staff in &plan.nominated {
+        for named in &plan.nominated {
             let unit = self.rulebook.unit(&person.unit);
-            let known = unit.is_some_and(|unit| unit.staff.iter().any(|known| known.id == *staff));
-            self.add(known, || {
+            let who = unit.map_or(Who::Unknown, |unit| who(unit, named));
+            self.add(who != Who::Unknown, || {
                 format!(
-                    "{place}: nominates '{staff}', who is not among the unit's staff; add them there first"
+                    "{place}: nominates '{named}', who is not among the unit's staff or rotas; add them there first"
                 )
+            });
+            self.add(who != Who::Mute, || {
+                format!("{place}: nominates '{named}', who has no contact; add one there first")
             });
         }
         self.add(plan.shape != AlertShape::AdvocateFirst || !plan.nominated.is_empty(), || {
@@ -97,14 +100,36 @@ impl Problems<'_> {
     pub(super) fn still_nominated(&mut self, unit: &Unit, case: &Case) {
         let persons = case.persons.iter().filter_map(|id| self.rulebook.person(id));
         let named = persons.flat_map(|person| person.plan.nominated.iter().map(|staff| (&person.id, staff)));
-        for (person, staff) in named.collect::<Vec<_>>() {
-            self.add(unit.staff.iter().any(|known| known.id == *staff), || {
+        for (person, named) in named.collect::<Vec<_>>() {
+            self.add(who(unit, named) == Who::Told, || {
                 format!(
-                    "unit {}: person {person} nominates '{staff}'; keep them, or change the person first",
+                    "unit {}: person {person} nominates '{named}'; keep them and a contact of theirs, or change the person first",
                     unit.id
                 )
             });
         }
+    }
+}
+
+/// Whether somebody is told when an id is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Who {
+    /// It is a member of staff with a contact, or a rota: those who are on one have contacts.
+    Told,
+    /// It is a member of staff whom nothing can reach.
+    Mute,
+    /// It is neither.
+    Unknown,
+}
+
+/// Whom an id names in a unit.
+pub(super) fn who(unit: &Unit, id: &StaffId) -> Who {
+    let staff = unit.staff.iter().find(|staff| staff.id == *id);
+    match staff {
+        Some(staff) if staff.contacts.is_empty() => Who::Mute,
+        Some(_) => Who::Told,
+        None if unit.rotas.iter().any(|rota| rota.id == *id) => Who::Told,
+        None => Who::Unknown,
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     draft::Draft,
     notices, reach,
     rulebook::Rulebook,
-    ways::{Way, ways},
+    ways::{Addressee, together, ways},
 };
 use crate::domain::{
     Alert, AlertId, AlertState, Audience, Cause, Channel, Contact, Escalation, EscalationState, Handling,
@@ -17,7 +17,7 @@ use crate::domain::{
 
 /// Whoever owns an incident has this long to act before it goes back to the queue.
 const OWNED_MS: i64 = 3 * MINUTE_MS;
-/// Alerts that an escalation remembers one by one.
+/// Alerts that an escalation remembers one by one, beside those of the last moment.
 const ALERTS_KEPT: usize = 16;
 /// Where a policy has gone missing the engine still comes back to the incident.
 const WITHOUT_POLICY_MS: i64 = MINUTE_MS;
@@ -208,21 +208,22 @@ pub(super) fn run_step(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
     let Some(escalation) = escalation_mut(draft, id, place) else {
         return;
     };
-    // Beyond the last step, that one repeats.
-    let first = escalation.step.min(ways.len().saturating_sub(1));
-    let last = (first..ways.len()).find(|step| ways[*step].wait_ms > 0);
-    let wait_ms = last.map_or(WITHOUT_POLICY_MS, |step| ways[step].wait_ms);
-    escalation.step = first;
+    let steps = together(&ways, escalation.step);
+    let waits_for = ways[steps.clone()].last();
+    let wait_ms = waits_for.map_or(WITHOUT_POLICY_MS, |way| way.wait_ms);
+    escalation.step = steps.start;
     escalation.state = EscalationState::Running { next_at: now.plus_ms(wait_ms) };
-    let together = ways.into_iter().enumerate().skip(first).take_while(|(step, _)| Some(*step) <= last);
-    let mut is_heard = false;
-    for (step, way) in together {
+    let (is_any, mut is_heard) = (waits_for.is_some(), false);
+    for (step, way) in steps.clone().zip(&ways[steps]) {
         if let Some(escalation) = escalation_mut(draft, id, place) {
             escalation.step = step;
         }
-        is_heard = tell(draft, id, place, way);
+        is_heard = false;
+        for addressee in &way.to {
+            is_heard |= tell(draft, id, place, addressee);
+        }
     }
-    if !is_heard && last.is_some() {
+    if is_any && !is_heard {
         // Nobody hears of what is waited for.
         hasten(draft, id, place);
         reach::judge(draft, id, place);
@@ -230,8 +231,8 @@ pub(super) fn run_step(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
 }
 
 /// Tells somebody of an incident by a way; whether anything is known that may carry it.
-fn tell(draft: &mut Draft<'_>, id: IncidentId, place: usize, way: Way) -> bool {
-    let Way { recipient, contact: Some(contact), .. } = way else {
+fn tell(draft: &mut Draft<'_>, id: IncidentId, place: usize, to: &Addressee) -> bool {
+    let Addressee { recipient, contact: Some(contact), .. } = to.clone() else {
         return false;
     };
     let trying = still_trying(draft, id, place, &recipient, contact.channel);
@@ -244,6 +245,10 @@ fn tell(draft: &mut Draft<'_>, id: IncidentId, place: usize, way: Way) -> bool {
     }
     // The same message to the same phone is not put in twice while the first is still being tried.
     if !same.is_empty() {
+        if let Some(Escalation { step, alerts, .. }) = escalation_mut(draft, id, place) {
+            // What becomes of it is what becomes of this step.
+            alerts.iter_mut().filter(|sent| same.contains(&sent.id)).for_each(|sent| sent.step = *step);
+        }
         return !same.iter().all(|id| reach::is_in_vain(draft, *id));
     }
     let Contact { channel, address } = contact;
@@ -336,7 +341,6 @@ pub(super) fn raise_alert(
         in_vain: false,
     };
     escalation.alerts.push(sent);
-    let superseded = (escalation.alerts.len() > ALERTS_KEPT).then(|| escalation.alerts.remove(0));
     let alert = Alert {
         id: alert_id,
         incident: id,
@@ -356,10 +360,25 @@ pub(super) fn raise_alert(
     draft.put_alert(alert);
     draft
         .tell_story(id, Happening::Alert { alert: alert_id, recipient, channel, state: AlertState::Waiting });
-    if let Some(old) = superseded.filter(|old| old.state.is_open()) {
-        set_state(draft, old.id, AlertState::Expired("repeated".into()));
-    }
+    forget_oldest(draft, id, place);
     Some(alert_id)
+}
+
+/// The oldest of too many alerts has been repeated since. Those of one moment are all kept: many may be on duty.
+fn forget_oldest(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
+    let escalation = draft.incident(id).and_then(|incident| incident.escalations.get(place));
+    let oldest =
+        escalation.filter(|escalation| escalation.alerts.len() > ALERTS_KEPT).map(|e| e.alerts[0].id);
+    let is_of_now = |id| draft.alert(id).is_some_and(|alert| alert.raised_at == draft.at);
+    let Some(oldest) = oldest.filter(|oldest| !is_of_now(*oldest)) else {
+        return;
+    };
+    if let Some(escalation) = escalation_mut(draft, id, place) {
+        let old = escalation.alerts.remove(0);
+        if old.state.is_open() {
+            set_state(draft, oldest, AlertState::Expired("repeated".into()));
+        }
+    }
 }
 
 pub(super) fn end(draft: &mut Draft<'_>, id: IncidentId, place: usize, state: fn(&AlertState) -> AlertState) {

@@ -282,7 +282,7 @@ impl Draft<'_> {
             return Some(Owner {
                 unit: case.unit.clone(),
                 case: Some(case.id.clone()),
-                policy: case.policy.clone(),
+                policy: self.rulebook.policy_for(case)?.clone(),
             });
         }
         let unit = self.rulebook.unit(&self.rulebook.wearer(wearer)?.unit)?;
@@ -295,8 +295,8 @@ impl Draft<'_> {
     fn owner_for(&self, person: &PersonId) -> Option<Owner> {
         let in_force = self.rulebook.cases_for(person).filter(|case| case.basis.covers(self.at));
         if let Some(case) = in_force.max_by(|a, b| a.risk.cmp(&b.risk).then(b.id.cmp(&a.id))) {
-            let case_id = Some(case.id.clone());
-            return Some(Owner { unit: case.unit.clone(), case: case_id, policy: case.policy.clone() });
+            let (case_id, policy) = (Some(case.id.clone()), self.rulebook.policy_for(case)?.clone());
+            return Some(Owner { unit: case.unit.clone(), case: case_id, policy });
         }
         let unit = self.rulebook.unit(&self.rulebook.person(person)?.unit)?;
         Some(Owner { unit: unit.id.clone(), case: None, policy: unit.policy.clone() })

@@ -6,7 +6,7 @@
 //!
 //! | Part | What it knows |
 //! |---|---|
-//! | `rulebook`, `proximity`, `rulebook_check` | what is in force, and what may be published |
+//! | `rulebook`, `proximity`, `rulebook_check`, `policy_check` | what is in force, and what may be published |
 //! | `receive` | which pings have come: duplicates, acknowledgements |
 //! | `track`, `trail`, `belief`, `zone_watch` | where a wearer was in fix order, and what that means for each zone |
 //! | `meeting`, `proximity_watch` | how near a wearer and a protected person are, and what that means for each zone around one |
@@ -19,7 +19,7 @@
 //! | `nearness` | how near a wearer is to a zone: who goes first when there is too much to judge at once |
 //! | `incidents` | the only place that changes an incident |
 //! | `escalation`, `answers` | who is told next; how alerts fared and what people answer |
-//! | `ways`, `notices` | by what people are reached; what a protected person is told beside danger |
+//! | `ways`, `notices` | who is on duty, and by what people are reached; what a protected person is told beside danger |
 //! | `reach` | whether alerts get through in time, and whether anybody is out of reach |
 //! | `sight` | what a fix says of a zone, for whoever explains a decision; decides nothing |
 //! | `situation` | what a wearer's track, and the moment, mean for the incidents about them |
@@ -42,6 +42,7 @@ mod meeting;
 mod nearness;
 mod notices;
 mod outlook;
+mod policy_check;
 mod position_watch;
 mod proximity;
 mod proximity_watch;
@@ -82,6 +83,7 @@ pub use rule::Rule;
 pub use rulebook::{BoundZone, Rulebook};
 pub use sight::Sight;
 pub use source_watch::SourceState;
+pub use ways::{Addressee, Escalating, Taken, Way};
 
 use crate::{
     domain::{
@@ -99,7 +101,7 @@ use proximity_watch::{CompanionState, Meetings};
 use track::Track;
 
 /// Rises whenever the same input may lead to another decision. Replay compares only rows of its own version.
-pub const ENGINE_VERSION: i64 = 7;
+pub const ENGINE_VERSION: i64 = 8;
 
 /// Everything the engine remembers.
 #[derive(Debug, Clone, PartialEq)]

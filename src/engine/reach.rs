@@ -97,11 +97,24 @@ pub(super) fn failed(draft: &mut Draft<'_>, id: IncidentId, alert: AlertId) {
         return;
     };
     let escalation = &incident.escalations[place];
-    let is_current = escalation.alerts.iter().any(|sent| sent.id == alert && sent.step == escalation.step);
-    if is_current && matches!(escalation.state, EscalationState::Running { .. }) {
+    let of_step = || escalation.alerts.iter().filter(|sent| sent.step == escalation.step);
+    let is_current = of_step().any(|sent| sent.id == alert);
+    // Several people may be told by one step: as long as one of them may hear of it, it is waited for.
+    let is_waited_for = of_step().any(|sent| sent.id != alert && may_be_heard(sent));
+    if is_current && !is_waited_for && matches!(escalation.state, EscalationState::Running { .. }) {
         hasten(draft, id, place);
     }
     judge(draft, id, place);
+}
+
+/// Whether an alert is with whoever it is for, as far as can be known, or may still come there in time.
+fn may_be_heard(sent: &SentAlert) -> bool {
+    match sent.state {
+        AlertState::Delivered => true,
+        AlertState::Accepted => sent.due.is_some() || !sent.channel.gives_receipts(),
+        AlertState::Waiting => sent.due.is_some(),
+        _ => false,
+    }
 }
 
 /// A provider took an alert, or it is on its phone.
@@ -144,8 +157,8 @@ pub(super) fn judge(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
     if !is_running || escalation.unreached || escalation.alerts.iter().any(taken) {
         return;
     }
-    let ways = ways(draft, id, place).into_iter().filter(|way| theirs(&way.recipient));
-    let mut contacts = ways.filter_map(|way| way.contact);
+    let told = ways(draft, id, place).into_iter().flat_map(|way| way.to);
+    let mut contacts = told.filter(|to| theirs(&to.recipient)).filter_map(|to| to.contact);
     if !contacts.all(|contact| is_barred(draft, escalation, &contact)) {
         return;
     }

@@ -7,8 +7,8 @@ use rpds::RedBlackTreeMapSync as Map;
 use super::proximity::Proximity;
 use crate::{
     domain::{
-        Book, Case, CaseId, Contact, EscalationPolicy, Person, PersonId, PolicyId, Recipient, Risk, Scope,
-        Staff, StaffId, TagId, Timestamp, Unit, UnitId, Wearer, WearerId, Zone, ZoneId,
+        Book, Case, CaseId, Contact, EscalationPolicy, Person, PersonId, PolicyId, Recipient, Risk, Rota,
+        Scope, Staff, StaffId, TagId, Timestamp, Unit, UnitId, Wearer, WearerId, Zone, ZoneId,
     },
     geometry::{Index, LatLon},
 };
@@ -26,6 +26,7 @@ pub struct Rulebook {
     cases_for: Map<PersonId, Vec<CaseId>>,
     worn: Map<TagId, Vec<WearerId>>,
     reached_at: Map<String, Vec<Recipient>>,
+    // Members of staff and rotas.
     staff: Map<StaffId, UnitId>,
     // A wearer's own zones, and beside them those that bind everybody of a unit: one tree for all would find mostly
     // other people's zones around any city ping, and throw them away (1,500 times slower at a million zones).
@@ -93,6 +94,12 @@ impl Rulebook {
     #[must_use]
     pub fn staff(&self, id: &StaffId) -> Option<&Staff> {
         self.unit(self.staff.get(id)?)?.staff.iter().find(|staff| staff.id == *id)
+    }
+
+    /// A rota.
+    #[must_use]
+    pub fn rota(&self, id: &StaffId) -> Option<&Rota> {
+        self.unit(self.staff.get(id)?)?.rotas.iter().find(|rota| rota.id == *id)
     }
 
     /// The code name of a zone, drawn or around a person.
@@ -248,6 +255,12 @@ impl Rulebook {
         self.unit(unit)?.policies.iter().find(|policy| policy.id == *id)
     }
 
+    /// The policy that a case goes by.
+    #[must_use]
+    pub fn policy_for<'r>(&'r self, case: &'r Case) -> Option<&'r PolicyId> {
+        case.policy.as_ref().or_else(|| Some(self.unit(&case.unit)?.policy_for(case)))
+    }
+
     /// What an incident goes by: its own policy or, where that has been taken out meanwhile, the unit's.
     #[must_use]
     pub fn policy_or_unit_s(&self, unit: &UnitId, id: &PolicyId) -> Option<&EscalationPolicy> {
@@ -287,6 +300,12 @@ impl Rulebook {
         for staff in before.iter().flat_map(|unit| &unit.staff) {
             self.staff.remove_mut(&staff.id);
             self.forget_addresses(&staff.contacts, &Recipient::Staff(staff.id.clone()));
+        }
+        for rota in before.iter().flat_map(|unit| &unit.rotas) {
+            self.staff.remove_mut(&rota.id);
+        }
+        for rota in &unit.rotas {
+            self.staff.insert_mut(rota.id.clone(), unit.id.clone());
         }
         for staff in &unit.staff {
             self.staff.insert_mut(staff.id.clone(), unit.id.clone());

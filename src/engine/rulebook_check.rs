@@ -2,18 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use super::{contact_check::has, rulebook::Rulebook};
+use super::rulebook::Rulebook;
 use crate::{
     domain::{
-        Area, Assignment, Book, Case, CaseId, EscalationPolicy, Person, ProximityZone, Unit, UnitId, Wearer,
-        Zone, ZoneId,
+        Area, Assignment, Book, Case, CaseId, Person, ProximityZone, StaffId, Unit, UnitId, Wearer, Zone,
+        ZoneId,
     },
     geometry::{LatLon, Shape},
 };
 
 const NAME_CHARS_MAX: usize = 100;
 const CODE_CHARS_MAX: usize = 24;
-const WAIT_S: std::ops::RangeInclusive<u32> = 5..=86_400;
 
 /// See [`Rulebook::check`].
 pub(super) fn check(rulebook: &Rulebook, book: &Book) -> Vec<String> {
@@ -51,82 +50,49 @@ impl Problems<'_> {
         self.add(sound, || {
             format!("unit {id}: area needs south < north and west < east in degrees, not crossing 180")
         });
-        self.distinct(&format!("unit {id}: staff"), unit.staff.iter().map(|staff| staff.id.as_str()));
+        let ids = unit.staff.iter().map(|staff| &staff.id).chain(unit.rotas.iter().map(|rota| &rota.id));
+        self.distinct(&format!("unit {id}: staff or rota"), ids.map(StaffId::as_str));
         self.distinct(&format!("unit {id}: policy"), unit.policies.iter().map(|policy| policy.id.as_str()));
         for staff in &unit.staff {
             let place = format!("unit {id}: staff {}", staff.id);
             self.name(&place, &staff.name);
             self.contacts(&place, &staff.contacts);
-            let elsewhere = self
-                .rulebook
-                .units()
-                .any(|other| other.id != *id && other.staff.iter().any(|s| s.id == staff.id));
-            self.add(!elsewhere, || format!("{place}: another unit has staff of that id; choose another id"));
+            self.free_staff_id(&place, id, &staff.id);
         }
-        for policy in &unit.policies {
-            self.policy(unit, policy);
-        }
-        self.add(unit.policies.iter().any(|policy| policy.id == unit.policy), || {
-            format!("unit {id}: there is no policy '{}'; name one of the unit's policies", unit.policy)
-        });
+        self.rotas(unit);
+        self.policies(unit);
         self.zones(&format!("unit {id}"), &unit.zones, &area, None, id);
-        // A policy that a case relies on must not vanish from under it.
         for case in self.rulebook.cases().filter(|case| case.unit == *id) {
-            self.add(unit.policies.iter().any(|policy| policy.id == case.policy), || {
-                format!(
-                    "unit {id}: case {} uses policy '{}'; keep it, or change the case first",
-                    case.id, case.policy
-                )
-            });
-            let policy = unit.policies.iter().find(|policy| policy.id == case.policy);
-            self.still_nominated(unit, case);
-            for person in &case.persons {
-                if let (Some(policy), Some(person)) = (policy, self.rulebook.person(person)) {
-                    self.reachable(case, policy, person);
-                }
-            }
+            self.still_kept(unit, case);
         }
     }
 
-    fn policy(&mut self, unit: &Unit, policy: &EscalationPolicy) {
-        let place = format!("unit {}: policy {}", unit.id, policy.id);
-        self.add(!policy.protected.is_empty(), || format!("{place}: protected needs at least one step"));
-        let lists = [("danger", &policy.danger), ("device", &policy.device), ("upkeep", &policy.upkeep)];
-        self.waits(&place, "protected", policy.protected.iter().map(|step| step.wait_s));
-        for (name, steps) in lists {
-            self.waits(&place, name, steps.iter().map(|step| step.wait_s));
-        }
-        for (name, steps) in lists {
-            self.add(!steps.is_empty(), || {
-                format!("{place}: {name} needs at least one step: the last one repeats")
-            });
-            for step in steps {
-                let staff = unit.staff.iter().find(|staff| staff.id == step.to);
-                self.add(staff.is_some(), || {
-                    format!("{place}: {name} names staff '{}', who is not in the unit", step.to)
-                });
-                let reached = staff.is_none_or(|staff| has(&staff.contacts, step.channel));
-                self.add(reached, || {
-                    format!(
-                        "{place}: {name} reaches {} by {}, for which they have no contact",
-                        step.to,
-                        step.channel.as_str()
-                    )
-                });
-            }
-        }
-    }
-
-    /// The last step comes again and again, and must not do so at once.
-    fn waits(&mut self, place: &str, list: &str, waits: impl DoubleEndedIterator<Item = u32>) {
-        let mut waits = waits.rev();
-        let sound = waits.next().is_none_or(|last| WAIT_S.contains(&last))
-            && waits.all(|wait_s| wait_s == 0 || WAIT_S.contains(&wait_s));
-        let (min, max) = (WAIT_S.start(), WAIT_S.end());
-        self.add(sound, || {
+    /// What a case relies on must not vanish from under it.
+    fn still_kept(&mut self, unit: &Unit, case: &Case) {
+        let name = unit.policy_for(case);
+        let policy = unit.policies.iter().find(|policy| policy.id == *name);
+        self.add(policy.is_some(), || {
             format!(
-                "{place}: {list}: wait_s is {min} to {max} seconds, or 0 for a step that goes together with the next"
+                "unit {}: case {} uses policy '{name}'; keep it, or change the case first",
+                unit.id, case.id
             )
+        });
+        self.still_nominated(unit, case);
+        for person in &case.persons {
+            if let (Some(policy), Some(person)) = (policy, self.rulebook.person(person)) {
+                self.reachable(case, policy, person);
+            }
+        }
+    }
+
+    /// Whether no other unit has a member of staff or a rota of that id.
+    pub(super) fn free_staff_id(&mut self, place: &str, unit: &UnitId, id: &StaffId) {
+        let mut others = self.rulebook.units().filter(|other| other.id != *unit);
+        let taken = others.any(|other| {
+            other.staff.iter().any(|staff| staff.id == *id) || other.rotas.iter().any(|rota| rota.id == *id)
+        });
+        self.add(!taken, || {
+            format!("{place}: another unit has staff or a rota of that id; choose another id")
         });
     }
 
@@ -162,7 +128,8 @@ impl Problems<'_> {
         self.plan(&place, person);
         let rulebook = self.rulebook;
         for case in rulebook.cases_for(&person.id) {
-            if let Some(policy) = rulebook.policy(&case.unit, &case.policy) {
+            let name = rulebook.policy_for(case);
+            if let Some(policy) = name.and_then(|name| rulebook.policy(&case.unit, name)) {
                 self.reachable(case, policy, person);
             }
         }
@@ -199,9 +166,13 @@ impl Problems<'_> {
             format!("{place}: the unit has no wearer '{}'; publish the wearer first", case.wearer)
         });
         self.add(!case.persons.is_empty(), || format!("{place}: protects nobody; name at least one person"));
-        self.add(self.rulebook.policy(&case.unit, &case.policy).is_some(), || {
-            format!("{place}: the unit has no policy '{}'", case.policy)
-        });
+        let rulebook = self.rulebook;
+        let name = rulebook.policy_for(case);
+        let policy = name.and_then(|name| rulebook.policy(&case.unit, name));
+        // Without a unit there is no other name.
+        if let Some(name) = name {
+            self.add(policy.is_some(), || format!("{place}: the unit has no policy '{name}'"));
+        }
         self.add(case.basis.until.is_none_or(|until| case.basis.from < until), || {
             format!("{place}: the basis ends before it begins")
         });
@@ -210,7 +181,6 @@ impl Problems<'_> {
             self.add(person.is_some(), || {
                 format!("{place}: the unit has no person '{id}'; publish the person first")
             });
-            let policy = self.rulebook.policy(&case.unit, &case.policy);
             if let (Some(policy), Some(person)) = (policy, person) {
                 self.reachable(case, policy, person);
             }
@@ -279,7 +249,7 @@ impl Problems<'_> {
         self.add(known, || format!("{place}: there is no unit '{unit}'; publish the unit first"));
     }
 
-    fn name(&mut self, place: &str, name: &str) {
+    pub(super) fn name(&mut self, place: &str, name: &str) {
         let length = name.chars().count();
         let sound = (1..=NAME_CHARS_MAX).contains(&length) && !name.chars().any(char::is_control);
         self.add(sound, || format!("{place}: a name has 1 to {NAME_CHARS_MAX} printable characters"));

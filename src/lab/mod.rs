@@ -5,6 +5,7 @@ mod compare;
 mod course;
 pub mod evaluate;
 mod explain;
+pub mod policy;
 pub mod rehearse;
 pub mod simulate;
 

@@ -201,7 +201,7 @@ impl File {
                 until: i.is_multiple_of(3).then(|| start.plus_ms(180 * DAY_MS)),
             },
             risk,
-            policy: staff::policy_for(risk),
+            policy: Some(staff::policy_for(risk)),
             zones: case_zones(i, net, refuge, random),
             proximity_zones: Vec::new(),
         };

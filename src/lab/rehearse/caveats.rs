@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{
     Proposal,
+    hours::night,
     journal::Recorded,
     track::{Seen, Track},
     ways::median,
@@ -103,7 +104,7 @@ fn silent_hours(recorded: &Recorded, heard_at: &[Timestamp]) -> usize {
 fn nights(proposal: &Proposal, track: &Track) -> Option<Caveat> {
     let mut nights: BTreeMap<_, [usize; 3]> = BTreeMap::new();
     for seen in track.all() {
-        if let Some(night) = proposal.local.night(seen.at) {
+        if let Some(night) = night(&proposal.local, seen.at) {
             let [inside, within, all] = nights.entry(night).or_default();
             *all += 1;
             *inside += usize::from(seen.border_m <= 0.0);

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use jiff::{Zoned, civil::Date, tz::TimeZone};
+use jiff::{Zoned, civil::Date};
 use serde::Serialize;
 
-use crate::domain::Timestamp;
+use crate::domain::{LocalTime, Timestamp};
 
 /// Nights are watched between these hours: whoever lives there is there.
 const NIGHT_H: std::ops::Range<usize> = 0..5;
@@ -17,43 +17,10 @@ const PATTERN: f64 = 0.3;
 const WINDOWS_H: [usize; 5] = [1, 2, 3, 4, 24];
 const DAY_H: usize = 24;
 
-/// The civil time of a place.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LocalTime {
-    name: String,
-    zone: TimeZone,
-}
-
-impl LocalTime {
-    /// By its IANA name; `None` if there is no such time zone.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        // The bundled database, as schedules use it.
-        let zone = jiff::tz::TimeZoneDatabase::bundled().get(name).ok()?;
-        Some(Self { name: name.into(), zone })
-    }
-
-    /// Its IANA name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// As a format of `strftime` has it.
-    pub(super) fn format(&self, at: Timestamp, format: &str) -> String {
-        self.civil(at).strftime(format).to_string()
-    }
-
-    /// The night that an instant belongs to, if it is night.
-    pub(super) fn night(&self, at: Timestamp) -> Option<Date> {
-        let civil = self.civil(at);
-        NIGHT_H.contains(&hour(&civil)).then(|| civil.date())
-    }
-
-    fn civil(&self, at: Timestamp) -> Zoned {
-        let instant = jiff::Timestamp::from_millisecond(at.as_ms()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        instant.to_zoned(self.zone.clone())
-    }
+/// The night that an instant belongs to, if it is night.
+pub(super) fn night(local: &LocalTime, at: Timestamp) -> Option<Date> {
+    let civil = local.civil(at);
+    NIGHT_H.contains(&hour(&civil)).then(|| civil.date())
 }
 
 fn hour(civil: &Zoned) -> usize {

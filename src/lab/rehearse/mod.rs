@@ -26,13 +26,13 @@ mod words;
 use serde::{Serialize, Serializer};
 
 pub use caveats::Caveat;
-pub use hours::{Busy, Days, Hours, LocalTime};
+pub use hours::{Busy, Days, Hours};
 pub use journal::{Heard, Recorded, recorded, rulebook};
 pub use ways::{Compass, How, Way};
 
 use super::alone::Alone;
 use crate::{
-    domain::{Risk, Schedule, Timestamp, WearerId, Zone, ZoneId},
+    domain::{LocalTime, Risk, Schedule, Timestamp, WearerId, Zone, ZoneId},
     engine::Rulebook,
 };
 use visits::Played;

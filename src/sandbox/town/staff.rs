@@ -1,14 +1,18 @@
 //! The unit: who answers, and who is told in which order. Waits are short, so that a minute shows an escalation.
 
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
 use super::{id, phone_number};
 use crate::domain::{
-    Area, Channel, Contact, EscalationPolicy, PersonStep, PolicyId, Risk, Staff, StaffId, StaffStep, Unit,
-    UnitId, Zone,
+    Area, Channel, Contact, EscalationPolicy, PersonStep, PolicyId, Risk, Rota, Staff, StaffId, StaffStep,
+    Unit, UnitId, Zone,
 };
 
 const DESK: &str = "duty-desk";
 const RESPONDER: &str = "responder-1";
-const SUPERVISOR: &str = "supervisor-1";
+const SUPERVISORS: &str = "supervisors";
 const SWIFT: &str = "swift";
 const STEADY: &str = "steady";
 
@@ -40,17 +44,29 @@ pub(super) fn unit(area: Area, refuge: Zone, phones_base_url: &str) -> Unit {
         name: "Doggerhaven".into(),
         area,
         policy: id(STEADY),
+        policies_by_risk: BTreeMap::new(),
+        roles: None,
         staff: vec![
             staff(DESK, "Duty desk", vec![desk, text_to(1)]),
             staff(RESPONDER, "Responder", vec![text_to(2)]),
-            staff(SUPERVISOR, "Supervisor", vec![text_to(3)]),
+            staff("supervisor-1", "Day supervisor", vec![text_to(3)]),
+            staff("supervisor-2", "Night supervisor", vec![text_to(4)]),
         ],
+        rotas: vec![supervisors()],
         policies: vec![policy(SWIFT, 5, 10), policy(STEADY, 10, 20)],
         zones: vec![refuge],
     }
 }
 
-/// In danger the responder hears after `desk_s` seconds, the supervisor `responder_s` later.
+/// Who of the supervisors is on duty.
+fn supervisors() -> Rota {
+    let shift = |who, from, until| json!({"who": who, "days": "mon-sun", "from": from, "until": until});
+    let rota = json!({"id": SUPERVISORS, "name": "Supervisor on duty", "time_zone": "Europe/London", "else": DESK,
+        "shift": [shift("supervisor-1", "07:00", "19:00"), shift("supervisor-2", "19:00", "07:00")]});
+    serde_json::from_value(rota).expect("the demo's tests publish it")
+}
+
+/// In danger the responder hears after `desk_s` seconds, the supervisor on duty `responder_s` later.
 fn policy(name: &str, desk_s: u32, responder_s: u32) -> EscalationPolicy {
     let step = |to: &str, channel, wait_s| StaffStep { to: id(to), channel, wait_s };
     let desk = |wait_s| step(DESK, Channel::Webhook, wait_s);
@@ -65,7 +81,7 @@ fn policy(name: &str, desk_s: u32, responder_s: u32) -> EscalationPolicy {
         danger: vec![
             desk(desk_s),
             step(RESPONDER, Channel::Sms, responder_s),
-            step(SUPERVISOR, Channel::Sms, 60),
+            step(SUPERVISORS, Channel::Sms, 60),
         ],
         device: vec![desk(20), step(DESK, Channel::Sms, 30), step(RESPONDER, Channel::Sms, 120)],
         upkeep: vec![desk(600)],

@@ -1,0 +1,51 @@
+//! `cordon policy check`.
+
+use anyhow::{Context, bail};
+
+use super::{read_config, say};
+use crate::{
+    cli,
+    clock::Clock,
+    config::Config,
+    engine::Rulebook,
+    lab::policy::{Asked, Grade, check},
+    rulebook_file,
+    sequencer::decide_again,
+    store,
+};
+
+/// `cordon policy check`: says for whom at which hours an alert would end at nobody, and changes nothing.
+///
+/// # Errors
+/// If there is a hole, or in sentences that say how to put it right.
+pub async fn check_policies(args: cli::PolicyCheck) -> anyhow::Result<()> {
+    // A mistake in the file is told before anything is read.
+    let books = args.file.as_deref().map(rulebook_file::read).transpose()?.unwrap_or_default();
+    let config = args.config.map(|path| read_config(&cli::ConfigFile { path })).transpose()?;
+    let mut rulebook = match &config {
+        Some(config) => in_force(config).await?,
+        None => Rulebook::default(),
+    };
+    let from = args.from.unwrap_or_else(|| Clock::real().steady());
+    rulebook_file::try_out(&rulebook, &books)?;
+    for book in books {
+        rulebook = rulebook.published(book, from);
+    }
+    if rulebook.units().next().is_none() {
+        bail!("nothing is in force yet; load a rulebook, or name a file");
+    }
+    let carried = config.map(|config| config.channels.channels());
+    let report = check(&rulebook, &Asked { from, days: args.days, carried });
+    say(&if args.json { serde_json::to_string(&report)? } else { report.summary() })?;
+    match report.count(Grade::Hole) {
+        0 => Ok(()),
+        1 => bail!("there is 1 hole"),
+        holes => bail!("there are {holes} holes"),
+    }
+}
+
+async fn in_force(config: &Config) -> anyhow::Result<Rulebook> {
+    let store = store::open(config.store.expose()).await.context("cannot open the store")?;
+    let recovered = decide_again(store.as_ref()).await.context("cannot read the journal")?;
+    Ok(recovered.engine.rulebook().as_ref().clone())
+}
