@@ -71,13 +71,22 @@ pub fn endpoint(text: &str) -> Result<Url, EndpointError> {
 
 /// Sends a request and says what its answer means.
 pub(super) async fn send(request: RequestBuilder) -> Sent {
-    match request.send().await {
+    match ask(request).await {
         Ok(response) => judge(response).await,
-        Err(error) => Sent::Retry { reason: failure(&error).into() },
+        Err(sent) => sent,
     }
 }
 
-async fn judge(response: Response) -> Sent {
+/// Sends a request whose answer has a meaning of its own.
+///
+/// # Errors
+/// What it means that no answer came.
+pub(super) async fn ask(request: RequestBuilder) -> Result<Response, Sent> {
+    request.send().await.map_err(|error| Sent::Retry { reason: failure(&error).into() })
+}
+
+/// What an answer means by its status, its `id` and its `error`.
+pub(super) async fn judge(response: Response) -> Sent {
     let (status, pause_ms) = (response.status(), pause_ms(&response));
     let answer = read(response).await;
     let reason = || answer.error.and_then(code).unwrap_or_else(|| format!("http_{}", status.as_u16()));
@@ -93,12 +102,12 @@ async fn judge(response: Response) -> Sent {
 }
 
 /// Whether the same request may succeed later.
-fn is_passing(status: StatusCode) -> bool {
+pub(super) fn is_passing(status: StatusCode) -> bool {
     status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT
 }
 
 /// `Retry-After` (RFC 9110) in seconds. A date there is taken for nothing said: whose clock it is by is not known.
-fn pause_ms(response: &Response) -> Option<i64> {
+pub(super) fn pause_ms(response: &Response) -> Option<i64> {
     let seconds: i64 = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     (seconds >= 0).then(|| seconds.saturating_mul(1_000))
 }
@@ -123,7 +132,7 @@ async fn read(mut response: Response) -> Answer {
 }
 
 /// A short printable code from a provider's text or number.
-fn code(value: serde_json::Value) -> Option<String> {
+pub(super) fn code(value: serde_json::Value) -> Option<String> {
     let text = match value {
         serde_json::Value::String(text) => text,
         serde_json::Value::Number(number) => number.to_string(),

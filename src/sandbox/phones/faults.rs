@@ -20,7 +20,7 @@ pub enum Fault {
     /// It answers 429, with `Retry-After` if the order says so.
     #[serde(rename = "429")]
     Busy,
-    /// It answers 400.
+    /// It answers 400; a push service 410.
     Refuse,
     /// It takes nothing and never answers.
     Timeout,

@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{FaultOrder, faults::Faults};
+use super::{FaultOrder, browser::Notification, faults::Faults};
 use crate::domain::Timestamp;
 
 /// How many messages are kept; then the provider says it is full.
@@ -16,10 +16,26 @@ const MESSAGES_MAX: usize = 200_000;
 /// A message as a provider takes it.
 #[derive(Debug)]
 pub(super) struct Taken {
+    pub(super) kind: Kind,
     pub(super) address: String,
     pub(super) text: String,
+    /// Empty where the provider knows none: then nothing is a repeat.
     pub(super) key: String,
-    pub(super) is_desk: bool,
+    pub(super) notification: Option<Notification>,
+}
+
+/// What kind of message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A text, to a phone or from it.
+    Text,
+    /// A message that the phone's browser shows.
+    Push,
+    /// A card to a control room.
+    Card,
+    /// A page to a pager.
+    Page,
 }
 
 /// A message as it is shown.
@@ -27,14 +43,17 @@ pub(super) struct Taken {
 pub struct Shown {
     /// Its number, from 1.
     pub no: u64,
-    /// The phone number, or the desk's name.
+    /// What kind of message.
+    pub kind: Kind,
+    /// The phone number, the desk's name, or the pager's topic.
     pub address: String,
-    /// To a desk, not to a phone.
-    pub desk: bool,
     /// To the phone, or from it.
     pub direction: Direction,
-    /// The text, or the card's JSON.
+    /// The text, or the JSON of a card or page.
     pub text: String,
+    /// What the browser shows, of a push message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notification: Option<Notification>,
     /// The idempotency key; empty for a message from the phone.
     pub key: String,
     /// When it came first, milliseconds since 1970.
@@ -77,10 +96,13 @@ impl Inbox {
             message.repeats = message.repeats.saturating_add(1);
             return Some((message.no, false));
         }
-        let Taken { address, text, key, is_desk: desk } = taken;
-        let message = Shown { key: key.clone(), desk, ..shown(&address, &text, Direction::In, at) };
+        let Taken { kind, address, text, key, notification } = taken;
+        let plain = shown(&address, &text, Direction::In, at);
+        let message = Shown { kind, key: key.clone(), notification, ..plain };
         let (no, index) = state.push(message)?;
-        state.by_key.insert(key, index);
+        if !key.is_empty() {
+            state.by_key.insert(key, index);
+        }
         Some((no, true))
     }
 
@@ -130,10 +152,11 @@ impl State {
 fn shown(address: &str, text: &str, direction: Direction, at: Timestamp) -> Shown {
     Shown {
         no: 0,
+        kind: Kind::Text,
         address: address.into(),
-        desk: false,
         direction,
         text: text.into(),
+        notification: None,
         key: String::new(),
         received_ms: at.as_ms(),
         repeats: 0,

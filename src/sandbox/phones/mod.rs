@@ -1,13 +1,17 @@
-//! The phone simulator: an SMS provider and control rooms behind real HTTP, with a page for every phone.
+//! The phone simulator: providers of texts, push messages and pages, and control rooms, behind real HTTP, with a page
+//! for every phone.
 //!
 //! It keeps nothing on disk. Like a good provider it answers a key that it knows as it did before, counts the repeat and
 //! shows the message once. It can be told to fail (`POST /api/faults`).
 
+mod browser;
 mod callback;
 mod cut;
 mod faults;
 mod inbox;
+mod pager;
 mod pages;
+mod push;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -26,10 +30,12 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
+pub use browser::Notification;
+use browser::Browser;
 use callback::Callback;
 use cut::{Cut, Lines};
 pub use faults::{Fault, FaultOrder};
-pub use inbox::{Direction, Shown};
+pub use inbox::{Direction, Kind, Shown};
 use inbox::{Inbox, Taken};
 
 use crate::{
@@ -45,10 +51,12 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 /// How the phones meet Cordon.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The bearer token of `POST /sms`.
+    /// The bearer token of `POST /sms`, and of pages.
     pub sms_token: Secret,
     /// Signs what comes to `POST /webhook/{desk}`.
     pub webhook_secret: Secret,
+    /// What the keys of the phones' browsers are made of.
+    pub browsers: Secret,
     /// Where replies and receipts go; without it the phones only listen.
     pub cordon: Option<CordonSettings>,
     /// The time.
@@ -64,6 +72,14 @@ pub struct CordonSettings {
     pub callback_secret: Secret,
     /// Receipts come this long after the message, milliseconds; never, if absent.
     pub receipt_after_ms: Option<u32>,
+}
+
+impl Settings {
+    /// What the browser of a phone would give an enrolment page, for phones that are served at `url`.
+    #[must_use]
+    pub fn subscription(&self, url: &str, address: &str) -> String {
+        Browser::of(&self.browsers, address).subscription(&format!("{url}/push/{address}"))
+    }
 }
 
 #[derive(Debug)]
@@ -97,6 +113,8 @@ fn routes(phones: Arc<Phones>) -> Router {
         .route("/api/messages", get(messages))
         .route("/api/replies", post(reply))
         .route("/api/faults", post(faults))
+        .merge(push::routes())
+        .merge(pager::routes())
         .merge(pages::routes())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(phones)
@@ -121,8 +139,7 @@ async fn sms(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let expected = format!("Bearer {}", phones.settings.sms_token.expose());
-    if text(&headers, header::AUTHORIZATION.as_str()) != Some(&expected) {
+    if !phones.knows(&headers) {
         return refusal(StatusCode::UNAUTHORIZED, "wrong_token");
     }
     let Ok(request) = serde_json::from_slice::<SmsRequest>(&body) else {
@@ -131,8 +148,9 @@ async fn sms(
     if !is_e164(&request.to) {
         return refusal(StatusCode::BAD_REQUEST, "unknown_number");
     }
-    let SmsRequest { to, text, reference } = request;
-    phones.take(Taken { address: to, text, key: reference, is_desk: false }, cut).await
+    let SmsRequest { to: address, text, reference: key } = request;
+    let taken = Taken { kind: Kind::Text, address, text, key, notification: None };
+    phones.take(taken, cut).await.map_or_else(|refusal| refusal, accepted)
 }
 
 async fn webhook(
@@ -156,30 +174,37 @@ async fn webhook(
     let (Some(key), Ok(text)) = (text(&headers, IDEMPOTENCY_HEADER), String::from_utf8(body.to_vec())) else {
         return refusal(StatusCode::BAD_REQUEST, "no_key_or_not_utf8");
     };
-    let taken = Taken { address: desk, text, key: key.to_owned(), is_desk: true };
-    phones.take(taken, cut).await
+    let key = key.to_owned();
+    let taken = Taken { kind: Kind::Card, address: desk, text, key, notification: None };
+    phones.take(taken, cut).await.map_or_else(|refusal| refusal, accepted)
 }
 
 impl Phones {
     /// Takes a message as a provider would, or fails as it was told to.
-    async fn take(self: Arc<Self>, taken: Taken, cut: Cut) -> Response {
+    ///
+    /// # Errors
+    /// The answer, where it is the same for every provider.
+    async fn take(self: Arc<Self>, taken: Taken, cut: Cut) -> Result<u64, Response> {
         let order = self.inbox.fault(&taken.address);
         match order.mode {
-            Fault::Error => return refusal(StatusCode::INTERNAL_SERVER_ERROR, "told_to_fail"),
-            Fault::Unavailable => return pause(StatusCode::SERVICE_UNAVAILABLE, "told_to_be_away", &order),
-            Fault::Busy => return pause(StatusCode::TOO_MANY_REQUESTS, "told_to_be_busy", &order),
-            Fault::Refuse => return refusal(StatusCode::BAD_REQUEST, "unknown_number"),
+            Fault::Error => return Err(refusal(StatusCode::INTERNAL_SERVER_ERROR, "told_to_fail")),
+            Fault::Unavailable => {
+                return Err(pause(StatusCode::SERVICE_UNAVAILABLE, "told_to_be_away", &order));
+            }
+            Fault::Busy => return Err(pause(StatusCode::TOO_MANY_REQUESTS, "told_to_be_busy", &order)),
+            Fault::Refuse if taken.kind == Kind::Push => return Err(refusal(StatusCode::GONE, "expired")),
+            Fault::Refuse => return Err(refusal(StatusCode::BAD_REQUEST, "unknown_number")),
             Fault::Timeout => pending().await,
             Fault::Reset => cut.now().await,
-            Fault::Lose => return accepted(0),
+            Fault::Lose => return Ok(0),
             _ => {}
         }
-        let (is_sms, key) = (!taken.is_desk, taken.key.clone());
+        let (is_text, key) = (taken.kind == Kind::Text, taken.key.clone());
         let Some((no, is_new)) = self.inbox.take(taken, self.now()) else {
-            return refusal(StatusCode::INSUFFICIENT_STORAGE, "full");
+            return Err(refusal(StatusCode::INSUFFICIENT_STORAGE, "full"));
         };
         let mode = order.mode;
-        if is_new && is_sms {
+        if is_new && is_text {
             let promise = Arc::clone(&self).receipt(no, key, order);
             if mode == Fault::ReceiptEarly {
                 promise.await;
@@ -190,7 +215,7 @@ impl Phones {
         match mode {
             Fault::Lost => pending().await,
             Fault::Cut => cut.now().await,
-            _ => accepted(no),
+            _ => Ok(no),
         }
     }
 
@@ -211,6 +236,12 @@ impl Phones {
         };
         self.inbox.replied(from, text, sent.is_ok(), self.now());
         sent
+    }
+
+    /// Whether a request bears the token.
+    fn knows(&self, headers: &HeaderMap) -> bool {
+        let expected = format!("Bearer {}", self.settings.sms_token.expose());
+        text(headers, header::AUTHORIZATION.as_str()) == Some(&expected)
     }
 
     fn now(&self) -> Timestamp {

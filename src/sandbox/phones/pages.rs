@@ -12,7 +12,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{Direction, Phones, Shown};
+use super::{Direction, Kind, Notification, Phones, Shown};
 use crate::domain::{Timestamp, is_e164};
 
 /// Only what these pages themselves carry may run or load.
@@ -53,6 +53,8 @@ struct Phone {
 /// One bubble on a phone.
 struct Line {
     mine: bool,
+    /// What its browser shows, and the address that a tap on it opens.
+    notification: Option<(Notification, String)>,
     text: String,
     at: String,
     reported: bool,
@@ -78,8 +80,9 @@ struct Card {
 async fn list(State(phones): State<Arc<Phones>>) -> Response {
     let mut tiles: BTreeMap<(bool, String), Tile> = BTreeMap::new();
     for message in phones.inbox.all() {
-        let last = if message.desk { Card::of(&message).title } else { message.text };
-        let tile = tiles.entry((message.desk, message.address.clone())).or_insert_with(|| Tile {
+        let desk = is_to_desk(&message);
+        let last = if desk { Card::of(&message).title } else { message.text };
+        let tile = tiles.entry((desk, message.address.clone())).or_insert_with(|| Tile {
             address: message.address,
             last: String::new(),
             last_at: String::new(),
@@ -102,8 +105,13 @@ async fn phone(State(phones): State<Arc<Phones>>, Path(address): Path<String>) -
     if !is_e164(&address) {
         return (StatusCode::NOT_FOUND, "no such phone").into_response();
     }
+    let cordon = phones.settings.cordon.as_ref().map(|cordon| cordon.url.as_str()).unwrap_or_default();
     let lines = of(&phones, false, &address).map(|message| Line {
         mine: message.direction == Direction::Out,
+        notification: message.notification.map(|shown| {
+            let opens = format!("{cordon}{}", shown.navigate);
+            (shown, opens)
+        }),
         text: message.text,
         at: time_of_day(message.received_ms),
         reported: message.reported,
@@ -139,7 +147,12 @@ async fn reply(
 
 fn of<'a>(phones: &Phones, desk: bool, address: &'a str) -> impl Iterator<Item = Shown> + use<'a> {
     let all = phones.inbox.all().into_iter();
-    all.filter(move |message| message.desk == desk && message.address == address)
+    all.filter(move |message| is_to_desk(message) == desk && message.address == address)
+}
+
+/// Control rooms and pagers stand beside the phones.
+fn is_to_desk(message: &Shown) -> bool {
+    matches!(message.kind, Kind::Card | Kind::Page)
 }
 
 impl Card {
@@ -150,9 +163,13 @@ impl Card {
             || vec![("body".into(), message.text.clone())],
             |object| object.iter().map(|(name, value)| (name.clone(), plain(value))).collect(),
         );
+        let title = match message.kind {
+            Kind::Page => format!("{}: {}", member("title"), member("message")),
+            _ => format!("{}, incident {}", member("summary"), member("incident")),
+        };
         Self {
             priority: member("priority"),
-            title: format!("{}, incident {}", member("summary"), member("incident")),
+            title,
             at: time_of_day(message.received_ms),
             repeats: message.repeats,
             members,
