@@ -39,6 +39,11 @@ pub enum Command {
     Rehearse(Rehearse),
     /// Live whole days of faults on virtual time and check what must hold
     Simulate(Simulate),
+    /// Make the key that browsers know this installation's push messages by
+    PushKey {
+        /// A new file, which only this account may read: its push.key_file. Keep it as long as the subscriptions
+        file: PathBuf,
+    },
     /// Run a provider of simulated phones: an inbox page per phone, receipts and replies
     Phones(Phones),
 }

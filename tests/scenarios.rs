@@ -19,6 +19,8 @@ mod hearing;
 mod kept;
 #[path = "support/lived.rs"]
 mod lived;
+#[path = "scenarios/on_the_page.rs"]
+mod on_the_page;
 #[path = "scenarios/order.rs"]
 mod order;
 #[path = "scenarios/our_clock.rs"]

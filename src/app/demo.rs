@@ -18,9 +18,14 @@ use super::{
 use crate::{
     cli,
     clock::Clock,
-    domain::{Alert, Incident, IncidentId},
+    domain::{Alert, Book, Channel, Contact, Incident, IncidentId},
     engine::Told,
-    ingest, notify,
+    ingest,
+    notify::{
+        self,
+        push::PushKey,
+        settings::{Plain, Push, Texts},
+    },
     sandbox::{
         broker::{self, Accounts, Broker},
         phones,
@@ -56,6 +61,8 @@ struct Secrets {
     sms_token: Secret,
     webhook: Secret,
     callback: Secret,
+    push_key: Secret,
+    browsers: Secret,
     mqtt: String,
 }
 
@@ -123,6 +130,7 @@ impl Stage {
         let phones = listener.local_addr()?;
         let mut world = JoinSet::new();
         let settings = secrets.phones(format!("http://{}", console.local_addr()?), clock.clone());
+        let books = with_browsers(town.books(&format!("http://{phones}")), &settings, phones);
         world.spawn(async { phones::serve(listener, settings).await.context("the phones stopped") });
 
         let tags = (0..crate::sandbox::town::WEARERS).map(|i| town.tag_of(i));
@@ -133,13 +141,12 @@ impl Stage {
             store: Arc::clone(&store),
             store_file: store::file_of(&database),
             sources: vec![secrets.source(broker.addr())],
-            providers: notify::providers(&secrets.channels(phones), &clock)?,
-            callback_secret: Some(secrets.callback.clone()),
+            channels: secrets.channels(phones),
             clock,
             console,
         };
         let running = plan.start().await?;
-        for book in town.books(&format!("http://{phones}")) {
+        for book in books {
             running.inbox.submit(Told::Publish(book)).await?;
         }
         let start_ms = running.clock.wall().as_ms() + BEGINS_AFTER_MS;
@@ -192,6 +199,10 @@ impl Secrets {
             sms_token: Secret::new(random()?),
             webhook: Secret::new(random()?),
             callback: Secret::new(random()?),
+            push_key: PushKey::generate()
+                .map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?
+                .secret(),
+            browsers: Secret::new(random()?),
             mqtt: random()?,
         })
     }
@@ -200,6 +211,7 @@ impl Secrets {
         phones::Settings {
             sms_token: self.sms_token.clone(),
             webhook_secret: self.webhook.clone(),
+            browsers: self.browsers.clone(),
             cordon: Some(phones::CordonSettings {
                 url: cordon,
                 callback_secret: self.callback.clone(),
@@ -211,11 +223,18 @@ impl Secrets {
 
     fn channels(&self, phones: SocketAddr) -> notify::Settings {
         notify::Settings {
-            sms: Some(notify::SmsSettings {
+            sms: Some(Texts::Plain(Plain {
                 url: format!("http://{phones}/sms"),
                 token: self.sms_token.clone(),
+                callback_secret: self.callback.clone(),
+            })),
+            push: Some(Push {
+                key: self.push_key.clone(),
+                contact: "mailto:demo@example.org".into(),
+                url: None,
             }),
             webhook_secret: Some(self.webhook.clone()),
+            ..notify::Settings::default()
         }
     }
 
@@ -230,6 +249,19 @@ impl Secrets {
             vendor: None,
         }
     }
+}
+
+/// Everybody who is protected has agreed to push messages on their phone.
+fn with_browsers(mut books: Vec<Book>, settings: &phones::Settings, phones: SocketAddr) -> Vec<Book> {
+    for book in &mut books {
+        if let Book::Person(person) = book
+            && let Some(number) = person.contacts.first().map(|contact| contact.address.clone())
+        {
+            let address = settings.subscription(&format!("http://{phones}"), &number);
+            person.contacts.push(Contact { channel: Channel::Push, address });
+        }
+    }
+    books
 }
 
 fn spawn_tag(

@@ -11,12 +11,11 @@ use tokio::{
 
 use crate::{
     clock::Clock,
-    console::{self, ConsoleState, SignIn, hooks},
+    console::{self, ConsoleState, PhoneDoor, SignIn, hooks},
     dispatch::{self, Dispatch},
     engine::Told,
     ingest, machine,
-    notify::Providers,
-    secret::Secret,
+    notify::{self, Providers},
     sequencer::{self, Board, Driver, Inbox, Meter, Unwritten},
     store::Store,
 };
@@ -31,12 +30,10 @@ pub struct Plan {
     pub clock: Clock,
     /// Where pings come from.
     pub sources: Vec<ingest::Source>,
-    /// Who carries messages.
-    pub providers: Providers,
+    /// Who carries messages, and proves to be who they are when they report.
+    pub channels: notify::Settings,
     /// Where the console listens: on the loopback.
     pub console: TcpListener,
-    /// What providers sign receipts and replies with; without it none are taken.
-    pub callback_secret: Option<Secret>,
 }
 
 /// A line at work.
@@ -59,7 +56,7 @@ impl Plan {
     /// Carries on where the journal ends, and starts every part.
     ///
     /// # Errors
-    /// If the journal cannot be read or the console cannot listen.
+    /// If the journal cannot be read, a provider cannot be built or the console cannot listen.
     pub async fn start(self) -> anyhow::Result<Running> {
         let (sequencer, findings) =
             sequencer::recover(self.store.as_ref()).await.context("cannot carry on from the journal")?;
@@ -81,7 +78,8 @@ impl Plan {
         let meter = Arc::new(Meter::default());
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        let dispatch = dispatch(&self.store, self.providers, &inbox, &clock, &meter)?;
+        let providers = notify::providers(&self.channels, &clock)?;
+        let dispatch = dispatch(&self.store, providers, &inbox, &clock, &meter)?;
         let waker = dispatch.waker();
         let (unwritten, danger) = watch::channel(Unwritten::default());
         let emergency = dispatch.emergency(danger);
@@ -136,7 +134,7 @@ impl Plan {
         }
         let sign_in = Arc::new(SignIn::new());
         let address = self.console.local_addr()?;
-        let hooks = self.callback_secret.map(|secret| hooks::routes(inbox.clone(), secret, clock.clone()));
+        let hooks = Some(hooks::routes(inbox.clone(), clock.clone(), &self.channels));
         let state = ConsoleState {
             board: picture,
             disk,
@@ -148,6 +146,7 @@ impl Plan {
                 counts.iter().map(|(name, counts)| (name.clone(), counts.read().named())).collect()
             }),
             hooks,
+            phones: self.channels.push.as_ref().map(PhoneDoor::new).transpose()?,
         };
         let until = when(stopped);
         tasks

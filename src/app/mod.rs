@@ -23,6 +23,7 @@ use crate::{
     domain::IncidentId,
     engine::Rulebook,
     lab::{self, evaluate::Study},
+    notify::push::PushKey,
     rulebook_file::{self, Published},
     sandbox::phones,
     secret::Secret,
@@ -169,6 +170,16 @@ fn progress(done: usize, all: usize) {
     }
 }
 
+/// `cordon push-key`.
+///
+/// # Errors
+/// If the file is there already or cannot be written.
+pub fn push_key(file: &std::path::Path) -> anyhow::Result<()> {
+    let key = PushKey::generate().map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?;
+    key.secret().write_new(file).map_err(anyhow::Error::msg)?;
+    say(&format!("push key: {}\npublic half: {}", file.display(), key.public()))
+}
+
 /// `cordon phones`.
 ///
 /// # Errors
@@ -185,6 +196,7 @@ pub async fn phones(args: cli::Phones) -> anyhow::Result<()> {
     let settings = phones::Settings {
         sms_token: secret(&args.token_file)?,
         webhook_secret: secret(&args.webhook_secret_file)?,
+        browsers: PushKey::generate().map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?.secret(),
         cordon,
         clock: Clock::real(),
     };

@@ -4,14 +4,7 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 
 use super::{line::Plan, read_config, say};
-use crate::{
-    cli,
-    clock::Clock,
-    config::Config,
-    ingest,
-    notify::{self, Providers},
-    store,
-};
+use crate::{cli, clock::Clock, config::Config, ingest, store};
 
 /// Runs the service until it is asked to stop.
 ///
@@ -29,10 +22,9 @@ pub async fn serve(args: cli::Serve) -> anyhow::Result<()> {
         store_file: store::file_of(config.store.expose()),
         store,
         sources: sources(&config),
-        providers: providers(&config, &clock)?,
+        channels: config.channels,
         clock,
         console,
-        callback_secret: config.sms.as_ref().map(|sms| sms.callback_secret.clone()),
     }
     .start()
     .await?;
@@ -73,15 +65,4 @@ fn sources(config: &Config) -> Vec<ingest::Source> {
         vendor: source.vendor.clone(),
     };
     config.sources.iter().map(source).collect()
-}
-
-fn providers(config: &Config, clock: &Clock) -> anyhow::Result<Providers> {
-    let settings = notify::Settings {
-        sms: config
-            .sms
-            .as_ref()
-            .map(|sms| notify::SmsSettings { url: sms.url.clone(), token: sms.token.clone() }),
-        webhook_secret: config.webhook.as_ref().map(|webhook| webhook.secret.clone()),
-    };
-    Ok(notify::providers(&settings, clock)?)
 }

@@ -11,7 +11,7 @@ use std::{
 use reqwest::Url;
 
 use super::{
-    Config, ConfigErrors, Console, Format, Loaded, Login, Sms, Source, StoreUrl, Tls, Webhook,
+    Config, ConfigErrors, Console, Format, Loaded, Login, Source, StoreUrl, Tls,
     raw::{self, Raw},
 };
 use crate::{document::did_you_mean, domain::UnitId, secret::Secret};
@@ -20,31 +20,28 @@ const LISTEN: &str = "127.0.0.1:8080";
 /// A key that Cordon and its provider made up: a shorter one can be guessed.
 const OWN_KEY_CHARS_MIN: usize = 16;
 
-pub(super) fn judge(raw: Raw, folder: &Path) -> Result<Loaded, ConfigErrors> {
+pub(super) fn judge(mut raw: Raw, folder: &Path) -> Result<Loaded, ConfigErrors> {
     let mut judge = Judge { folder, problems: Vec::new(), warnings: Vec::new() };
+    let channels = judge.channels(&mut raw);
     let parts = (
         judge.id("installation", raw.installation),
         judge.store(raw.store),
         judge.console(raw.console),
         judge.sources(raw.source),
-        judge.sms(raw.sms),
-        judge.webhook(raw.webhook),
     );
     match parts {
-        (Some(installation), Some(store), Some(console), Some(sources), Some(sms), Some(webhook))
-            if judge.problems.is_empty() =>
-        {
-            let config = Config { installation, store, console, sources, sms, webhook };
+        (Some(installation), Some(store), Some(console), Some(sources)) if judge.problems.is_empty() => {
+            let config = Config { installation, store, console, sources, channels };
             Ok(Loaded { config, warnings: judge.warnings })
         }
         _ => Err(ConfigErrors(judge.problems)),
     }
 }
 
-struct Judge<'a> {
+pub(super) struct Judge<'a> {
     folder: &'a Path,
     problems: Vec<String>,
-    warnings: Vec<String>,
+    pub(super) warnings: Vec<String>,
 }
 
 impl Judge<'_> {
@@ -204,37 +201,13 @@ impl Judge<'_> {
         }
     }
 
-    fn sms(&mut self, raw: Option<raw::Sms>) -> Option<Option<Sms>> {
-        let Some(raw) = raw else {
-            self.warnings
-                .push("there is no [sms], so nobody gets a text; add [sms] with url and token_file".into());
-            return Some(None);
-        };
-        let url = match raw.url {
-            Some(text) => self.web_url("sms.url", &text),
-            None => {
-                self.problem("sms.url", "is missing; write the address that the provider takes messages at")
-            }
-        };
-        let token = self.secret("sms.token", raw.token, raw.token_file);
-        let callback_secret =
-            self.own_key("sms.callback_secret", raw.callback_secret, raw.callback_secret_file);
-        Some(Some(Sms { url: url?, token: token?, callback_secret: callback_secret? }))
-    }
-
-    fn webhook(&mut self, raw: Option<raw::Webhook>) -> Option<Option<Webhook>> {
-        let Some(raw) = raw else {
-            self.warnings.push(
-                "there is no [webhook], so no control room is called; add [webhook] with secret_file".into(),
-            );
-            return Some(None);
-        };
-        let secret = self.own_key("webhook.secret", raw.secret, raw.secret_file)?;
-        Some(Some(Webhook { secret }))
-    }
-
     /// A secret that stands in `KEY` or in the file that `KEY_file` names.
-    fn secret(&mut self, key: &str, inline: Option<String>, file: Option<PathBuf>) -> Option<Secret> {
+    pub(super) fn secret(
+        &mut self,
+        key: &str,
+        inline: Option<String>,
+        file: Option<PathBuf>,
+    ) -> Option<Secret> {
         match (inline, file) {
             (Some(_), Some(_)) => {
                 self.problem(key, &format!("{key} and {key}_file are both given; drop one"))
@@ -254,7 +227,12 @@ impl Judge<'_> {
         }
     }
 
-    fn own_key(&mut self, key: &str, inline: Option<String>, file: Option<PathBuf>) -> Option<Secret> {
+    pub(super) fn own_key(
+        &mut self,
+        key: &str,
+        inline: Option<String>,
+        file: Option<PathBuf>,
+    ) -> Option<Secret> {
         let secret = self.secret(key, inline, file)?;
         if secret.expose().chars().count() < OWN_KEY_CHARS_MIN {
             let fix =
@@ -265,7 +243,7 @@ impl Judge<'_> {
     }
 
     /// An address that may carry personal data: encrypted, unless it stays on this machine.
-    fn web_url(&mut self, at: &str, text: &str) -> Option<String> {
+    pub(super) fn web_url(&mut self, at: &str, text: &str) -> Option<String> {
         let Some(url) = Url::parse(text).ok().filter(|url| ["http", "https"].contains(&url.scheme())) else {
             return self.problem(at, "write a web address, as in https://sms.example.org/send");
         };
@@ -289,7 +267,7 @@ impl Judge<'_> {
         }
     }
 
-    fn problem<T>(&mut self, at: &str, what: &str) -> Option<T> {
+    pub(super) fn problem<T>(&mut self, at: &str, what: &str) -> Option<T> {
         self.problems.push(format!("{at}: {what}"));
         None
     }

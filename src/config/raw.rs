@@ -12,7 +12,10 @@ pub(super) struct Raw {
     pub(super) store: Store,
     pub(super) console: Console,
     pub(super) source: Vec<Source>,
-    pub(super) sms: Option<Sms>,
+    pub(super) sms: Option<Texts>,
+    pub(super) second_sms: Option<Texts>,
+    pub(super) push: Option<Push>,
+    pub(super) pager: Option<Pager>,
     pub(super) webhook: Option<Webhook>,
 }
 
@@ -43,14 +46,38 @@ pub(super) struct Source {
     pub(super) format: Option<String>,
 }
 
+/// Who carries text messages: each provider has keys of its own.
+#[derive(Deserialize)]
+#[serde(tag = "provider", rename_all = "snake_case")]
+pub(super) enum Texts {
+    Plain(Plain),
+}
+
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Sms {
+pub(super) struct Plain {
     pub(super) url: Option<String>,
     pub(super) token: Option<String>,
     pub(super) token_file: Option<PathBuf>,
     pub(super) callback_secret: Option<String>,
     pub(super) callback_secret_file: Option<PathBuf>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Push {
+    pub(super) key: Option<String>,
+    pub(super) key_file: Option<PathBuf>,
+    pub(super) contact: Option<String>,
+    pub(super) url: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Pager {
+    pub(super) url: Option<String>,
+    pub(super) token: Option<String>,
+    pub(super) token_file: Option<PathBuf>,
 }
 
 #[derive(Default, Deserialize)]

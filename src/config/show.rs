@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Config, Format};
+use crate::notify::settings::{Pager, Plain, Push, Texts};
 
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -34,12 +35,26 @@ impl fmt::Display for Config {
                 Format::Native => writeln!(f, "format = \"native\"")?,
             }
         }
-        if let Some(sms) = &self.sms {
-            writeln!(f, "\n[sms]\nurl = {:?}\ntoken = \"{}\"", sms.url, sms.token)?;
-            writeln!(f, "callback_secret = \"{}\"", sms.callback_secret)?;
+        for (channel, texts) in self.channels.texts() {
+            writeln!(f, "\n[{}]", channel.as_str())?;
+            match texts {
+                Texts::Plain(Plain { url, token, callback_secret }) => {
+                    writeln!(f, "provider = \"plain\"\nurl = {url:?}\ntoken = \"{token}\"")?;
+                    writeln!(f, "callback_secret = \"{callback_secret}\"")?;
+                }
+            }
         }
-        if let Some(webhook) = &self.webhook {
-            writeln!(f, "\n[webhook]\nsecret = \"{}\"", webhook.secret)?;
+        if let Some(Push { key, contact, url }) = &self.channels.push {
+            writeln!(f, "\n[push]\nkey = \"{key}\"\ncontact = {contact:?}")?;
+            if let Some(url) = url {
+                writeln!(f, "url = {url:?}")?;
+            }
+        }
+        if let Some(Pager { url, token }) = &self.channels.pager {
+            writeln!(f, "\n[pager]\nurl = {url:?}\ntoken = \"{token}\"")?;
+        }
+        if let Some(secret) = &self.channels.webhook_secret {
+            writeln!(f, "\n[webhook]\nsecret = \"{secret}\"")?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 use std::{ffi::OsString, fs, path::Path};
 
 use super::*;
+use crate::notify::push::PushKey;
 
 const SMALL: &str = "installation = 'london-1'\nstore.url = 'sqlite:cordon.db'\n\
                      [[source]]\nname = 'main'\nurl = 'mqtt://127.0.0.1'\n";
@@ -33,13 +34,15 @@ fn write_secret(path: &Path, text: &str) {
 fn the_template_is_sound_once_its_secrets_are_there() {
     let folder = tempfile::tempdir().unwrap();
     let ConfigErrors(missing) = load_in(folder.path(), TEMPLATE, &[]).unwrap_err();
-    assert_eq!(missing.len(), 5, "{missing:?}");
+    assert_eq!(missing.len(), 7, "{missing:?}");
 
     fs::create_dir(folder.path().join("secrets")).unwrap();
     fs::write(folder.path().join("broker-ca.pem"), "").unwrap();
-    for name in ["broker-password", "sms-token", "sms-callback", "webhook"] {
+    for name in ["broker-password", "sms-token", "sms-callback", "webhook", "pager-token"] {
         write_secret(&folder.path().join("secrets").join(name), "correct horse battery\n");
     }
+    let push_key = PushKey::generate().unwrap().secret();
+    push_key.write_new(&folder.path().join("secrets/push-key")).unwrap();
     let loaded = load_in(folder.path(), TEMPLATE, &[]).unwrap();
     assert_eq!(loaded.warnings, Vec::<String>::new());
     assert_eq!(loaded.config.mqtt_client_id(), "cordon-london-1");
@@ -48,11 +51,22 @@ fn the_template_is_sound_once_its_secrets_are_there() {
 
 #[test]
 fn the_template_names_every_key() {
-    let commented = TEMPLATE.replace("# public_url", "public_url").replace("# vendor", "vendor");
+    let commented =
+        TEMPLATE.replace("# public_url", "public_url").replace("# vendor", "vendor").replace("# url", "url");
     document::from_toml::<Raw>(&commented).unwrap();
     for key in ["installation", "url", "url_file", "listen", "public_url", "name", "ca_file", "username"]
         .into_iter()
-        .chain(["password_file", "vendor", "format", "token_file", "callback_secret_file", "secret_file"])
+        .chain([
+            "password_file",
+            "vendor",
+            "format",
+            "provider",
+            "token_file",
+            "key_file",
+            "contact",
+            "callback_secret_file",
+            "secret_file",
+        ])
     {
         assert!(TEMPLATE.contains(&format!("{key} = ")), "{key}");
     }
@@ -139,6 +153,11 @@ fn each_mistake_says_its_fix() {
         (table("[console]\nlisten = '0.0.0.0:8080'"), "console.listen: the console has no roles yet"),
         (table("[console]\nlisten = 'localhost'"), "console.listen: write an address and a port"),
         (table("[console]\npublic_url = 'http://cordon.example.org'"), "console.public_url: personal data"),
+        (table("[sms]\nprovider = 'plane'"), "sms.provider: unknown word `plane`, did you mean `plain`?"),
+        (table("[second_sms]\nurl = 'x'"), "second_sms: missing field `provider`"),
+        (table("[push]\nkey = 'hunter2'\ncontact = 'mailto:a@example.org'"), "push.key: is no key for push"),
+        (table("[pager]\nurl = 'http://ntfy.example.org'\ntoken = 'hunter2'"), "pager.url: personal data"),
+        (table("[pager]\nurl = 'https://ntfy.example.org'"), "pager.token: is missing"),
         (table("[webhook]\nsecret = 'hunter2'"), "webhook.secret: has fewer than 16 characters"),
         (table("[webhook]\nsecret = 'x'\nsecret_file = 'y'"), "are both given; drop one"),
         (table("[webhook]\nsecret_file = 'missing'"), "webhook.secret_file: cannot read"),
@@ -151,26 +170,48 @@ fn each_mistake_says_its_fix() {
 
 #[test]
 fn all_mistakes_are_told_at_once() {
-    let text = "[console]\nlisten = 'x'\n[sms]\nurl = 'http://sms.example.org'\n";
+    let text = "[console]\nlisten = 'x'\n[sms]\nprovider = 'plain'\nurl = 'http://sms.example.org'\n";
     let ConfigErrors(problems) = load_text(text, &[]).unwrap_err();
     let places: Vec<&str> = problems.iter().map(|problem| problem.split(':').next().unwrap()).collect();
     let expected = [
+        "sms.url",
+        "sms.token",
+        "sms.callback_secret",
         "installation",
         "store.url",
         "console.listen",
         "source",
-        "sms.url",
-        "sms.token",
-        "sms.callback_secret",
     ];
     assert_eq!(places, expected);
+}
+
+#[test]
+fn push_needs_a_key_a_contact_and_a_private_address() {
+    let key = PushKey::generate().unwrap().secret();
+    let with = |lines: &str| format!("{SMALL}[push]\nkey = '{}'\n{lines}\n", key.expose());
+    for (lines, says) in [
+        ("contact = 'duty@example.org'", "push.contact: write whom"),
+        ("", "push.contact: write whom"),
+        ("contact = 'mailto:duty@example.org'\nurl = 'http://phones.example.org'", "push.url: personal data"),
+    ] {
+        let error = problem(&with(lines), &[]);
+        assert!(error.contains(says), "{error}");
+    }
+    let text = with("contact = 'mailto:duty@example.org'\nurl = 'https://phones.example.org/'");
+    let config = load_text(&text, &[]).unwrap().config;
+    let push = config.channels.push.as_ref().unwrap();
+    assert_eq!(push.url.as_deref(), Some("https://phones.example.org"));
+    let shown = config.to_string();
+    assert!(!shown.contains(key.expose()), "{shown}");
+    document::from_toml::<Raw>(&shown).unwrap();
 }
 
 #[test]
 fn what_is_shown_holds_no_secret() {
     let text = "installation = 'a'\nstore.url = 'postgres://cordon:hunter2@db/cordon?password=hunter2'\n\
                 [[source]]\nname = 'main'\nurl = 'mqtts://[fd00::1]:8884'\nusername = 'me'\npassword = 'hunter2'\n\
-                [sms]\nurl = 'http://127.0.0.1:1/send'\ntoken = 'hunter2'\ncallback_secret = 'hunter2hunter2hunter2'\n\
+                [sms]\nprovider = 'plain'\nurl = 'http://127.0.0.1:1/send'\ntoken = 'hunter2'\ncallback_secret = 'hunter2hunter2hunter2'\n\
+                [pager]\nurl = 'https://ntfy.example.org'\ntoken = 'hunter2'\n\
                 [webhook]\nsecret = 'hunter2hunter2hunter2'\n";
     let config = load_text(text, &[]).unwrap().config;
     assert!(config.store.expose().contains("hunter2"));

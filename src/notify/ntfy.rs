@@ -1,10 +1,13 @@
 //! A staff pager by way of an ntfy server.
 
 use async_trait::async_trait;
-use reqwest::{Client, StatusCode, Url};
+use reqwest::{Client, Url};
 use serde::Serialize;
 
-use super::{Message, Provider, Sent, http};
+use super::{
+    Message, Provider, Sent,
+    http::{self, Said},
+};
 use crate::domain::{Channel, Priority};
 use crate::secret::Secret;
 
@@ -52,13 +55,10 @@ impl Provider for Ntfy {
         };
         let request = self.client.post(self.url.clone()).bearer_auth(self.token.expose()).json(&page);
         match http::ask(request).await {
-            // The token is not one, or may not publish there: an operator's matter, not the topic's.
-            Ok(response)
-                if matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) =>
-            {
-                Sent::Retry { reason: format!("http_{}", response.status().as_u16()) }
+            Ok(answer) => {
+                let Said { id, error } = answer.json();
+                answer.of_our_provider(id, error, false)
             }
-            Ok(response) => http::judge(response).await,
             Err(sent) => sent,
         }
     }
@@ -70,5 +70,72 @@ fn urgency(priority: Priority) -> (u8, &'static str) {
         Priority::P1 => (5, "rotating_light"),
         Priority::P2 => (4, "warning"),
         Priority::P3 => (3, "wrench"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        domain::{IncidentId, Language, MessageClass},
+        sandbox::phones::{
+            Fault, FaultOrder, Kind,
+            testing::{Phones, client, sms_token},
+        },
+    };
+
+    const TOPIC: &str = "cordon-duty-7f3a9c51";
+
+    fn pager(phones: &Phones, token: Secret) -> Ntfy {
+        Ntfy::new(client(), http::endpoint(&phones.url).unwrap(), token)
+    }
+
+    fn message(priority: Priority) -> Message {
+        Message {
+            idempotency_key: "alert-7-1780000000123000".into(),
+            to: TOPIC.into(),
+            body: "P1 violation at ROSE-4, incident 12".into(),
+            incident: IncidentId(12),
+            language: Language::English,
+            class: MessageClass::Card,
+            reference: 7_042,
+            priority,
+            is_repeat: false,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_is_the_json_that_the_documentation_shows() {
+        let phones = Phones::start(None).await;
+        let sent = pager(&phones, sms_token()).send(&message(Priority::P1)).await;
+        assert_eq!(sent, Sent::Accepted { provider_ref: Some("n1".into()) });
+        let shown = phones.messages().await.remove(0);
+        assert_eq!((shown.kind, shown.address.as_str()), (Kind::Page, TOPIC));
+        let expected = json!({"topic": TOPIC, "title": "Ref 7042", "message": "P1 violation at ROSE-4, incident 12",
+            "priority": 5, "tags": ["rotating_light"]});
+        assert_eq!(serde_json::from_str::<Value>(&shown.text).unwrap(), expected);
+        for (priority, number) in [(Priority::P2, 4), (Priority::P3, 3)] {
+            pager(&phones, sms_token()).send(&message(priority)).await;
+            let shown: Value = serde_json::from_str(&phones.messages().await.pop().unwrap().text).unwrap();
+            assert_eq!(shown["priority"], number);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_fails_is_tried_again_and_a_token_that_is_none_is_no_fault_of_the_topic() {
+        let phones = Phones::start(None).await;
+        let sent = pager(&phones, Secret::new("wrong")).send(&message(Priority::P1)).await;
+        assert_eq!(sent, Sent::Retry { reason: "unauthorized".into() });
+        for (mode, expected) in [
+            (Fault::Error, Sent::Retry { reason: "told_to_fail".into() }),
+            (Fault::Busy, Sent::Busy { reason: "told_to_be_busy".into(), pause_ms: Some(2_000) }),
+        ] {
+            phones.order(&FaultOrder { mode, retry_after_s: Some(2), ..FaultOrder::default() }).await;
+            let sent = pager(&phones, sms_token()).send(&message(Priority::P1)).await;
+            // A server that says when to come back is busy, whatever it calls that.
+            assert_eq!(sent, expected, "{mode:?}");
+        }
     }
 }

@@ -273,7 +273,9 @@ fn applies(engine: &Engine, bound: &BoundProximity, wearer: &WearerId, at: Times
 fn concerned(rulebook: &Rulebook, told: &Told) -> Vec<WearerId> {
     match told {
         Told::Deadline(DeadlineKey::Wearer(wearer)) => vec![wearer.clone()],
-        Told::Publish(Book::Case(case)) | Told::Revise { book: Book::Case(case), .. } => vec![case.wearer.clone()],
+        Told::Publish(Book::Case(case)) | Told::Revise { book: Book::Case(case), .. } => {
+            vec![case.wearer.clone()]
+        }
         Told::Publish(Book::Person(person)) | Told::Revise { book: Book::Person(person), .. } => {
             rulebook.proximity_around(&person.id).map(|(wearer, _)| wearer.clone()).collect()
         }

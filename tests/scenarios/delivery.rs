@@ -207,8 +207,8 @@ fn her_own_words_are_sent_until_they_would_name_somebody() {
     let words = "Robin sings tonight";
     let mut ward = violation_by(|person| person["plan"]["words"] = json!({"danger": words}));
     let sent = |ward: &Ward| {
-        let theirs = ward.line.alerts.values().filter(|alert| alert.recipient.to_string() == PERSON);
-        theirs.last().unwrap().own_words.clone()
+        let mut theirs = ward.line.alerts.values().filter(|alert| alert.recipient.to_string() == PERSON);
+        theirs.next_back().unwrap().own_words.clone()
     };
     assert_eq!(sent(&ward).as_deref(), Some(words));
     let mut named = wearer("w-1", "sim/t1");

@@ -3,7 +3,10 @@
 
 use cordon::{
     clock::Clock,
-    notify,
+    notify::{
+        self,
+        settings::{Plain, Texts},
+    },
     sandbox::phones::{self, CordonSettings, Direction, FaultOrder, Shown},
     secret::Secret,
 };
@@ -12,10 +15,24 @@ use tokio::{net::TcpListener, task::JoinHandle};
 /// Keys of a test, as long as a configuration wants them.
 pub(crate) const SMS_TOKEN: &str = "sms-token-of-a-test";
 pub(crate) const WEBHOOK_SECRET: &str = "webhook-secret-of-a-test";
+pub(crate) const BROWSERS: &str = "browsers-of-a-test";
 pub(crate) const CALLBACK_SECRET: &str = "callback-secret-of-a-test";
 
 /// A receipt comes this long after its text, milliseconds of the phones' clock.
 const RECEIPT_AFTER_MS: u32 = 300;
+
+/// The plain provider at `url`.
+pub(crate) fn plain(url: String) -> notify::Settings {
+    notify::Settings {
+        sms: Some(Texts::Plain(Plain {
+            url,
+            token: Secret::new(SMS_TOKEN),
+            callback_secret: Secret::new(CALLBACK_SECRET),
+        })),
+        webhook_secret: Some(Secret::new(WEBHOOK_SECRET)),
+        ..notify::Settings::default()
+    }
+}
 
 /// Served until dropped.
 pub(crate) struct Phones {
@@ -33,6 +50,7 @@ impl Phones {
         let settings = phones::Settings {
             sms_token: Secret::new(SMS_TOKEN),
             webhook_secret: Secret::new(WEBHOOK_SECRET),
+            browsers: Secret::new(BROWSERS),
             cordon: Some(CordonSettings {
                 url: cordon,
                 callback_secret: Secret::new(CALLBACK_SECRET),

@@ -47,6 +47,9 @@ const BETWEEN_NEIGHBOURS: &[(&str, &str, &str)] = &[
     ("*", "sequencer", "Unwritten"),
     // A webhook is signed together with the time of sending.
     ("notify", "clock", "Clock"),
+    // What an operator decides about the channels is what they are made of.
+    ("config", "notify", "Settings"),
+    ("config", "notify", "settings"),
     // The simulator and the replay call the same `step` as the service.
     ("lab", "sequencer", "*"),
     // Its dispatch tries again when the real one does.

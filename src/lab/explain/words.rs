@@ -168,7 +168,9 @@ fn told(told: &Told) -> String {
         Told::Delivery { report, .. } => format!("The sending of an alert: {}.", delivery(report)),
         Told::Receipt { report, .. } => format!("A provider's receipt for an alert: {}.", delivery(report)),
         Told::Reply { .. } => "A text came back from somebody who had been told.".into(),
-        Told::Answer { .. } => "Somebody who had been told answered on the page that the message opens.".into(),
+        Told::Answer { .. } => {
+            "Somebody who had been told answered on the page that the message opens.".into()
+        }
         Told::Call { .. } => "The protected person asked for help.".into(),
         Told::Handle { by, action, .. } => format!("Staff {by}: {}.", self::action(action)),
     }

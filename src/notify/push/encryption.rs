@@ -117,7 +117,8 @@ mod tests {
     #[test]
     fn keys_that_are_no_keys_are_refused() {
         let SubscriptionKeys { p256dh, auth } = SubscriptionKeys {
-            p256dh: "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4".into(),
+            p256dh: "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
+                .into(),
             auth: "BTBZMqHH6r4Tts7J_aSIgg".into(),
         };
         // Not on the curve, cut, empty, in other letters; a secret that is too short or too long.

@@ -12,7 +12,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::key::{PushKey, bytes_of};
-use crate::domain::{AlertId, Recipient, Timestamp};
+use crate::domain::{AlertId, IncidentId, Language, MessageClass, Recipient, Timestamp};
 
 const NONCE_BYTES: usize = 12;
 /// No link is longer, characters.
@@ -29,8 +29,14 @@ pub struct Links(Aes128Gcm);
 pub struct Answering {
     /// The alert.
     pub alert: AlertId,
+    /// The incident that it is about.
+    pub incident: IncidentId,
     /// When it was raised: a new installation counts from 1 again.
     pub raised_at: Timestamp,
+    /// What kind of message it was.
+    pub class: MessageClass,
+    /// The language of its recipient.
+    pub language: Language,
 }
 
 /// What a link to the page for enrolment stands for.
@@ -102,7 +108,13 @@ impl Links {
 mod tests {
     use super::*;
 
-    const WHAT: Answering = Answering { alert: AlertId(7), raised_at: Timestamp::from_ms(1_780_000_000_123) };
+    const WHAT: Answering = Answering {
+        alert: AlertId(7),
+        incident: IncidentId(12),
+        raised_at: Timestamp::from_ms(1_780_000_000_123),
+        class: MessageClass::Danger,
+        language: Language::Welsh,
+    };
 
     fn enrolment() -> Enrolment {
         let recipient = Recipient::Person("a".repeat(40).parse().unwrap());

@@ -9,7 +9,7 @@ mod key;
 mod links;
 
 use async_trait::async_trait;
-use reqwest::{Client, Response, StatusCode, header};
+use reqwest::{Client, StatusCode, header};
 use serde::Serialize;
 
 pub use content::Unreadable;
@@ -18,7 +18,8 @@ pub use key::{NoPushKey, PushKey};
 pub use links::{Answering, Enrolment, Links};
 
 use super::{
-    Message, Provider, Sent, alert_of_key, http,
+    Message, Provider, Sent, alert_of_key,
+    http::{self, Answered},
     settings::Push as Settings,
     wording::{self, Notice},
 };
@@ -52,21 +53,29 @@ impl Push {
     /// What is sent: in the form of Declarative Web Push, which a browser can show whether or not the page's worker runs.
     fn body(&self, message: &Message) -> Option<Vec<u8>> {
         let (alert, raised_at) = alert_of_key(&message.idempotency_key)?;
-        let token = Links::new(&self.key).to_answer(Answering { alert, raised_at }).ok()?;
-        let Notice { title, body } = wording::notice(message.class, message.language, message.reference);
+        let &Message { incident, class, language, reference, .. } = message;
+        let answering = Answering { alert, incident, raised_at, class, language };
+        let token = Links::new(&self.key).to_answer(answering).ok()?;
+        let Notice { title, body } = wording::notice(class, language, reference);
         let urgent = is_urgent(message);
         let notification = Notification {
             title,
             body,
-            lang: message.language.code(),
+            lang: language.code(),
             navigate: format!("/answer/{token}"),
-            tag: message.reference.to_string(),
+            tag: reference.to_string(),
             renotify: true,
             require_interaction: urgent,
-            vibrate: vibration(message.class),
+            vibrate: vibration(class),
         };
         serde_json::to_vec(&Pushed { web_push: 8_030, notification }).ok()
     }
+}
+
+/// Whether messages could be sent to a subscription, as far as it can be seen from here.
+#[must_use]
+pub fn is_sound(subscription: &Subscription) -> bool {
+    http::endpoint(&subscription.endpoint).is_ok() && Receiver::read(&subscription.keys).is_some()
 }
 
 #[derive(Serialize)]
@@ -95,12 +104,12 @@ impl Provider for Push {
     }
 
     async fn send(&self, message: &Message) -> Sent {
-        let refused = |reason: &str| Sent::Refused { reason: reason.into() };
-        let Some(to) = Subscription::read(&message.to) else { return refused("no_subscription") };
-        let Some(receiver) = Receiver::read(&to.keys) else { return refused("no_browser_keys") };
+        let nobody = |reason: &str| Sent::NoSuchAddress { reason: reason.into() };
+        let Some(to) = Subscription::read(&message.to) else { return nobody("no_subscription") };
+        let Some(receiver) = Receiver::read(&to.keys) else { return nobody("no_browser_keys") };
         let url = match http::endpoint(&to.endpoint) {
             Ok(url) => url,
-            Err(error) => return refused(error.code()),
+            Err(error) => return nobody(error.code()),
         };
         let sealed = self.body(message).and_then(|body| receiver.seal(&body).ok());
         let Some(sealed) = sealed else { return Sent::Retry { reason: "no_random".into() } };
@@ -117,33 +126,23 @@ impl Provider for Push {
             .header("Topic", message.reference)
             .body(sealed);
         match http::ask(request).await {
-            Ok(response) => judge(&response),
+            Ok(answer) => judge(&answer),
             Err(sent) => sent,
         }
     }
 }
 
-/// What the answer of a push service means (RFC 8030 sections 5, 7.3 and 8.4, RFC 8292 section 4.2).
-fn judge(response: &Response) -> Sent {
-    let (status, pause_ms) = (response.status(), http::pause_ms(response));
-    let reason = format!("http_{}", status.as_u16());
-    match status {
-        status if status.is_success() => Sent::Accepted { provider_ref: reference(response) },
-        StatusCode::NOT_FOUND | StatusCode::GONE => Sent::Refused { reason: "gone".into() },
-        StatusCode::PAYLOAD_TOO_LARGE => Sent::Refused { reason: "too_large".into() },
-        // It is our proof that is not believed, not the address.
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Sent::Retry { reason },
-        StatusCode::TOO_MANY_REQUESTS => Sent::Busy { reason, pause_ms },
-        status if http::is_passing(status) && pause_ms.is_some() => Sent::Busy { reason, pause_ms },
-        status if http::is_passing(status) => Sent::Retry { reason },
-        _ => Sent::Refused { reason },
-    }
-}
-
-/// The last part of the address that the message has at the push service.
-fn reference(response: &Response) -> Option<String> {
-    let location = response.headers().get(header::LOCATION)?.to_str().ok()?;
-    http::code(location.rsplit('/').next()?.into())
+/// What the answer of a push service means (RFC 8030 sections 5, 7.2, 7.3 and 8.4, RFC 8292 section 4.2).
+fn judge(answer: &Answered) -> Sent {
+    let is_gone = matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::GONE);
+    let error = match answer.status {
+        _ if is_gone => Some("gone"),
+        StatusCode::PAYLOAD_TOO_LARGE => Some("too_large"),
+        _ => None,
+    };
+    // The last part of the address that the message has there now.
+    let id = answer.location.as_deref().and_then(|location| location.rsplit('/').next());
+    answer.of_our_provider(id, error, is_gone)
 }
 
 /// Whether it must be seen now, and stays until it is.

@@ -30,8 +30,8 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
-pub use browser::Notification;
 use browser::Browser;
+pub use browser::Notification;
 use callback::Callback;
 use cut::{Cut, Lines};
 pub use faults::{Fault, FaultOrder};

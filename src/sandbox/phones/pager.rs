@@ -52,9 +52,14 @@ async fn publish(
     if !phones.knows(&headers) {
         return refusal(StatusCode::UNAUTHORIZED, 40_101, "unauthorized");
     }
-    let read: Option<(Page, Value)> = serde_json::from_slice(&body).ok().zip(serde_json::from_slice(&body).ok());
+    let read: Option<(Page, Value)> =
+        serde_json::from_slice(&body).ok().zip(serde_json::from_slice(&body).ok());
     let Some((page, value)) = read else {
-        return refusal(StatusCode::BAD_REQUEST, 40_017, "invalid request: request body must be message JSON");
+        return refusal(
+            StatusCode::BAD_REQUEST,
+            40_017,
+            "invalid request: request body must be message JSON",
+        );
     };
     let fits = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
     if !(1..=TOPIC_BYTES_MAX).contains(&page.topic.len()) || !page.topic.bytes().all(fits) {

@@ -31,11 +31,17 @@ const URGENCIES: [&str; 4] = ["very-low", "low", "normal", "high"];
 const PROOF_S_MAX: i64 = 24 * 3_600;
 
 pub(super) fn routes() -> Router<Arc<Phones>> {
-    Router::new().route("/push/{address}", post(push)).route("/api/subscriptions/{address}", get(subscription))
+    Router::new()
+        .route("/push/{address}", post(push))
+        .route("/api/subscriptions/{address}", get(subscription))
 }
 
 /// What the phone's browser would give an enrolment page.
-async fn subscription(State(phones): State<Arc<Phones>>, Path(address): Path<String>, headers: HeaderMap) -> Response {
+async fn subscription(
+    State(phones): State<Arc<Phones>>,
+    Path(address): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     let Some(host) = text(&headers, "host").filter(|_| is_e164(&address)) else {
         return (StatusCode::NOT_FOUND, "no such phone").into_response();
     };
@@ -69,7 +75,8 @@ async fn push(
     let text = format!("{}: {}", shown.title, shown.body);
     let taken = Taken { kind: Kind::Push, address, text, key: String::new(), notification: Some(shown) };
     match phones.take(taken, cut).await {
-        Ok(no) => (StatusCode::CREATED, [(header::LOCATION, format!("http://{host}/message/p{no}"))]).into_response(),
+        Ok(no) => (StatusCode::CREATED, [(header::LOCATION, format!("http://{host}/message/p{no}"))])
+            .into_response(),
         Err(refusal) => refusal,
     }
 }

@@ -14,6 +14,9 @@ pub(crate) fn sms_token() -> Secret {
 pub(crate) fn webhook_secret() -> Secret {
     Secret::new("webhook-secret")
 }
+pub(crate) fn browsers() -> Secret {
+    Secret::new("browsers")
+}
 pub(crate) fn callback_secret() -> Secret {
     Secret::new("callback-secret")
 }
@@ -40,10 +43,16 @@ impl Phones {
         let settings = Settings {
             sms_token: sms_token(),
             webhook_secret: webhook_secret(),
+            browsers: browsers(),
             cordon,
             clock: Clock::real(),
         };
         Self { url, client, server: tokio::spawn(serve(listener, settings)) }
+    }
+
+    /// What the browser of a phone gives an enrolment page.
+    pub(crate) async fn subscription(&self, address: &str) -> String {
+        self.page(&format!("/api/subscriptions/{address}")).await
     }
 
     pub(crate) async fn messages(&self) -> Vec<Shown> {

@@ -56,7 +56,10 @@ fn policy(name: &str, desk_s: u32, responder_s: u32) -> EscalationPolicy {
     let desk = |wait_s| step(DESK, Channel::Webhook, wait_s);
     EscalationPolicy {
         id: id(name),
-        protected: vec![PersonStep { channel: Channel::Sms, wait_s: 60, nominated: false }],
+        protected: vec![
+            PersonStep { channel: Channel::Push, wait_s: 0, nominated: false },
+            PersonStep { channel: Channel::Sms, wait_s: 60, nominated: false },
+        ],
         danger: vec![
             desk(desk_s),
             step(RESPONDER, Channel::Sms, responder_s),

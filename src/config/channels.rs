@@ -1,0 +1,94 @@
+//! The tables of the channels.
+
+use super::{
+    judge::Judge,
+    raw::{self, Raw},
+};
+use crate::{
+    notify::{
+        Settings,
+        push::PushKey,
+        settings::{Pager, Plain, Push, Texts},
+    },
+    secret::Secret,
+};
+
+impl Judge<'_> {
+    /// What is amiss is left out, and has left a problem behind.
+    pub(super) fn channels(&mut self, raw: &mut Raw) -> Settings {
+        if raw.sms.is_none() {
+            self.warnings.push(
+                "there is no [sms], so nobody gets a text; add [sms] with provider and its keys".into(),
+            );
+        }
+        Settings {
+            sms: raw.sms.take().and_then(|raw| self.texts("sms", raw)),
+            second_sms: raw.second_sms.take().and_then(|raw| self.texts("second_sms", raw)),
+            push: raw.push.take().and_then(|raw| self.push(raw)),
+            pager: raw.pager.take().and_then(|raw| self.pager(raw)),
+            webhook_secret: self.webhook(raw.webhook.take()),
+        }
+    }
+
+    fn texts(&mut self, at: &str, raw: raw::Texts) -> Option<Texts> {
+        Some(match raw {
+            raw::Texts::Plain(raw) => Texts::Plain(self.plain(at, raw)?),
+        })
+    }
+
+    fn plain(&mut self, at: &str, raw: raw::Plain) -> Option<Plain> {
+        let key = |key: &str| format!("{at}.{key}");
+        let url = match raw.url {
+            Some(text) => self.web_url(&key("url"), &text),
+            None => {
+                self.problem(&key("url"), "is missing; write the address that the provider takes messages at")
+            }
+        };
+        let token = self.secret(&key("token"), raw.token, raw.token_file);
+        let callback_secret =
+            self.own_key(&key("callback_secret"), raw.callback_secret, raw.callback_secret_file);
+        Some(Plain { url: url?, token: token?, callback_secret: callback_secret? })
+    }
+
+    fn push(&mut self, raw: raw::Push) -> Option<Push> {
+        let key = self.secret("push.key", raw.key, raw.key_file);
+        let key = key.and_then(|key| match PushKey::read(&key) {
+            Ok(_) => Some(key),
+            Err(error) => self.problem("push.key", &error.to_string()),
+        });
+        let is_address = |text: &String| text.starts_with("mailto:") || text.starts_with("https://");
+        let contact = match raw.contact.filter(is_address) {
+            Some(contact) => Some(contact),
+            None => self.problem(
+                "push.contact",
+                "write whom a push service can reach about Cordon, as in mailto:duty@example.org",
+            ),
+        };
+        let url = match raw.url {
+            None => Some(None),
+            Some(text) => {
+                self.web_url("push.url", &text).map(|url| Some(url.trim_end_matches('/').to_owned()))
+            }
+        };
+        Some(Push { key: key?, contact: contact?, url: url? })
+    }
+
+    fn pager(&mut self, raw: raw::Pager) -> Option<Pager> {
+        let url = match raw.url {
+            Some(text) => self.web_url("pager.url", &text),
+            None => self.problem("pager.url", "is missing; write the root of your ntfy server"),
+        };
+        let token = self.secret("pager.token", raw.token, raw.token_file);
+        Some(Pager { url: url?, token: token? })
+    }
+
+    fn webhook(&mut self, raw: Option<raw::Webhook>) -> Option<Secret> {
+        let Some(raw) = raw else {
+            self.warnings.push(
+                "there is no [webhook], so no control room is called; add [webhook] with secret_file".into(),
+            );
+            return None;
+        };
+        self.own_key("webhook.secret", raw.secret, raw.secret_file)
+    }
+}

@@ -1,0 +1,47 @@
+// Asks the browser to show messages, and sends Cordon where to send them.
+"use strict";
+const form = document.getElementById("enrol");
+const button = form.querySelector("button");
+
+function tell(what) {
+  for (const line of document.getElementById("told").children) line.hidden = line.dataset.when !== what;
+  button.disabled = what === "working" || what === "done" || what === "used";
+}
+
+// A browser has one subscription for this site; one that was made for another key is in the way.
+async function subscribe(pushManager) {
+  const wanted = { userVisibleOnly: true, applicationServerKey: form.dataset.key };
+  try {
+    return await pushManager.subscribe(wanted);
+  } catch (error) {
+    if (error.name !== "InvalidStateError") throw error;
+    await (await pushManager.getSubscription())?.unsubscribe();
+    return pushManager.subscribe(wanted);
+  }
+}
+
+async function enrol() {
+  if (!("serviceWorker" in navigator && "PushManager" in window && "Notification" in window)) return "unable";
+  if (await Notification.requestPermission() !== "granted") return "denied";
+  await navigator.serviceWorker.register("/sw.js");
+  const worker = await navigator.serviceWorker.ready;
+  const subscription = await subscribe(worker.pushManager);
+  const answer = await fetch(location.pathname, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(subscription),
+  });
+  return answer.ok ? "done" : answer.status === 410 ? "used" : "failed";
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  tell("working");
+  let what = "failed";
+  try {
+    what = await enrol();
+  } catch { /* as it stands */ }
+  tell(what);
+  // Whoever looks at the history finds nothing here.
+  if (what === "done") history.replaceState(null, "", "/enrol");
+});
