@@ -44,7 +44,10 @@ pub enum Command {
         /// A new file, which only this account may read: its push.key_file. Keep it as long as the subscriptions
         file: PathBuf,
     },
-    /// Run a provider of simulated phones: an inbox page per phone, receipts and replies
+    /// Run providers of simulated phones: texts, push messages and pages; an inbox page per phone, receipts and replies
+    ///
+    /// The browser of a phone gives its subscription, a push address for the rulebook, at /api/subscriptions/NUMBER. It
+    /// is another one at each start.
     Phones(Phones),
 }
 
@@ -174,7 +177,7 @@ pub struct Phones {
     /// Where to take messages and show the phones: a loopback address
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8090", value_parser = loopback)]
     pub listen: SocketAddr,
-    /// File with the token that Cordon sends: its sms.token
+    /// File with the token that Cordon sends: its sms.token and pager.token
     #[arg(long, value_name = "FILE")]
     pub token_file: PathBuf,
     /// File with the key that webhooks are signed with: Cordon's webhook.secret

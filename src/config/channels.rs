@@ -7,7 +7,6 @@ use super::{
 use crate::{
     notify::{
         Settings,
-        push::PushKey,
         settings::{Pager, Plain, Push, Texts},
     },
     secret::Secret,
@@ -52,8 +51,8 @@ impl Judge<'_> {
 
     fn push(&mut self, raw: raw::Push) -> Option<Push> {
         let key = self.secret("push.key", raw.key, raw.key_file);
-        let key = key.and_then(|key| match PushKey::read(&key) {
-            Ok(_) => Some(key),
+        let key = key.and_then(|key| match Push::check(&key) {
+            Ok(()) => Some(key),
             Err(error) => self.problem("push.key", &error.to_string()),
         });
         let is_address = |text: &String| text.starts_with("mailto:") || text.starts_with("https://");

@@ -1,5 +1,6 @@
 //! What an operator has decided about the channels. A channel without settings has no provider.
 
+use super::push::{NoPushKey, PushKey};
 use crate::{domain::Channel, secret::Secret};
 
 /// For each channel.
@@ -46,13 +47,23 @@ pub struct Plain {
 /// Messages that browsers show, through whatever push service they have chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Push {
-    /// The installation's key, as [`PushKey::secret`](super::push::PushKey::secret) gives it.
+    /// The installation's key, as [`PushKey::secret`] gives it.
     pub key: Secret,
     /// Whom the people of a push service write to if something is wrong: a `mailto:` or `https:` address.
     pub contact: String,
     /// Where phones reach the pages for enrolment and answers, without a slash at its end; the console's own address, if
     /// absent.
     pub url: Option<String>,
+}
+
+impl Push {
+    /// Whether a secret is such a key.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn check(key: &Secret) -> Result<(), NoPushKey> {
+        PushKey::read(key).map(|_| ())
+    }
 }
 
 /// An ntfy server.

@@ -155,7 +155,7 @@ async fn a_failing_sms_provider_keeps_nobody_waiting() {
         assert!(!world.incidents(IncidentKind::ProviderFails)[0].ongoing, "{name}");
         assert_eq!(world.incidents(IncidentKind::ProviderFails).len(), 1, "{name}");
         let received = world.phones.received().await;
-        assert!(received.iter().filter(|message| !message.desk).count() >= count, "{name}");
+        assert!(received.iter().filter(|message| !message.is_to_desk()).count() >= count, "{name}");
     }
     report::shown(13, "an SMS provider fails, and is back", figures.into());
 }

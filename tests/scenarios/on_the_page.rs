@@ -100,7 +100,10 @@ fn a_device_that_was_enrolled_is_told_and_a_link_does_that_once() {
     let keys = json!({"p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6", "auth": "BTBZMqHH6r4Tts7J_aSIgg"});
     let address = json!({"endpoint": "https://push.example/1", "keys": keys}).to_string();
     let mut enrolled = person();
-    enrolled["person"]["contact"].as_array_mut().unwrap().push(json!({"channel": "push", "address": address}));
+    enrolled["person"]["contact"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"channel": "push", "address": address}));
     let revise = |from| Told::Revise { from, book: book(enrolled.clone()) };
     let scope = Scope::Person("p-1".parse().unwrap());
     assert_eq!(ward.line.engine.rulebook().revision(&scope), 1);

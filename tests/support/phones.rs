@@ -5,7 +5,7 @@ use cordon::{
     clock::Clock,
     notify::{
         self,
-        settings::{Plain, Texts},
+        settings::{Plain, Push, Texts},
     },
     sandbox::phones::{self, CordonSettings, Direction, FaultOrder, Shown},
     secret::Secret,
@@ -18,6 +18,9 @@ pub(crate) const WEBHOOK_SECRET: &str = "webhook-secret-of-a-test";
 pub(crate) const BROWSERS: &str = "browsers-of-a-test";
 pub(crate) const CALLBACK_SECRET: &str = "callback-secret-of-a-test";
 
+/// The private key of RFC 8291's example.
+const PUSH_KEY: &str = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw";
+
 /// A receipt comes this long after its text, milliseconds of the phones' clock.
 const RECEIPT_AFTER_MS: u32 = 300;
 
@@ -29,6 +32,7 @@ pub(crate) fn plain(url: String) -> notify::Settings {
             token: Secret::new(SMS_TOKEN),
             callback_secret: Secret::new(CALLBACK_SECRET),
         })),
+        push: Some(Push { key: Secret::new(PUSH_KEY), contact: "mailto:test@example.org".into(), url: None }),
         webhook_secret: Some(Secret::new(WEBHOOK_SECRET)),
         ..notify::Settings::default()
     }
@@ -63,6 +67,12 @@ impl Phones {
             client: notify::http::client().unwrap(),
             server: tokio::spawn(phones::serve(listener, settings)),
         }
+    }
+
+    /// What the browser of a phone gives an enrolment page.
+    pub(crate) async fn subscription(&self, address: &str) -> String {
+        let url = format!("{}/api/subscriptions/{address}", self.url);
+        self.client.get(url).send().await.unwrap().text().await.unwrap()
     }
 
     /// What came to phones and desks.

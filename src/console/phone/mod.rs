@@ -6,6 +6,8 @@
 mod answer;
 mod enrol;
 
+pub(super) use enrol::scope_of;
+
 use askama::Template;
 use axum::{
     Router,

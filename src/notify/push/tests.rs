@@ -93,7 +93,7 @@ async fn service(status: u16) -> (String, mpsc::UnboundedReceiver<(HeaderMap, us
     let (sender, received) = mpsc::unbounded_channel();
     let answer = move |headers: HeaderMap, body: axum::body::Bytes| {
         sender.send((headers, body.len())).unwrap();
-        std::future::ready(axum::http::StatusCode::from_u16(status).unwrap().into_response())
+        std::future::ready(StatusCode::from_u16(status).unwrap().into_response())
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/s/1", listener.local_addr().unwrap());

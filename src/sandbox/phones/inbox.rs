@@ -64,6 +64,14 @@ pub struct Shown {
     pub reported: bool,
 }
 
+impl Shown {
+    /// Whether it went to a control room or a pager, not to a phone.
+    #[must_use]
+    pub fn is_to_desk(&self) -> bool {
+        matches!(self.kind, Kind::Card | Kind::Page)
+    }
+}
+
 /// Which way a message went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -80,7 +80,7 @@ struct Card {
 async fn list(State(phones): State<Arc<Phones>>) -> Response {
     let mut tiles: BTreeMap<(bool, String), Tile> = BTreeMap::new();
     for message in phones.inbox.all() {
-        let desk = is_to_desk(&message);
+        let desk = message.is_to_desk();
         let last = if desk { Card::of(&message).title } else { message.text };
         let tile = tiles.entry((desk, message.address.clone())).or_insert_with(|| Tile {
             address: message.address,
@@ -147,12 +147,7 @@ async fn reply(
 
 fn of<'a>(phones: &Phones, desk: bool, address: &'a str) -> impl Iterator<Item = Shown> + use<'a> {
     let all = phones.inbox.all().into_iter();
-    all.filter(move |message| is_to_desk(message) == desk && message.address == address)
-}
-
-/// Control rooms and pagers stand beside the phones.
-fn is_to_desk(message: &Shown) -> bool {
-    matches!(message.kind, Kind::Card | Kind::Page)
+    all.filter(move |message| message.is_to_desk() == desk && message.address == address)
 }
 
 impl Card {
