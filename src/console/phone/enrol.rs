@@ -53,8 +53,7 @@ async fn subscribe(
     Json(given): Json<Value>,
 ) -> StatusCode {
     let Some((door, enrolment)) = open(&app, &token) else { return StatusCode::GONE };
-    let is_here = door.address(&headers).starts_with("http:");
-    let Some(address) = address(&given, is_here) else {
+    let Some(address) = address(&given, door.is_here(&headers)) else {
         tracing::warn!("an enrolment gave what is no subscription");
         return StatusCode::UNPROCESSABLE_ENTITY;
     };

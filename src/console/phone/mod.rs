@@ -21,6 +21,7 @@ use super::{App, page::html};
 use crate::{
     domain::Language,
     notify::{
+        http,
         push::{Links, NoPushKey, PushKey},
         settings::Push,
         wording::pages::{self, Pages},
@@ -54,6 +55,11 @@ impl Door {
     pub(super) fn address(&self, headers: &HeaderMap) -> String {
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         self.url.clone().unwrap_or_else(|| format!("http://{host}"))
+    }
+
+    /// Whether the pages are for this machine alone, and are asked for from here.
+    fn is_here(&self, headers: &HeaderMap) -> bool {
+        self.url.is_none() && http::endpoint(&self.address(headers)).is_ok()
     }
 }
 

@@ -193,6 +193,7 @@ async fn what_is_no_subscription_or_posts_to_this_machine_is_refused() {
     for body in [
         "{}".to_owned(),
         subscription("http://push.example.net/s/1"),
+        subscription("http://127.0.0.1:9/s/1"),
         subscription("ftp://push.example.net/s/1"),
         good.replace("BCVx", "AAAA"),
         good.replace("BTBZ", ""),
@@ -248,7 +249,7 @@ async fn whoever_asks_for_help_after_the_end_is_heard_and_whoever_is_well_learns
         assert_eq!(told[1], Told::Call { person: fixture::id("p-1") });
         assert_eq!(answer.status, StatusCode::SEE_OTHER);
     }
-    let (answer, told) = bench.phone_tells(&path, "answer=1", &[gone.clone()]).await;
+    let (answer, told) = bench.phone_tells(&path, "answer=1", std::slice::from_ref(&gone)).await;
     assert_eq!((told.len(), answer.header(header::LOCATION)), (1, format!("{path}?said=over").as_str()));
     // A link of an installation that counted from 1 before is nobody's.
     let earlier = answer_path(MessageClass::Danger, AT.plus_ms(-1));

@@ -8,6 +8,13 @@ function tell(what) {
   button.disabled = what === "working" || what === "done" || what === "used";
 }
 
+// A browser that cannot reach its maker's push service may never answer.
+const WAIT_MS = 15_000;
+
+function inTime(promise) {
+  return Promise.race([promise, new Promise((_, reject) => setTimeout(reject, WAIT_MS, new Error("timeout")))]);
+}
+
 // A browser has one subscription for this site; one that was made for another key is in the way.
 async function subscribe(pushManager) {
   const wanted = { userVisibleOnly: true, applicationServerKey: form.dataset.key };
@@ -25,7 +32,7 @@ async function enrol() {
   if (await Notification.requestPermission() !== "granted") return "denied";
   await navigator.serviceWorker.register("/sw.js");
   const worker = await navigator.serviceWorker.ready;
-  const subscription = await subscribe(worker.pushManager);
+  const subscription = await inTime(subscribe(worker.pushManager));
   const answer = await fetch(location.pathname, {
     method: "POST",
     headers: { "content-type": "application/json" },
