@@ -194,6 +194,11 @@ impl Chromium {
         .await;
     }
 
+    /// Waits until a page has a text on it.
+    pub(crate) async fn reads(&mut self, page: &Session, text: &str) {
+        self.holds(page, &format!("document.body?.innerText.includes({text:?}) === true")).await;
+    }
+
     /// Presses the first element that a selector finds, as a finger would.
     pub(crate) async fn press(&mut self, page: &Session, selector: &str) {
         let spot = self

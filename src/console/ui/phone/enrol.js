@@ -4,7 +4,9 @@ const form = document.getElementById("enrol");
 const button = form.querySelector("button");
 
 function tell(what) {
-  for (const line of document.getElementById("told").children) line.hidden = line.dataset.when !== what;
+  const told = document.getElementById("told");
+  for (const line of told.children) line.hidden = line.dataset.when !== what;
+  told.scrollIntoView({ block: "nearest" });
   button.disabled = what === "working" || what === "done" || what === "used";
 }
 
