@@ -16,6 +16,7 @@ use crate::{
     engine::Told,
     ingest, machine,
     notify::{self, Providers},
+    rulebook_file,
     sequencer::{self, Board, Driver, Inbox, Meter, Unwritten},
     store::Store,
 };
@@ -62,6 +63,12 @@ impl Plan {
             sequencer::recover(self.store.as_ref()).await.context("cannot carry on from the journal")?;
         for difference in &findings.differences {
             tracing::error!(difference, "the journal is not what was recorded; run `cordon replay`");
+        }
+        let channels = self.channels.channels();
+        for unit in sequencer.engine().rulebook().units() {
+            for problem in rulebook_file::not_carried(unit, &channels) {
+                tracing::error!(problem, "the rulebook in force relies on a channel that is gone");
+            }
         }
         if let Err(error) = self.store.end_leases().await {
             tracing::error!(%error, "alerts that were on their way at the last stop wait until their leases run out");

@@ -38,7 +38,7 @@ async fn an_alert_reaches_its_phone_and_a_card_its_desk_once_and_the_engine_know
         round(&world, &mut dispatch, after_s).await;
     }
     let mut shown: Vec<_> = world.phones.messages().await;
-    shown.sort_by_key(|message| message.kind);
+    shown.sort_by_key(|message| message.desk);
     assert_eq!(shown.len(), 2);
     assert_eq!((shown[0].address.as_str(), shown[0].repeats), (ADA, 0));
     assert_eq!(shown[0].text, notify::wording::body(&world.sms(1)));

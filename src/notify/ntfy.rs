@@ -79,10 +79,11 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{IncidentId, Language, MessageClass},
+        domain::MessageClass,
+        notify::testing,
         sandbox::phones::{
-            Fault, FaultOrder, Kind,
-            testing::{Phones, client, sms_token},
+            Fault, FaultOrder, Via,
+            testing::{Phones, client, pager_token},
         },
     };
 
@@ -93,31 +94,22 @@ mod tests {
     }
 
     fn message(priority: Priority) -> Message {
-        Message {
-            idempotency_key: "alert-7-1780000000123000".into(),
-            to: TOPIC.into(),
-            body: "P1 violation at ROSE-4, incident 12".into(),
-            incident: IncidentId(12),
-            language: Language::English,
-            class: MessageClass::Card,
-            reference: 7_042,
-            priority,
-            is_repeat: false,
-        }
+        let body = "P1 violation at ROSE-4, incident 12".into();
+        Message { to: TOPIC.into(), body, class: MessageClass::Card, priority, ..testing::message() }
     }
 
     #[tokio::test]
     async fn a_page_is_the_json_that_the_documentation_shows() {
         let phones = Phones::start(None).await;
-        let sent = pager(&phones, sms_token()).send(&message(Priority::P1)).await;
+        let sent = pager(&phones, pager_token()).send(&message(Priority::P1)).await;
         assert_eq!(sent, Sent::Accepted { provider_ref: Some("n1".into()) });
         let shown = phones.messages().await.remove(0);
-        assert_eq!((shown.kind, shown.address.as_str()), (Kind::Page, TOPIC));
+        assert_eq!((shown.via, shown.address.as_str()), (Via::Pager, TOPIC));
         let expected = json!({"topic": TOPIC, "title": "Ref 7042", "message": "P1 violation at ROSE-4, incident 12",
             "priority": 5, "tags": ["rotating_light"]});
         assert_eq!(serde_json::from_str::<Value>(&shown.text).unwrap(), expected);
         for (priority, number) in [(Priority::P2, 4), (Priority::P3, 3)] {
-            pager(&phones, sms_token()).send(&message(priority)).await;
+            pager(&phones, pager_token()).send(&message(priority)).await;
             let shown: Value = serde_json::from_str(&phones.messages().await.pop().unwrap().text).unwrap();
             assert_eq!(shown["priority"], number);
         }
@@ -128,13 +120,13 @@ mod tests {
         let phones = Phones::start(None).await;
         let sent = pager(&phones, Secret::new("wrong")).send(&message(Priority::P1)).await;
         assert_eq!(sent, Sent::Retry { reason: "unauthorized".into() });
-        for (mode, expected) in [
-            (Fault::Error, Sent::Retry { reason: "told_to_fail".into() }),
-            (Fault::Busy, Sent::Busy { reason: "told_to_be_busy".into(), pause_ms: Some(2_000) }),
+        for (mode, retry_after_s, expected) in [
+            (Fault::Error, None, Sent::Retry { reason: "told_to_fail".into() }),
+            (Fault::Busy, None, Sent::Busy { reason: "told_to_be_busy".into(), pause_ms: None }),
+            (Fault::Busy, Some(2), Sent::Busy { reason: "told_to_be_busy".into(), pause_ms: Some(2_000) }),
         ] {
-            phones.order(&FaultOrder { mode, retry_after_s: Some(2), ..FaultOrder::default() }).await;
-            let sent = pager(&phones, sms_token()).send(&message(Priority::P1)).await;
-            // A server that says when to come back is busy, whatever it calls that.
+            phones.order(&FaultOrder { mode, retry_after_s, ..FaultOrder::default() }).await;
+            let sent = pager(&phones, pager_token()).send(&message(Priority::P1)).await;
             assert_eq!(sent, expected, "{mode:?}");
         }
     }

@@ -9,11 +9,8 @@ use std::{sync::Arc, time::Duration};
 use cordon::{
     clock::Clock,
     domain::{Book, Channel, IncidentKind, PersonStep, TagId},
-    sandbox::{
-        broker::{self, Accounts},
-        phones::Kind,
-    },
-    store::{MemoryStore, Store},
+    sandbox::broker::{self, Accounts},
+    store::MemoryStore,
 };
 use firmware_sim::{
     clock::{ScaledClock, wall_now_ms},
@@ -57,7 +54,7 @@ async fn a_device_is_enrolled_shows_what_is_pushed_and_help_reaches_the_officers
     fleet.acknowledged(SOON).await;
     let pushed = until("a push message came", SOON, async || {
         let received = house.phones.received().await;
-        received.into_iter().find(|message| message.kind == Kind::Push)?.notification
+        received.iter().find_map(|message| message.notification())
     })
     .await;
     let message = json!({"web_push": 8030, "notification": pushed});

@@ -91,7 +91,7 @@ async fn the_line_finds_on_the_nagoya_track_what_the_engine_alone_finds() {
     judge(
         &zones,
         &outcome,
-        received.iter().filter(|message| !message.is_to_desk()).map(|message| message.address.as_str()),
+        received.iter().filter(|message| !message.desk).map(|message| message.address.as_str()),
     );
 }
 

@@ -294,7 +294,7 @@ async fn the_wall_clock_jumps_an_hour_either_way_in_mid_escalation_and_every_tim
     let late_ms = check_escalation(&incidents, &alerts, start_ms);
     check_clock_incidents(&incidents);
     assert!(service.command(&["replay"]).starts_with("no difference in "));
-    let desk = phones.received().await.iter().filter(|message| message.is_to_desk()).count();
+    let desk = phones.received().await.iter().filter(|message| message.desk).count();
     let figures = json!({"set_by_ms": steps_ms, "steps_late_ms": late_ms, "cards_at_the_desk": desk,
         "server_clock_incidents": 1, "tag_clock_incidents": 0});
     report::shown(21, "the wall clock jumps in mid-escalation and every timer is right", figures);

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use base64ct::{Base64, Encoding};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{sync::mpsc, time::timeout};
@@ -230,7 +230,7 @@ impl Chromium {
             let Ok(folder) = std::env::var(SCREENSHOTS) else { continue };
             let whole = json!({"captureBeyondViewport": true});
             let picture = self.tell(page, "Page.captureScreenshot", whole).await;
-            let picture = Base64::decode_vec(picture["data"].as_str().unwrap()).unwrap();
+            let picture = BASE64_STANDARD.decode(picture["data"].as_str().unwrap()).unwrap();
             std::fs::create_dir_all(&folder).unwrap();
             std::fs::write(Path::new(&folder).join(format!("{name}-{}.png", look.name)), picture).unwrap();
         }

@@ -79,12 +79,12 @@ fn derive(secret: &[u8], salt: &[u8]) -> (Aes128Gcm, [u8; 12]) {
 
 #[cfg(test)]
 mod tests {
-    use base64ct::{Base64UrlUnpadded, Encoding};
+    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
     use super::*;
 
     fn bytes(text: &str) -> Vec<u8> {
-        Base64UrlUnpadded::decode_vec(text).unwrap()
+        BASE64_URL_SAFE_NO_PAD.decode(text).unwrap()
     }
 
     #[test]

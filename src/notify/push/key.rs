@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use hkdf::Hkdf;
 use p256::{
     PublicKey, SecretKey,
@@ -47,13 +47,13 @@ impl PushKey {
     /// As it is written down: its 32 bytes in base64url.
     #[must_use]
     pub fn secret(&self) -> Secret {
-        Secret::new(Base64UrlUnpadded::encode_string(&self.0.to_bytes()))
+        Secret::new(BASE64_URL_SAFE_NO_PAD.encode(&self.0.to_bytes()))
     }
 
     /// The public half, in base64url: what a page gives `PushManager.subscribe` as `applicationServerKey`.
     #[must_use]
     pub fn public(&self) -> String {
-        Base64UrlUnpadded::encode_string(&point_of(&self.0.public_key()))
+        BASE64_URL_SAFE_NO_PAD.encode(&point_of(&self.0.public_key()))
     }
 
     /// The header `Authorization` of a message to the push service at an origin. `contact` is whom its people write to.
@@ -61,7 +61,7 @@ impl PushKey {
         let claims = Claims { aud: origin, exp: now.as_ms().div_euclid(1_000) + PROOF_S, sub: contact };
         let signed = signing_input(&claims);
         let signature: Signature = SigningKey::from(&self.0).sign(signed.as_bytes());
-        let signature = Base64UrlUnpadded::encode_string(&signature.to_bytes());
+        let signature = BASE64_URL_SAFE_NO_PAD.encode(&signature.to_bytes());
         format!("vapid t={signed}.{signature}, k={}", self.public())
     }
 
@@ -92,7 +92,7 @@ struct Claims<'a> {
 fn signing_input(claims: &Claims<'_>) -> String {
     let claims = serde_json::to_vec(claims).expect("texts and a number are always JSON");
     let [header, claims] =
-        [&br#"{"typ":"JWT","alg":"ES256"}"#[..], &claims].map(Base64UrlUnpadded::encode_string);
+        [&br#"{"typ":"JWT","alg":"ES256"}"#[..], &claims].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part));
     format!("{header}.{claims}")
 }
 
@@ -115,7 +115,7 @@ pub(super) fn point_of(key: &PublicKey) -> Vec<u8> {
 
 /// What a text in base64url says.
 pub(super) fn bytes_of(text: &str) -> Option<Vec<u8>> {
-    Base64UrlUnpadded::decode_vec(text).ok()
+    BASE64_URL_SAFE_NO_PAD.decode(text).ok()
 }
 
 #[cfg(test)]
@@ -162,7 +162,7 @@ mod tests {
         assert_eq!(format!("{key:?}"), "PushKey(..)");
         assert_ne!(key.derive::<16>("a"), key.derive::<16>("b"));
         assert_eq!(read.derive::<16>("a"), key.derive::<16>("a"));
-        let too_large = Base64UrlUnpadded::encode_string(&[0xff; 32]);
+        let too_large = BASE64_URL_SAFE_NO_PAD.encode(&[0xff; 32]);
         for no_key in ["", "hunter2", "AAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", &too_large] {
             assert_eq!(PushKey::read(&Secret::new(no_key)).err(), Some(NoPushKey), "{no_key}");
         }

@@ -8,7 +8,7 @@ use aes_gcm::{
     Aes128Gcm, KeyInit,
     aead::{Aead, Payload},
 };
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::key::{PushKey, bytes_of};
@@ -93,7 +93,7 @@ impl Links {
         let nonce = <[u8; NONCE_BYTES]>::try_from(&token[..]).expect("as long as it was made");
         let payload = Payload { msg: &text, aad: purpose };
         token.extend(self.0.encrypt(&nonce.into(), payload).expect("a short text can be sealed"));
-        Ok(Base64UrlUnpadded::encode_string(&token))
+        Ok(BASE64_URL_SAFE_NO_PAD.encode(&token))
     }
 
     fn open<T: DeserializeOwned>(&self, purpose: &[u8], token: &str) -> Option<T> {

@@ -6,37 +6,23 @@ use serde_json::json;
 use tokio::{net::TcpListener, sync::mpsc};
 
 use super::*;
+use crate::notify::testing;
 use crate::{
     domain::{IncidentId, Language},
     sandbox::phones::{
-        Fault, FaultOrder, Kind,
-        testing::{Phones, client},
+        Fault, FaultOrder, Via,
+        testing::{Phones, client, push as settings},
     },
 };
 
 const ADA: &str = "+447700900001";
-
-fn settings() -> Settings {
-    let key = PushKey::generate().unwrap().secret();
-    Settings { key, contact: "mailto:duty@example.org".into(), url: None }
-}
 
 fn push(settings: &Settings) -> Push {
     Push::new(client(), settings, Clock::real()).unwrap()
 }
 
 fn message(to: &str, class: MessageClass) -> Message {
-    Message {
-        idempotency_key: "alert-7-1780000000123000".into(),
-        to: to.into(),
-        body: String::new(),
-        incident: IncidentId(12),
-        language: Language::English,
-        class,
-        reference: 7_042,
-        priority: Priority::P1,
-        is_repeat: false,
-    }
+    Message { to: to.into(), class, ..testing::message() }
 }
 
 #[tokio::test]
@@ -46,8 +32,8 @@ async fn a_browser_shows_what_was_sent_and_it_opens_the_page_for_an_answer() {
     let sent = push(&settings).send(&message(&to, MessageClass::Danger)).await;
     assert_eq!(sent, Sent::Accepted { provider_ref: Some("p1".into()) });
     let shown = phones.messages().await.remove(0);
-    assert_eq!((shown.kind, shown.address.as_str()), (Kind::Push, ADA));
-    let notification = shown.notification.unwrap();
+    assert_eq!((shown.via, shown.address.as_str()), (Via::Push, ADA));
+    let notification = shown.notification().unwrap();
     assert_eq!(notification.title, "Ref 7042");
     assert_eq!(notification.body, "Please look at your messages now.");
     assert_eq!((notification.tag.as_str(), notification.require_interaction), ("7042", true));
@@ -63,7 +49,7 @@ async fn a_browser_shows_what_was_sent_and_it_opens_the_page_for_an_answer() {
         ..message(&to, MessageClass::Test)
     };
     push(&settings).send(&calm).await;
-    let notification = phones.messages().await.remove(1).notification.unwrap();
+    let notification = phones.messages().await.remove(1).notification().unwrap();
     assert_eq!((notification.title.as_str(), notification.require_interaction), ("Cyf 7042", false));
     assert_eq!(notification.body, "Dim i'w wneud: popeth fel arfer.");
 }

@@ -21,6 +21,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     reply_to_test: "Reply 1 if you see this.",
     press: "Press 1 for OK, 2 for help, 3 to be called.",
     reference: "Ref",
+    spoken_reference: "Reference",
     pushed: [
         "Please look at your messages now.",
         "A new message, when you have a moment.",

@@ -21,6 +21,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     reply_to_test: "Atebwch 1 os gwelwch hyn.",
     press: "Pwyswch 1 am iawn, 2 am gymorth, 3 i gael galwad.",
     reference: "Cyf",
+    spoken_reference: "Cyfeirnod",
     pushed: [
         "Edrychwch ar eich negeseuon nawr.",
         "Neges newydd, pan fydd gennych funud.",

@@ -1,6 +1,6 @@
 //! The browser on every phone: what it gives away so that it can be written to, and how it reads what comes.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use hkdf::Hkdf;
 use p256::{SecretKey, elliptic_curve::sec1::ToSec1Point};
 use serde::{Deserialize, Serialize};
@@ -57,7 +57,7 @@ impl Browser {
     /// As its `PushSubscription.toJSON()` would give it.
     pub(super) fn subscription(&self, endpoint: &str) -> String {
         let point = self.own.public_key().to_sec1_point(false);
-        let [p256dh, auth] = [point.as_bytes(), &self.auth].map(Base64UrlUnpadded::encode_string);
+        let [p256dh, auth] = [point.as_bytes(), &self.auth].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part));
         serde_json::json!({"endpoint": endpoint, "keys": {"p256dh": p256dh, "auth": auth}}).to_string()
     }
 

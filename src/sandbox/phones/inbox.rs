@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{FaultOrder, browser::Notification, faults::Faults};
+use super::{CallState, FaultOrder, browser::Notification, faults::Faults};
 use crate::domain::Timestamp;
 
 /// How many messages are kept; then the provider says it is full.
@@ -16,26 +16,31 @@ const MESSAGES_MAX: usize = 200_000;
 /// A message as a provider takes it.
 #[derive(Debug)]
 pub(super) struct Taken {
-    pub(super) kind: Kind,
     pub(super) address: String,
     pub(super) text: String,
-    /// Empty where the provider knows none: then nothing is a repeat.
     pub(super) key: String,
-    pub(super) notification: Option<Notification>,
+    pub(super) via: Via,
 }
 
-/// What kind of message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// By which way a message came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// A text, to a phone or from it.
-    Text,
+pub enum Via {
+    /// A text by the plain provider.
+    #[default]
+    Plain,
+    /// A text by GOV.UK Notify.
+    Notify,
+    /// A text by Twilio.
+    Twilio,
+    /// A call by Twilio.
+    Call,
     /// A message that the phone's browser shows.
     Push,
-    /// A card to a control room.
-    Card,
     /// A page to a pager.
-    Page,
+    Pager,
+    /// A request to a desk.
+    Desk,
 }
 
 /// A message as it is shown.
@@ -43,18 +48,19 @@ pub enum Kind {
 pub struct Shown {
     /// Its number, from 1.
     pub no: u64,
-    /// What kind of message.
-    pub kind: Kind,
-    /// The phone number, the desk's name, or the pager's topic.
+    /// The phone number, the pager's topic, or the desk's name.
     pub address: String,
+    /// To a desk or a pager, not to a phone.
+    pub desk: bool,
+    /// By which way it came.
+    pub via: Via,
+    /// How far a call has come.
+    pub call: Option<CallState>,
     /// To the phone, or from it.
     pub direction: Direction,
-    /// The text, or the JSON of a card or page.
+    /// The text, the JSON of a card, a page or a push message, or what the voice has said last.
     pub text: String,
-    /// What the browser shows, of a push message.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub notification: Option<Notification>,
-    /// The idempotency key; empty for a message from the phone.
+    /// The idempotency key, or the address that is told of it; empty for a message from the phone.
     pub key: String,
     /// When it came first, milliseconds since 1970.
     pub received_ms: i64,
@@ -65,10 +71,10 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// Whether it went to a control room or a pager, not to a phone.
+    /// What the phone's browser shows, of a push message.
     #[must_use]
-    pub fn is_to_desk(&self) -> bool {
-        matches!(self.kind, Kind::Card | Kind::Page)
+    pub fn notification(&self) -> Option<Notification> {
+        serde_json::from_str(&self.text).ok().filter(|_| self.via == Via::Push)
     }
 }
 
@@ -97,20 +103,20 @@ struct State {
 
 impl Inbox {
     /// Takes a message; returns its number and whether its key is new, `None` if there is no room.
-    pub(super) fn take(&self, taken: Taken, at: Timestamp) -> Option<(u64, bool)> {
+    pub(super) fn take(&self, taken: &Taken, at: Timestamp) -> Option<(u64, bool)> {
         let mut state = self.state();
-        if let Some(known) = state.by_key.get(&taken.key).copied() {
+        let knows_keys = matches!(taken.via, Via::Plain | Via::Desk);
+        if let Some(known) = state.by_key.get(&taken.key).copied().filter(|_| knows_keys) {
             let message = &mut state.messages[known];
             message.repeats = message.repeats.saturating_add(1);
             return Some((message.no, false));
         }
-        let Taken { kind, address, text, key, notification } = taken;
-        let plain = shown(&address, &text, Direction::In, at);
-        let message = Shown { kind, key: key.clone(), notification, ..plain };
+        let Taken { address, text, key, via } = taken;
+        let call = (*via == Via::Call).then_some(CallState::Queued);
+        let (key, via, desk) = (key.clone(), *via, matches!(via, Via::Desk | Via::Pager));
+        let message = Shown { key, via, call, desk, ..shown(address, text, Direction::In, at) };
         let (no, index) = state.push(message)?;
-        if !key.is_empty() {
-            state.by_key.insert(key, index);
-        }
+        state.by_key.insert(taken.key.clone(), index);
         Some((no, true))
     }
 
@@ -120,9 +126,36 @@ impl Inbox {
     }
 
     pub(super) fn receipted(&self, no: u64) {
+        self.change(no, |message| message.reported = true);
+    }
+
+    /// The voice in a call has said this.
+    pub(super) fn says(&self, no: u64, text: &str) {
+        self.change(no, |message| message.text = text.into());
+    }
+
+    pub(super) fn call_is(&self, no: u64, state: CallState) {
+        self.change(no, |message| message.call = Some(state));
+    }
+
+    fn change(&self, no: u64, change: impl FnOnce(&mut Shown)) {
         if let Some(message) = self.state().messages.iter_mut().rfind(|message| message.no == no) {
-            message.reported = true;
+            change(message);
         }
+    }
+
+    /// By which way a phone had its last text.
+    pub(super) fn newest_text(&self, address: &str) -> Option<Via> {
+        let is_text = |message: &&Shown| {
+            message.address == address
+                && message.direction == Direction::In
+                && matches!(message.via, Via::Plain | Via::Notify | Via::Twilio)
+        };
+        self.state().messages.iter().rev().find(is_text).map(|message| message.via)
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.state().messages.len() as u64
     }
 
     pub(super) fn all(&self) -> Vec<Shown> {
@@ -130,8 +163,13 @@ impl Inbox {
     }
 
     /// How to behave towards a message that comes now.
-    pub(super) fn fault(&self, address: &str) -> FaultOrder {
-        self.state().faults.next(address)
+    pub(super) fn fault(&self, address: &str, via: Via) -> FaultOrder {
+        self.state().faults.next(address, via)
+    }
+
+    /// How to behave towards a question, which uses no order up.
+    pub(super) fn standing_fault(&self, address: &str, via: Via) -> FaultOrder {
+        self.state().faults.standing(address, via)
     }
 
     pub(super) fn order(&self, order: FaultOrder) {
@@ -160,11 +198,12 @@ impl State {
 fn shown(address: &str, text: &str, direction: Direction, at: Timestamp) -> Shown {
     Shown {
         no: 0,
-        kind: Kind::Text,
         address: address.into(),
+        desk: false,
+        via: Via::default(),
+        call: None,
         direction,
         text: text.into(),
-        notification: None,
         key: String::new(),
         received_ms: at.as_ms(),
         repeats: 0,

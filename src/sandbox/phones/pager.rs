@@ -6,18 +6,14 @@ use axum::{
     Json, Router,
     body::Bytes,
     extract::{ConnectInfo, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::post,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{
-    Phones,
-    cut::Cut,
-    inbox::{Kind, Taken},
-};
+use super::{Phones, Taken, Then, Via, cut::Cut, header as text};
 
 /// ntfy's own limits, bytes.
 const MESSAGE_BYTES_MAX: usize = 4_096;
@@ -35,8 +31,6 @@ struct Page {
     message: String,
     #[serde(default = "usual")]
     priority: u8,
-    #[serde(default)]
-    tags: Vec<String>,
 }
 
 fn usual() -> u8 {
@@ -49,12 +43,14 @@ async fn publish(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if !phones.knows(&headers) {
+    let token = phones.settings.channels.pager.as_ref().map(|pager| &pager.token);
+    let expected = token.map(|token| format!("Bearer {}", token.expose()));
+    if expected.is_none() || text(&headers, header::AUTHORIZATION.as_str()) != expected.as_deref() {
         return refusal(StatusCode::UNAUTHORIZED, 40_101, "unauthorized");
     }
-    let read: Option<(Page, Value)> =
-        serde_json::from_slice(&body).ok().zip(serde_json::from_slice(&body).ok());
-    let Some((page, value)) = read else {
+    let (Ok(page), Ok(value)) =
+        (serde_json::from_slice::<Page>(&body), serde_json::from_slice::<Value>(&body))
+    else {
         return refusal(
             StatusCode::BAD_REQUEST,
             40_017,
@@ -71,22 +67,16 @@ async fn publish(
     if page.message.len() > MESSAGE_BYTES_MAX {
         return refusal(StatusCode::PAYLOAD_TOO_LARGE, 41_303, "message too large");
     }
-    let at_s = phones.now().as_ms().div_euclid(1_000);
-    let taken = Taken {
-        kind: Kind::Page,
-        address: page.topic.clone(),
-        text: value.to_string(),
-        key: String::new(),
-        notification: None,
-    };
-    match phones.take(taken, cut).await {
-        Ok(no) => Json(json!({
-            "id": format!("n{no}"), "time": at_s, "event": "message", "topic": page.topic,
-            "message": page.message, "priority": page.priority, "tags": page.tags,
-        }))
-        .into_response(),
-        Err(refusal) => refusal,
-    }
+    let taken = Taken { address: page.topic, text: value.to_string(), key: String::new(), via: Via::Pager };
+    phones.take(taken, Then::Nothing, cut).await
+}
+
+/// The message as the server has published it.
+pub(super) fn published(taken: &Taken, no: u64) -> Value {
+    let mut message: Value = serde_json::from_str(&taken.text).unwrap_or_default();
+    message["id"] = format!("n{no}").into();
+    message["event"] = "message".into();
+    message
 }
 
 fn refusal(status: StatusCode, code: u32, error: &str) -> Response {

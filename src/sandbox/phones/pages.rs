@@ -12,7 +12,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{Direction, Kind, Notification, Phones, Shown};
+use super::{Act, CallState, Direction, Notification, Phones, Shown, Via};
 use crate::domain::{Timestamp, is_e164};
 
 /// Only what these pages themselves carry may run or load.
@@ -23,6 +23,7 @@ pub(super) fn routes() -> Router<Arc<Phones>> {
         .route("/", get(list))
         .route("/phones/{address}", get(phone))
         .route("/phones/{address}/reply", post(reply))
+        .route("/phones/{address}/call/{no}", post(act))
         .route("/desks/{address}", get(desk))
 }
 
@@ -48,6 +49,8 @@ struct Tile {
 struct Phone {
     address: String,
     lines: Vec<Line>,
+    /// The number of a call that rings or goes on, and whether it rings.
+    call: Option<(u64, bool)>,
 }
 
 /// One bubble on a phone.
@@ -59,6 +62,8 @@ struct Line {
     at: String,
     reported: bool,
     repeats: u32,
+    /// By whom it came, and how far a call has come.
+    by: String,
 }
 
 #[derive(Template)]
@@ -80,9 +85,9 @@ struct Card {
 async fn list(State(phones): State<Arc<Phones>>) -> Response {
     let mut tiles: BTreeMap<(bool, String), Tile> = BTreeMap::new();
     for message in phones.inbox.all() {
-        let desk = message.is_to_desk();
-        let last = if desk { Card::of(&message).title } else { message.text };
-        let tile = tiles.entry((desk, message.address.clone())).or_insert_with(|| Tile {
+        let shown = message.notification().map(|shown| format!("{}: {}", shown.title, shown.body));
+        let last = if message.desk { Card::of(&message).title } else { shown.unwrap_or(message.text) };
+        let tile = tiles.entry((message.desk, message.address.clone())).or_insert_with(|| Tile {
             address: message.address,
             last: String::new(),
             last_at: String::new(),
@@ -105,19 +110,23 @@ async fn phone(State(phones): State<Arc<Phones>>, Path(address): Path<String>) -
     if !is_e164(&address) {
         return (StatusCode::NOT_FOUND, "no such phone").into_response();
     }
-    let cordon = phones.settings.cordon.as_ref().map(|cordon| cordon.url.as_str()).unwrap_or_default();
+    let goes_on = |message: &Shown| matches!(message.call, Some(CallState::Ringing | CallState::InProgress));
+    let call = of(&phones, false, &address).filter(goes_on).last();
+    let call = call.map(|message| (message.no, message.call == Some(CallState::Ringing)));
+    let cordon = phones.settings.cordon.as_deref().unwrap_or_default();
     let lines = of(&phones, false, &address).map(|message| Line {
-        mine: message.direction == Direction::Out,
-        notification: message.notification.map(|shown| {
+        by: by(&message),
+        notification: message.notification().map(|shown| {
             let opens = format!("{cordon}{}", shown.navigate);
             (shown, opens)
         }),
+        mine: message.direction == Direction::Out,
         text: message.text,
         at: time_of_day(message.received_ms),
         reported: message.reported,
         repeats: message.repeats,
     });
-    page(&Phone { lines: lines.collect(), address })
+    page(&Phone { lines: lines.collect(), address, call })
 }
 
 async fn desk(State(phones): State<Arc<Phones>>, Path(address): Path<String>) -> Response {
@@ -145,9 +154,45 @@ async fn reply(
     Redirect::to(&format!("/phones/{address}")).into_response()
 }
 
+#[derive(Deserialize)]
+struct ActForm {
+    does: String,
+}
+
+/// Somebody picks up, presses a key or hangs up.
+async fn act(
+    State(phones): State<Arc<Phones>>,
+    Path((address, no)): Path<(String, u64)>,
+    Form(form): Form<ActForm>,
+) -> Response {
+    let act = match form.does.as_str() {
+        "pick_up" => Act::PicksUp,
+        "hang_up" => Act::HangsUp,
+        key => match key.chars().next().filter(char::is_ascii_digit) {
+            Some(digit) => Act::Presses(digit),
+            None => return StatusCode::BAD_REQUEST.into_response(),
+        },
+    };
+    if !is_e164(&address) || !phones.act(no, act) {
+        return (StatusCode::NOT_FOUND, "that call is over").into_response();
+    }
+    Redirect::to(&format!("/phones/{address}")).into_response()
+}
+
+/// What a bubble says of whom it came by.
+fn by(message: &Shown) -> String {
+    match (message.via, message.call) {
+        (Via::Call, Some(state)) => format!("call, {}", state.as_str()),
+        (Via::Notify, _) => "GOV.UK Notify".into(),
+        (Via::Twilio, _) => "Twilio".into(),
+        (Via::Push, _) => "push message".into(),
+        _ => String::new(),
+    }
+}
+
 fn of<'a>(phones: &Phones, desk: bool, address: &'a str) -> impl Iterator<Item = Shown> + use<'a> {
     let all = phones.inbox.all().into_iter();
-    all.filter(move |message| message.is_to_desk() == desk && message.address == address)
+    all.filter(move |message| message.desk == desk && message.address == address)
 }
 
 impl Card {
@@ -158,8 +203,8 @@ impl Card {
             || vec![("body".into(), message.text.clone())],
             |object| object.iter().map(|(name, value)| (name.clone(), plain(value))).collect(),
         );
-        let title = match message.kind {
-            Kind::Page => format!("{}: {}", member("title"), member("message")),
+        let title = match message.via {
+            Via::Pager => format!("{}: {}", member("title"), member("message")),
             _ => format!("{}, incident {}", member("summary"), member("incident")),
         };
         Self {

@@ -10,17 +10,11 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use p256::ecdsa::{Signature, VerifyingKey, signature::Verifier};
 use serde::Deserialize;
 
-use super::{
-    Phones,
-    browser::Browser,
-    cut::Cut,
-    inbox::{Kind, Taken},
-    refusal, text,
-};
+use super::{Browser, Phones, Taken, Then, Via, answers::refusal, cut::Cut, header as text};
 use crate::domain::{Timestamp, is_e164};
 
 /// A push service need not take more (RFC 8030 section 7.2), bytes.
@@ -42,10 +36,12 @@ async fn subscription(
     Path(address): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let Some(host) = text(&headers, "host").filter(|_| is_e164(&address)) else {
-        return (StatusCode::NOT_FOUND, "no such phone").into_response();
-    };
-    phones.settings.subscription(&format!("http://{host}"), &address).into_response()
+    let host = text(&headers, "host").filter(|_| is_e164(&address));
+    let given = host.and_then(|host| phones.settings.subscription(&format!("http://{host}"), &address));
+    given.map_or_else(
+        || (StatusCode::NOT_FOUND, "no such browser").into_response(),
+        IntoResponse::into_response,
+    )
 }
 
 async fn push(
@@ -55,30 +51,26 @@ async fn push(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if !is_e164(&address) {
-        return refusal(StatusCode::NOT_FOUND, "no_such_subscription");
-    }
+    let refuse = |status, code| refusal(Via::Push, status, code);
+    let settings = phones.settings.channels.push.as_ref().filter(|_| is_e164(&address));
+    let Some(settings) = settings else { return refuse(StatusCode::NOT_FOUND, "no_such_subscription") };
     let host = text(&headers, "host").unwrap_or_default().to_owned();
     if let Err((status, code)) = proven(&headers, &format!("http://{host}"), phones.now()) {
-        return refusal(status, code);
+        return refuse(status, code);
     }
     if let Err(code) = well_formed(&headers) {
-        return refusal(StatusCode::BAD_REQUEST, code);
+        return refuse(StatusCode::BAD_REQUEST, code);
     }
     if body.len() > BODY_BYTES_MAX {
-        return refusal(StatusCode::PAYLOAD_TOO_LARGE, "too_large");
+        return refuse(StatusCode::PAYLOAD_TOO_LARGE, "too_large");
     }
     // A push service cannot read it; the browser behind this one shows nothing that it cannot read.
-    let Some(shown) = Browser::of(&phones.settings.browsers, &address).read(&body) else {
-        return refusal(StatusCode::BAD_REQUEST, "unreadable");
+    let shown = Browser::of(&settings.key, &address).read(&body);
+    let Some(text) = shown.and_then(|shown| serde_json::to_string(&shown).ok()) else {
+        return refuse(StatusCode::BAD_REQUEST, "unreadable");
     };
-    let text = format!("{}: {}", shown.title, shown.body);
-    let taken = Taken { kind: Kind::Push, address, text, key: String::new(), notification: Some(shown) };
-    match phones.take(taken, cut).await {
-        Ok(no) => (StatusCode::CREATED, [(header::LOCATION, format!("http://{host}/message/p{no}"))])
-            .into_response(),
-        Err(refusal) => refusal,
-    }
+    let taken = Taken { address, text, key: String::new(), via: Via::Push };
+    phones.take(taken, Then::Nothing, cut).await
 }
 
 /// What a proof claims.
@@ -105,7 +97,7 @@ fn proven(headers: &HeaderMap, origin: &str, now: Timestamp) -> Result<(), (Stat
 fn claims_of(header: &str) -> Option<Claims> {
     let part = |name: &str| header.split(',').find_map(|part| part.trim().strip_prefix(name));
     let (token, key) = (part("t=")?, part("k=")?);
-    let bytes = |text: &str| Base64UrlUnpadded::decode_vec(text).ok();
+    let bytes = |text: &str| BASE64_URL_SAFE_NO_PAD.decode(text).ok();
     let (signed, signature) = token.rsplit_once('.')?;
     let key = VerifyingKey::from_sec1_bytes(&bytes(key)?).ok()?;
     key.verify(signed.as_bytes(), &Signature::from_slice(&bytes(signature)?).ok()?).ok()?;

@@ -76,7 +76,7 @@ async fn a_service_with_30_000_tags_alerts_soon_after_its_start() {
     let service = installation.serve();
     let received_ms = until("the person is warned", PATIENCE, async || {
         let received = installation.phones.received().await;
-        received.into_iter().find(|message| !message.is_to_desk()).map(|message| message.received_ms)
+        received.into_iter().find(|message| !message.desk).map(|message| message.received_ms)
     })
     .await;
     service.stop();

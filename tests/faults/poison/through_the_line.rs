@@ -203,7 +203,7 @@ async fn a_ping_that_crashes_the_engine_is_acknowledged_and_the_desk_hears_of_it
     assert!(raised_after_ms <= 5_000, "{raised_after_ms} ms");
     until("the desk hears of it", SOON, async || {
         let heard = world.house.phones.received().await;
-        heard.iter().any(|message| message.is_to_desk()).then_some(())
+        heard.iter().any(|message| message.desk).then_some(())
     })
     .await;
     assert_eq!(world.rows("set_aside").await.len(), 1);
