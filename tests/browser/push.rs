@@ -45,6 +45,7 @@ async fn a_device_is_enrolled_shows_what_is_pushed_and_help_reaches_the_officers
     chromium.tell(&phone, "Page.enable", json!({})).await;
     enrol(chromium, &phone, origin, &link, &house).await;
     let registration = registration_of(chromium, &phone, origin).await;
+    let worker = chromium.worker(origin).await;
 
     // Somebody drives into the zone.
     let in_the_zone = read("t_s,lat,lon,accuracy_m\n0,54.0,3.0,5\n1,54.0,3.0,5").unwrap();
@@ -58,12 +59,12 @@ async fn a_device_is_enrolled_shows_what_is_pushed_and_help_reaches_the_officers
     })
     .await;
     let message = json!({"web_push": 8030, "notification": pushed});
-    let shown = deliver(chromium, &phone, origin, &registration, &message.to_string()).await;
+    let shown = deliver(chromium, &phone, &worker, &registration, &message.to_string()).await;
     assert!(shown["title"].as_str().unwrap().starts_with("Ref "), "{shown}");
     assert_eq!(shown["body"], "Please look at your messages now.");
     assert_eq!(shown["requireInteraction"], true);
 
-    let opened = tap(chromium, origin).await;
+    let opened = tap(chromium, &worker).await;
     assert!(opened.starts_with(&format!("{origin}/answer/")), "{opened}");
     chromium.go(&phone, &opened).await;
     chromium.reads(&phone, "Please use plan A now.").await;
@@ -161,32 +162,38 @@ async fn registration_of(chromium: &mut Chromium, phone: &Session, origin: &str)
         .await
 }
 
-/// What the browser shows of a message.
+/// What the browser shows of a message. Looking before it is shown makes Chromium forget it, so the worker says when.
 async fn deliver(
     chromium: &mut Chromium,
     phone: &Session,
-    origin: &str,
+    worker: &Session,
     registration: &Value,
     data: &str,
 ) -> Value {
+    let watch = "void (self.shown = new Promise((done) => { \
+        const show = registration.showNotification.bind(registration); \
+        registration.showNotification = async (...all) => { await show(...all); done(true); }; }))";
+    chromium.eval(worker, watch).await;
+    let origin = chromium.eval(phone, "location.origin").await;
     let params = json!({"origin": origin, "registrationId": registration, "data": data});
     chromium.tell(phone, "ServiceWorker.deliverPushMessage", params).await;
-    let all = "(async () => (await (await navigator.serviceWorker.ready).getNotifications()).map((it) => \
-               ({title: it.title, body: it.body, tag: it.tag, requireInteraction: it.requireInteraction})))()";
-    chromium.holds(phone, &format!("{all}.then((all) => all.length === 1)")).await;
-    chromium.eval(phone, all).await[0].take()
+    assert_eq!(chromium.eval(worker, "self.shown").await, true);
+    let all = "registration.getNotifications().then((all) => all.map((it) => \
+               ({title: it.title, body: it.body, tag: it.tag, requireInteraction: it.requireInteraction})))";
+    let mut all = chromium.eval(worker, all).await;
+    assert_eq!(all.as_array().unwrap().len(), 1, "{all}");
+    all[0].take()
 }
 
 /// Taps what is shown: the worker's own handler says which page it opens. That a window opens takes a real finger.
-async fn tap(chromium: &mut Chromium, origin: &str) -> String {
-    let worker = chromium.worker(origin).await;
+async fn tap(chromium: &mut Chromium, worker: &Session) -> String {
     let tapped = "(async () => { \
         let opened = null; clients.openWindow = async (url) => { opened = url; return null; }; \
         const [notification] = await registration.getNotifications(); \
         dispatchEvent(new NotificationEvent('notificationclick', { notification })); \
         await new Promise((done) => setTimeout(done)); \
         return [opened, (await registration.getNotifications()).length]; })()";
-    let said = chromium.eval(&worker, tapped).await;
+    let said = chromium.eval(worker, tapped).await;
     assert_eq!(said[1], 0, "a tap puts it away");
     said[0].as_str().unwrap().to_owned()
 }

@@ -47,13 +47,13 @@ impl PushKey {
     /// As it is written down: its 32 bytes in base64url.
     #[must_use]
     pub fn secret(&self) -> Secret {
-        Secret::new(BASE64_URL_SAFE_NO_PAD.encode(&self.0.to_bytes()))
+        Secret::new(BASE64_URL_SAFE_NO_PAD.encode(self.0.to_bytes()))
     }
 
     /// The public half, in base64url: what a page gives `PushManager.subscribe` as `applicationServerKey`.
     #[must_use]
     pub fn public(&self) -> String {
-        BASE64_URL_SAFE_NO_PAD.encode(&point_of(&self.0.public_key()))
+        BASE64_URL_SAFE_NO_PAD.encode(point_of(&self.0.public_key()))
     }
 
     /// The header `Authorization` of a message to the push service at an origin. `contact` is whom its people write to.
@@ -61,7 +61,7 @@ impl PushKey {
         let claims = Claims { aud: origin, exp: now.as_ms().div_euclid(1_000) + PROOF_S, sub: contact };
         let signed = signing_input(&claims);
         let signature: Signature = SigningKey::from(&self.0).sign(signed.as_bytes());
-        let signature = BASE64_URL_SAFE_NO_PAD.encode(&signature.to_bytes());
+        let signature = BASE64_URL_SAFE_NO_PAD.encode(signature.to_bytes());
         format!("vapid t={signed}.{signature}, k={}", self.public())
     }
 
@@ -162,7 +162,7 @@ mod tests {
         assert_eq!(format!("{key:?}"), "PushKey(..)");
         assert_ne!(key.derive::<16>("a"), key.derive::<16>("b"));
         assert_eq!(read.derive::<16>("a"), key.derive::<16>("a"));
-        let too_large = BASE64_URL_SAFE_NO_PAD.encode(&[0xff; 32]);
+        let too_large = BASE64_URL_SAFE_NO_PAD.encode([0xff; 32]);
         for no_key in ["", "hunter2", "AAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", &too_large] {
             assert_eq!(PushKey::read(&Secret::new(no_key)).err(), Some(NoPushKey), "{no_key}");
         }
