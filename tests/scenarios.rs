@@ -19,6 +19,8 @@ mod hearing;
 mod kept;
 #[path = "support/lived.rs"]
 mod lived;
+#[path = "scenarios/notices.rs"]
+mod notices;
 #[path = "scenarios/on_the_page.rs"]
 mod on_the_page;
 #[path = "scenarios/order.rs"]

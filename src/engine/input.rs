@@ -286,6 +286,8 @@ pub enum DeliveryReport {
 pub enum DeadlineKey {
     /// A wearer's: silence, reach, schedules.
     Wearer(WearerId),
+    /// A protected person's: what they are to be told beside danger.
+    Person(PersonId),
     /// An incident's: the next step of an escalation.
     Incident(IncidentId),
     /// A source's: it has been silent for too long, or heard for long enough.

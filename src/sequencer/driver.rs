@@ -206,6 +206,7 @@ impl Work {
             strays: strays.filter_map(|(tag, state)| Some((tag.clone(), state.heard_at?))).collect(),
             incidents: engine
                 .open_incidents()
+                .filter(|incident| incident.concerns_staff())
                 .map(|incident| (incident.id, Arc::clone(incident)))
                 .collect::<BTreeMap<_, _>>(),
             deaf: engine.silent_sources().map(str::to_owned).collect(),
