@@ -42,7 +42,14 @@ pub enum Command {
     Rehearse(Rehearse),
     /// Live whole days of faults on virtual time and check what must hold
     Simulate(Simulate),
-    /// Run a provider of simulated phones: an inbox page per phone, receipts and replies
+    /// Make the key that browsers know this installation's push messages by
+    PushKey {
+        /// A new file, which only this account may read: its push.key_file. Keep it as long as the subscriptions
+        file: PathBuf,
+    },
+    /// Run providers of simulated phones: an inbox page per phone, calls, push messages, receipts and replies
+    ///
+    /// The browser of a phone gives its subscription, a push address for the rulebook, at /api/subscriptions/NUMBER.
     Phones(Phones),
 }
 

@@ -2,7 +2,8 @@
 
 use std::{
     fmt,
-    io::Read,
+    fs::OpenOptions,
+    io::{Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -76,6 +77,30 @@ impl Secret {
     }
 }
 
+impl Secret {
+    /// Writes it to a new file that only the account of this process may read.
+    ///
+    /// # Errors
+    /// A sentence with the fix, if the file is there already or cannot be written.
+    pub fn write_new(&self, path: &Path) -> Result<(), String> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let written = options.open(path).and_then(|mut file| {
+            writeln!(file, "{}", self.text)?;
+            file.sync_all()
+        });
+        let shown = path.display();
+        written.map_err(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => {
+                format!("{shown} is there already and is left as it is; name another file")
+            }
+            _ => format!("cannot write {shown} ({error}); create its folder, or choose another"),
+        })
+    }
+}
+
 #[cfg(unix)]
 fn open_to_everybody(file: &std::fs::File) -> bool {
     use std::os::unix::fs::PermissionsExt;
@@ -131,6 +156,23 @@ mod tests {
             assert!(error.contains("should hold the secret alone") && !error.contains("two"), "{error}");
         }
         assert!(Secret::read(Path::new("/nonexistent/token")).unwrap_err().contains("create it"));
+    }
+
+    #[test]
+    fn a_new_file_is_for_its_owner_alone_and_an_old_one_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        Secret::new("hunter2").write_new(&path).unwrap();
+        let (read, warning) = Secret::read(&path).unwrap();
+        assert_eq!((read.expose(), warning), ("hunter2", None));
+        #[cfg(unix)]
+        {
+            let mode = std::os::unix::fs::PermissionsExt::mode(&path.metadata().unwrap().permissions());
+            assert_eq!(mode & 0o777, 0o600, "{mode:o}");
+        }
+        assert!(Secret::new("other").write_new(&path).unwrap_err().contains("there already"));
+        assert_eq!(Secret::read(&path).unwrap().0.expose(), "hunter2");
+        assert!(Secret::new("x").write_new(&path.join("y")).unwrap_err().contains("cannot write"));
     }
 
     #[cfg(unix)]

@@ -21,6 +21,8 @@ mod kept;
 mod lived;
 #[path = "scenarios/notices.rs"]
 mod notices;
+#[path = "scenarios/on_the_page.rs"]
+mod on_the_page;
 #[path = "scenarios/order.rs"]
 mod order;
 #[path = "scenarios/our_clock.rs"]

@@ -19,12 +19,13 @@ use super::{
 use crate::{
     cli,
     clock::Clock,
-    domain::{Alert, Incident, IncidentId},
+    domain::{Alert, Book, Channel, Contact, Incident, IncidentId},
     engine::Told,
     ingest,
     notify::{
         self,
-        settings::{GovukNotify, NotifyKey, Sender, Texts, TwilioAccount, TwilioCalls, TwilioTexts},
+        push::PushKey,
+        settings::{GovukNotify, NotifyKey, Push, Sender, Texts, TwilioAccount, TwilioCalls, TwilioTexts},
     },
     sandbox::{
         broker::{self, Accounts, Broker},
@@ -62,6 +63,7 @@ struct Secrets {
     notify_key: Secret,
     notify_callbacks: Secret,
     twilio: Secret,
+    push_key: Secret,
     mqtt: String,
 }
 
@@ -136,6 +138,7 @@ impl Stage {
             receipt_after_ms: Some(RECEIPT_AFTER_MS),
             clock: clock.clone(),
         };
+        let books = with_browsers(town.books(&format!("http://{phones}")), &settings, phones);
         world.spawn(async { phones::serve(listener, settings).await.context("the phones stopped") });
 
         let tags = (0..town::WEARERS).map(|i| town.tag_of(i));
@@ -151,7 +154,7 @@ impl Stage {
             console,
         };
         let running = plan.start().await?;
-        for book in town.books(&format!("http://{phones}")) {
+        for book in books {
             running.inbox.submit(Told::Publish(book)).await?;
         }
         let start_ms = running.clock.wall().as_ms() + BEGINS_AFTER_MS;
@@ -210,6 +213,9 @@ impl Secrets {
             notify_key: Secret::new(notify_key),
             notify_callbacks: Secret::new(random()?),
             twilio: Secret::new(random()?),
+            push_key: PushKey::generate()
+                .map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?
+                .secret(),
             mqtt: random()?,
         })
     }
@@ -237,6 +243,12 @@ impl Secrets {
                 sender: Sender::Number(from.clone()),
             })),
             voice: Some(TwilioCalls { account, from }),
+            push: Some(Push {
+                key: self.push_key.clone(),
+                contact: "mailto:demo@example.org".into(),
+                url: None,
+            }),
+            pager: None,
             webhook_secret: Some(self.webhook.clone()),
         })
     }
@@ -252,6 +264,19 @@ impl Secrets {
             vendor: None,
         }
     }
+}
+
+/// Everybody who is protected has agreed to push messages on their phone.
+fn with_browsers(mut books: Vec<Book>, settings: &phones::Settings, phones: SocketAddr) -> Vec<Book> {
+    for book in &mut books {
+        if let Book::Person(person) = book
+            && let Some(number) = person.contacts.first().map(|contact| contact.address.clone())
+            && let Some(address) = settings.subscription(&format!("http://{phones}"), &number)
+        {
+            person.contacts.push(Contact { channel: Channel::Push, address });
+        }
+    }
+    books
 }
 
 fn spawn_tag(

@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     clock::Clock,
-    console::{self, ConsoleState, SignIn, hooks},
+    console::{self, ConsoleState, PhoneDoor, SignIn, hooks},
     dispatch::{self, Dispatch},
     engine::Told,
     ingest, machine,
@@ -153,6 +153,7 @@ impl Plan {
                 counts.iter().map(|(name, counts)| (name.clone(), counts.read().named())).collect()
             }),
             hooks,
+            phones: self.channels.push.as_ref().map(PhoneDoor::new).transpose()?,
         };
         let until = when(stopped);
         tasks

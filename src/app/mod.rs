@@ -25,6 +25,7 @@ use crate::{
     domain::IncidentId,
     engine::Rulebook,
     lab::{self, evaluate::Study},
+    notify::push::PushKey,
     rulebook_file::{self, Published},
     sandbox::phones,
     sequencer::{Findings, Otherwise, decide_again},
@@ -176,6 +177,16 @@ fn progress(done: usize, all: usize) {
         // Whoever closed the terminal does not look.
         let _ = write!(terminal, "\r{done} of {all}{end}");
     }
+}
+
+/// `cordon push-key`.
+///
+/// # Errors
+/// If the file is there already or cannot be written.
+pub fn push_key(file: &std::path::Path) -> anyhow::Result<()> {
+    let key = PushKey::generate().map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?;
+    key.secret().write_new(file).map_err(anyhow::Error::msg)?;
+    say(&format!("push key: {}\npublic half: {}", file.display(), key.public()))
 }
 
 /// `cordon phones`.

@@ -9,7 +9,8 @@ use crate::{
     notify::{
         Settings,
         settings::{
-            GovukNotify, NotifyKey, Plain, Sender, Texts, TwilioAccount, TwilioCalls, TwilioTexts, is_uuid,
+            GovukNotify, NotifyKey, Pager, Plain, Push, Sender, Texts, TwilioAccount, TwilioCalls,
+            TwilioTexts, is_uuid,
         },
     },
     secret::Secret,
@@ -36,6 +37,8 @@ impl Judge<'_> {
             sms: raw.sms.take().and_then(|raw| self.texts("sms", raw, hooks.as_deref())),
             second_sms: raw.second_sms.take().and_then(|raw| self.texts("second_sms", raw, hooks.as_deref())),
             voice: raw.voice.take().and_then(|raw| self.voice(raw, hooks.as_deref())),
+            push: raw.push.take().and_then(|raw| self.push(raw)),
+            pager: raw.pager.take().and_then(|raw| self.pager(raw)),
             webhook_secret: self.webhook(raw.webhook.take()),
         };
         if let (Some(first), Some(second)) = (&settings.sms, &settings.second_sms)
@@ -160,6 +163,38 @@ impl Judge<'_> {
             None => self.problem(&format!("{at}.from"), "write a number of the account as +447700900123"),
             sound => sound.map(Into::into),
         }
+    }
+
+    fn push(&mut self, raw: raw::Push) -> Option<Push> {
+        let key = self.secret("push.key", raw.key, raw.key_file);
+        let key = key.and_then(|key| match Push::check(&key) {
+            Ok(()) => Some(key),
+            Err(error) => self.problem("push.key", &error.to_string()),
+        });
+        let is_address = |text: &String| text.starts_with("mailto:") || text.starts_with("https://");
+        let contact = match raw.contact.filter(is_address) {
+            Some(contact) => Some(contact),
+            None => self.problem(
+                "push.contact",
+                "write whom a push service can reach about Cordon, as in mailto:duty@example.org",
+            ),
+        };
+        let url = match raw.url {
+            None => Some(None),
+            Some(text) => {
+                self.web_url("push.url", &text).map(|url| Some(url.trim_end_matches('/').to_owned()))
+            }
+        };
+        Some(Push { key: key?, contact: contact?, url: url? })
+    }
+
+    fn pager(&mut self, raw: raw::Pager) -> Option<Pager> {
+        let url = match raw.url {
+            Some(text) => self.web_url("pager.url", &text),
+            None => self.problem("pager.url", "is missing; write the root of your ntfy server"),
+        };
+        let token = self.secret("pager.token", raw.token, raw.token_file);
+        Some(Pager { url: url?, token: token? })
     }
 
     fn webhook(&mut self, raw: Option<raw::Webhook>) -> Option<Secret> {

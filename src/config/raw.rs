@@ -15,6 +15,8 @@ pub(super) struct Raw {
     pub(super) sms: Option<Texts>,
     pub(super) second_sms: Option<Texts>,
     pub(super) voice: Option<Voice>,
+    pub(super) push: Option<Push>,
+    pub(super) pager: Option<Pager>,
     pub(super) webhook: Option<Webhook>,
     pub(super) callbacks: Callbacks,
 }
@@ -70,6 +72,23 @@ pub(super) struct Plain {
     pub(super) token_file: Option<PathBuf>,
     pub(super) callback_secret: Option<String>,
     pub(super) callback_secret_file: Option<PathBuf>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Push {
+    pub(super) key: Option<String>,
+    pub(super) key_file: Option<PathBuf>,
+    pub(super) contact: Option<String>,
+    pub(super) url: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Pager {
+    pub(super) url: Option<String>,
+    pub(super) token: Option<String>,
+    pub(super) token_file: Option<PathBuf>,
 }
 
 #[derive(Default, Deserialize)]

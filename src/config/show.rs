@@ -3,7 +3,9 @@
 use std::fmt;
 
 use super::{Config, Format};
-use crate::notify::settings::{GovukNotify, Plain, Sender, Texts, TwilioAccount, TwilioCalls, TwilioTexts};
+use crate::notify::settings::{
+    GovukNotify, Pager, Plain, Push, Sender, Texts, TwilioAccount, TwilioCalls, TwilioTexts,
+};
 
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -56,6 +58,15 @@ impl fmt::Display for Config {
             writeln!(f, "\n[voice]")?;
             show_account(account, f)?;
             writeln!(f, "from = {from:?}")?;
+        }
+        if let Some(Push { key, contact, url }) = &self.channels.push {
+            writeln!(f, "\n[push]\nkey = \"{key}\"\ncontact = {contact:?}")?;
+            if let Some(url) = url {
+                writeln!(f, "url = {url:?}")?;
+            }
+        }
+        if let Some(Pager { url, token }) = &self.channels.pager {
+            writeln!(f, "\n[pager]\nurl = {url:?}\ntoken = \"{token}\"")?;
         }
         if let Some(secret) = &self.channels.webhook_secret {
             writeln!(f, "\n[webhook]\nsecret = \"{secret}\"")?;

@@ -1,6 +1,7 @@
 use std::{ffi::OsString, fs, path::Path};
 
 use super::*;
+use crate::notify::push::PushKey;
 
 const SMALL: &str = "installation = 'london-1'\nstore.url = 'sqlite:cordon.db'\n\
                      [[source]]\nname = 'main'\nurl = 'mqtt://127.0.0.1'\n";
@@ -37,14 +38,16 @@ fn write_secret(path: &Path, text: &str) {
 fn the_template_is_sound_once_its_secrets_are_there() {
     let folder = tempfile::tempdir().unwrap();
     let ConfigErrors(missing) = load_in(folder.path(), TEMPLATE, &[]).unwrap_err();
-    assert_eq!(missing.len(), 7, "{missing:?}");
+    assert_eq!(missing.len(), 9, "{missing:?}");
 
     fs::create_dir(folder.path().join("secrets")).unwrap();
     fs::write(folder.path().join("broker-ca.pem"), "").unwrap();
-    for name in ["broker-password", "notify-callback", "twilio-token", "webhook"] {
+    for name in ["broker-password", "notify-callback", "twilio-token", "webhook", "pager-token"] {
         write_secret(&folder.path().join("secrets").join(name), "correct horse battery\n");
     }
     write_secret(&folder.path().join("secrets/notify-key"), NOTIFY_KEY);
+    let push_key = PushKey::generate().unwrap().secret();
+    push_key.write_new(&folder.path().join("secrets/push-key")).unwrap();
     let loaded = load_in(folder.path(), TEMPLATE, &[]).unwrap();
     assert_eq!(loaded.warnings, Vec::<String>::new());
     assert_eq!(loaded.config.mqtt_client_id(), "cordon-london-1");
@@ -54,11 +57,14 @@ fn the_template_is_sound_once_its_secrets_are_there() {
 #[test]
 fn the_template_names_every_key() {
     let commented = TEMPLATE.replace("# public_url", "public_url").replace("# vendor", "vendor");
-    let commented = commented.replace("# variable", "variable").replace("# sms_sender_id", "sms_sender_id");
+    let commented = commented
+        .replace("# url", "url")
+        .replace("# variable", "variable")
+        .replace("# sms_sender_id", "sms_sender_id");
     document::from_toml::<Raw>(&commented).unwrap();
     let keys = "installation url url_file listen public_url name ca_file username password_file vendor format \
                 provider api_key_file template_id variable sms_sender_id callback_token_file account_sid \
-                auth_token_file from messaging_service_sid secret_file";
+                auth_token_file from messaging_service_sid key_file contact token_file secret_file";
     for key in keys.split_whitespace() {
         assert!(TEMPLATE.contains(&format!("{key} = ")), "{key}");
     }
@@ -192,6 +198,9 @@ fn each_mistake_says_its_fix() {
             table("[callbacks]\npublic_url = 'http://a.example'"),
             "callbacks.public_url: personal data would cross",
         ),
+        (table("[push]\nkey = 'hunter2'\ncontact = 'mailto:a@example.org'"), "push.key: is no key for push"),
+        (table("[pager]\nurl = 'http://ntfy.example.org'\ntoken = 'hunter2'"), "pager.url: personal data"),
+        (table("[pager]\nurl = 'https://ntfy.example.org'"), "pager.token: is missing"),
         (table("[webhook]\nsecret = 'hunter2'"), "webhook.secret: has fewer than 16 characters"),
         (table("[webhook]\nsecret = 'x'\nsecret_file = 'y'"), "are both given; drop one"),
         (table("[webhook]\nsecret_file = 'missing'"), "webhook.secret_file: cannot read"),
@@ -220,10 +229,32 @@ fn all_mistakes_are_told_at_once() {
 }
 
 #[test]
+fn push_needs_a_key_a_contact_and_a_private_address() {
+    let key = PushKey::generate().unwrap().secret();
+    let with = |lines: &str| format!("{SMALL}[push]\nkey = '{}'\n{lines}\n", key.expose());
+    for (lines, says) in [
+        ("contact = 'duty@example.org'", "push.contact: write whom"),
+        ("", "push.contact: write whom"),
+        ("contact = 'mailto:duty@example.org'\nurl = 'http://phones.example.org'", "push.url: personal data"),
+    ] {
+        let error = problem(&with(lines), &[]);
+        assert!(error.contains(says), "{error}");
+    }
+    let text = with("contact = 'mailto:duty@example.org'\nurl = 'https://phones.example.org/'");
+    let config = load_text(&text, &[]).unwrap().config;
+    let push = config.channels.push.as_ref().unwrap();
+    assert_eq!(push.url.as_deref(), Some("https://phones.example.org"));
+    let shown = config.to_string();
+    assert!(!shown.contains(key.expose()), "{shown}");
+    document::from_toml::<Raw>(&shown).unwrap();
+}
+
+#[test]
 fn what_is_shown_holds_no_secret() {
     let text = "installation = 'a'\nstore.url = 'postgres://cordon:hunter2@db/cordon?password=hunter2'\n\
                 [[source]]\nname = 'main'\nurl = 'mqtts://[fd00::1]:8884'\nusername = 'me'\npassword = 'hunter2'\n\
                 [sms]\nprovider = 'plain'\nurl = 'http://127.0.0.1:1/send'\ntoken = 'hunter2'\ncallback_secret = 'hunter2hunter2hunter2'\n\
+                [pager]\nurl = 'https://ntfy.example.org'\ntoken = 'hunter2'\n\
                 [webhook]\nsecret = 'hunter2hunter2hunter2'\n";
     let twilio = "provider = 'twilio'\nauth_token = 'hunter2'\nfrom = '+447700900099'";
     let other = format!(

@@ -5,6 +5,7 @@
 
 mod assets;
 mod closed;
+mod enrolments;
 mod guard;
 mod health;
 pub mod hooks;
@@ -14,6 +15,7 @@ mod live;
 mod map;
 mod names;
 mod page;
+mod phone;
 mod posts;
 mod queue;
 mod refusal;
@@ -31,6 +33,7 @@ use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
 use tokio::{net::TcpListener, sync::watch};
 
 pub use health::SourceCounts;
+pub use phone::Door as PhoneDoor;
 pub use sign_in::{OneTimeToken, SignIn, SignInError};
 
 use crate::{
@@ -61,6 +64,8 @@ pub struct ConsoleState {
     pub source_counts: SourceCounts,
     /// Callbacks of providers (see [`hooks`]). They prove themselves; sign-in and form rules do not apply.
     pub hooks: Option<hooks::Hooks>,
+    /// Pages on the phones of those who are told, where push messages are set up.
+    pub phones: Option<PhoneDoor>,
 }
 
 /// Why the console could not be served.
@@ -115,6 +120,7 @@ struct App {
     sign_in: Arc<SignIn>,
     callbacks: Arc<hooks::Counts>,
     source_counts: SourceCounts,
+    phones: Option<Arc<PhoneDoor>>,
     closing: watch::Receiver<bool>,
 }
 
@@ -129,14 +135,18 @@ impl App {
 }
 
 fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
-    let ConsoleState { board, disk, inbox, store, clock, sign_in, source_counts, hooks } = state;
+    let ConsoleState { board, disk, inbox, store, clock, sign_in, source_counts, hooks, phones } = state;
     let callbacks = hooks.as_ref().map(|hooks| Arc::clone(&hooks.counts)).unwrap_or_default();
-    let app = App { board, disk, inbox, store, clock, sign_in, callbacks, source_counts, closing };
+    let phones = phones.map(Arc::new);
+    let app = App { board, disk, inbox, store, clock, sign_in, callbacks, source_counts, phones, closing };
+    // Open to other names than this machine's: whoever was sent a link comes by a web server in front of Cordon.
+    let on_phones = phone::routes().with_state(app.clone());
     let signed_in = Router::new()
         .merge(queue::routes())
         .merge(closed::routes())
         .merge(incident::routes())
         .merge(posts::routes())
+        .merge(enrolments::routes())
         .merge(live::routes())
         .merge(sign_in_pages::inner_routes())
         .layer(middleware::from_fn_with_state(app.clone(), guard::signed_in_only));
@@ -149,6 +159,7 @@ fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
         .method_not_allowed_fallback(refusal::no_such_method)
         .layer(middleware::from_fn(guard::own_pages_only))
         .with_state(app);
+    let all = all.merge(on_phones);
     let all = match hooks {
         Some(hooks) => all.merge(hooks.router),
         None => all,

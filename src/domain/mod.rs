@@ -21,7 +21,9 @@ mod time;
 pub mod words;
 mod zone;
 
-pub use alert::{Alert, AlertState, Channel, MessageClass, Recipient, Subscription, is_e164};
+pub use alert::{
+    Alert, AlertState, Channel, MessageClass, Recipient, Subscription, SubscriptionKeys, is_e164,
+};
 pub use alphabet::{Units, units};
 pub use booking::{BookingError, TestBooking};
 pub use contact_plan::{AlertShape, ContactPlan, Language, OwnWords, WhenWeak};

@@ -88,6 +88,28 @@ pub(super) fn reply(draft: &mut Draft<'_>, from: &str, text: &str) {
     }
 }
 
+/// An answer on the page that an alert opens. There is no doubt who gives it and about what.
+pub(super) fn on_the_page(draft: &mut Draft<'_>, id: AlertId, raised_at: Timestamp, text: &str) {
+    let alert = draft.alert(id).filter(|alert| alert.raised_at == raised_at);
+    let Some((incident, recipient)) = alert.map(|alert| (alert.incident, alert.recipient.clone())) else {
+        draft.refused = Some(Refused::NoSuchAlert(id));
+        return;
+    };
+    match recipient {
+        Recipient::Person(person) => person_answers(draft, incident, person, text),
+        Recipient::Staff(staff) => staff_answers(draft, incident, &staff, text),
+    }
+}
+
+/// A protected person asks for help on a page.
+pub(super) fn called(draft: &mut Draft<'_>, person: &PersonId) {
+    if draft.rulebook.person(person).is_some() {
+        call_for_help(draft, person, Reason::PressedForHelp);
+    } else {
+        draft.refused = Some(Refused::UnknownPerson(person.clone()));
+    }
+}
+
 /// Whether a text asks for help when nothing was asked: in words, or as an answer to what is over by now.
 fn is_call(text: &str) -> bool {
     if matches!(text.trim().trim_end_matches(['.', '!']), HELP | CALL_ME) {

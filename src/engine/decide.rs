@@ -101,12 +101,15 @@ fn told_came(draft: &mut Draft<'_>, told: &Told) {
         Told::Coalesced { tag, runs, others } => service_watch::coalesced(draft, tag, runs, *others),
         Told::Service(report) => service_watch::reported(draft, report),
         Told::Publish(book) => publish(draft, book),
+        Told::Revise { from, book } => revise(draft, *from, book),
         Told::Deadline(key) => deadline(draft, key),
         Told::Delivery { alert, report } => answers::delivery(draft, *alert, report.clone()),
         Told::Receipt { alert, raised_at, report } => {
             answers::receipt(draft, *alert, *raised_at, report.clone());
         }
         Told::Reply { from, text } => answers::reply(draft, from, text),
+        Told::Answer { alert, raised_at, text } => answers::on_the_page(draft, *alert, *raised_at, text),
+        Told::Call { person } => answers::called(draft, person),
         Told::Handle { incident, by, action } => draft.handle(*incident, by, action.clone()),
     }
 }
@@ -233,6 +236,14 @@ fn deadline(draft: &mut Draft<'_>, key: &DeadlineKey) {
         DeadlineKey::Incident(id) => escalation::deadline(draft, *id),
         DeadlineKey::Source(name) => source_watch::deadline(draft, name),
         DeadlineKey::Gaps(source) => gap_watch::look(draft, source),
+    }
+}
+
+fn revise(draft: &mut Draft<'_>, from: u64, book: &Book) {
+    if draft.rulebook.revision(&book.scope()) == from {
+        publish(draft, book);
+    } else {
+        draft.refused = Some(Refused::Outdated);
     }
 }
 

@@ -90,6 +90,13 @@ pub enum Told {
     Service(ServiceReport),
     /// A rulebook revision is published.
     Publish(Book),
+    /// A rulebook revision is published that was made from an earlier one, and is good only while that is the newest.
+    Revise {
+        /// The number of the revision that it was made from.
+        from: u64,
+        /// What it publishes.
+        book: Book,
+    },
     /// A deadline of the engine's own has passed.
     Deadline(DeadlineKey),
     /// What became of an alert.
@@ -114,6 +121,20 @@ pub enum Told {
         from: String,
         /// What it says.
         text: String,
+    },
+    /// Whoever was told by an alert answered on the page that it opens.
+    Answer {
+        /// Which.
+        alert: AlertId,
+        /// When it was raised: numbers begin again in a new installation.
+        raised_at: Timestamp,
+        /// What it says, as a text would.
+        text: String,
+    },
+    /// A protected person asked for help on a page of theirs.
+    Call {
+        /// Who.
+        person: PersonId,
     },
     /// An officer or responder did something about an incident.
     Handle {
@@ -141,11 +162,13 @@ impl Told {
             Self::SetAside(_) => "set_aside",
             Self::Coalesced { .. } => "coalesced",
             Self::Service(_) => "service",
-            Self::Publish(_) => "publish",
+            Self::Publish(_) | Self::Revise { .. } => "publish",
             Self::Deadline(_) => "deadline",
             Self::Delivery { .. } => "delivery",
             Self::Receipt { .. } => "receipt",
             Self::Reply { .. } => "reply",
+            Self::Answer { .. } => "answer",
+            Self::Call { .. } => "call",
             Self::Handle { .. } => "handle",
         }
     }
@@ -296,6 +319,12 @@ pub enum Refused {
     /// A rulebook revision contradicts itself or the others; each line says where and how to put it right.
     #[error("the revision was refused: {}", .0.join("; "))]
     Rulebook(Vec<String>),
+    /// A revision was made from one that has been followed by another.
+    #[error("another revision has been published since; begin again from that one")]
+    Outdated,
+    /// The rulebook knows no such protected person.
+    #[error("the rulebook knows no protected person '{0}'")]
+    UnknownPerson(PersonId),
     /// The address belongs to nobody in the rulebook, or nobody is waiting for its answer.
     #[error("nobody waits for an answer from that address")]
     UnexpectedReply,

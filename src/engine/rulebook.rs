@@ -131,6 +131,11 @@ impl Rulebook {
         self.wearers.values().map(Arc::as_ref)
     }
 
+    /// All protected persons, by id.
+    pub fn persons(&self) -> impl Iterator<Item = &Person> {
+        self.persons.values().map(Arc::as_ref)
+    }
+
     /// All cases, by id.
     pub fn cases(&self) -> impl Iterator<Item = &Case> {
         self.cases.values().map(Arc::as_ref)

@@ -96,6 +96,8 @@ pub(super) async fn ask(request: RequestBuilder) -> Result<Answered, Sent> {
 pub(super) struct Answered {
     pub(super) status: StatusCode,
     pause_ms: Option<i64>,
+    /// Where it says that the message is now.
+    pub(super) location: Option<String>,
     body: Vec<u8>,
 }
 
@@ -103,6 +105,8 @@ impl Answered {
     /// As far as is sensible. The status has already said what matters, so no trouble with the rest changes it.
     async fn read(mut response: Response) -> Self {
         let (status, pause_ms) = (response.status(), pause_ms(&response));
+        let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
+        let location = location.map(Into::into);
         let mut body = Vec::new();
         while let Ok(Some(chunk)) = response.chunk().await {
             if body.len() + chunk.len() > ANSWER_BYTES_MAX {
@@ -111,7 +115,7 @@ impl Answered {
             }
             body.extend_from_slice(&chunk);
         }
-        Self { status, pause_ms, body }
+        Self { status, pause_ms, location, body }
     }
 
     /// What it says; nothing if it does not say it in JSON of this form.

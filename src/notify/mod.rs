@@ -5,6 +5,8 @@
 
 mod govuk;
 pub mod http;
+mod ntfy;
+pub mod push;
 pub mod settings;
 pub mod signature;
 mod sms;
@@ -20,6 +22,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 
 pub use govuk::Notify;
+pub use ntfy::Ntfy;
 pub use settings::Settings;
 pub use sms::Sms;
 pub use twilio::{TwilioCalls, TwilioTexts};
@@ -28,9 +31,9 @@ pub use webhook::Webhook;
 
 use crate::{
     clock::Clock,
-    domain::{Alert, AlertId, Channel, Language, MessageClass, Priority, Timestamp},
+    domain::{Alert, AlertId, Channel, IncidentId, Language, MessageClass, Priority, Timestamp},
 };
-use settings::{Plain, Texts};
+use settings::{Pager, Plain, Texts};
 
 /// The header with the idempotency key.
 pub const IDEMPOTENCY_HEADER: &str = "idempotency-key";
@@ -44,6 +47,8 @@ pub struct Message {
     pub to: String,
     /// What it says, as its channel needs it (see [`wording::body`]).
     pub body: String,
+    /// Which incident it is about.
+    pub incident: IncidentId,
     /// What it says it in.
     pub language: Language,
     /// Which kind of message it is.
@@ -64,6 +69,7 @@ impl Message {
             idempotency_key: idempotency_key(alert),
             to: alert.address.clone(),
             body: wording::body(alert),
+            incident: alert.incident,
             language: alert.language,
             class: alert.class,
             reference: alert.reference(),
@@ -126,6 +132,9 @@ pub enum ProvidersError {
         /// What is wrong with it.
         error: http::EndpointError,
     },
+    /// The key of push messages.
+    #[error("the push key {0}")]
+    PushKey(#[from] push::NoPushKey),
     /// The HTTP client.
     #[error("HTTP: {0}; install the system's root certificates (package ca-certificates)")]
     Client(#[from] reqwest::Error),
@@ -164,6 +173,14 @@ pub fn providers(settings: &Settings, clock: &Clock) -> Result<Providers, Provid
         let calls = TwilioCalls::new(client.clone(), calls);
         let error = |error| ProvidersError::Url { channel: Channel::Voice, error };
         list.push(Arc::new(calls.map_err(error)?));
+    }
+    if let Some(settings) = &settings.push {
+        list.push(Arc::new(push::Push::new(client.clone(), settings, clock.clone())?));
+    }
+    if let Some(Pager { url, token }) = &settings.pager {
+        let url =
+            http::endpoint(url).map_err(|error| ProvidersError::Url { channel: Channel::Pager, error })?;
+        list.push(Arc::new(Ntfy::new(client.clone(), url, token.clone())));
     }
     if let Some(secret) = &settings.webhook_secret {
         list.push(Arc::new(Webhook::new(client, secret.clone(), clock.clone())));

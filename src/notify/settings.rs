@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::push::{NoPushKey, PushKey};
 use crate::{domain::Channel, secret::Secret};
 
 /// For each channel.
@@ -13,6 +14,10 @@ pub struct Settings {
     pub second_sms: Option<Texts>,
     /// Calls.
     pub voice: Option<TwilioCalls>,
+    /// Messages that browsers show.
+    pub push: Option<Push>,
+    /// Staff pagers.
+    pub pager: Option<Pager>,
     /// Webhooks: the secret that signs them.
     pub webhook_secret: Option<Secret>,
 }
@@ -30,7 +35,9 @@ impl Settings {
         let texts = self.texts().map(|(channel, _)| channel);
         let voice = self.voice.as_ref().map(|_| Channel::Voice);
         let webhook = self.webhook_secret.as_ref().map(|_| Channel::Webhook);
-        texts.chain(voice).chain(webhook).collect()
+        let push = self.push.as_ref().map(|_| Channel::Push);
+        let pager = self.pager.as_ref().map(|_| Channel::Pager);
+        texts.chain([voice, push, pager, webhook].into_iter().flatten()).collect()
     }
 
     /// Cordon's own address, as far as a provider has to be told it.
@@ -167,6 +174,37 @@ pub struct TwilioCalls {
     pub account: TwilioAccount,
     /// The number that calls, in E.164.
     pub from: String,
+}
+
+/// Messages that browsers show, through whatever push service they have chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Push {
+    /// The installation's key, as [`PushKey::secret`] gives it.
+    pub key: Secret,
+    /// Whom the people of a push service write to if something is wrong: a `mailto:` or `https:` address.
+    pub contact: String,
+    /// Where phones reach the pages for enrolment and answers, without a slash at its end; the console's own address, if
+    /// absent.
+    pub url: Option<String>,
+}
+
+impl Push {
+    /// Whether a secret is such a key.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn check(key: &Secret) -> Result<(), NoPushKey> {
+        PushKey::read(key).map(|_| ())
+    }
+}
+
+/// An ntfy server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pager {
+    /// Its root.
+    pub url: String,
+    /// An access token that may publish to the topics of the rulebook.
+    pub token: Secret,
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use axum::{
 use tokio::net::TcpListener;
 
 use super::Message;
-use crate::domain::{Language, MessageClass, Priority};
+use crate::domain::{IncidentId, Language, MessageClass, Priority};
 
 /// A request as it came.
 #[derive(Debug, Clone)]
@@ -79,6 +79,7 @@ pub(crate) fn message() -> Message {
         idempotency_key: "alert-7-1780000000123000".into(),
         to: "+447700900001".into(),
         body: "Please use plan A now. Ref 7042".into(),
+        incident: IncidentId(12),
         language: Language::English,
         class: MessageClass::Danger,
         reference: 7042,

@@ -166,7 +166,7 @@ impl Sequencer {
         changes: &mut Changes,
     ) -> Decision {
         let wearers = concerned(self.engine.rulebook(), &told);
-        let is_news = matches!(told, Told::Publish(_));
+        let is_news = matches!(told, Told::Publish(_) | Told::Revise { .. });
         let decision = self.take(now, told_entry(told), salt, stepped, changes);
         if is_news {
             self.companions.forget(now.steady, self.engine.rulebook());
@@ -273,8 +273,10 @@ fn applies(engine: &Engine, bound: &BoundProximity, wearer: &WearerId, at: Times
 fn concerned(rulebook: &Rulebook, told: &Told) -> Vec<WearerId> {
     match told {
         Told::Deadline(DeadlineKey::Wearer(wearer)) => vec![wearer.clone()],
-        Told::Publish(Book::Case(case)) => vec![case.wearer.clone()],
-        Told::Publish(Book::Person(person)) => {
+        Told::Publish(Book::Case(case)) | Told::Revise { book: Book::Case(case), .. } => {
+            vec![case.wearer.clone()]
+        }
+        Told::Publish(Book::Person(person)) | Told::Revise { book: Book::Person(person), .. } => {
             rulebook.proximity_around(&person.id).map(|(wearer, _)| wearer.clone()).collect()
         }
         _ => Vec::new(),

@@ -340,7 +340,7 @@ impl Sequencer {
             Told::Met { meets } => {
                 meets.first().map_or((None, "service".into()), |meet| of_wearer(&meet.wearer))
             }
-            Told::Publish(book) => {
+            Told::Publish(book) | Told::Revise { book, .. } => {
                 let subject = match book.scope() {
                     Scope::Unit(id) => format!("unit:{id}"),
                     Scope::Wearer(id) => format!("wearer:{id}"),
@@ -349,7 +349,8 @@ impl Sequencer {
                 };
                 (Some(book.unit().clone()), subject)
             }
-            Told::Delivery { alert, .. } | Told::Receipt { alert, .. } => self
+            Told::Call { person } => of_person(person),
+            Told::Delivery { alert, .. } | Told::Receipt { alert, .. } | Told::Answer { alert, .. } => self
                 .engine
                 .open_alert(*alert)
                 .map_or((None, "service".into()), |alert| of_incident(alert.incident)),

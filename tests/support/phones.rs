@@ -5,7 +5,9 @@ use cordon::{
     clock::Clock,
     notify::{
         self,
-        settings::{GovukNotify, NotifyKey, Plain, Sender, Texts, TwilioAccount, TwilioCalls, TwilioTexts},
+        settings::{
+            GovukNotify, NotifyKey, Plain, Push, Sender, Texts, TwilioAccount, TwilioCalls, TwilioTexts,
+        },
     },
     sandbox::phones::{self, Direction, FaultOrder, PersonOrder, Shown},
     secret::Secret,
@@ -34,6 +36,7 @@ pub(crate) fn plain(url: String) -> notify::Settings {
             token: Secret::new(SMS_TOKEN),
             callback_secret: Secret::new(CALLBACK_SECRET),
         })),
+        push: Some(push()),
         webhook_secret: Some(Secret::new(WEBHOOK_SECRET)),
         ..notify::Settings::default()
     }
@@ -60,8 +63,16 @@ pub(crate) fn telephone(url: &str, cordon: &str) -> notify::Settings {
         })),
         second_sms: Some(Texts::Twilio(texts)),
         voice: Some(TwilioCalls { account, from: FROM.into() }),
+        push: Some(push()),
+        pager: None,
         webhook_secret: Some(Secret::new(WEBHOOK_SECRET)),
     }
+}
+
+/// Push messages, with the private key of RFC 8291's example.
+fn push() -> Push {
+    let key = Secret::new("yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw");
+    Push { key, contact: "mailto:test@example.org".into(), url: None }
 }
 
 /// Served until dropped.
@@ -93,6 +104,12 @@ impl Phones {
             client: notify::http::client().unwrap(),
             server: tokio::spawn(phones::serve(listener, settings)),
         }
+    }
+
+    /// What the browser of a phone gives an enrolment page.
+    pub(crate) async fn subscription(&self, address: &str) -> String {
+        let url = format!("{}/api/subscriptions/{address}", self.url);
+        self.client.get(url).send().await.unwrap().text().await.unwrap()
     }
 
     /// What came to phones and desks.

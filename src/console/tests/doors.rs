@@ -244,6 +244,7 @@ async fn the_network_is_refused() {
         sign_in: Arc::new(SignIn::new()),
         source_counts: Arc::new(std::collections::BTreeMap::new),
         hooks: None,
+        phones: None,
     };
     let error = serve(listener, state, std::future::pending()).await.expect_err("not loopback");
     assert!(matches!(error, ServeError::NotLoopback(_)), "{error}");

@@ -6,6 +6,7 @@ mod feed;
 pub(super) mod fixture;
 mod forms;
 mod pages;
+mod phone;
 mod records;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use crate::{
     sequencer::{Arrival, Arrivals},
 };
 use fixture::{AT, board, incident};
+use phone::phones;
 use records::Records;
 
 const HOST: &str = "127.0.0.1:8080";
@@ -85,6 +87,7 @@ impl Bench {
             sign_in: Arc::clone(&door),
             source_counts: Arc::new(std::collections::BTreeMap::new),
             hooks,
+            phones: Some(phones()),
         });
         Self { router, board, disk_pct, arrivals, door, clock }
     }

@@ -336,7 +336,7 @@ impl Gathered {
 
     /// The revisions in force: whom the wearer must not come near, and who is told.
     fn note_book(&mut self, target: &Target, again: &Again<'_>, row: Row) {
-        let Input::Told(Told::Publish(book)) = again.input else { return };
+        let Input::Told(Told::Publish(book) | Told::Revise { book, .. }) = again.input else { return };
         let scope = book.scope();
         let is_its = match &scope {
             Scope::Unit(unit) => *unit == target.unit,

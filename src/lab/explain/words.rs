@@ -163,11 +163,15 @@ fn told(told: &Told) -> String {
             "More messages of the tag than it may send; they were judged in part.".into()
         }
         Told::Service(report) => service(report),
-        Told::Publish(_) => "A revision of the rulebook was published.".into(),
+        Told::Publish(_) | Told::Revise { .. } => "A revision of the rulebook was published.".into(),
         Told::Deadline(_) => "A time that Cordon had set itself passed: it looked again.".into(),
         Told::Delivery { report, .. } => format!("The sending of an alert: {}.", delivery(report)),
         Told::Receipt { report, .. } => format!("A provider's receipt for an alert: {}.", delivery(report)),
         Told::Reply { .. } => "A text came back from somebody who had been told.".into(),
+        Told::Answer { .. } => {
+            "Somebody who had been told answered on the page that the message opens.".into()
+        }
+        Told::Call { .. } => "The protected person asked for help.".into(),
         Told::Handle { by, action, .. } => format!("Staff {by}: {}.", self::action(action)),
     }
 }

@@ -59,7 +59,7 @@ pub async fn rulebook(store: &dyn Store, wearer: &WearerId) -> Result<Rulebook, 
     rows.sort_by_key(|row| row.no);
     let mut rulebook = Rulebook::default();
     for row in rows.iter().filter(|row| was_published(row)) {
-        if let Ok(Input::Told(Told::Publish(book))) = input_of(row) {
+        if let Ok(Input::Told(Told::Publish(book) | Told::Revise { book, .. })) = input_of(row) {
             rulebook = rulebook.published(book, row.at);
         }
     }

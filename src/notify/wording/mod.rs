@@ -4,6 +4,7 @@
 //! ([`discreet`]). It is one SMS, and never the same twice in a row, since networks drop repeats.
 
 mod english;
+pub mod pages;
 mod phrases;
 mod welsh;
 
@@ -14,16 +15,18 @@ use crate::domain::{
     Alert, AlertId, Channel, IncidentId, Language, MessageClass, Recipient, UnitId, discreet,
 };
 
-/// What an alert says on its channel: a text, what is said on the phone, or JSON for a browser or a control room.
+/// What an alert says on its channel: a text, what is said on the phone, or JSON for a control room.
 #[must_use]
 pub fn body(alert: &Alert) -> String {
     let is_card = alert.class == MessageClass::Card;
     match alert.channel {
         Channel::Webhook => card(alert),
-        Channel::Push => push(alert),
+        Channel::Push => notice(alert.class, alert.language, alert.reference()).body.into(),
+        // A pager takes no answer.
+        Channel::Pager if is_card => message(alert),
         Channel::Voice if is_card => spoken_card(alert),
         Channel::Voice => phrases::spoken(alert),
-        Channel::Sms | Channel::SecondSms | Channel::Pager if is_card => staff_text(alert),
+        Channel::Sms | Channel::SecondSms if is_card => staff_text(alert),
         Channel::Sms | Channel::SecondSms | Channel::Pager => phrases::text(alert),
     }
 }
@@ -46,40 +49,44 @@ fn spoken_card(alert: &Alert) -> String {
     format!("{head}, incident {}. Reference {reference}. Press 1 for mine, 2 for acted.", alert.incident)
 }
 
-/// A message that a browser shows by itself, in the form of Declarative Web Push: whether or not the page's worker runs.
-/// It says nothing but that there is something: who holds the phone sees it.
-#[derive(Serialize)]
-struct Pushed {
-    web_push: u16,
-    notification: Notification,
+/// What a browser shows of a message: whoever holds the phone sees it. It says nothing but that there is something, and
+/// whether it is urgent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Its first line.
+    pub title: String,
+    /// What stands under it.
+    pub body: &'static str,
 }
 
-#[derive(Serialize)]
-struct Notification {
-    title: String,
-    body: &'static str,
-    navigate: &'static str,
-    tag: String,
+/// The message itself, without how to answer: what the page says that a push message opens.
+#[must_use]
+pub fn message(alert: &Alert) -> String {
+    match alert.class {
+        MessageClass::Card => with_summary(alert, &format!("incident {}", alert.incident)),
+        _ => phrases::says(alert, phrases::of(alert.language)),
+    }
 }
 
-fn push(alert: &Alert) -> String {
-    let reference = alert.reference().to_string();
-    let notification = Notification {
-        title: format!("Ref {reference}"),
-        body: phrases::of(alert.language).pushed,
-        navigate: "/",
-        tag: reference,
-    };
-    to_json(&Pushed { web_push: 8030, notification })
+/// The same for everybody who is told that kind of message in that language.
+#[must_use]
+pub fn notice(class: MessageClass, language: Language, reference: u16) -> Notice {
+    let phrases = phrases::of(language);
+    Notice { title: format!("{} {reference}", phrases.reference), body: phrases.pushed(class) }
 }
 
 fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("plain members with text keys are always JSON")
 }
 
-/// To staff: which incident, and what to answer. A summary that must not be sent is left out; the alert still goes.
+/// To staff: which incident, and what to answer.
 fn staff_text(alert: &Alert) -> String {
     let rest = format!("incident {}. Reply 1 mine, 2 acted. Ref {}", alert.incident, alert.reference());
+    with_summary(alert, &rest)
+}
+
+/// A summary that must not be sent is left out; the alert still goes.
+fn with_summary(alert: &Alert, rest: &str) -> String {
     let full = format!("{}, {rest}", staff_head(alert));
     if !alert.summary.is_empty() && discreet::check(&full).is_ok() {
         full
@@ -321,14 +328,31 @@ mod tests {
 
     #[test]
     fn a_locked_screen_shows_that_there_is_something_and_nothing_else() {
-        let alert = alert(Channel::Push, MessageClass::Danger);
-        assert_eq!(
-            body(&alert),
-            concat!(
-                r#"{"web_push":8030,"notification":{"title":"Ref 7042","body":"Please look at your messages now.","#,
-                r#""navigate":"/","tag":"7042"}}"#
-            )
-        );
+        let classes = [MessageClass::Danger, MessageClass::Weak, MessageClass::AllClear, MessageClass::Test];
+        let read = |language| classes.map(|class| notice(class, language, 7_042));
+        let [danger, weak, all_clear, test] = read(Language::English);
+        assert_eq!(danger.title, "Ref 7042");
+        assert_eq!(danger.body, "Please look at your messages now.");
+        assert_eq!(weak.body, "A new message, when you have a moment.");
+        assert_eq!(all_clear.body, "Nothing to do: all is as usual.");
+        assert_eq!(test.body, "TEST as booked. Tap to say that you see this.");
+        for language in Language::ALL {
+            for (n, one) in read(language).iter().enumerate() {
+                assert_eq!(discreet::check(&format!("{}: {}", one.title, one.body)), Ok(()), "{one:?}");
+                for other in &read(language)[..n] {
+                    assert_ne!(one.body.split(' ').next(), other.body.split(' ').next(), "{language:?}");
+                    assert!(strsim::sorensen_dice(one.body, other.body) < 0.6, "{one:?} / {other:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_pager_reads() {
+        let mut alert = alert(Channel::Pager, MessageClass::Card);
+        assert_eq!(body(&alert), "P1 violation at ROSE-4, incident 12");
+        alert.summary = "violation at Police House".into();
+        assert_eq!(body(&alert), "P1 incident 12");
     }
 
     #[test]

@@ -21,11 +21,24 @@ pub(super) struct Phrases {
     pub(super) reference: &'static str,
     /// The same in full, as it is said.
     pub(super) spoken_reference: &'static str,
-    /// What a locked screen shows.
-    pub(super) pushed: &'static str,
+    /// What a locked screen shows: of danger, that Cordon cannot see, that it is over, and of a test.
+    pub(super) pushed: [&'static str; 4],
     /// Before a key is pressed, and after the last.
     pub(super) greeting: &'static str,
     pub(super) thanks: &'static str,
+}
+
+impl Phrases {
+    /// What a locked screen shows. To staff it says the same as of danger.
+    pub(super) fn pushed(&self, class: MessageClass) -> &'static str {
+        let [danger, weak, all_clear, test] = self.pushed;
+        match class {
+            MessageClass::Danger | MessageClass::Card => danger,
+            MessageClass::Weak => weak,
+            MessageClass::AllClear => all_clear,
+            MessageClass::Test => test,
+        }
+    }
 }
 
 pub(super) fn of(language: Language) -> &'static Phrases {
@@ -59,7 +72,7 @@ pub(super) fn digits(alert: &Alert) -> String {
 }
 
 /// The message itself: in the person's own words, or else by the language's phrases.
-fn says(alert: &Alert, phrases: &Phrases) -> String {
+pub(super) fn says(alert: &Alert, phrases: &Phrases) -> String {
     if let Some(own) = &alert.own_words {
         return own.trim().into();
     }

@@ -7,12 +7,17 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::{Fault, FaultOrder, Taken, Via, govuk, twilio};
+use super::{Fault, FaultOrder, Taken, Via, govuk, pager, twilio};
 
 /// It is taken, as the provider's `no`-th message.
 pub(super) fn accepted(via: Via, taken: &Taken, no: u64) -> Response {
     let (status, body) = match via {
         Via::Plain | Via::Desk => (StatusCode::ACCEPTED, json!({ "id": format!("m{no}") })),
+        Via::Push => {
+            let location = [(header::LOCATION, format!("/message/p{no}"))];
+            return (StatusCode::CREATED, location).into_response();
+        }
+        Via::Pager => (StatusCode::OK, pager::published(taken, no)),
         Via::Notify => (StatusCode::CREATED, govuk::created(taken, no)),
         Via::Twilio | Via::Call => (StatusCode::CREATED, twilio::created(via, taken, no)),
     };
@@ -25,13 +30,14 @@ pub(super) fn failure(via: Via, order: &FaultOrder) -> Option<Response> {
         Fault::Error => (StatusCode::INTERNAL_SERVER_ERROR, "told_to_fail", 20_500, "Exception"),
         Fault::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "told_to_be_away", 20_503, "Exception"),
         Fault::Busy => (StatusCode::TOO_MANY_REQUESTS, "told_to_be_busy", 20_429, "RateLimitError"),
+        Fault::Refuse if via == Via::Push => (StatusCode::GONE, "expired", 0, ""),
         Fault::Refuse => (StatusCode::BAD_REQUEST, "unknown_number", 21_211, "ValidationError"),
         Fault::Deny if via == Via::Notify => (StatusCode::FORBIDDEN, "", 0, "AuthError"),
         Fault::Deny => (StatusCode::UNAUTHORIZED, "wrong_token", 20_003, ""),
         _ => return None,
     };
     let mut response = match via {
-        Via::Plain | Via::Desk => refusal(via, status, plain),
+        Via::Plain | Via::Desk | Via::Push | Via::Pager => refusal(via, status, plain),
         Via::Notify => refusal(via, status, notify),
         Via::Twilio | Via::Call => refusal(via, status, &twilio.to_string()),
     };
@@ -46,7 +52,10 @@ pub(super) fn refusal(via: Via, status: StatusCode, code: &str) -> Response {
     const MESSAGE: &str = "the simulator refuses";
     let number: u32 = code.parse().unwrap_or_default();
     let body: Value = match via {
-        Via::Plain | Via::Desk => json!({ "error": code }),
+        Via::Plain | Via::Desk | Via::Push => json!({ "error": code }),
+        Via::Pager => {
+            json!({ "code": u32::from(status.as_u16()) * 100, "http": status.as_u16(), "error": code })
+        }
         Via::Notify => json!({
             "status_code": status.as_u16(),
             "errors": [{ "error": code, "message": MESSAGE }],

@@ -22,7 +22,7 @@ pub enum Fault {
     /// It answers 429, with `Retry-After` if the order says so.
     #[serde(rename = "429")]
     Busy,
-    /// It answers 400: there is no such number.
+    /// It answers 400, there is no such number; a push service 410, the browser has gone.
     Refuse,
     /// It does not let Cordon in.
     Deny,

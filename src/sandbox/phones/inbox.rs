@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{CallState, FaultOrder, faults::Faults};
+use super::{CallState, FaultOrder, browser::Notification, faults::Faults};
 use crate::domain::Timestamp;
 
 /// How many messages are kept; then the provider says it is full.
@@ -35,6 +35,10 @@ pub enum Via {
     Twilio,
     /// A call by Twilio.
     Call,
+    /// A message that the phone's browser shows.
+    Push,
+    /// A page to a pager.
+    Pager,
     /// A request to a desk.
     Desk,
 }
@@ -44,9 +48,9 @@ pub enum Via {
 pub struct Shown {
     /// Its number, from 1.
     pub no: u64,
-    /// The phone number, or the desk's name.
+    /// The phone number, the pager's topic, or the desk's name.
     pub address: String,
-    /// To a desk, not to a phone.
+    /// To a desk or a pager, not to a phone.
     pub desk: bool,
     /// By which way it came.
     pub via: Via,
@@ -54,7 +58,7 @@ pub struct Shown {
     pub call: Option<CallState>,
     /// To the phone, or from it.
     pub direction: Direction,
-    /// The text, the card's JSON, or what the voice has said last.
+    /// The text, the JSON of a card, a page or a push message, or what the voice has said last.
     pub text: String,
     /// The idempotency key, or the address that is told of it; empty for a message from the phone.
     pub key: String,
@@ -64,6 +68,14 @@ pub struct Shown {
     pub repeats: u32,
     /// Cordon has taken the receipt, or the reply.
     pub reported: bool,
+}
+
+impl Shown {
+    /// What the phone's browser shows, of a push message.
+    #[must_use]
+    pub fn notification(&self) -> Option<Notification> {
+        serde_json::from_str(&self.text).ok().filter(|_| self.via == Via::Push)
+    }
 }
 
 /// Which way a message went.
@@ -101,7 +113,7 @@ impl Inbox {
         }
         let Taken { address, text, key, via } = taken;
         let call = (*via == Via::Call).then_some(CallState::Queued);
-        let (key, via, desk) = (key.clone(), *via, *via == Via::Desk);
+        let (key, via, desk) = (key.clone(), *via, matches!(via, Via::Desk | Via::Pager));
         let message = Shown { key, via, call, desk, ..shown(address, text, Direction::In, at) };
         let (no, index) = state.push(message)?;
         state.by_key.insert(taken.key.clone(), index);

@@ -6,15 +6,18 @@
 //! (`POST /api/faults`), and people to answer (`POST /api/people`).
 
 mod answers;
+mod browser;
 mod call;
 mod callback;
 mod cut;
 mod faults;
 mod govuk;
 mod inbox;
+mod pager;
 mod pages;
 mod people;
 mod plain;
+mod push;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -38,6 +41,8 @@ use axum::{
 use serde::Deserialize;
 use tokio::{net::TcpListener, sync::mpsc};
 
+use browser::Browser;
+pub use browser::Notification;
 pub use call::CallState;
 use call::{Act, Placed};
 use callback::{About, Callback};
@@ -69,6 +74,16 @@ pub struct Settings {
     pub receipt_after_ms: Option<u32>,
     /// The time.
     pub clock: Clock,
+}
+
+impl Settings {
+    /// What the browser of a phone would give an enrolment page, for phones that are served at `url`; `None` if there are
+    /// no push messages.
+    #[must_use]
+    pub fn subscription(&self, url: &str, address: &str) -> Option<String> {
+        let browser = Browser::of(&self.channels.push.as_ref()?.key, address);
+        Some(browser.subscription(&format!("{url}/push/{address}")))
+    }
 }
 
 #[derive(Debug)]
@@ -105,6 +120,8 @@ fn routes(phones: Arc<Phones>) -> Router {
         .merge(plain::routes())
         .merge(govuk::routes())
         .merge(twilio::routes())
+        .merge(push::routes())
+        .merge(pager::routes())
         .route("/api/messages", get(messages))
         .route("/api/replies", post(reply))
         .route("/api/faults", post(faults))

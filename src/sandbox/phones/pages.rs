@@ -12,7 +12,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{Act, CallState, Direction, Phones, Shown, Via};
+use super::{Act, CallState, Direction, Notification, Phones, Shown, Via};
 use crate::domain::{Timestamp, is_e164};
 
 /// Only what these pages themselves carry may run or load.
@@ -56,6 +56,8 @@ struct Phone {
 /// One bubble on a phone.
 struct Line {
     mine: bool,
+    /// What its browser shows, and the address that a tap on it opens.
+    notification: Option<(Notification, String)>,
     text: String,
     at: String,
     reported: bool,
@@ -83,7 +85,8 @@ struct Card {
 async fn list(State(phones): State<Arc<Phones>>) -> Response {
     let mut tiles: BTreeMap<(bool, String), Tile> = BTreeMap::new();
     for message in phones.inbox.all() {
-        let last = if message.desk { Card::of(&message).title } else { message.text };
+        let shown = message.notification().map(|shown| format!("{}: {}", shown.title, shown.body));
+        let last = if message.desk { Card::of(&message).title } else { shown.unwrap_or(message.text) };
         let tile = tiles.entry((message.desk, message.address.clone())).or_insert_with(|| Tile {
             address: message.address,
             last: String::new(),
@@ -110,8 +113,13 @@ async fn phone(State(phones): State<Arc<Phones>>, Path(address): Path<String>) -
     let goes_on = |message: &Shown| matches!(message.call, Some(CallState::Ringing | CallState::InProgress));
     let call = of(&phones, false, &address).filter(goes_on).last();
     let call = call.map(|message| (message.no, message.call == Some(CallState::Ringing)));
+    let cordon = phones.settings.cordon.as_deref().unwrap_or_default();
     let lines = of(&phones, false, &address).map(|message| Line {
         by: by(&message),
+        notification: message.notification().map(|shown| {
+            let opens = format!("{cordon}{}", shown.navigate);
+            (shown, opens)
+        }),
         mine: message.direction == Direction::Out,
         text: message.text,
         at: time_of_day(message.received_ms),
@@ -177,6 +185,7 @@ fn by(message: &Shown) -> String {
         (Via::Call, Some(state)) => format!("call, {}", state.as_str()),
         (Via::Notify, _) => "GOV.UK Notify".into(),
         (Via::Twilio, _) => "Twilio".into(),
+        (Via::Push, _) => "push message".into(),
         _ => String::new(),
     }
 }
@@ -194,9 +203,13 @@ impl Card {
             || vec![("body".into(), message.text.clone())],
             |object| object.iter().map(|(name, value)| (name.clone(), plain(value))).collect(),
         );
+        let title = match message.via {
+            Via::Pager => format!("{}: {}", member("title"), member("message")),
+            _ => format!("{}, incident {}", member("summary"), member("incident")),
+        };
         Self {
             priority: member("priority"),
-            title: format!("{}, incident {}", member("summary"), member("incident")),
+            title,
             at: time_of_day(message.received_ms),
             repeats: message.repeats,
             members,

@@ -9,7 +9,10 @@ use crate::{
     clock::Clock,
     notify::{
         self, http,
-        settings::{GovukNotify, NotifyKey, Plain, Sender, Texts, TwilioAccount, TwilioCalls, TwilioTexts},
+        settings::{
+            GovukNotify, NotifyKey, Pager, Plain, Push, Sender, Texts, TwilioAccount, TwilioCalls,
+            TwilioTexts,
+        },
     },
     secret::Secret,
 };
@@ -23,6 +26,16 @@ pub(crate) fn webhook_secret() -> Secret {
 }
 pub(crate) fn callback_secret() -> Secret {
     Secret::new("callback-secret")
+}
+
+pub(crate) fn pager_token() -> Secret {
+    Secret::new("tk_pager-token")
+}
+
+/// Push messages, with the private key of RFC 8291's example.
+pub(crate) fn push() -> Push {
+    let key = Secret::new("yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw");
+    Push { key, contact: "mailto:duty@example.org".into(), url: None }
 }
 
 /// The plain provider at `url`.
@@ -83,9 +96,19 @@ impl Phones {
     /// The plain provider and desks; receipts and replies go to `cordon` at once.
     pub(crate) async fn start(cordon: Option<String>) -> Self {
         let sms = Some(plain(String::new()));
-        let channels =
-            notify::Settings { sms, webhook_secret: Some(webhook_secret()), ..notify::Settings::default() };
+        let channels = notify::Settings {
+            sms,
+            push: Some(push()),
+            pager: Some(Pager { url: String::new(), token: pager_token() }),
+            webhook_secret: Some(webhook_secret()),
+            ..notify::Settings::default()
+        };
         Self::serving(channels, cordon).await
+    }
+
+    /// What the browser of a phone gives an enrolment page.
+    pub(crate) async fn subscription(&self, address: &str) -> String {
+        self.page(&format!("/api/subscriptions/{address}")).await
     }
 
     /// The providers of these settings.

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::{
     Fault, FaultOrder, Via,
-    testing::{Phones, client, sms_token, telephone, webhook_secret},
+    testing::{Phones, client, pager_token, sms_token, telephone, webhook_secret},
 };
 use crate::{
     clock::Clock,
@@ -300,4 +300,61 @@ async fn the_simulator_reports_in_the_words_of_the_documentation() {
     let rings = names(&reported(5).await);
     let documented = "CallSid AccountSid From To CallStatus ApiVersion Direction SequenceNumber";
     assert!(words(documented).iter().all(|name| rings.iter().any(|said| said == name)), "{rings:?}");
+async fn pushed(phones: &Phones, path: &str, headers: &[(&str, &str)]) -> StatusCode {
+    let mut request = client().post(format!("{}{path}", phones.url)).body(vec![0; 100]);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.send().await.unwrap().status()
+}
+
+#[tokio::test]
+async fn a_push_service_wants_a_proof_before_it_looks_at_a_message() {
+    let phones = Phones::start(None).await;
+    let path = format!("/push/{ADA}");
+    assert_eq!(pushed(&phones, "/push/Ada", &[]).await, StatusCode::NOT_FOUND);
+    assert_eq!(pushed(&phones, &path, &[]).await, StatusCode::UNAUTHORIZED);
+    // Signed well, in 2016 and for another origin (RFC 8292 section 2.4).
+    let example = concat!(
+        "vapid t=eyJ0eXAiOiJKV1QiLCJhbGciOiJFUzI1NiJ9.",
+        "eyJhdWQiOiJodHRwczovL3B1c2guZXhhbXBsZS5uZXQiLCJleHAiOjE0NTM1MjM3NjgsInN1YiI6Im1haWx0bzpwdXNoQGV4YW1wbGUuY29tIn0.",
+        "i3CYb7t4xfxCDquptFOepC9GAu_HLGkMlMuCGSK2rpiUfnK9ojFwDXb1JrErtmysazNjjvW2L9OkSSHzvoD1oA, ",
+        "k=BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmClBPs"
+    );
+    for proof in [example, &example.replace("i3CY", "i3CZ"), "vapid t=x, k=y"] {
+        assert_eq!(
+            pushed(&phones, &path, &[("authorization", proof)]).await,
+            StatusCode::FORBIDDEN,
+            "{proof}"
+        );
+    }
+    assert_eq!(phones.messages().await, []);
+}
+
+#[tokio::test]
+async fn a_pager_takes_the_example_of_ntfys_documentation_and_refuses_what_ntfy_does() {
+    let phones = Phones::start(None).await;
+    let publish = async |token: Secret, body: Value| {
+        let request = client().post(&phones.url).bearer_auth(token.expose()).body(body.to_string());
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    let example = json!({"topic": "mytopic", "message": "Disk space is low at 5.1 GB", "title": "Low disk space alert",
+        "tags": ["warning", "cd"], "priority": 4, "attach": "https://filesrv.lan/space.jpg", "filename": "diskspace.jpg",
+        "click": "https://homecamera.lan/xasds1h2xsSsa/"});
+    let (status, answer) = publish(pager_token(), example.clone()).await;
+    assert_eq!((status, &answer["topic"], &answer["priority"]), (200, &json!("mytopic"), &json!(4)));
+    assert!(phones.page("/desks/mytopic").await.contains("Low disk space alert: Disk space is low"));
+    for (body, status, code) in [
+        (json!("x"), 400, 40_017),
+        (json!({"message": "x"}), 400, 40_017),
+        (json!({"topic": "a/b"}), 400, 40_009),
+        (json!({"topic": "a", "priority": 6}), 400, 40_007),
+        (json!({"topic": "a", "message": "x".repeat(5_000)}), 413, 41_303),
+    ] {
+        let answer = publish(pager_token(), body).await;
+        assert_eq!((answer.0, &answer.1["code"]), (status, &json!(code)));
+    }
+    assert_eq!(publish(Secret::new("wrong"), example).await.0, 401);
+    assert_eq!(phones.messages().await.len(), 1);
 }

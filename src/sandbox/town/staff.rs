@@ -74,6 +74,7 @@ fn policy(name: &str, desk_s: u32, responder_s: u32) -> EscalationPolicy {
     EscalationPolicy {
         id: id(name),
         protected: vec![
+            to_person(Channel::Push, 0),
             to_person(Channel::Sms, 10),
             to_person(Channel::SecondSms, 10),
             to_person(Channel::Voice, 60),

@@ -1,0 +1,142 @@
+//! Somebody answers the message that they have tapped.
+
+use std::time::Duration;
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
+use serde::Deserialize;
+
+use super::{App, Frame, empty};
+use crate::{
+    console::{guard::Fields, page::html},
+    domain::{Alert, Language, MessageClass, Recipient},
+    engine::{Refused, Told},
+    notify::{
+        push::Answering,
+        wording::{self, pages::Pages},
+    },
+    sequencer::SubmitError,
+};
+
+/// Whoever waits for longer must know that it is not certain.
+const CONFIRM_WITHIN: Duration = Duration::from_secs(5);
+const HELP: &str = "2";
+const CALL: &str = "3";
+
+pub(super) fn routes() -> Router<App> {
+    Router::new().route("/answer/{token}", get(page).post(answer))
+}
+
+#[derive(Template)]
+#[template(path = "phone/answer.html", config = ".askama.toml")]
+struct Page {
+    frame: Frame,
+    reference: u16,
+    /// The message, where the records can be read.
+    message: String,
+    /// What came of the last answer.
+    outcome: &'static str,
+    keys: Vec<(&'static str, &'static str)>,
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    /// What the answer before this page was, or what came of it.
+    said: Option<String>,
+}
+
+async fn page(State(app): State<App>, Path(token): Path<String>, Query(asked): Query<Asked>) -> Response {
+    let Some(what) = open(&app, &token) else { return nothing() };
+    // Without the records the number and the buttons are there all the same.
+    let alert = alert_of(&app, what).await;
+    let words = &wording::pages::of(what.language).answer;
+    let outcome = match asked.said.as_deref() {
+        None => "",
+        Some("help") => words.helped,
+        Some("over") => words.over,
+        Some(_) => words.noted,
+    };
+    draw(StatusCode::OK, what, alert.as_ref(), outcome)
+}
+
+async fn answer(State(app): State<App>, Path(token): Path<String>, form: Fields) -> Response {
+    let Some(what) = open(&app, &token) else { return nothing() };
+    let given = form.field("answer");
+    let words = wording::pages::of(what.language);
+    let Some((key, _)) = keys(what.class, words).into_iter().find(|(key, _)| *key == given) else {
+        return draw(StatusCode::UNPROCESSABLE_ENTITY, what, alert_of(&app, what).await.as_ref(), "");
+    };
+    let Answering { alert, raised_at, .. } = what;
+    let told = tell(&app, Told::Answer { alert, raised_at, text: key.into() }).await;
+    let is_call = what.class != MessageClass::Card && (key == HELP || key == CALL);
+    let told = match told {
+        // The incident is closed. Whoever asks for help is heard all the same.
+        Some(Err(Refused::NoSuchAlert(_))) if is_call => {
+            match alert_of(&app, what).await.map(|it| it.recipient) {
+                Some(Recipient::Person(person)) => tell(&app, Told::Call { person }).await,
+                _ => None,
+            }
+        }
+        told => told,
+    };
+    match told {
+        Some(Ok(())) if is_call && key == HELP => back(&token, "help"),
+        Some(Ok(())) => back(&token, "noted"),
+        Some(Err(Refused::NoSuchAlert(_))) => back(&token, "over"),
+        Some(Err(_)) | None => draw(StatusCode::SERVICE_UNAVAILABLE, what, None, words.answer.unsure),
+    }
+}
+
+/// What the engine says to it; `None` if that is not known.
+async fn tell(app: &App, told: Told) -> Option<Result<(), Refused>> {
+    match tokio::time::timeout(CONFIRM_WITHIN, app.inbox.submit(told)).await {
+        Ok(Ok(())) => Some(Ok(())),
+        Ok(Err(SubmitError::Refused(why))) => Some(Err(why)),
+        Ok(Err(SubmitError::Stopped)) | Err(_) => None,
+    }
+}
+
+fn open(app: &App, token: &str) -> Option<Answering> {
+    app.phones.as_deref()?.links.answering(token)
+}
+
+/// The alert that a link was sent with.
+async fn alert_of(app: &App, what: Answering) -> Option<Alert> {
+    let alerts = app.store.alerts_of(what.incident).await.ok()?;
+    alerts.into_iter().find(|alert| alert.id == what.alert && alert.raised_at == what.raised_at)
+}
+
+fn draw(status: StatusCode, what: Answering, alert: Option<&Alert>, outcome: &'static str) -> Response {
+    let frame = Frame::new(what.language);
+    let keys = keys(what.class, frame.words);
+    let message = alert.map(wording::message).unwrap_or_default();
+    (status, html(&Page { frame, reference: what.incident.reference(), message, outcome, keys }))
+        .into_response()
+}
+
+/// The answers that a message can have. Help can be asked for at any time.
+fn keys(class: MessageClass, words: &'static Pages) -> Vec<(&'static str, &'static str)> {
+    let [ok, help, call] = words.answer.person;
+    let [mine, acted] = words.answer.staff;
+    match class {
+        MessageClass::Danger => vec![("1", ok), (HELP, help), (CALL, call)],
+        MessageClass::Weak | MessageClass::AllClear => vec![(HELP, help), (CALL, call)],
+        MessageClass::Test => vec![("1", words.answer.seen), (HELP, help), (CALL, call)],
+        MessageClass::Card => vec![("1", mine), ("2", acted)],
+    }
+}
+
+/// To the page again: loading it anew must not answer twice.
+fn back(token: &str, said: &str) -> Response {
+    Redirect::to(&format!("/answer/{token}?said={said}")).into_response()
+}
+
+fn nothing() -> Response {
+    empty(StatusCode::NOT_FOUND, Language::English, |words| words.nothing)
+}

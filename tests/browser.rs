@@ -1,0 +1,17 @@
+//! What people see, in a real browser.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+#[path = "support/chromium.rs"]
+mod chromium;
+#[path = "support/fleet.rs"]
+mod fleet;
+#[path = "support/house.rs"]
+mod house;
+#[path = "support/one_zone.rs"]
+mod one_zone;
+#[path = "support/phones.rs"]
+mod phones;
+#[path = "browser/push.rs"]
+mod push;
+#[path = "support/wait.rs"]
+mod wait;
