@@ -39,6 +39,8 @@ pub enum Command {
     Rehearse(Rehearse),
     /// Live whole days of faults on virtual time and check what must hold
     Simulate(Simulate),
+    /// Watch a Cordon from another machine, and page people when it no longer does its work
+    Watch(Watch),
     /// Run a provider of simulated phones: an inbox page per phone, receipts and replies
     Phones(Phones),
 }
@@ -161,6 +163,17 @@ pub struct Simulate {
     /// Print one JSON object as the last line
     #[arg(long)]
     pub json: bool,
+}
+
+/// `cordon watch`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Watch {
+    /// What to watch, and whom to page; deploy/watch.example.toml shows one
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Send everybody one page that says it is a test, and exit
+    #[arg(long)]
+    pub test: bool,
 }
 
 /// `cordon phones`.

@@ -30,6 +30,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Demo(args) => runtime.block_on(app::demo(args)),
         Command::Serve(args) => runtime.block_on(app::serve(args)),
         Command::Simulate(args) => app::simulate(&args),
+        Command::Watch(args) => runtime.block_on(app::watch(args)),
         Command::Phones(args) => runtime.block_on(app::phones(args)),
         Command::Replay(args) => runtime.block_on(app::replay(args)),
         Command::Rehearse(args) => runtime.block_on(app::rehearse(args)),

@@ -10,15 +10,18 @@ use tokio::{
 };
 
 use crate::{
+    canary::{self, Loopback},
     clock::Clock,
     console::{self, ConsoleState, SignIn, hooks},
     dispatch::{self, Dispatch},
     engine::Told,
+    heartbeat::{self, Heartbeat},
     ingest, machine,
     notify::Providers,
     secret::Secret,
     sequencer::{self, Board, Driver, Inbox, Meter, Unwritten},
     store::Store,
+    vitals::Vitals,
 };
 
 /// What a line is built of.
@@ -37,6 +40,19 @@ pub struct Plan {
     pub console: TcpListener,
     /// What providers sign receipts and replies with; without it none are taken.
     pub callback_secret: Option<Secret>,
+    /// How the line is watched.
+    pub watched: Watched,
+}
+
+/// How a line is watched, by itself and from outside.
+#[derive(Debug, Default)]
+pub struct Watched {
+    /// A synthetic tag that goes through all of it.
+    pub canary: Option<canary::Settings>,
+    /// An outside monitor that is called while the canary comes through.
+    pub heartbeat: Option<heartbeat::Settings>,
+    /// What an outside watchdog shows when it asks how old everything is; without it nobody is answered.
+    pub token: Option<Secret>,
 }
 
 /// A line at work.
@@ -78,14 +94,17 @@ impl Plan {
         let names = self.sources.iter().map(|source| source.name.clone()).collect();
         inbox.tell(Told::Started { sources: names }).await.context("the inbox is closed")?;
 
-        let meter = Arc::new(Meter::default());
+        let (meter, vitals) = (Arc::new(Meter::default()), Arc::new(Vitals::new(clock.real_us())));
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        let dispatch = dispatch(&self.store, self.providers, &inbox, &clock, &meter)?;
+        let (loopback, messages) = Loopback::new();
+        let providers = self.providers.with(Arc::new(loopback));
+        let dispatch = dispatch(&self.store, providers, &inbox, &clock, &meter, &vitals)?;
         let waker = dispatch.waker();
         let (unwritten, danger) = watch::channel(Unwritten::default());
         let emergency = dispatch.emergency(danger);
         let (board, picture) = watch::channel(Arc::new(Board::default()));
+        let rulebook = Arc::clone(sequencer.engine().rulebook());
         let mut links = Vec::new();
         let mut counts = BTreeMap::new();
         for source in self.sources {
@@ -99,6 +118,7 @@ impl Plan {
             clock: clock.clone(),
             board,
             meter: Arc::clone(&meter),
+            vitals: Arc::clone(&vitals),
             wake_dispatch: Arc::new(move || waker.wake()),
             unwritten,
         };
@@ -134,6 +154,29 @@ impl Plan {
                 Ok(())
             });
         }
+        let (board, told, looking, until) =
+            (picture.clone(), inbox.clone(), clock.clone(), when(stopped.clone()));
+        match self.watched.canary {
+            Some(settings) => {
+                let (inbox, clock, vitals) = (told, looking, Arc::clone(&vitals));
+                let parts = canary::Parts { settings, messages, rulebook, board, inbox, clock, vitals };
+                tasks.spawn(async { canary::run(parts, until).await.context("the canary stopped") });
+            }
+            None => {
+                tasks.spawn(async {
+                    canary::retire(rulebook, board, told, looking, until).await;
+                    Ok(())
+                });
+            }
+        }
+        if let Some(settings) = self.watched.heartbeat {
+            let heartbeat = Heartbeat::new(settings, clock.clone(), Arc::clone(&vitals))?;
+            let until = when(stopped.clone());
+            tasks.spawn(async {
+                heartbeat.run(until).await;
+                Ok(())
+            });
+        }
         let sign_in = Arc::new(SignIn::new());
         let address = self.console.local_addr()?;
         let hooks = self.callback_secret.map(|secret| hooks::routes(inbox.clone(), secret, clock.clone()));
@@ -148,6 +191,9 @@ impl Plan {
                 counts.iter().map(|(name, counts)| (name.clone(), counts.read().named())).collect()
             }),
             hooks,
+            vitals,
+            meter: Arc::clone(&meter),
+            watch_token: self.watched.token,
         };
         let until = when(stopped);
         tasks
@@ -200,6 +246,7 @@ fn dispatch(
     inbox: &Inbox,
     clock: &Clock,
     meter: &Arc<Meter>,
+    vitals: &Arc<Vitals>,
 ) -> anyhow::Result<Dispatch> {
     let mut owner = [0; 8];
     getrandom::fill(&mut owner).map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?;
@@ -213,6 +260,7 @@ fn dispatch(
         on_accepted: Some(Arc::new(move |alert| {
             meter.accepted(alert, timer.real_us());
         })),
+        vitals: Arc::clone(vitals),
     }))
 }
 

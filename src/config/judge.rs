@@ -30,21 +30,33 @@ pub(super) fn judge(raw: Raw, folder: &Path) -> Result<Loaded, ConfigErrors> {
         judge.sms(raw.sms),
         judge.webhook(raw.webhook),
     );
+    let watched = judge.watched(parts.3.as_deref().unwrap_or_default(), raw.canary, raw.heartbeat, raw.watch);
     match parts {
         (Some(installation), Some(store), Some(console), Some(sources), Some(sms), Some(webhook))
             if judge.problems.is_empty() =>
         {
-            let config = Config { installation, store, console, sources, sms, webhook };
+            let (canary, heartbeat, watch_token) = watched;
+            let config = Config {
+                installation,
+                store,
+                console,
+                sources,
+                sms,
+                webhook,
+                canary,
+                heartbeat,
+                watch_token,
+            };
             Ok(Loaded { config, warnings: judge.warnings })
         }
         _ => Err(ConfigErrors(judge.problems)),
     }
 }
 
-struct Judge<'a> {
-    folder: &'a Path,
-    problems: Vec<String>,
-    warnings: Vec<String>,
+pub(super) struct Judge<'a> {
+    pub(super) folder: &'a Path,
+    pub(super) problems: Vec<String>,
+    pub(super) warnings: Vec<String>,
 }
 
 impl Judge<'_> {
@@ -234,7 +246,12 @@ impl Judge<'_> {
     }
 
     /// A secret that stands in `KEY` or in the file that `KEY_file` names.
-    fn secret(&mut self, key: &str, inline: Option<String>, file: Option<PathBuf>) -> Option<Secret> {
+    pub(super) fn secret(
+        &mut self,
+        key: &str,
+        inline: Option<String>,
+        file: Option<PathBuf>,
+    ) -> Option<Secret> {
         match (inline, file) {
             (Some(_), Some(_)) => {
                 self.problem(key, &format!("{key} and {key}_file are both given; drop one"))
@@ -254,7 +271,12 @@ impl Judge<'_> {
         }
     }
 
-    fn own_key(&mut self, key: &str, inline: Option<String>, file: Option<PathBuf>) -> Option<Secret> {
+    pub(super) fn own_key(
+        &mut self,
+        key: &str,
+        inline: Option<String>,
+        file: Option<PathBuf>,
+    ) -> Option<Secret> {
         let secret = self.secret(key, inline, file)?;
         if secret.expose().chars().count() < OWN_KEY_CHARS_MIN {
             let fix =
@@ -265,7 +287,7 @@ impl Judge<'_> {
     }
 
     /// An address that may carry personal data: encrypted, unless it stays on this machine.
-    fn web_url(&mut self, at: &str, text: &str) -> Option<String> {
+    pub(super) fn web_url(&mut self, at: &str, text: &str) -> Option<String> {
         let Some(url) = Url::parse(text).ok().filter(|url| ["http", "https"].contains(&url.scheme())) else {
             return self.problem(at, "write a web address, as in https://sms.example.org/send");
         };
@@ -289,7 +311,7 @@ impl Judge<'_> {
         }
     }
 
-    fn problem<T>(&mut self, at: &str, what: &str) -> Option<T> {
+    pub(super) fn problem<T>(&mut self, at: &str, what: &str) -> Option<T> {
         self.problems.push(format!("{at}: {what}"));
         None
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Config, Format};
+use super::{Canary, Config, Format, Heartbeat};
 
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -40,6 +40,19 @@ impl fmt::Display for Config {
         }
         if let Some(webhook) = &self.webhook {
             writeln!(f, "\n[webhook]\nsecret = \"{}\"", webhook.secret)?;
+        }
+        if let Some(Canary { source, login, interval_s }) = &self.canary {
+            writeln!(f, "\n[canary]\nsource = {source:?}\nusername = {:?}", login.username)?;
+            writeln!(f, "password = \"{}\"\ninterval_s = {interval_s}", login.password)?;
+        }
+        if let Some(Heartbeat { url, token }) = &self.heartbeat {
+            writeln!(f, "\n[heartbeat]\nurl = \"{url}\"")?;
+            if let Some(token) = token {
+                writeln!(f, "token = \"{token}\"")?;
+            }
+        }
+        if let Some(token) = &self.watch_token {
+            writeln!(f, "\n[watch]\ntoken = \"{token}\"")?;
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ mod incident;
 mod labels;
 mod live;
 mod map;
+mod metrics;
 mod names;
 mod page;
 mod posts;
@@ -21,6 +22,7 @@ mod sign_in;
 mod sign_in_pages;
 mod told;
 mod trouble;
+mod watched;
 mod wearers;
 mod when;
 mod words;
@@ -36,8 +38,10 @@ pub use sign_in::{OneTimeToken, SignIn, SignInError};
 use crate::{
     clock::Clock,
     domain::Timestamp,
-    sequencer::{Board, Inbox},
+    secret::Secret,
+    sequencer::{Board, Inbox, Meter},
     store::Store,
+    vitals::Vitals,
 };
 
 /// No request that the console understands is longer.
@@ -61,6 +65,12 @@ pub struct ConsoleState {
     pub source_counts: SourceCounts,
     /// Callbacks of providers (see [`hooks`]). They prove themselves; sign-in and form rules do not apply.
     pub hooks: Option<hooks::Hooks>,
+    /// How the parts are.
+    pub vitals: Arc<Vitals>,
+    /// What the line has done.
+    pub meter: Arc<Meter>,
+    /// What an outside watchdog shows (see `watched`); without it nobody is answered.
+    pub watch_token: Option<Secret>,
 }
 
 /// Why the console could not be served.
@@ -115,6 +125,8 @@ struct App {
     sign_in: Arc<SignIn>,
     callbacks: Arc<hooks::Counts>,
     source_counts: SourceCounts,
+    vitals: Arc<Vitals>,
+    meter: Arc<Meter>,
     closing: watch::Receiver<bool>,
 }
 
@@ -129,9 +141,11 @@ impl App {
 }
 
 fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
-    let ConsoleState { board, disk, inbox, store, clock, sign_in, source_counts, hooks } = state;
+    let ConsoleState { board, disk, inbox, store, clock, sign_in, source_counts, hooks, .. } = state;
+    let (vitals, meter, watch_token) = (state.vitals, state.meter, state.watch_token);
     let callbacks = hooks.as_ref().map(|hooks| Arc::clone(&hooks.counts)).unwrap_or_default();
-    let app = App { board, disk, inbox, store, clock, sign_in, callbacks, source_counts, closing };
+    let app =
+        App { board, disk, inbox, store, clock, sign_in, callbacks, source_counts, vitals, meter, closing };
     let signed_in = Router::new()
         .merge(queue::routes())
         .merge(closed::routes())
@@ -148,9 +162,14 @@ fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
         .fallback(refusal::no_such_page)
         .method_not_allowed_fallback(refusal::no_such_method)
         .layer(middleware::from_fn(guard::own_pages_only))
-        .with_state(app);
+        .with_state(app.clone());
+    // These prove themselves.
     let all = match hooks {
         Some(hooks) => all.merge(hooks.router),
+        None => all,
+    };
+    let all = match watch_token {
+        Some(token) => all.merge(watched::routes(app, token)),
         None => all,
     };
     all.layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).layer(middleware::map_response(guard::seal))

@@ -21,10 +21,11 @@ pub use alert::{Alert, AlertState, Channel, MessageClass, Recipient, Subscriptio
 pub use alphabet::{Units, units};
 pub use contact_plan::{AlertShape, ContactPlan, Language, OwnWords};
 pub use ids::{
-    AlertId, CaseId, IdError, IncidentId, PersonId, PolicyId, StaffId, TagId, UnitId, WearerId, ZoneId,
+    AlertId, CANARY, CaseId, IdError, IncidentId, PersonId, PolicyId, StaffId, TagId, UnitId, WearerId,
+    ZoneId,
 };
 pub use incident::{
-    Audience, Cause, Episode, Escalation, EscalationState, Handling, Incident, IncidentKind, Outcome,
+    Audience, Cause, Episode, Escalation, EscalationState, Handling, Hop, Incident, IncidentKind, Outcome,
     Priority, SentAlert, Stage, Subject,
 };
 pub use ping::{Accuracy, Fix, Motion, Ping, Source, TagEvent, TagEventKind};

@@ -18,6 +18,7 @@ const WAIT_S: std::ops::RangeInclusive<u32> = 5..=86_400;
 /// See [`Rulebook::check`].
 pub(super) fn check(rulebook: &Rulebook, book: &Book) -> Vec<String> {
     let mut problems = Problems { rulebook, found: Vec::new() };
+    problems.canary(book);
     match book {
         Book::Unit(unit) => problems.unit(unit),
         Book::Wearer(wearer) => problems.wearer(wearer),

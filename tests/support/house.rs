@@ -4,7 +4,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use cordon::{
-    app::{Plan, Running},
+    app::{Plan, Running, Watched},
     clock::Clock,
     domain::Book,
     engine::Told,
@@ -37,6 +37,16 @@ impl House {
 
     /// The same with a source of a test's own.
     pub(crate) async fn fed_by(source: ingest::Source, store: Arc<dyn Store>, clock: Clock) -> Self {
+        Self::watched(source, store, clock, Watched::default()).await
+    }
+
+    /// The same, watched.
+    pub(crate) async fn watched(
+        source: ingest::Source,
+        store: Arc<dyn Store>,
+        clock: Clock,
+        watched: Watched,
+    ) -> Self {
         let console = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = console.local_addr().unwrap();
         let phones = Phones::start(format!("http://{address}"), clock.clone()).await;
@@ -53,6 +63,7 @@ impl House {
             sources: vec![source],
             providers: notify::providers(&channels, &clock).unwrap(),
             callback_secret: Some(Secret::new(phones::CALLBACK_SECRET)),
+            watched,
             clock,
             console,
         };

@@ -6,7 +6,7 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Output},
     time::Duration,
 };
 
@@ -37,6 +37,11 @@ pub(crate) struct Installation {
 impl Installation {
     /// In `folder`, with logins for these tags. `None` where Mosquitto is not installed.
     pub(crate) async fn new(folder: &Path, store_url: &str, tags: &[TagId]) -> Option<Self> {
+        Self::with(folder, store_url, tags, "").await
+    }
+
+    /// The same with more lines in its configuration.
+    pub(crate) async fn with(folder: &Path, store_url: &str, tags: &[TagId], more: &str) -> Option<Self> {
         let logins: Vec<String> = tags.iter().map(tag_login).collect();
         let mut accounts: Vec<(&str, &str)> =
             logins.iter().map(|login| (login.as_str(), fleet::PASSWORD)).collect();
@@ -45,7 +50,8 @@ impl Installation {
         let console = free_address();
         let phones = Phones::start(format!("http://{console}"), Clock::real()).await;
         let config = folder.join("cordon.toml");
-        fs::write(&config, configuration(store_url, console, broker.addr(), &phones.url)).unwrap();
+        let lines = configuration(store_url, console, broker.addr(), &phones.url);
+        fs::write(&config, format!("{lines}\n{more}\n")).unwrap();
         Some(Self { broker, phones, console, program: Program::copied_to(folder), config })
     }
 
@@ -62,6 +68,16 @@ impl Installation {
     /// Starts the service in a world that `change` makes.
     pub(crate) fn serve_in(&self, change: impl FnOnce(&mut Command)) -> Service {
         self.program.serve_in(&self.config, change)
+    }
+
+    /// Starts an outside watchdog with its own configuration.
+    pub(crate) fn watch(&self, config: &Path) -> Service {
+        self.program.start("watch", config, |_| ())
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn run(&self, arguments: &[&str], config: &Path) -> Output {
+        self.program.run(arguments, config)
     }
 
     /// What the service has logged.

@@ -14,14 +14,18 @@ const FLOORS: &[(&str, u8)] = &[
     ("config", 3),
     ("notify", 3),
     ("store", 3),
+    ("vitals", 3),
+    ("canary", 4),
     ("console", 4),
     ("dispatch", 4),
+    ("heartbeat", 4),
     ("ingest", 4),
     ("lab", 4),
     ("machine", 4),
     ("rulebook_file", 4),
     ("sandbox", 4),
     ("sequencer", 4),
+    ("watchdog", 4),
     ("cli", 5),
     ("app", 6),
     ("lib", 7),
@@ -45,8 +49,14 @@ const BETWEEN_NEIGHBOURS: &[(&str, &str, &str)] = &[
     ("*", "sequencer", "TagReply"),
     ("*", "sequencer", "Ticket"),
     ("*", "sequencer", "Unwritten"),
+    ("console", "sequencer", "Meter"),
     // A webhook is signed together with the time of sending.
     ("notify", "clock", "Clock"),
+    // The canary reaches its broker as the source behind it does.
+    ("canary", "ingest", "Login"),
+    ("canary", "ingest", "Source"),
+    ("canary", "ingest", "SourceError"),
+    ("canary", "ingest", "network_options"),
     // The simulator and the replay call the same `step` as the service.
     ("lab", "sequencer", "*"),
     // Its dispatch tries again when the real one does.

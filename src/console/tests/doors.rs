@@ -212,7 +212,7 @@ async fn every_answer_is_sealed() {
 async fn callbacks_of_providers_answer_for_themselves() {
     let (inbox, _arrivals) = Inbox::new();
     let clock = Clock::scaled(AT, 0.0);
-    let hooks = hooks::routes(inbox, crate::secret::Secret::new("shared"), clock);
+    let hooks = hooks::routes(inbox, Secret::new("shared"), clock);
     let bench = Bench::with(violation(), Records::default(), Some(hooks));
     // Neither our name nor our origin: that is for the callback's signature to judge, and this one has none.
     let headers = [("host", "cordon.example"), ("origin", "https://provider.example")];
@@ -237,6 +237,9 @@ async fn the_network_is_refused() {
         sign_in: Arc::new(SignIn::new()),
         source_counts: Arc::new(std::collections::BTreeMap::new),
         hooks: None,
+        vitals: Arc::new(Vitals::new(0)),
+        meter: Arc::default(),
+        watch_token: Some(Secret::new(WATCH_TOKEN)),
     };
     let error = serve(listener, state, std::future::pending()).await.expect_err("not loopback");
     assert!(matches!(error, ServeError::NotLoopback(_)), "{error}");

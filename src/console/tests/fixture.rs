@@ -14,7 +14,7 @@ use crate::{
 /// When the picture was taken: 2026-03-01T01:54:07Z.
 pub(super) const AT: Timestamp = Timestamp::from_ms(1_772_330_047_000);
 
-pub(in crate::console) const KINDS: [IncidentKind; 22] = [
+pub(in crate::console) const KINDS: [IncidentKind; 23] = [
     IncidentKind::Approach,
     IncidentKind::Violation,
     IncidentKind::StrapTamper,
@@ -37,6 +37,7 @@ pub(in crate::console) const KINDS: [IncidentKind; 22] = [
     IncidentKind::ProviderFails,
     IncidentKind::StoreFails,
     IncidentKind::DiskFull,
+    IncidentKind::CanaryMissed,
 ];
 
 pub(in crate::console) fn id<T: std::str::FromStr<Err = IdError>>(text: &str) -> T {
@@ -124,6 +125,7 @@ fn cause(kind: IncidentKind) -> Cause {
         IncidentKind::ProviderFails => Cause::Provider(Channel::Sms),
         IncidentKind::StoreFails => Cause::Store,
         IncidentKind::DiskFull => Cause::Disk,
+        IncidentKind::CanaryMissed => Cause::Canary,
     }
 }
 
@@ -165,7 +167,8 @@ pub(in crate::console) fn incident(
             | IncidentKind::Misuse
             | IncidentKind::ProviderFails
             | IncidentKind::StoreFails
-            | IncidentKind::DiskFull => Subject::Service,
+            | IncidentKind::DiskFull
+            | IncidentKind::CanaryMissed => Subject::Service,
             IncidentKind::CallForHelp | IncidentKind::Duress => Subject::Person(id("p-1")),
             _ => Subject::Wearer(id(&format!("w-{}", 1 + (no - 1) % 5))),
         },
@@ -230,6 +233,7 @@ pub(super) fn board(wearer_name: &str, incidents: impl IntoIterator<Item = Incid
         companions: BTreeMap::new(),
         strays: BTreeMap::from([(id("acme/t-77"), AT.plus_ms(-65_000))]),
         incidents: incidents.into_iter().map(|incident| (incident.id, Arc::new(incident))).collect(),
+        canary: BTreeMap::new(),
         deaf: Vec::new(),
         store_fails: false,
         gaps: BTreeMap::new(),

@@ -27,6 +27,8 @@ use crate::{
 use fixture::{AT, board, incident};
 use records::Records;
 
+/// What a watchdog shows.
+const WATCH_TOKEN: &str = "token-of-a-watchdog";
 const HOST: &str = "127.0.0.1:8080";
 
 /// A console with its board and inbox in the test's hands.
@@ -85,6 +87,9 @@ impl Bench {
             sign_in: Arc::clone(&door),
             source_counts: Arc::new(std::collections::BTreeMap::new),
             hooks,
+            vitals: Arc::new(Vitals::new(0)),
+            meter: Arc::default(),
+            watch_token: Some(Secret::new(WATCH_TOKEN)),
         });
         Self { router, board, disk_pct, arrivals, door, clock }
     }

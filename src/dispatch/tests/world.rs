@@ -14,6 +14,7 @@ use crate::{
     sandbox::phones::testing::{Phones, client, sms_token, webhook_secret},
     sequencer::{Arrival, Inbox},
     store::{Batch, MemoryStore, Store},
+    vitals::Vitals,
 };
 
 pub(super) const ADA: &str = "+447700900001";
@@ -70,6 +71,7 @@ impl World {
             clock: Clock::real(),
             owner: owner.into(),
             on_accepted,
+            vitals: Arc::new(Vitals::new(0)),
         })
     }
 

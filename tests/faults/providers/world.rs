@@ -13,6 +13,7 @@ use cordon::{
     secret::Secret,
     sequencer::{Arrival, Arrivals, Inbox, Message, MessageKind, Now, Sequencer, Ticket},
     store::{self, Attempt, Room, Store},
+    vitals::Vitals,
 };
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -79,6 +80,7 @@ impl World {
             clock: Clock::scaled(start, way.speed),
             owner: "world".into(),
             on_accepted: None,
+            vitals: Arc::new(Vitals::new(0)),
         });
         let sequencer = Sequencer::default();
         let now = start;
