@@ -20,7 +20,11 @@ use crate::{
     clock::Clock,
     domain::{Alert, Incident, IncidentId, TagId},
     engine::Told,
-    ingest, notify,
+    ingest,
+    notify::{
+        self,
+        settings::{Plain, Texts},
+    },
     sandbox::{
         broker::{self, Accounts, Broker},
         phones,
@@ -137,8 +141,7 @@ impl Stage {
             store_file: store::file_of(&database),
             watched: Watched { canary: Some(secrets.canary(broker.addr())), ..Watched::default() },
             sources: vec![secrets.source(broker.addr())],
-            providers: notify::providers(&secrets.channels(phones), &clock)?,
-            callback_secret: Some(secrets.callback.clone()),
+            channels: secrets.channels(phones),
             clock,
             console,
         };
@@ -215,11 +218,13 @@ impl Secrets {
 
     fn channels(&self, phones: SocketAddr) -> notify::Settings {
         notify::Settings {
-            sms: Some(notify::SmsSettings {
+            sms: Some(Texts::Plain(Plain {
                 url: format!("http://{phones}/sms"),
                 token: self.sms_token.clone(),
-            }),
+                callback_secret: self.callback.clone(),
+            })),
             webhook_secret: Some(self.webhook.clone()),
+            ..notify::Settings::default()
         }
     }
 

@@ -17,7 +17,7 @@ use crate::{
     engine::Told,
     heartbeat::{self, Heartbeat},
     ingest, machine,
-    notify::Providers,
+    notify::{self, Providers},
     secret::Secret,
     sequencer::{self, Board, Driver, Inbox, Meter, Unwritten},
     store::Store,
@@ -34,12 +34,10 @@ pub struct Plan {
     pub clock: Clock,
     /// Where pings come from.
     pub sources: Vec<ingest::Source>,
-    /// Who carries messages.
-    pub providers: Providers,
+    /// Who carries messages, and proves to be who they are when they report.
+    pub channels: notify::Settings,
     /// Where the console listens: on the loopback.
     pub console: TcpListener,
-    /// What providers sign receipts and replies with; without it none are taken.
-    pub callback_secret: Option<Secret>,
     /// How the line is watched.
     pub watched: Watched,
 }
@@ -75,7 +73,7 @@ impl Plan {
     /// Carries on where the journal ends, and starts every part.
     ///
     /// # Errors
-    /// If the journal cannot be read or the console cannot listen.
+    /// If the journal cannot be read, a provider cannot be built or the console cannot listen.
     pub async fn start(self) -> anyhow::Result<Running> {
         let (sequencer, findings) =
             sequencer::recover(self.store.as_ref()).await.context("cannot carry on from the journal")?;
@@ -98,7 +96,7 @@ impl Plan {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let (loopback, messages) = Loopback::new();
-        let providers = self.providers.with(Arc::new(loopback));
+        let providers = notify::providers(&self.channels, &clock)?.with(Arc::new(loopback));
         let dispatch = dispatch(&self.store, providers, &inbox, &clock, &meter, &vitals)?;
         let waker = dispatch.waker();
         let (unwritten, danger) = watch::channel(Unwritten::default());
@@ -179,7 +177,7 @@ impl Plan {
         }
         let sign_in = Arc::new(SignIn::new());
         let address = self.console.local_addr()?;
-        let hooks = self.callback_secret.map(|secret| hooks::routes(inbox.clone(), secret, clock.clone()));
+        let hooks = Some(hooks::routes(inbox.clone(), clock.clone(), &self.channels));
         let state = ConsoleState {
             board: picture,
             disk,

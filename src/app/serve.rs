@@ -11,9 +11,7 @@ use crate::{
     canary, cli,
     clock::Clock,
     config::{self, Config},
-    heartbeat, ingest,
-    notify::{self, Providers},
-    store,
+    heartbeat, ingest, store,
 };
 
 /// Runs the service until it is asked to stop.
@@ -32,11 +30,10 @@ pub async fn serve(args: cli::Serve) -> anyhow::Result<()> {
         store_file: store::file_of(config.store.expose()),
         store,
         sources: sources(&config),
-        providers: providers(&config, &clock)?,
+        watched: watched(&config),
+        channels: config.channels,
         clock,
         console,
-        callback_secret: config.sms.as_ref().map(|sms| sms.callback_secret.clone()),
-        watched: watched(&config),
     }
     .start()
     .await?;
@@ -92,15 +89,4 @@ fn watched(config: &Config) -> Watched {
     let heartbeat = config.heartbeat.as_ref();
     let heartbeat = heartbeat.map(|to| heartbeat::Settings { url: to.url.clone(), token: to.token.clone() });
     Watched { canary, heartbeat, token: config.watch_token.clone() }
-}
-
-fn providers(config: &Config, clock: &Clock) -> anyhow::Result<Providers> {
-    let settings = notify::Settings {
-        sms: config
-            .sms
-            .as_ref()
-            .map(|sms| notify::SmsSettings { url: sms.url.clone(), token: sms.token.clone() }),
-        webhook_secret: config.webhook.as_ref().map(|webhook| webhook.secret.clone()),
-    };
-    Ok(notify::providers(&settings, clock)?)
 }

@@ -17,9 +17,8 @@ pub async fn watch(args: cli::Watch) -> anyhow::Result<()> {
         tracing::warn!("{warning}");
     }
     let clock = Clock::real();
-    let sms = notify::SmsSettings { url: config.sms_url, token: config.sms_token };
-    let providers =
-        notify::providers(&notify::Settings { sms: Some(sms), ..notify::Settings::default() }, &clock)?;
+    let channels = notify::Settings { sms: Some(config.sms), ..notify::Settings::default() };
+    let providers = notify::providers(&channels, &clock)?;
     let provider = providers.get(Channel::Sms).context("there is no provider of texts")?;
     let settings = watchdog::Settings {
         url: config.url,

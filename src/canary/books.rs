@@ -50,15 +50,13 @@ pub(super) fn middle_of(n: u32, zones: u32) -> LatLon {
 }
 
 /// The revisions that are missing from `rulebook` for a canary with this tag, in the order of publishing.
-#[must_use]
-pub fn books(rulebook: &Rulebook, tag: &TagId, interval_s: u32) -> Vec<Book> {
+pub(super) fn books(rulebook: &Rulebook, tag: &TagId, interval_s: u32) -> Vec<Book> {
     let all = made(tag, interval_s).expect("the name is an id, and a circle of 40 m a zone");
     all.into_iter().filter(|book| !is_in_force(rulebook, book)).collect()
 }
 
 /// The revision that ends a canary which is no longer wanted; `None` if there is none.
-#[must_use]
-pub fn ended(rulebook: &Rulebook, at: Timestamp) -> Option<Book> {
+pub(super) fn ended(rulebook: &Rulebook, at: Timestamp) -> Option<Book> {
     let case = rulebook.case(&CANARY.parse().ok()?).filter(|case| case.basis.covers(at))?;
     Some(Book::Case(Case { basis: Basis { until: Some(at), ..case.basis.clone() }, ..case.clone() }))
 }

@@ -11,7 +11,7 @@ use std::{
 use reqwest::Url;
 
 use super::{
-    Config, ConfigErrors, Console, Format, Loaded, Login, Sms, Source, StoreUrl, Tls, Webhook,
+    Config, ConfigErrors, Console, Format, Loaded, Login, Source, StoreUrl, Tls,
     raw::{self, Raw},
 };
 use crate::{document::did_you_mean, domain::UnitId, secret::Secret};
@@ -20,33 +20,21 @@ const LISTEN: &str = "127.0.0.1:8080";
 /// A key that Cordon and its provider made up: a shorter one can be guessed.
 const OWN_KEY_CHARS_MIN: usize = 16;
 
-pub(super) fn judge(raw: Raw, folder: &Path) -> Result<Loaded, ConfigErrors> {
+pub(super) fn judge(mut raw: Raw, folder: &Path) -> Result<Loaded, ConfigErrors> {
     let mut judge = Judge { folder, problems: Vec::new(), warnings: Vec::new() };
+    let channels = judge.channels(&mut raw);
     let parts = (
         judge.id("installation", raw.installation),
         judge.store(raw.store),
         judge.console(raw.console),
         judge.sources(raw.source),
-        judge.sms(raw.sms),
-        judge.webhook(raw.webhook),
     );
     let watched = judge.watched(parts.3.as_deref().unwrap_or_default(), raw.canary, raw.heartbeat, raw.watch);
     match parts {
-        (Some(installation), Some(store), Some(console), Some(sources), Some(sms), Some(webhook))
-            if judge.problems.is_empty() =>
-        {
+        (Some(installation), Some(store), Some(console), Some(sources)) if judge.problems.is_empty() => {
             let (canary, heartbeat, watch_token) = watched;
-            let config = Config {
-                installation,
-                store,
-                console,
-                sources,
-                sms,
-                webhook,
-                canary,
-                heartbeat,
-                watch_token,
-            };
+            let config =
+                Config { installation, store, console, sources, channels, canary, heartbeat, watch_token };
             Ok(Loaded { config, warnings: judge.warnings })
         }
         _ => Err(ConfigErrors(judge.problems)),
@@ -214,35 +202,6 @@ impl Judge<'_> {
                 Some(Some(Login { username, password }))
             }
         }
-    }
-
-    fn sms(&mut self, raw: Option<raw::Sms>) -> Option<Option<Sms>> {
-        let Some(raw) = raw else {
-            self.warnings
-                .push("there is no [sms], so nobody gets a text; add [sms] with url and token_file".into());
-            return Some(None);
-        };
-        let url = match raw.url {
-            Some(text) => self.web_url("sms.url", &text),
-            None => {
-                self.problem("sms.url", "is missing; write the address that the provider takes messages at")
-            }
-        };
-        let token = self.secret("sms.token", raw.token, raw.token_file);
-        let callback_secret =
-            self.own_key("sms.callback_secret", raw.callback_secret, raw.callback_secret_file);
-        Some(Some(Sms { url: url?, token: token?, callback_secret: callback_secret? }))
-    }
-
-    fn webhook(&mut self, raw: Option<raw::Webhook>) -> Option<Option<Webhook>> {
-        let Some(raw) = raw else {
-            self.warnings.push(
-                "there is no [webhook], so no control room is called; add [webhook] with secret_file".into(),
-            );
-            return Some(None);
-        };
-        let secret = self.own_key("webhook.secret", raw.secret, raw.secret_file)?;
-        Some(Some(Webhook { secret }))
     }
 
     /// A secret that stands in `KEY` or in the file that `KEY_file` names.

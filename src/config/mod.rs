@@ -3,6 +3,7 @@
 //! Every mistake is found in one go and told with its fix. There is no key for the speed of the clock: the service
 //! runs on the real one.
 
+mod channels;
 mod judge;
 mod overrides;
 mod raw;
@@ -21,6 +22,7 @@ use tag_wire::VendorName;
 
 use crate::{
     document::{self, Misfit},
+    notify::Settings,
     secret::Secret,
 };
 use raw::Raw;
@@ -43,10 +45,8 @@ pub struct Config {
     pub console: Console,
     /// Where pings come from, at least one, each with its own name.
     pub sources: Vec<Source>,
-    /// The provider of text messages; without it none is sent.
-    pub sms: Option<Sms>,
-    /// How webhooks are signed; without it none is sent.
-    pub webhook: Option<Webhook>,
+    /// How people are reached.
+    pub channels: Settings,
     /// Cordon's own test of the whole way; without it none is made.
     pub canary: Option<Canary>,
     /// The outside monitor that is called while all is well.
@@ -111,24 +111,6 @@ pub struct Login {
 pub enum Format {
     /// Wire contract v1.
     Native,
-}
-
-/// The provider of text messages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sms {
-    /// Where a message is posted to.
-    pub url: String,
-    /// Who Cordon is to the provider.
-    pub token: Secret,
-    /// Proves that a receipt or a reply comes from the provider.
-    pub callback_secret: Secret,
-}
-
-/// How webhooks are signed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Webhook {
-    /// The key of the HMAC.
-    pub secret: Secret,
 }
 
 /// Cordon's own test of the whole way: a synthetic tag.

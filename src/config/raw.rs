@@ -12,7 +12,8 @@ pub(super) struct Raw {
     pub(super) store: Store,
     pub(super) console: Console,
     pub(super) source: Vec<Source>,
-    pub(super) sms: Option<Sms>,
+    pub(super) sms: Option<Texts>,
+    pub(super) second_sms: Option<Texts>,
     pub(super) webhook: Option<Webhook>,
     pub(super) canary: Option<Canary>,
     pub(super) heartbeat: Option<Heartbeat>,
@@ -46,9 +47,16 @@ pub(super) struct Source {
     pub(super) format: Option<String>,
 }
 
+/// Who carries text messages: each provider has keys of its own.
+#[derive(Deserialize)]
+#[serde(tag = "provider", rename_all = "snake_case")]
+pub(super) enum Texts {
+    Plain(Plain),
+}
+
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Sms {
+pub(super) struct Plain {
     pub(super) url: Option<String>,
     pub(super) token: Option<String>,
     pub(super) token_file: Option<PathBuf>,
@@ -102,7 +110,7 @@ pub(super) enum Whole {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawWatchdog {
     pub(super) service: Service,
-    pub(super) sms: Option<Sms>,
+    pub(super) sms: Option<Texts>,
     pub(super) step: Vec<Step>,
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Canary, Config, Format, Heartbeat};
+use crate::notify::settings::{Plain, Texts};
 
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -34,12 +35,17 @@ impl fmt::Display for Config {
                 Format::Native => writeln!(f, "format = \"native\"")?,
             }
         }
-        if let Some(sms) = &self.sms {
-            writeln!(f, "\n[sms]\nurl = {:?}\ntoken = \"{}\"", sms.url, sms.token)?;
-            writeln!(f, "callback_secret = \"{}\"", sms.callback_secret)?;
+        for (channel, texts) in self.channels.texts() {
+            writeln!(f, "\n[{}]", channel.as_str())?;
+            match texts {
+                Texts::Plain(Plain { url, token, callback_secret }) => {
+                    writeln!(f, "provider = \"plain\"\nurl = {url:?}\ntoken = \"{token}\"")?;
+                    writeln!(f, "callback_secret = \"{callback_secret}\"")?;
+                }
+            }
         }
-        if let Some(webhook) = &self.webhook {
-            writeln!(f, "\n[webhook]\nsecret = \"{}\"", webhook.secret)?;
+        if let Some(secret) = &self.channels.webhook_secret {
+            writeln!(f, "\n[webhook]\nsecret = \"{secret}\"")?;
         }
         if let Some(Canary { source, login, interval_s }) = &self.canary {
             writeln!(f, "\n[canary]\nsource = {source:?}\nusername = {:?}", login.username)?;

@@ -7,7 +7,7 @@ use super::{
     judge::Judge,
     raw::{self, RawWatchdog},
 };
-use crate::{document, domain::is_e164, secret::Secret};
+use crate::{document, domain::is_e164, notify::settings::Texts, secret::Secret};
 
 /// What pages call the service, unless it is said.
 const NAME: &str = "Service 1";
@@ -15,7 +15,8 @@ const NAME: &str = "Service 1";
 const NAME_CHARS_MAX: usize = 24;
 /// Seconds between two polls.
 const POLL_S: std::ops::RangeInclusive<u32> = 1..=10;
-/// People who are paged at once.
+/// Stands where a provider's callbacks would be believed by a key: none is taken.
+const NO_CALLBACKS: &str = "no callback is taken";
 const STEPS_MAX: usize = 8;
 const NUMBERS_MAX: usize = 20;
 
@@ -30,10 +31,8 @@ pub struct Watchdog {
     pub token: Secret,
     /// Seconds between two polls, 1 to 10. All limits are multiples of it.
     pub poll_s: u32,
-    /// Where texts are posted to.
-    pub sms_url: String,
-    /// Who the watchdog is to the provider of texts.
-    pub sms_token: Secret,
+    /// The provider of the watchdog's own texts.
+    pub sms: Texts,
     /// Phone numbers: those of the first step are paged at once, those of each next one with the next page.
     pub steps: Vec<Vec<String>>,
 }
@@ -75,35 +74,23 @@ impl Judge<'_> {
         let poll_s = self.whole("service.poll_s", poll_s, POLL_S, *POLL_S.end());
         let sms = self.own_sms(raw.sms);
         let steps = self.steps(raw.step);
-        let (sms_url, sms_token) = sms?;
-        Some(Watchdog {
-            name: name?,
-            url: url?,
-            token: token?,
-            poll_s: poll_s?,
-            sms_url,
-            sms_token,
-            steps: steps?,
-        })
+        Some(Watchdog { name: name?, url: url?, token: token?, poll_s: poll_s?, sms: sms?, steps: steps? })
     }
 
-    /// Without callbacks: nobody calls a watchdog.
-    fn own_sms(&mut self, raw: Option<raw::Sms>) -> Option<(String, Secret)> {
-        let Some(raw) = raw else {
+    /// A provider as the service would have it. Nobody calls a watchdog back, so it needs no key for that.
+    fn own_sms(&mut self, raw: Option<raw::Texts>) -> Option<Texts> {
+        let Some(mut raw) = raw else {
             return self
-                .problem("sms", "is missing: nobody could be paged; add [sms] with url and token_file");
+                .problem("sms", "is missing: nobody could be paged; add [sms] with provider and its keys");
         };
-        if raw.callback_secret.is_some() || raw.callback_secret_file.is_some() {
-            return self.problem("sms.callback_secret", "a watchdog takes no callbacks; drop it");
-        }
-        let url = match raw.url {
-            Some(text) => self.web_url("sms.url", &text),
-            None => {
-                self.problem("sms.url", "is missing; write the address that the provider takes messages at")
+        match &mut raw {
+            raw::Texts::Plain(plain) => {
+                if plain.callback_secret.is_none() && plain.callback_secret_file.is_none() {
+                    plain.callback_secret = Some(NO_CALLBACKS.into());
+                }
             }
-        };
-        let token = self.secret("sms.token", raw.token, raw.token_file);
-        Some((url?, token?))
+        }
+        self.texts("sms", raw)
     }
 
     fn steps(&mut self, raw: Vec<raw::Step>) -> Option<Vec<Vec<String>>> {

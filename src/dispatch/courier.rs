@@ -15,7 +15,7 @@ use crate::{
     crash,
     domain::{Alert, AlertId, Timestamp},
     engine::{DeliveryReport, ServiceReport, Told},
-    notify::{self, Message, Providers, Sent, wording},
+    notify::{Message, Providers, Sent},
     sequencer::{Inbox, SubmitError},
     store::{Attempt, Claimed, Store},
     vitals::Vitals,
@@ -73,7 +73,7 @@ impl Courier {
         let (began, began_us) = (self.clock.steady(), self.clock.real_us());
         let now = round.begins(began_us);
         let first = first_try_at.unwrap_or(now);
-        let sent = self.carry(&alert).await;
+        let sent = self.carry(&alert, tries > 0).await;
         let took_ms = (self.clock.real_us() - began_us) / 1_000;
         let ended = now.plus_ms(self.clock.steady().ms_since(began));
         let provider = self.health.note(&alert, &sent, now, ended);
@@ -89,7 +89,7 @@ impl Courier {
                 self.tell(alert.id, DeliveryReport::Accepted).await;
                 None
             }
-            Sent::Refused { reason } => {
+            Sent::Refused { reason } | Sent::NoSuchAddress { reason } => {
                 mine.done(DeliveryReport::Refused(reason.clone()));
                 self.record(try_.ended(REFUSED, &reason, String::new()), None, told).await;
                 self.tell(alert.id, DeliveryReport::Refused(reason)).await;
@@ -145,17 +145,12 @@ impl Courier {
         })
     }
 
-    /// Hands the message to its channel's provider. One that panics or hangs is one that did not succeed.
-    pub(super) async fn carry(&self, alert: &Alert) -> Sent {
+    /// Hands the message to its channel's provider, maybe again. One that panics or hangs is one that did not succeed.
+    pub(super) async fn carry(&self, alert: &Alert, is_repeat: bool) -> Sent {
         let Some(provider) = self.providers.get(alert.channel).cloned() else {
             return Sent::Refused { reason: "no_provider".into() };
         };
-        let message = Message {
-            idempotency_key: notify::idempotency_key(alert),
-            to: alert.address.clone(),
-            body: wording::body(alert),
-            priority: alert.priority,
-        };
+        let message = Message::of(alert, is_repeat);
         // A task of its own keeps a panic in; the set ends it with this one.
         let mut task = JoinSet::new();
         task.spawn(async move {

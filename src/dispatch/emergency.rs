@@ -174,7 +174,7 @@ async fn send(
         };
         let (at, began_us) = (courier.clock.steady(), courier.clock.real_us());
         nth += 1;
-        let sent = courier.carry(alert).await;
+        let sent = courier.carry(alert, nth > 1).await;
         let (ended, took_ms) = (courier.clock.steady(), (courier.clock.real_us() - began_us) / 1_000);
         courier.note_at_once(alert, &sent, at, ended).await;
         let (report, result, reason, provider_ref) = match sent {
@@ -182,7 +182,7 @@ async fn send(
                 courier.accepted(alert.id);
                 (DeliveryReport::Accepted, ACCEPTED, String::new(), provider_ref.unwrap_or_default())
             }
-            Sent::Refused { reason } => {
+            Sent::Refused { reason } | Sent::NoSuchAddress { reason } => {
                 (DeliveryReport::Refused(reason.clone()), REFUSED, reason, String::new())
             }
             // That it does not get through in time is the engine's to see.

@@ -48,8 +48,9 @@ impl Health {
         let failed = match sent {
             Sent::Accepted { .. } => None,
             Sent::Retry { reason } | Sent::Busy { reason, .. } => Some((reason, true)),
-            // One number that is refused says nothing about the provider; many in a row do.
+            // One message that is refused says nothing about the provider; many in a row do.
             Sent::Refused { reason } => Some((reason, false)),
+            Sent::NoSuchAddress { .. } => return None,
         };
         let (up, reason) = match failed {
             None => (doing.taken(), String::new()),
@@ -123,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn refused_numbers_are_no_matter_of_time() {
+    fn refused_messages_are_no_matter_of_time() {
         let mut doing = Doing::default();
         let at = |after_s: i64| START.plus_ms(after_s * 1_000);
         assert_eq!(doing.failed("a", at(0), at(0), false), None);

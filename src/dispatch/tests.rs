@@ -145,7 +145,9 @@ fn impatient(world: &World) -> Providers {
     let _ = client();
     let client = reqwest::Client::builder().timeout(Duration::from_millis(300)).no_proxy().build();
     let url = format!("{}/sms", world.phones.url).parse().unwrap();
-    Providers::of([Arc::new(notify::Sms::new(client.unwrap(), url, sms_token())) as Arc<dyn Provider>])
+    Providers::of([
+        Arc::new(notify::Sms::new(Channel::Sms, client.unwrap(), url, sms_token())) as Arc<dyn Provider>
+    ])
 }
 
 #[tokio::test]

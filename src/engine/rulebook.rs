@@ -131,11 +131,17 @@ impl Rulebook {
         let mut shown = self.clone();
         for unit in self.units().filter(|unit| unit.id.is_canary()) {
             shown.units.remove_mut(&unit.id);
-            unit.staff.iter().for_each(|staff| drop(shown.staff.remove_mut(&staff.id)));
+            for staff in &unit.staff {
+                shown.staff.remove_mut(&staff.id);
+            }
         }
         for case in self.cases_of_canary() {
-            case.zones.iter().for_each(|zone| drop(shown.zones.remove_mut(&zone.id)));
-            case.persons.iter().for_each(|person| drop(shown.persons.remove_mut(person)));
+            for zone in &case.zones {
+                shown.zones.remove_mut(&zone.id);
+            }
+            for person in &case.persons {
+                shown.persons.remove_mut(person);
+            }
             shown.wearers.remove_mut(&case.wearer);
             shown.cases.remove_mut(&case.id);
         }

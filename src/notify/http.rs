@@ -3,7 +3,7 @@
 use std::{net::IpAddr, time::Duration};
 
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, header, redirect};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use super::Sent;
 
@@ -69,26 +69,89 @@ pub fn endpoint(text: &str) -> Result<Url, EndpointError> {
     }
 }
 
-/// Sends a request and says what its answer means.
+/// Sends a request and says what its answer means: JSON with an `id`, or with a code as its `error`.
 pub(super) async fn send(request: RequestBuilder) -> Sent {
-    match request.send().await {
-        Ok(response) => judge(response).await,
-        Err(error) => Sent::Retry { reason: failure(&error).into() },
+    match ask(request).await {
+        Ok(answer) => {
+            let Said { id, error } = answer.json();
+            answer.outcome(id, error)
+        }
+        Err(sent) => sent,
     }
 }
 
-async fn judge(response: Response) -> Sent {
-    let (status, pause_ms) = (response.status(), pause_ms(&response));
-    let answer = read(response).await;
-    let reason = || answer.error.and_then(code).unwrap_or_else(|| format!("http_{}", status.as_u16()));
-    if status.is_success() {
-        Sent::Accepted { provider_ref: answer.id.and_then(code) }
-    } else if status == StatusCode::TOO_MANY_REQUESTS || is_passing(status) && pause_ms.is_some() {
-        Sent::Busy { reason: reason(), pause_ms }
-    } else if is_passing(status) {
-        Sent::Retry { reason: reason() }
-    } else {
-        Sent::Refused { reason: reason() }
+/// Sends a request.
+///
+/// # Errors
+/// What it means that no answer came.
+pub(super) async fn ask(request: RequestBuilder) -> Result<Answered, Sent> {
+    match request.send().await {
+        Ok(response) => Ok(Answered::read(response).await),
+        Err(error) => Err(Sent::Retry { reason: failure(&error).into() }),
+    }
+}
+
+/// An answer, whatever it says.
+#[derive(Debug)]
+pub(super) struct Answered {
+    pub(super) status: StatusCode,
+    pause_ms: Option<i64>,
+    body: Vec<u8>,
+}
+
+impl Answered {
+    /// As far as is sensible. The status has already said what matters, so no trouble with the rest changes it.
+    async fn read(mut response: Response) -> Self {
+        let (status, pause_ms) = (response.status(), pause_ms(&response));
+        let mut body = Vec::new();
+        while let Ok(Some(chunk)) = response.chunk().await {
+            if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+                body.clear();
+                break;
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Self { status, pause_ms, body }
+    }
+
+    /// What it says; nothing if it does not say it in JSON of this form.
+    pub(super) fn json<T: DeserializeOwned + Default>(&self) -> T {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// What its status means, with the provider's reference or its code for the reason, where it gave one.
+    pub(super) fn outcome<T: Into<serde_json::Value>>(&self, id: Option<T>, error: Option<T>) -> Sent {
+        let (status, pause_ms) = (self.status, self.pause_ms);
+        let reason = || error.and_then(code).unwrap_or_else(|| format!("http_{}", status.as_u16()));
+        if status.is_success() {
+            Sent::Accepted { provider_ref: id.and_then(code) }
+        } else if status == StatusCode::TOO_MANY_REQUESTS || is_passing(status) && pause_ms.is_some() {
+            Sent::Busy { reason: reason(), pause_ms }
+        } else if is_passing(status) {
+            Sent::Retry { reason: reason() }
+        } else {
+            Sent::Refused { reason: reason() }
+        }
+    }
+
+    /// The same of a provider at whom Cordon has an account. That it does not let us in is for whoever runs Cordon to put
+    /// right, and says nothing about an address; until then it is tried again.
+    pub(super) fn of_our_provider<T: Into<serde_json::Value>>(
+        &self,
+        id: Option<T>,
+        error: Option<T>,
+        is_about_address: bool,
+    ) -> Sent {
+        match self.outcome(id, error) {
+            Sent::Refused { reason } if self.denies_us() => Sent::Retry { reason },
+            Sent::Refused { reason } if is_about_address => Sent::NoSuchAddress { reason },
+            outcome => outcome,
+        }
+    }
+
+    /// We are not who we say we are, or may not do this.
+    pub(super) fn denies_us(&self) -> bool {
+        matches!(self.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
     }
 }
 
@@ -105,26 +168,14 @@ fn pause_ms(response: &Response) -> Option<i64> {
 
 /// What providers say in their answers, where they do.
 #[derive(Debug, Default, Deserialize)]
-struct Answer {
-    id: Option<serde_json::Value>,
-    error: Option<serde_json::Value>,
-}
-
-/// Reads an answer as far as is sensible. The status has already said what matters, so no trouble here changes it.
-async fn read(mut response: Response) -> Answer {
-    let mut body = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
-        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
-            return Answer::default();
-        }
-        body.extend_from_slice(&chunk);
-    }
-    serde_json::from_slice(&body).unwrap_or_default()
+pub(super) struct Said {
+    pub(super) id: Option<serde_json::Value>,
+    pub(super) error: Option<serde_json::Value>,
 }
 
 /// A short printable code from a provider's text or number.
-fn code(value: serde_json::Value) -> Option<String> {
-    let text = match value {
+pub(super) fn code(value: impl Into<serde_json::Value>) -> Option<String> {
+    let text = match value.into() {
         serde_json::Value::String(text) => text,
         serde_json::Value::Number(number) => number.to_string(),
         _ => return None,

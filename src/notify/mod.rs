@@ -4,6 +4,7 @@
 //! the engine's.
 
 pub mod http;
+pub mod settings;
 pub mod signature;
 mod sms;
 mod used;
@@ -14,15 +15,16 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 
+pub use settings::Settings;
 pub use sms::Sms;
 pub use used::UsedSignatures;
 pub use webhook::Webhook;
 
 use crate::{
     clock::Clock,
-    domain::{Alert, AlertId, Channel, Priority, Timestamp},
-    secret::Secret,
+    domain::{Alert, AlertId, Channel, Language, MessageClass, Priority, Timestamp},
 };
+use settings::{Plain, Texts};
 
 /// The header with the idempotency key.
 pub const IDEMPOTENCY_HEADER: &str = "idempotency-key";
@@ -36,8 +38,33 @@ pub struct Message {
     pub to: String,
     /// What it says, as its channel needs it (see [`wording::body`]).
     pub body: String,
+    /// What it says it in.
+    pub language: Language,
+    /// Which kind of message it is.
+    pub class: MessageClass,
+    /// The number that its recipient can quote.
+    pub reference: u16,
     /// How urgent it is.
     pub priority: Priority,
+    /// It has been tried before, and may have been taken although no answer came.
+    pub is_repeat: bool,
+}
+
+impl Message {
+    /// As an alert is sent.
+    #[must_use]
+    pub fn of(alert: &Alert, is_repeat: bool) -> Self {
+        Self {
+            idempotency_key: idempotency_key(alert),
+            to: alert.address.clone(),
+            body: wording::body(alert),
+            language: alert.language,
+            class: alert.class,
+            reference: alert.reference(),
+            priority: alert.priority,
+            is_repeat,
+        }
+    }
 }
 
 /// What came of one try.
@@ -60,9 +87,14 @@ pub enum Sent {
         /// How long it asks not to be asked again, milliseconds, if it says so in seconds.
         pause_ms: Option<i64>,
     },
-    /// Never: the address or the message is refused for good. A short code of the reason.
+    /// Never: the message is refused for good. A short code of the reason.
     Refused {
-        /// Such as `http_400`, `unknown_number`.
+        /// Such as `http_400`.
+        reason: String,
+    },
+    /// Never: there is nobody at that address. Nothing is wrong with the provider.
+    NoSuchAddress {
+        /// Such as `unknown_number`.
         reason: String,
     },
 }
@@ -77,30 +109,17 @@ pub trait Provider: Send + Sync {
     async fn send(&self, message: &Message) -> Sent;
 }
 
-/// How to reach the outside world. A channel without settings has no provider.
-#[derive(Debug, Clone, Default)]
-pub struct Settings {
-    /// Text messages.
-    pub sms: Option<SmsSettings>,
-    /// Webhooks: the secret that signs them.
-    pub webhook_secret: Option<Secret>,
-}
-
-/// The SMS provider.
-#[derive(Debug, Clone)]
-pub struct SmsSettings {
-    /// Where to post.
-    pub url: String,
-    /// The bearer token.
-    pub token: Secret,
-}
-
 /// Why there are no providers.
 #[derive(Debug, thiserror::Error)]
 pub enum ProvidersError {
-    /// The SMS provider's URL.
-    #[error("the SMS provider's URL: {0}")]
-    SmsUrl(#[from] http::EndpointError),
+    /// A provider's URL.
+    #[error("the URL of the provider for {}: {error}", .channel.as_str())]
+    Url {
+        /// Of which channel.
+        channel: Channel,
+        /// What is wrong with it.
+        error: http::EndpointError,
+    },
     /// The HTTP client.
     #[error("HTTP: {0}; install the system's root certificates (package ca-certificates)")]
     Client(#[from] reqwest::Error),
@@ -138,13 +157,26 @@ impl Providers {
 pub fn providers(settings: &Settings, clock: &Clock) -> Result<Providers, ProvidersError> {
     let client = http::client()?;
     let mut list: Vec<Arc<dyn Provider>> = Vec::new();
-    if let Some(sms) = &settings.sms {
-        list.push(Arc::new(Sms::new(client.clone(), http::endpoint(&sms.url)?, sms.token.clone())));
+    for (channel, texts) in settings.texts() {
+        list.push(texts_provider(channel, texts, &client)?);
     }
     if let Some(secret) = &settings.webhook_secret {
         list.push(Arc::new(Webhook::new(client, secret.clone(), clock.clone())));
     }
     Ok(Providers::of(list))
+}
+
+fn texts_provider(
+    channel: Channel,
+    texts: &Texts,
+    client: &reqwest::Client,
+) -> Result<Arc<dyn Provider>, ProvidersError> {
+    let endpoint = |url: &str| http::endpoint(url).map_err(|error| ProvidersError::Url { channel, error });
+    Ok(match texts {
+        Texts::Plain(Plain { url, token, .. }) => {
+            Arc::new(Sms::new(channel, client.clone(), endpoint(url)?, token.clone()))
+        }
+    })
 }
 
 /// The idempotency key of every try of an alert. It carries the time of raising beside the number, since an

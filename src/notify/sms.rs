@@ -4,23 +4,30 @@ use async_trait::async_trait;
 use reqwest::{Client, Url, header};
 use serde::Serialize;
 
-use super::{IDEMPOTENCY_HEADER, Message, Provider, Sent, http};
+use super::{
+    IDEMPOTENCY_HEADER, Message, Provider, Sent,
+    http::{self, Said},
+};
 use crate::domain::Channel;
 use crate::secret::Secret;
+
+/// The code of a number that cannot get texts.
+const UNKNOWN_NUMBER: &str = "unknown_number";
 
 /// An SMS provider that takes JSON `{to, text, reference}` with a bearer token.
 #[derive(Debug)]
 pub struct Sms {
+    channel: Channel,
     client: Client,
     url: Url,
     token: Secret,
 }
 
 impl Sms {
-    /// Posts to `url`, as the owner of `token`.
+    /// Serves `channel`: posts to `url`, as the owner of `token`.
     #[must_use]
-    pub fn new(client: Client, url: Url, token: Secret) -> Self {
-        Self { client, url, token }
+    pub fn new(channel: Channel, client: Client, url: Url, token: Secret) -> Self {
+        Self { channel, client, url, token }
     }
 }
 
@@ -34,7 +41,7 @@ struct Request<'a> {
 #[async_trait]
 impl Provider for Sms {
     fn channel(&self) -> Channel {
-        Channel::Sms
+        self.channel
     }
 
     async fn send(&self, message: &Message) -> Sent {
@@ -47,6 +54,13 @@ impl Provider for Sms {
             .header(IDEMPOTENCY_HEADER, reference)
             .header(header::ACCEPT, "application/json")
             .json(&body);
-        http::send(request).await
+        match http::ask(request).await {
+            Ok(answer) => {
+                let Said { id, error } = answer.json();
+                let is_about_address = error.as_ref().is_some_and(|error| error == UNKNOWN_NUMBER);
+                answer.of_our_provider(id, error, is_about_address)
+            }
+            Err(sent) => sent,
+        }
     }
 }

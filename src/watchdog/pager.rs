@@ -13,7 +13,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::watch::{Act, Cause};
 use crate::{
     clock::Clock,
-    domain::{Priority, Timestamp},
+    domain::{Language, MessageClass, Priority, Timestamp},
     notify::{Message, Provider, Sent},
 };
 
@@ -94,7 +94,7 @@ impl Pager {
             let (provider, clock, reached) =
                 (Arc::clone(&self.provider), self.clock.clone(), Arc::clone(reached));
             under_way.push(self.sends.spawn(async move {
-                if until_taken(provider.as_ref(), &clock, &message).await {
+                if until_taken(provider.as_ref(), &clock, message).await {
                     reached.store(true, Ordering::Relaxed);
                 }
             }));
@@ -123,15 +123,16 @@ impl Told {
 }
 
 fn message(to: String, body: String, idempotency_key: String) -> Message {
-    Message { idempotency_key, to, body, priority: Priority::P1 }
+    let (class, language, priority) = (MessageClass::Card, Language::English, Priority::P1);
+    Message { idempotency_key, to, body, language, class, reference: 0, priority, is_repeat: false }
 }
 
 /// Whether it was taken; ends only when it was, or can never be.
-async fn until_taken(provider: &dyn Provider, clock: &Clock, message: &Message) -> bool {
+async fn until_taken(provider: &dyn Provider, clock: &Clock, mut message: Message) -> bool {
     loop {
-        let pause_ms = match provider.send(message).await {
+        let pause_ms = match provider.send(&message).await {
             Sent::Accepted { .. } => return true,
-            Sent::Refused { reason } => {
+            Sent::Refused { reason } | Sent::NoSuchAddress { reason } => {
                 tracing::error!(reason, "a page was refused; check the number and the provider's settings");
                 return false;
             }
@@ -144,6 +145,7 @@ async fn until_taken(provider: &dyn Provider, clock: &Clock, message: &Message) 
                 pause_ms.unwrap_or(AGAIN_MS).clamp(AGAIN_MS, PAUSE_MS_MAX)
             }
         };
+        message.is_repeat = true;
         clock.wait_ms(pause_ms).await;
     }
 }

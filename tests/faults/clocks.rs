@@ -197,7 +197,7 @@ fn config(store_url: &str, console: SocketAddr, broker: SocketAddr, phones: &str
         store = {{ url = "{store_url}" }}
         console = {{ listen = "{console}" }}
         source = [{{ name = "tags", url = "mqtt://{broker}", username = "{}", password = "{}" }}]
-        sms = {{ url = "{phones}/sms", token = "{}", callback_secret = "{}" }}
+        sms = {{ provider = "plain", url = "{phones}/sms", token = "{}", callback_secret = "{}" }}
         webhook = {{ secret = "{}" }}
         "#,
         SERVICE.0.strip_prefix("cordon-").unwrap(),

@@ -12,12 +12,10 @@ use std::{
 };
 
 use cordon::{
-    app::{Plan, Running},
+    app::{Plan, Running, Watched},
     clock::Clock,
     domain::{AlertState, Book, Handling, Incident, IncidentId, IncidentKind, Outcome, Timestamp},
     engine::{Action, Told},
-    notify,
-    secret::Secret,
     sequencer::{Message, MessageKind, Ticket},
     store::{self, Store},
 };
@@ -152,20 +150,13 @@ async fn play(order: Order) {
 async fn start(order: &Order, store: std::sync::Arc<dyn Store>) -> Running {
     cordon::app::install_tls();
     let clock = order.clock();
-    let channels = notify::Settings {
-        sms: Some(notify::SmsSettings {
-            url: format!("{}/sms", order.phones),
-            token: Secret::new(phones::SMS_TOKEN),
-        }),
-        webhook_secret: Some(Secret::new(phones::WEBHOOK_SECRET)),
-    };
     let plan = Plan {
         store,
         store_file: None,
         sources: vec![],
-        providers: notify::providers(&channels, &clock).unwrap(),
-        callback_secret: Some(Secret::new(phones::CALLBACK_SECRET)),
+        channels: phones::plain(format!("{}/sms", order.phones)),
         console: TcpListener::bind(order.console).await.unwrap(),
+        watched: Watched::default(),
         clock,
     };
     // The journal was readable a moment ago; if it is not, the service manager tries again.
@@ -299,7 +290,7 @@ impl Play {
 
     /// A text from the person's phone, over the phones' own page.
     async fn reply(&self, text: &str) {
-        let client = notify::http::client().unwrap();
+        let client = cordon::notify::http::client().unwrap();
         let body = json!({ "from": PERSON, "text": text });
         let url = format!("{}/api/replies", self.order.phones);
         let answer = client.post(url).json(&body).send().await.unwrap();

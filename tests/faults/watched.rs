@@ -178,7 +178,7 @@ fn watch_toml(folder: &Path, at: &Installation, pace: Pace) -> std::path::PathBu
     let (path, console, phones) = (folder.join("watch.toml"), at.console, &at.phones.url);
     let text = format!(
         r#"service = {{ name = "Service 7", url = "http://{console}/watch", token = "{WATCH_TOKEN}", poll_s = {} }}
-        sms = {{ url = "{phones}/sms", token = "{}" }}
+        sms = {{ provider = "plain", url = "{phones}/sms", token = "{}" }}
         step = [{{ numbers = ["{ON_CALL}"] }}]"#,
         pace.poll_s,
         phones::SMS_TOKEN,

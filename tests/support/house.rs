@@ -8,8 +8,7 @@ use cordon::{
     clock::Clock,
     domain::Book,
     engine::Told,
-    ingest, notify,
-    secret::Secret,
+    ingest,
     store::Store,
 };
 use tokio::net::TcpListener;
@@ -50,19 +49,11 @@ impl House {
         let console = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = console.local_addr().unwrap();
         let phones = Phones::start(format!("http://{address}"), clock.clone()).await;
-        let channels = notify::Settings {
-            sms: Some(notify::SmsSettings {
-                url: format!("{}/sms", phones.url),
-                token: Secret::new(phones::SMS_TOKEN),
-            }),
-            webhook_secret: Some(Secret::new(phones::WEBHOOK_SECRET)),
-        };
         let plan = Plan {
             store: Arc::clone(&store),
             store_file: None,
             sources: vec![source],
-            providers: notify::providers(&channels, &clock).unwrap(),
-            callback_secret: Some(Secret::new(phones::CALLBACK_SECRET)),
+            channels: phones::plain(format!("{}/sms", phones.url)),
             watched,
             clock,
             console,

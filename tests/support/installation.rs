@@ -128,7 +128,7 @@ fn configuration(store_url: &str, console: SocketAddr, broker: SocketAddr, phone
         store = {{ url = "{store_url}" }}
         console = {{ listen = "{console}" }}
         source = [{{ name = "tags", url = "mqtt://{broker}", username = "{}", password = "{}" }}]
-        sms = {{ url = "{phones}/sms", token = "{}", callback_secret = "{}" }}
+        sms = {{ provider = "plain", url = "{phones}/sms", token = "{}", callback_secret = "{}" }}
         webhook = {{ secret = "{}" }}
         "#,
         LOGIN.0,

@@ -3,7 +3,10 @@
 
 use cordon::{
     clock::Clock,
-    notify,
+    notify::{
+        self,
+        settings::{Plain, Texts},
+    },
     sandbox::phones::{self, CordonSettings, Direction, FaultOrder, Shown},
     secret::Secret,
 };
@@ -16,6 +19,19 @@ pub(crate) const CALLBACK_SECRET: &str = "callback-secret-of-a-test";
 
 /// A receipt comes this long after its text, milliseconds of the phones' clock.
 const RECEIPT_AFTER_MS: u32 = 300;
+
+/// The plain provider at `url`.
+pub(crate) fn plain(url: String) -> notify::Settings {
+    notify::Settings {
+        sms: Some(Texts::Plain(Plain {
+            url,
+            token: Secret::new(SMS_TOKEN),
+            callback_secret: Secret::new(CALLBACK_SECRET),
+        })),
+        webhook_secret: Some(Secret::new(WEBHOOK_SECRET)),
+        ..notify::Settings::default()
+    }
+}
 
 /// Served until dropped.
 pub(crate) struct Phones {

@@ -57,6 +57,9 @@ const BETWEEN_NEIGHBOURS: &[(&str, &str, &str)] = &[
     ("canary", "ingest", "Source"),
     ("canary", "ingest", "SourceError"),
     ("canary", "ingest", "network_options"),
+    // What an operator decides about the channels is what they are made of.
+    ("config", "notify", "Settings"),
+    ("config", "notify", "settings"),
     // The simulator and the replay call the same `step` as the service.
     ("lab", "sequencer", "*"),
     // Its dispatch tries again when the real one does.

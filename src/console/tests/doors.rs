@@ -3,6 +3,10 @@
 use axum::routing::post;
 
 use super::*;
+use crate::{
+    notify::settings::{Plain, Settings, Texts},
+    secret::Secret,
+};
 
 #[tokio::test]
 async fn a_link_opens_the_door_once() {
@@ -212,7 +216,10 @@ async fn every_answer_is_sealed() {
 async fn callbacks_of_providers_answer_for_themselves() {
     let (inbox, _arrivals) = Inbox::new();
     let clock = Clock::scaled(AT, 0.0);
-    let hooks = hooks::routes(inbox, Secret::new("shared"), clock);
+    let plain =
+        Plain { url: String::new(), token: Secret::new("token"), callback_secret: Secret::new("shared") };
+    let settings = Settings { sms: Some(Texts::Plain(plain)), ..Settings::default() };
+    let hooks = hooks::routes(inbox, clock, &settings);
     let bench = Bench::with(violation(), Records::default(), Some(hooks));
     // Neither our name nor our origin: that is for the callback's signature to judge, and this one has none.
     let headers = [("host", "cordon.example"), ("origin", "https://provider.example")];

@@ -10,8 +10,11 @@ use crate::{
         MessageClass, Priority, Recipient, Subject, Timestamp,
     },
     engine::{DeliveryReport, ServiceReport, Told},
-    notify::{self, Providers, SmsSettings},
-    sandbox::phones::testing::{Phones, client, sms_token, webhook_secret},
+    notify::{
+        self, Providers,
+        settings::{Plain, Texts},
+    },
+    sandbox::phones::testing::{Phones, callback_secret, client, sms_token, webhook_secret},
     sequencer::{Arrival, Inbox},
     store::{Batch, MemoryStore, Store},
     vitals::Vitals,
@@ -47,8 +50,13 @@ impl World {
     pub(super) fn providers(&self) -> Providers {
         let _ = client();
         let settings = notify::Settings {
-            sms: Some(SmsSettings { url: format!("{}/sms", self.phones.url), token: sms_token() }),
+            sms: Some(Texts::Plain(Plain {
+                url: format!("{}/sms", self.phones.url),
+                token: sms_token(),
+                callback_secret: callback_secret(),
+            })),
             webhook_secret: Some(webhook_secret()),
+            ..notify::Settings::default()
         };
         notify::providers(&settings, &Clock::real()).unwrap()
     }

@@ -156,7 +156,7 @@ impl World<'_> {
         let health = process.courier.health.note(&ends.alert, &ends.sent, ends.began, ended);
         let (result, reason, due, report) = match &ends.sent {
             Sent::Accepted { .. } => ("accepted", String::new(), None, Some(DeliveryReport::Accepted)),
-            Sent::Refused { reason } => {
+            Sent::Refused { reason } | Sent::NoSuchAddress { reason } => {
                 ("refused", reason.clone(), None, Some(DeliveryReport::Refused(reason.clone())))
             }
             Sent::Retry { reason } => {

@@ -90,7 +90,7 @@ impl Phones {
             None => {}
         }
         if self.refused.contains(address) {
-            return failed(200, Sent::Refused { reason: "unknown_number".into() });
+            return failed(200, Sent::NoSuchAddress { reason: "unknown_number".into() });
         }
         self.taken.insert((alert.id, alert.raised_at));
         let is_new = self.keys.insert(key);

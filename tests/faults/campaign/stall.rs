@@ -7,7 +7,7 @@ use cordon::{
     clock::Clock,
     domain::Timestamp,
     engine::Told,
-    notify::Providers,
+    notify::Settings,
     rulebook_file,
     sequencer::{Message, MessageKind, Ticket},
     store::{MemoryStore, Store},
@@ -43,9 +43,8 @@ async fn what_was_sent_while_the_line_stood_still_is_read_before_silence_is_judg
         store_file: None,
         clock: clock.clone(),
         sources: Vec::new(),
-        providers: Providers::default(),
+        channels: Settings::default(),
         console: TcpListener::bind(("127.0.0.1", 0)).await.unwrap(),
-        callback_secret: None,
         watched: Watched::default(),
     };
     let running = plan.start().await.unwrap();

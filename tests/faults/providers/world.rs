@@ -10,7 +10,6 @@ use cordon::{
     engine::Told,
     notify::{self, Providers},
     sandbox::phones::FaultOrder,
-    secret::Secret,
     sequencer::{Arrival, Arrivals, Inbox, Message, MessageKind, Now, Sequencer, Ticket},
     store::{self, Attempt, Room, Store},
     vitals::Vitals,
@@ -198,11 +197,7 @@ impl World {
 
 fn providers(phones: &Phones, way: &Way) -> Providers {
     let url = way.sms_url.clone().unwrap_or_else(|| format!("{}/sms", phones.url));
-    let settings = notify::Settings {
-        sms: Some(notify::SmsSettings { url, token: Secret::new(phones::SMS_TOKEN) }),
-        webhook_secret: Some(Secret::new(phones::WEBHOOK_SECRET)),
-    };
-    notify::providers(&settings, &Clock::real()).unwrap()
+    notify::providers(&phones::plain(url), &Clock::real()).unwrap()
 }
 
 fn in_the_zone(n: usize, now: Timestamp) -> Arrival {
