@@ -104,3 +104,84 @@ impl Heartbeat {
         request.send().await.is_ok_and(|answer| answer.status().is_success())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use axum::{
+        Router,
+        extract::State,
+        http::{HeaderMap, StatusCode},
+        routing::get,
+    };
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::{domain::Timestamp, sandbox::phones::testing, vitals::Canary};
+
+    /// A monitor: what it was shown, and what it answers.
+    #[derive(Default)]
+    struct Monitor {
+        shown: Mutex<Vec<String>>,
+        refuses: Mutex<bool>,
+    }
+
+    async fn called(State(monitor): State<Arc<Monitor>>, headers: HeaderMap) -> StatusCode {
+        let shown = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        monitor.shown.lock().unwrap().push(shown.to_owned());
+        if *monitor.refuses.lock().unwrap() { StatusCode::BAD_GATEWAY } else { StatusCode::OK }
+    }
+
+    #[tokio::test]
+    async fn it_calls_every_half_minute_while_canaries_come_through_and_at_no_other_time() {
+        let _ = testing::client();
+        let monitor = Arc::new(Monitor::default());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/beat/7", listener.local_addr().unwrap());
+        let routes = Router::new().route("/beat/7", get(called)).with_state(Arc::clone(&monitor));
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+
+        // A minute passes in a quarter of a second.
+        let clock = Clock::scaled(Timestamp::from_ms(0), 240.0);
+        let vitals = Arc::new(Vitals::new(0));
+        let settings = Settings { url: Secret::new(url), token: Some(Secret::new("hunter2")) };
+        let heartbeat = Heartbeat::new(settings, clock.clone(), Arc::clone(&vitals)).unwrap();
+        let until = async |wanted: &dyn Fn(Beats) -> bool| {
+            while !wanted(vitals.beats()) {
+                clock.wait_ms(1_000).await;
+            }
+        };
+        let (start, beating) = (clock.steady(), heartbeat.run(std::future::pending()));
+        let story = async {
+            until(&|beats| beats.held_back >= 2).await;
+            assert_eq!(*monitor.shown.lock().unwrap(), Vec::<String>::new(), "there is no canary");
+            let came_us = Some(clock.real_us());
+            vitals.put_canary(Canary { interval_ms: 600_000, came_us, ..Canary::default() });
+            until(&|beats| beats.sent >= 3).await;
+            assert!(monitor.shown.lock().unwrap().iter().all(|shown| shown == "Bearer hunter2"));
+            *monitor.refuses.lock().unwrap() = true;
+            until(&|beats| beats.failed >= 1).await;
+            vitals.put_canary(Canary { interval_ms: 60_000, came_us: None, ..Canary::default() });
+            let calls = monitor.shown.lock().unwrap().len();
+            until(&|beats| beats.held_back >= 5).await;
+            assert_eq!(monitor.shown.lock().unwrap().len(), calls);
+            let beats = vitals.beats();
+            beats.sent + beats.failed + beats.held_back
+        };
+        let beats = tokio::select! {
+            () = beating => panic!("it goes on for ever"),
+            beats = story => beats,
+        };
+        let (passed_ms, beats) = (clock.steady().ms_since(start), i64::try_from(beats).unwrap());
+        assert!((beats - 1) * EVERY_MS <= passed_ms, "{beats} in {passed_ms} ms");
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_only() {
+        let _ = testing::client();
+        let settings = Settings { url: Secret::new("http://monitor.example/beat"), token: None };
+        let refused = Heartbeat::new(settings, Clock::real(), Arc::new(Vitals::new(0)));
+        assert!(matches!(refused, Err(HeartbeatError::Url(http::EndpointError::NotHttps))));
+    }
+}

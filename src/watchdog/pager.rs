@@ -184,3 +184,122 @@ pub(super) fn longest_texts(name: &str) -> Vec<String> {
     let pages = each.clone().map(|cause| words(name, cause, at, u32::from(u8::MAX)));
     pages.chain(each.map(|cause| recovered(name, cause))).chain([test_text(name)]).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{Channel, discreet},
+        notify::{
+            self, Settings,
+            settings::{Plain, Texts},
+        },
+        sandbox::phones::{
+            Fault,
+            testing::{Phones, client, sms_token},
+        },
+    };
+
+    const FIRST: &str = "+447700900190";
+    const SECOND: &str = "+447700900191";
+
+    fn pager(phones: &Phones) -> Pager {
+        let _ = client();
+        let url = format!("{}/sms", phones.url);
+        let plain = Plain { url, token: sms_token(), callback_secret: sms_token() };
+        let settings = Settings { sms: Some(Texts::Plain(plain)), ..Settings::default() };
+        // A minute passes in a second.
+        let clock = Clock::scaled(Clock::real().wall(), 60.0);
+        let providers = notify::providers(&settings, &clock).unwrap();
+        let provider = Arc::clone(providers.get(Channel::Sms).unwrap());
+        let steps = vec![vec![FIRST.into()], vec![SECOND.into()]];
+        Pager::new(provider, clock, "Service 7".into(), steps)
+    }
+
+    impl Pager {
+        async fn settle(&mut self) {
+            while self.sends.join_next().await.is_some() {}
+        }
+    }
+
+    async fn texts(phones: &Phones) -> Vec<(String, String)> {
+        let shown = phones.messages().await.into_iter();
+        let mut texts: Vec<_> = shown.map(|message| (message.address, message.text)).collect();
+        texts.sort();
+        texts
+    }
+
+    #[tokio::test]
+    async fn a_page_goes_to_more_people_each_time_and_all_of_them_hear_that_it_is_over() {
+        let phones = Phones::start(None).await;
+        let (mut pager, cause) = (pager(&phones), Cause::Unreachable);
+        pager.act(Act::Page { cause, nth: 1 });
+        pager.settle().await;
+        let first = texts(&phones).await;
+        assert_eq!(first.len(), 1);
+        assert!(
+            first[0].1.starts_with("Service 7: no answer. Seen ") && first[0].1.contains("page 1"),
+            "{first:?}"
+        );
+        pager.act(Act::Page { cause, nth: 2 });
+        pager.settle().await;
+        let told: Vec<String> = texts(&phones).await.into_iter().map(|(to, _)| to).collect();
+        assert_eq!(told, [FIRST, FIRST, SECOND]);
+        pager.act(Act::Recovered { cause, pages: 2 });
+        pager.settle().await;
+        let over = texts(&phones).await.into_iter().filter(|(_, text)| text.contains("works again"));
+        assert_eq!(over.count(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_page_is_tried_until_it_is_taken_and_is_read_once() {
+        let phones = Phones::start(None).await;
+        phones.fault(Fault::Lost, None).await;
+        let (mut pager, cause) = (pager(&phones), Cause::StuckDispatch);
+        pager.act(Act::Page { cause, nth: 1 });
+        while phones.messages().await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        phones.fault(Fault::Ok, None).await;
+        pager.settle().await;
+        let shown = phones.messages().await;
+        assert!(shown.len() == 1 && shown[0].repeats > 0, "{shown:?}");
+    }
+
+    #[tokio::test]
+    async fn whoever_could_not_be_told_does_not_hear_that_it_is_over() {
+        let phones = Phones::start(None).await;
+        phones.fault(Fault::Error, None).await;
+        let (mut pager, cause) = (pager(&phones), Cause::BrokerLost);
+        pager.act(Act::Page { cause, nth: 1 });
+        pager.act(Act::Recovered { cause, pages: 1 });
+        phones.fault(Fault::Ok, None).await;
+        pager.settle().await;
+        assert_eq!(texts(&phones).await, []);
+        pager.act(Act::Page { cause, nth: 1 });
+        pager.settle().await;
+        assert_eq!(texts(&phones).await.len(), 1, "the next trouble is told");
+    }
+
+    #[tokio::test]
+    async fn a_test_says_that_it_is_one_and_how_many_could_be_told() {
+        let phones = Phones::start(None).await;
+        let pager = pager(&phones);
+        assert_eq!(pager.test().await, (2, 2));
+        assert!(texts(&phones).await.iter().all(|(_, text)| text.starts_with("TEST ")));
+        phones.fault(Fault::Refuse, Some(SECOND)).await;
+        pager.clock.wait_ms(2_000).await;
+        assert_eq!(pager.test().await, (1, 2));
+    }
+
+    #[test]
+    fn every_page_is_one_discreet_text_unlike_the_others() {
+        let texts = longest_texts("Service 7");
+        for text in &texts {
+            assert_eq!(discreet::check(text), Ok(()), "{text}");
+        }
+        let unique: std::collections::BTreeSet<&String> = texts.iter().collect();
+        assert_eq!(unique.len(), texts.len());
+        assert!(longest_texts("Cordon in Mill Road").iter().any(|text| discreet::check(text).is_err()));
+    }
+}

@@ -57,3 +57,62 @@ impl Poll {
         serde_json::from_slice(&body).map_err(|_| "in a way that is understood")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{
+        Router,
+        extract::Path,
+        http::{HeaderMap, StatusCode},
+        response::{IntoResponse, Response},
+        routing::get,
+    };
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::sandbox::phones::testing;
+
+    async fn answer(Path(how): Path<String>, headers: HeaderMap) -> Response {
+        let ages = crate::vitals::Vitals::new(0).ages(5_000_000, 1_780_000_000_000, true);
+        let text = serde_json::to_string(&ages).unwrap();
+        match how.as_str() {
+            "well" if headers["authorization"] == "Bearer hunter2" => text.into_response(),
+            "well" => StatusCode::UNAUTHORIZED.into_response(),
+            "ill" => (StatusCode::SERVICE_UNAVAILABLE, text).into_response(),
+            "long" => format!("{text}{}", " ".repeat(ANSWER_BYTES_MAX)).into_response(),
+            "other" => r#"{"status":"ok"}"#.into_response(),
+            _ => std::future::pending().await,
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_ages_in_time_from_whoever_knows_the_token() {
+        let client = testing::client();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let routes = Router::new().route("/{how}", get(answer));
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        let poll = |how: &str, token: &str| Poll {
+            client: client.clone(),
+            url: format!("{url}/{how}").parse().unwrap(),
+            token: Secret::new(token),
+            patience: Duration::from_millis(500),
+        };
+        let clock = Clock::real();
+        let seen = poll("well", "hunter2").ask(&clock).await;
+        let Observation::Answered { ages, our_wall_ms } = seen else { panic!("{seen:?}") };
+        assert_eq!((ages.turn_s, ages.wall_ms), (5.0, 1_780_000_000_000));
+        assert!((clock.wall().as_ms() - our_wall_ms).abs() < 5_000);
+        for (how, token) in [
+            ("well", "hunter3"),
+            ("ill", "hunter2"),
+            ("long", "hunter2"),
+            ("other", "hunter2"),
+            ("never", "hunter2"),
+        ] {
+            assert_eq!(poll(how, token).ask(&clock).await, Observation::Unanswered, "{how}");
+        }
+        let gone = Poll { url: "http://127.0.0.1:9/".parse().unwrap(), ..poll("well", "hunter2") };
+        assert_eq!(gone.ask(&clock).await, Observation::Unanswered);
+    }
+}

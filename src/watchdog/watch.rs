@@ -15,7 +15,7 @@ const CONFIRM: i64 = 3;
 /// A part that has not shown for so many intervals that it works does not ...
 const STUCK: i64 = 3;
 /// ... but in no less than this: dispatch looks at its outbox every five seconds. Milliseconds.
-const STUCK_MS_MIN: i64 = 12_000;
+const STUCK_MS_MIN: i64 = 7_000;
 /// A canary comes every six intervals of ours. One that is late by half of one, and stays away while that is confirmed, is
 /// missed.
 const CANARY_HALVES: i64 = 13;

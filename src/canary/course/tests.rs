@@ -157,7 +157,7 @@ fn a_missed_one_is_named_by_its_hop_and_the_next_that_comes_is_news() {
     world.course.written(ping.boot, 2);
     assert_eq!(world.book(true).missed, Some(Hop::Dispatch));
     let did = world.course.did();
-    assert_eq!((did.booked, did.came, did.missed, did.stuck_at), (7, 1, 5, None));
+    assert_eq!((did.booked, did.came, did.missed, did.stuck_at), (7, 1, 6, None));
     assert_eq!(world.book(true).missed, None);
 }
 

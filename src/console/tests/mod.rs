@@ -7,6 +7,7 @@ pub(super) mod fixture;
 mod forms;
 mod pages;
 mod records;
+mod watched;
 
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ struct Bench {
     arrivals: Arrivals,
     door: Arc<SignIn>,
     clock: Clock,
+    vitals: Arc<Vitals>,
 }
 
 /// What came back.
@@ -78,6 +80,7 @@ impl Bench {
         let door = Arc::new(SignIn::new());
         // Stands still at the time of the picture.
         let clock = Clock::scaled(AT, 0.0);
+        let vitals = Arc::new(Vitals::new(clock.real_us()));
         let router = router(ConsoleState {
             board: picture,
             disk,
@@ -87,11 +90,11 @@ impl Bench {
             sign_in: Arc::clone(&door),
             source_counts: Arc::new(std::collections::BTreeMap::new),
             hooks,
-            vitals: Arc::new(Vitals::new(0)),
+            vitals: Arc::clone(&vitals),
             meter: Arc::default(),
             watch_token: Some(Secret::new(WATCH_TOKEN)),
         });
-        Self { router, board, disk_pct, arrivals, door, clock }
+        Self { router, board, disk_pct, arrivals, door, clock, vitals }
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
