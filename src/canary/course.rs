@@ -112,7 +112,7 @@ impl Course {
         let mut ring = (0..self.zones).map(|n| (first + n) % self.zones);
         let zone = ring.find(|zone| !is_busy(*zone)).unwrap_or(first);
         // A boot for each of them: one that is lost leaves no hole in anybody's numbers.
-        let number = u32::try_from(at.as_ms() / 1_000 & i64::from(u32::MAX)).unwrap_or(0);
+        let number = u32::try_from((at.as_ms() / 1_000) & i64::from(u32::MAX)).unwrap_or(0);
         self.did.booked += 1;
         self.flight = Some(Flight {
             number,
