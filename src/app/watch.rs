@@ -36,5 +36,6 @@ pub async fn watch(args: cli::Watch) -> anyhow::Result<()> {
         }
         return Ok(());
     }
+    say(&format!("watching, every {} s; stop with Ctrl-C", settings.poll_s))?;
     Ok(watchdog::run(settings, clock, asked_to_stop()).await?)
 }

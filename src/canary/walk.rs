@@ -15,11 +15,11 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    domain::{Book, CANARY, Cause, Incident, Outcome, TagId},
+    domain::{Book, CANARY, Cause, Hop, Incident, Outcome, TagId},
     engine::{Action, Rulebook, ServiceReport, Told},
     ingest::SourceError,
     sequencer::{Board, Inbox, SubmitError},
-    vitals::Vitals,
+    vitals::{Canary, Vitals},
 };
 
 /// An incident that is over is closed after so many crossings: not with each, since incidents are numbered for ever.
@@ -55,11 +55,13 @@ pub async fn run(parts: Parts, stop: impl Future<Output = ()>) -> Result<(), Sou
     let Parts { settings, messages, rulebook, board, inbox, clock, vitals } = parts;
     let tag = TagId::canary(settings.source.vendor.as_ref());
     let (link, outlet, news) = Link::new(&settings, &tag)?;
+    // Counted from here on, whatever becomes of the rest.
+    vitals.put_canary(Canary { interval_ms: i64::from(settings.interval_s) * 1_000, ..Canary::default() });
+    let teller = inbox.clone();
     let walking = async {
         publish(&inbox, books(&rulebook, &tag, settings.interval_s)).await?;
         // The zones must be in force before the first fix in them.
         let course = Course::new(settings.interval_s, clock.steady());
-        vitals.put_canary(course.did());
         let walk =
             Walk { course, outlet, board, inbox, clock: clock.clone(), vitals, up: false, unsent: None };
         walk.walk(messages.0, news).await
@@ -69,7 +71,8 @@ pub async fn run(parts: Parts, stop: impl Future<Output = ()>) -> Result<(), Sou
         () = link.drive(clock.clone()) => {}
         Err(SubmitError::Refused(refused)) = walking => {
             tracing::error!(%refused, "the canary does not walk: its rulebook was refused");
-            return Ok(());
+            // An error says that the service is stopping.
+            let _ = teller.tell(Told::Service(ServiceReport::Canary { stuck_at: Some(Hop::Line) })).await;
         }
     }
     Ok(())

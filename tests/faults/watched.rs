@@ -6,11 +6,11 @@ use cordon::{
     app::Watched,
     canary,
     clock::Clock,
-    domain::{CANARY, Handling, IncidentId, Outcome, TagId},
+    domain::{CANARY, Handling, IncidentId, Outcome, TagId, UnitId},
     ingest::Login,
     notify,
     sandbox::broker::{self, Accounts, tag_login},
-    store::{MemoryStore, Store},
+    store::{self, JournalRow, MemoryStore, Store},
 };
 use serde_json::{Value, json};
 
@@ -20,7 +20,9 @@ use crate::{
     house::{self, House, SERVICE},
     installation::Installation,
     one_zone::rulebook,
+    outcome::stored,
     phones,
+    reference::journal,
     report::{is_long, shown},
     wait::until,
 };
@@ -110,11 +112,14 @@ async fn a_stopped_service_a_dead_broker_and_a_stuck_dispatcher_are_paged_from_o
     let undispatched_s = paged(&at, later, "no message is sent").await;
     service.kill();
     drop(watchdog);
+    let (rows, bytes) = written_for_a_canary(&url).await;
+    assert!(rows < 8.0 && bytes < 10_000.0, "{rows} rows, {bytes} bytes");
     shown(
         2,
         "paged from outside",
         json!({"service_stopped_s": stopped_s, "broker_dead_s": deaf_s, "canary_missed_told_s": missed_s,
-            "dispatch_stuck_s": undispatched_s, "calm_s": pace.calm_ms / 1_000, "poll_s": pace.poll_s}),
+            "dispatch_stuck_s": undispatched_s, "calm_s": pace.calm_ms / 1_000, "poll_s": pace.poll_s,
+            "journal_rows_a_canary": rows, "bytes_a_canary": bytes}),
     );
 }
 
@@ -159,6 +164,24 @@ async fn told_that_a_canary_is_missed(at: &Installation, pace: Pace) -> f64 {
     })
     .await;
     clock.steady().s_since(began)
+}
+
+/// How many journal rows, and bytes in all tables, a canary has cost that crossed a zone.
+async fn written_for_a_canary(url: &str) -> (f64, f64) {
+    let store = store::open(url).await.unwrap();
+    let mut rows = journal(store.as_ref()).await;
+    let is_its = |unit: &UnitId| unit.is_canary();
+    rows.retain(|row| row.kind != "publish" && row.unit.as_ref().is_some_and(is_its));
+    let pings = rows.iter().filter(|row| row.kind == "ping").count() as f64;
+    let (mut incidents, mut alerts) = stored(store.as_ref()).await;
+    incidents.retain(|incident| is_its(&incident.unit));
+    alerts.retain(|alert| is_its(&alert.unit));
+    // Beside the texts: numbers, digests and the columns that are asked for.
+    let row = |row: &JournalRow| row.payload.len() + row.decision.len() + row.subject.len() + 200;
+    let texts: usize = rows.iter().map(row).sum::<usize>()
+        + incidents.iter().map(|one| serde_json::to_string(one).unwrap().len() + 150).sum::<usize>()
+        + alerts.iter().map(|one| serde_json::to_string(one).unwrap().len() + 300).sum::<usize>();
+    (rows.len() as f64 / pings, texts as f64 / pings)
 }
 
 async fn pages(at: &Installation, says: &str) -> Vec<String> {

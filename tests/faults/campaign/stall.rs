@@ -33,6 +33,7 @@ const SOON: Duration = Duration::from_secs(20);
 // On one thread: what holds it up holds the line up.
 #[tokio::test]
 async fn what_was_sent_while_the_line_stood_still_is_read_before_silence_is_judged() {
+    cordon::app::install_tls();
     let place = tempfile::tempdir().unwrap();
     let rulebook = place.path().join("rulebook.json");
     crowd::write_rulebook(CROWD, &rulebook, "http://127.0.0.1:1/webhook/desk");
