@@ -182,18 +182,10 @@ pub struct Phones {
     /// Where to take messages and show the phones: a loopback address
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8090", value_parser = loopback)]
     pub listen: SocketAddr,
-    /// File with the token that Cordon sends: its sms.token
-    #[arg(long, value_name = "FILE")]
-    pub token_file: PathBuf,
-    /// File with the key that webhooks are signed with: Cordon's webhook.secret
-    #[arg(long, value_name = "FILE")]
-    pub webhook_secret_file: PathBuf,
-    /// Where Cordon takes receipts and replies, as in http://127.0.0.1:8080; without it none are sent
-    #[arg(long, value_name = "URL", requires = "callback_secret_file")]
-    pub cordon: Option<String>,
-    /// File with the key that receipts and replies are signed with: Cordon's sms.callback_secret
-    #[arg(long, value_name = "FILE", requires = "cordon")]
-    pub callback_secret_file: Option<PathBuf>,
+    /// Whose providers are played: those of this installation, which name the phones' address as their url. Receipts and
+    /// replies go to its console
+    #[command(flatten)]
+    pub config: ConfigFile,
 }
 
 /// `cordon rulebook ...`.
@@ -202,10 +194,17 @@ pub enum RulebookCommand {
     /// Try a file out and publish it, all or nothing
     Load(RulebookLoad),
     /// Try a file out on its own
-    Check {
-        /// TOML, or JSON if its name ends so
-        file: PathBuf,
-    },
+    Check(RulebookCheck),
+}
+
+/// `cordon rulebook check`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct RulebookCheck {
+    /// TOML, or JSON if its name ends so
+    pub file: PathBuf,
+    /// Check as well that this installation has a provider for every channel that the file relies on
+    #[arg(long = "config", value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// `cordon rulebook load`.
@@ -350,7 +349,7 @@ mod tests {
         for line in [
             "cordon demo --listen 0.0.0.0:80",
             "cordon demo --listen 80",
-            "cordon phones --listen 10.0.0.1:1 --cordon x",
+            "cordon phones --listen 10.0.0.1:1 --config x",
         ] {
             assert_eq!(parse(line).unwrap_err().kind(), ErrorKind::ValueValidation, "{line}");
         }

@@ -36,7 +36,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Rehearse(args) => runtime.block_on(app::rehearse(args)),
         Command::Evaluate(args) => app::evaluate(&args),
         Command::Rulebook(RulebookCommand::Load(args)) => runtime.block_on(app::load_rulebook(args)),
-        Command::Rulebook(RulebookCommand::Check { file }) => app::check_rulebook(&file),
+        Command::Rulebook(RulebookCommand::Check(args)) => app::check_rulebook(args),
         Command::Config(ConfigCommand::Check { file }) => app::check_config(&file),
         Command::Config(ConfigCommand::Template) => app::print_template(),
     }

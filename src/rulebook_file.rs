@@ -10,7 +10,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use crate::{
     clock::Clock,
     document,
-    domain::{Book, Case, Person, SECOND_MS, Scope, Timestamp, Unit, Wearer, Zone},
+    domain::{AlertShape, Book, Case, Channel, Person, SECOND_MS, Scope, Timestamp, Unit, Wearer, Zone},
     engine::{Rulebook, Told},
     store::{Store, StoreError},
 };
@@ -108,6 +108,49 @@ pub fn try_out(rulebook: &Rulebook, books: &[Book]) -> Result<(), FileErrors> {
         trial = trial.published(book.clone(), Timestamp::MIN);
     }
     if problems.is_empty() { Ok(()) } else { Err(FileErrors(problems)) }
+}
+
+/// Whether every channel by which the books reach people has a provider.
+///
+/// # Errors
+/// A sentence for each policy and person that relies on one without.
+pub fn carried(books: &[Book], channels: &BTreeSet<Channel>) -> Result<(), FileErrors> {
+    let problems: Vec<String> = books
+        .iter()
+        .flat_map(|book| match book {
+            Book::Unit(unit) => not_carried(unit, channels),
+            Book::Person(person) if person.plan.shape == AlertShape::CallOnly => {
+                let missing = !channels.contains(&Channel::Voice);
+                let problem = missing.then(|| no_provider(&format!("person {}", person.id), Channel::Voice));
+                problem.into_iter().collect()
+            }
+            _ => Vec::new(),
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(FileErrors(problems)) }
+}
+
+/// The policies of a unit that rely on a channel without a provider, a sentence each.
+#[must_use]
+pub fn not_carried(unit: &Unit, channels: &BTreeSet<Channel>) -> Vec<String> {
+    let policies = unit.policies.iter().flat_map(|policy| {
+        let staff = [&policy.danger, &policy.device, &policy.upkeep].into_iter().flatten();
+        let used: BTreeSet<Channel> =
+            policy.protected.iter().map(|step| step.channel).chain(staff.map(|step| step.channel)).collect();
+        used.into_iter().map(move |channel| (policy, channel))
+    });
+    let missing = policies.filter(|(_, channel)| !channels.contains(channel));
+    missing
+        .map(|(policy, channel)| no_provider(&format!("unit {}: policy {}", unit.id, policy.id), channel))
+        .collect()
+}
+
+fn no_provider(place: &str, channel: Channel) -> String {
+    let name = channel.as_str();
+    format!(
+        "{place}: people are reached by {name}, and the configuration has no provider for it; add [{name}], or choose \
+         another channel"
+    )
 }
 
 /// Hands the books in, all or none, and waits up to 10 s for a running service to take them up.
@@ -301,6 +344,32 @@ mod tests {
         let line = EXAMPLE.lines().position(|line| line.contains("margin_m = 400")).unwrap() + 1;
         let error = problem("margin_m = 400", "margin = 400");
         assert!(error.starts_with(&format!("line {line}, case[0].zone[0].margin:")), "{error}");
+    }
+
+    #[test]
+    fn a_channel_without_a_provider_is_refused_by_its_name() {
+        let with_plan = EXAMPLE.replace("# plan = { shape = \"silent\"", "plan = { shape = \"call_only\"");
+        let books = read_text(&with_plan, ".toml").unwrap();
+        let all = [Channel::Sms, Channel::SecondSms, Channel::Voice, Channel::Webhook];
+        assert_eq!(carried(&books, &all.into()), Ok(()));
+        for (missing, says) in [
+            (Channel::Sms, &["unit dogger: policy standard: people are reached by sms"][..]),
+            (Channel::SecondSms, &["unit dogger: policy standard: people are reached by second_sms"]),
+            (
+                Channel::Voice,
+                &[
+                    "unit dogger: policy standard: people are reached by voice",
+                    "person p-1: people are reached by voice",
+                ],
+            ),
+            (Channel::Webhook, &["unit dogger: policy standard: people are reached by webhook"]),
+        ] {
+            let channels = all.into_iter().filter(|channel| *channel != missing).collect();
+            let FileErrors(problems) = carried(&books, &channels).unwrap_err();
+            let said = problems.len() == says.len()
+                && says.iter().zip(&problems).all(|(says, problem)| problem.starts_with(says));
+            assert!(said, "{problems:?}");
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use subtle::ConstantTimeEq;
+
 /// The largest secret file, in bytes. A larger one is some other file.
 const SECRET_BYTES_MAX: u64 = 4_096;
 
@@ -33,6 +35,12 @@ impl Secret {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.text
+    }
+
+    /// Whether a text is the secret, in constant time.
+    #[must_use]
+    pub fn is(&self, text: &str) -> bool {
+        self.text.as_bytes().ct_eq(text.as_bytes()).into()
     }
 
     /// Reads a secret from a file and cuts white space off its ends. The second value is a warning for the operator.
@@ -110,6 +118,7 @@ mod tests {
         let inline = Secret::new("hunter2");
         let (read, _) = Secret::read(&file(b"hunter2\n")).unwrap();
         assert_eq!(read.expose(), "hunter2");
+        assert!(read.is("hunter2") && !read.is("hunter") && !read.is("hunter3"));
         for text in [format!("{inline}"), format!("{inline:#?}"), format!("{read}"), format!("{read:?}")] {
             assert!(text.starts_with("(set") && !text.contains("hunter2"), "{text}");
         }

@@ -28,6 +28,8 @@ mod report;
 mod rig;
 #[path = "faults/store_away.rs"]
 mod store_away;
+#[path = "faults/telephone.rs"]
+mod telephone;
 #[path = "faults/watched.rs"]
 mod watched;
 

@@ -11,6 +11,7 @@ use serde::Serialize;
 use tokio::{net::TcpListener, task::JoinSet};
 
 use super::{
+    RECEIPT_AFTER_MS,
     line::{Plan, Running, Watched},
     say,
     serve::asked_to_stop,
@@ -23,13 +24,13 @@ use crate::{
     ingest,
     notify::{
         self,
-        settings::{Plain, Texts},
+        settings::{GovukNotify, NotifyKey, Sender, Texts, TwilioAccount, TwilioCalls, TwilioTexts},
     },
     sandbox::{
         broker::{self, Accounts, Broker},
         phones,
         script::{Script, ScriptedTag, Verdict},
-        town::Town,
+        town::{self, Town},
     },
     secret::Secret,
     sequencer::Percentiles,
@@ -59,9 +60,10 @@ struct Summary {
 
 /// Secrets that live as long as the demo.
 struct Secrets {
-    sms_token: Secret,
     webhook: Secret,
-    callback: Secret,
+    notify_key: Secret,
+    notify_callbacks: Secret,
+    twilio: Secret,
     mqtt: String,
 }
 
@@ -128,10 +130,17 @@ impl Stage {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("no port for the phones")?;
         let phones = listener.local_addr()?;
         let mut world = JoinSet::new();
-        let settings = secrets.phones(format!("http://{}", console.local_addr()?), clock.clone());
+        let cordon = format!("http://{}", console.local_addr()?);
+        let channels = secrets.channels(&format!("http://{phones}"), &cordon)?;
+        let settings = phones::Settings {
+            channels: channels.clone(),
+            cordon: Some(cordon),
+            receipt_after_ms: Some(RECEIPT_AFTER_MS),
+            clock: clock.clone(),
+        };
         world.spawn(async { phones::serve(listener, settings).await.context("the phones stopped") });
 
-        let tags = (0..crate::sandbox::town::WEARERS).map(|i| town.tag_of(i));
+        let tags = (0..town::WEARERS).map(|i| town.tag_of(i));
         let accounts = tags.fold(Accounts::default(), |accounts, tag| accounts.with_tag(&tag, &secrets.mqtt));
         let accounts =
             accounts.with_service(SERVICE, &secrets.mqtt).with_tag(&TagId::canary(None), &secrets.mqtt);
@@ -141,7 +150,7 @@ impl Stage {
             store_file: store::file_of(&database),
             watched: Watched { canary: Some(secrets.canary(broker.addr())), ..Watched::default() },
             sources: vec![secrets.source(broker.addr())],
-            channels: secrets.channels(phones),
+            channels,
             clock,
             console,
         };
@@ -195,37 +204,45 @@ impl Secrets {
             getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?;
             anyhow::Ok(tag_wire::hex(&bytes))
         };
+        let uuid = |hex: &str| {
+            let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32]];
+            parts.join("-")
+        };
+        let notify_key = format!("demo-{}-{}", uuid(&random()?), uuid(&random()?));
         Ok(Self {
-            sms_token: Secret::new(random()?),
             webhook: Secret::new(random()?),
-            callback: Secret::new(random()?),
+            notify_key: Secret::new(notify_key),
+            notify_callbacks: Secret::new(random()?),
+            twilio: Secret::new(random()?),
             mqtt: random()?,
         })
     }
 
-    fn phones(&self, cordon: String, clock: Clock) -> phones::Settings {
-        phones::Settings {
-            sms_token: self.sms_token.clone(),
-            webhook_secret: self.webhook.clone(),
-            cordon: Some(phones::CordonSettings {
-                url: cordon,
-                callback_secret: self.callback.clone(),
-                receipt_after_ms: Some(800),
-            }),
-            clock,
-        }
-    }
-
-    fn channels(&self, phones: SocketAddr) -> notify::Settings {
-        notify::Settings {
-            sms: Some(Texts::Plain(Plain {
-                url: format!("http://{phones}/sms"),
-                token: self.sms_token.clone(),
-                callback_secret: self.callback.clone(),
+    /// Texts by GOV.UK Notify, by Twilio where that fails, and calls: all of them at `phones`.
+    fn channels(&self, phones: &str, cordon: &str) -> anyhow::Result<notify::Settings> {
+        let account = TwilioAccount {
+            url: phones.into(),
+            account_sid: "AC00000000000000000000000000000001".into(),
+            auth_token: self.twilio.clone(),
+            callback_url: cordon.into(),
+        };
+        let from = town::OUR_NUMBER.to_owned();
+        Ok(notify::Settings {
+            sms: Some(Texts::Notify(GovukNotify {
+                url: phones.into(),
+                api_key: NotifyKey::read(&self.notify_key).context("the demo's key is none")?,
+                template_id: "00000000-0000-4000-8000-000000000001".into(),
+                variable: "text".into(),
+                sms_sender_id: None,
+                callback_token: self.notify_callbacks.clone(),
             })),
+            second_sms: Some(Texts::Twilio(TwilioTexts {
+                account: account.clone(),
+                sender: Sender::Number(from.clone()),
+            })),
+            voice: Some(TwilioCalls { account, from }),
             webhook_secret: Some(self.webhook.clone()),
-            ..notify::Settings::default()
-        }
+        })
     }
 
     fn canary(&self, broker: SocketAddr) -> canary::Settings {

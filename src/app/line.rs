@@ -18,6 +18,7 @@ use crate::{
     heartbeat::{self, Heartbeat},
     ingest, machine,
     notify::{self, Providers},
+    rulebook_file,
     secret::Secret,
     sequencer::{self, Board, Driver, Inbox, Meter, Unwritten},
     store::Store,
@@ -79,6 +80,13 @@ impl Plan {
             sequencer::recover(self.store.as_ref()).await.context("cannot carry on from the journal")?;
         for difference in &findings.differences {
             tracing::error!(difference, "the journal is not what was recorded; run `cordon replay`");
+        }
+        let channels = self.channels.channels();
+        // The canary brings its own.
+        for unit in sequencer.engine().rulebook().without_canary().units() {
+            for problem in rulebook_file::not_carried(unit, &channels) {
+                tracing::error!(problem, "the rulebook in force relies on a channel that is gone");
+            }
         }
         if let Err(error) = self.store.end_leases().await {
             tracing::error!(%error, "alerts that were on their way at the last stop wait until their leases run out");

@@ -27,10 +27,12 @@ use crate::{
     lab::{self, evaluate::Study},
     rulebook_file::{self, Published},
     sandbox::phones,
-    secret::Secret,
     sequencer::{Findings, Otherwise, decide_again},
     store::{self, JournalHead},
 };
+
+/// Simulated phones have a text for so long before that is reported, milliseconds.
+const RECEIPT_AFTER_MS: u32 = 500;
 
 /// Installs what every TLS connection needs. Twice is once.
 pub fn install_tls() {
@@ -45,6 +47,7 @@ pub fn install_tls() {
 pub async fn load_rulebook(args: cli::RulebookLoad) -> anyhow::Result<()> {
     let config = read_config(&args.config)?;
     let books = rulebook_file::read(&args.file)?;
+    rulebook_file::carried(&books, &config.channels.channels())?;
     let store = store::open(config.store.expose()).await.context("cannot open the store")?;
     let in_force = decide_again(store.as_ref()).await.context("cannot read the journal")?;
     rulebook_file::try_out(in_force.engine.rulebook(), &books)?;
@@ -59,9 +62,13 @@ pub async fn load_rulebook(args: cli::RulebookLoad) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// In sentences that say how to put it right.
-pub fn check_rulebook(file: &std::path::Path) -> anyhow::Result<()> {
-    let books = rulebook_file::read(file)?;
+pub fn check_rulebook(args: cli::RulebookCheck) -> anyhow::Result<()> {
+    let books = rulebook_file::read(&args.file)?;
     rulebook_file::try_out(&Rulebook::default(), &books)?;
+    if let Some(path) = args.config {
+        let config = read_config(&cli::ConfigFile { path })?;
+        rulebook_file::carried(&books, &config.channels.channels())?;
+    }
     say(&format!("ok: {}", rulebook_file::summary(&books)))
 }
 
@@ -176,18 +183,11 @@ fn progress(done: usize, all: usize) {
 /// # Errors
 /// If it cannot listen.
 pub async fn phones(args: cli::Phones) -> anyhow::Result<()> {
-    let secret =
-        |path: &std::path::Path| Secret::read(path).map(|(secret, _)| secret).map_err(anyhow::Error::msg);
-    let cordon = match (args.cordon, args.callback_secret_file) {
-        (Some(url), Some(path)) => {
-            Some(phones::CordonSettings { url, callback_secret: secret(&path)?, receipt_after_ms: Some(500) })
-        }
-        _ => None,
-    };
+    let config = read_config(&args.config)?;
     let settings = phones::Settings {
-        sms_token: secret(&args.token_file)?,
-        webhook_secret: secret(&args.webhook_secret_file)?,
-        cordon,
+        channels: config.channels,
+        cordon: Some(format!("http://{}", config.console.listen)),
+        receipt_after_ms: Some(RECEIPT_AFTER_MS),
         clock: Clock::real(),
     };
     let listener = tokio::net::TcpListener::bind(args.listen)

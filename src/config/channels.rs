@@ -5,12 +5,21 @@ use super::{
     raw::{self, Raw},
 };
 use crate::{
+    domain::is_e164,
     notify::{
         Settings,
-        settings::{Plain, Texts},
+        settings::{
+            GovukNotify, NotifyKey, Plain, Sender, Texts, TwilioAccount, TwilioCalls, TwilioTexts, is_uuid,
+        },
     },
     secret::Secret,
 };
+
+/// Where the APIs are, unless the configuration says otherwise.
+const NOTIFY_URL: &str = "https://api.notifications.service.gov.uk";
+const TWILIO_URL: &str = "https://api.twilio.com";
+/// The variable of Notify's template.
+const VARIABLE: &str = "text";
 
 impl Judge<'_> {
     /// What is amiss is left out, and has left a problem behind.
@@ -20,16 +29,28 @@ impl Judge<'_> {
                 "there is no [sms], so nobody gets a text; add [sms] with provider and its keys".into(),
             );
         }
-        Settings {
-            sms: raw.sms.take().and_then(|raw| self.texts("sms", raw)),
-            second_sms: raw.second_sms.take().and_then(|raw| self.texts("second_sms", raw)),
+        let hooks = raw.callbacks.public_url.take();
+        let hooks = hooks.and_then(|text| self.web_url("callbacks.public_url", &text));
+        let hooks = hooks.map(|url| url.trim_end_matches('/').to_owned());
+        let settings = Settings {
+            sms: raw.sms.take().and_then(|raw| self.texts("sms", raw, hooks.as_deref())),
+            second_sms: raw.second_sms.take().and_then(|raw| self.texts("second_sms", raw, hooks.as_deref())),
+            voice: raw.voice.take().and_then(|raw| self.voice(raw, hooks.as_deref())),
             webhook_secret: self.webhook(raw.webhook.take()),
+        };
+        if let (Some(first), Some(second)) = (&settings.sms, &settings.second_sms)
+            && first.supplier() == second.supplier()
+        {
+            self.problem::<()>("second_sms", "is the supplier of [sms] again; choose another, or drop it");
         }
+        settings
     }
 
-    pub(super) fn texts(&mut self, at: &str, raw: raw::Texts) -> Option<Texts> {
+    pub(super) fn texts(&mut self, at: &str, raw: raw::Texts, hooks: Option<&str>) -> Option<Texts> {
         Some(match raw {
             raw::Texts::Plain(raw) => Texts::Plain(self.plain(at, raw)?),
+            raw::Texts::Notify(raw) => Texts::Notify(self.notify(at, raw)?),
+            raw::Texts::Twilio(raw) => Texts::Twilio(self.twilio_texts(at, raw, hooks)?),
         })
     }
 
@@ -47,6 +68,100 @@ impl Judge<'_> {
         Some(Plain { url: url?, token: token?, callback_secret: callback_secret? })
     }
 
+    fn notify(&mut self, at: &str, raw: raw::Notify) -> Option<GovukNotify> {
+        const ID: &str = "write the id as Notify shows it, as in f33517ff-2a88-4f6e-b855-c550268ce08a";
+        let key = |key: &str| format!("{at}.{key}");
+        let url = self.web_url(&key("url"), raw.url.as_deref().unwrap_or(NOTIFY_URL));
+        let api_key = self.secret(&key("api_key"), raw.api_key, raw.api_key_file);
+        let api_key = api_key.and_then(|secret| match NotifyKey::read(&secret) {
+            None => self.problem(&key("api_key"), "is no key of Notify; copy it whole, with its name"),
+            sound => sound,
+        });
+        let template_id = match raw.template_id.filter(|id| is_uuid(id)) {
+            None => self.problem(&key("template_id"), ID),
+            sound => sound,
+        };
+        let sms_sender_id = match raw.sms_sender_id {
+            Some(id) if !is_uuid(&id) => self.problem(&key("sms_sender_id"), ID),
+            sound => Some(sound),
+        };
+        let variable = match raw.variable.unwrap_or_else(|| VARIABLE.into()) {
+            name if name.trim().is_empty() => self.problem(
+                &key("variable"),
+                "is empty; write the name between the brackets of the template, as in ((text))",
+            ),
+            name => Some(name),
+        };
+        let callback_token =
+            self.own_key(&key("callback_token"), raw.callback_token, raw.callback_token_file);
+        Some(GovukNotify {
+            url: url?,
+            api_key: api_key?,
+            template_id: template_id?,
+            variable: variable?,
+            sms_sender_id: sms_sender_id?,
+            callback_token: callback_token?,
+        })
+    }
+
+    fn twilio_texts(&mut self, at: &str, raw: raw::Twilio, hooks: Option<&str>) -> Option<TwilioTexts> {
+        let sender = match (raw.from.as_deref(), raw.messaging_service_sid.as_deref()) {
+            (Some(from), None) => self.number(at, Some(from)).map(Sender::Number),
+            (None, Some(sid)) if is_sid(sid, "MG") => Some(Sender::Service(sid.into())),
+            (None, Some(_)) => self.problem(
+                &format!("{at}.messaging_service_sid"),
+                "write it as Twilio shows it: MG and 32 hexadecimal digits",
+            ),
+            _ => self.problem(at, "write either from (a number as +44...) or messaging_service_sid"),
+        };
+        let account = self.account(at, raw, hooks);
+        Some(TwilioTexts { account: account?, sender: sender? })
+    }
+
+    fn voice(&mut self, raw: raw::Voice, hooks: Option<&str>) -> Option<TwilioCalls> {
+        let raw::Voice::Twilio(raw) = raw;
+        let from = self.number("voice", raw.from.as_deref());
+        if raw.messaging_service_sid.is_some() {
+            return self.problem("voice.messaging_service_sid", "sends texts and cannot call; drop it");
+        }
+        let account = self.account("voice", raw, hooks);
+        Some(TwilioCalls { account: account?, from: from? })
+    }
+
+    fn account(&mut self, at: &str, raw: raw::Twilio, hooks: Option<&str>) -> Option<TwilioAccount> {
+        let key = |key: &str| format!("{at}.{key}");
+        let url = self.web_url(&key("url"), raw.url.as_deref().unwrap_or(TWILIO_URL));
+        let account_sid = match raw.account_sid.filter(|sid| is_sid(sid, "AC")) {
+            None => {
+                self.problem(&key("account_sid"), "write it as Twilio shows it: AC and 32 hexadecimal digits")
+            }
+            sound => sound,
+        };
+        let auth_token = self.secret(&key("auth_token"), raw.auth_token, raw.auth_token_file);
+        let callback_url = match hooks {
+            Some(hooks) => Some(hooks.to_owned()),
+            None => self.problem(
+                "callbacks.public_url",
+                &format!(
+                    "is missing; Twilio ([{at}]) reports there: write the address that it reaches this service at"
+                ),
+            ),
+        };
+        Some(TwilioAccount {
+            url: url?,
+            account_sid: account_sid?,
+            auth_token: auth_token?,
+            callback_url: callback_url?,
+        })
+    }
+
+    fn number(&mut self, at: &str, text: Option<&str>) -> Option<String> {
+        match text.filter(|text| is_e164(text)) {
+            None => self.problem(&format!("{at}.from"), "write a number of the account as +447700900123"),
+            sound => sound.map(Into::into),
+        }
+    }
+
     fn webhook(&mut self, raw: Option<raw::Webhook>) -> Option<Secret> {
         let Some(raw) = raw else {
             self.warnings.push(
@@ -56,4 +171,9 @@ impl Judge<'_> {
         };
         self.own_key("webhook.secret", raw.secret, raw.secret_file)
     }
+}
+
+fn is_sid(text: &str, kind: &str) -> bool {
+    text.strip_prefix(kind)
+        .is_some_and(|rest| rest.len() == 32 && rest.bytes().all(|c| c.is_ascii_hexdigit()))
 }

@@ -14,10 +14,12 @@ pub(super) struct Raw {
     pub(super) source: Vec<Source>,
     pub(super) sms: Option<Texts>,
     pub(super) second_sms: Option<Texts>,
+    pub(super) voice: Option<Voice>,
     pub(super) webhook: Option<Webhook>,
     pub(super) canary: Option<Canary>,
     pub(super) heartbeat: Option<Heartbeat>,
     pub(super) watch: Option<Watch>,
+    pub(super) callbacks: Callbacks,
 }
 
 #[derive(Default, Deserialize)]
@@ -52,6 +54,15 @@ pub(super) struct Source {
 #[serde(tag = "provider", rename_all = "snake_case")]
 pub(super) enum Texts {
     Plain(Plain),
+    Notify(Notify),
+    Twilio(Twilio),
+}
+
+/// Who calls.
+#[derive(Deserialize)]
+#[serde(tag = "provider", rename_all = "snake_case")]
+pub(super) enum Voice {
+    Twilio(Twilio),
 }
 
 #[derive(Default, Deserialize)]
@@ -69,6 +80,36 @@ pub(super) struct Plain {
 pub(super) struct Webhook {
     pub(super) secret: Option<String>,
     pub(super) secret_file: Option<PathBuf>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Notify {
+    pub(super) url: Option<String>,
+    pub(super) api_key: Option<String>,
+    pub(super) api_key_file: Option<PathBuf>,
+    pub(super) template_id: Option<String>,
+    pub(super) variable: Option<String>,
+    pub(super) sms_sender_id: Option<String>,
+    pub(super) callback_token: Option<String>,
+    pub(super) callback_token_file: Option<PathBuf>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Twilio {
+    pub(super) url: Option<String>,
+    pub(super) account_sid: Option<String>,
+    pub(super) auth_token: Option<String>,
+    pub(super) auth_token_file: Option<PathBuf>,
+    pub(super) from: Option<String>,
+    pub(super) messaging_service_sid: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Callbacks {
+    pub(super) public_url: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -111,6 +152,7 @@ pub(super) enum Whole {
 pub(super) struct RawWatchdog {
     pub(super) service: Service,
     pub(super) sms: Option<Texts>,
+    pub(super) callbacks: Callbacks,
     pub(super) step: Vec<Step>,
 }
 

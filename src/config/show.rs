@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Canary, Config, Format, Heartbeat};
-use crate::notify::settings::{Plain, Texts};
+use crate::notify::settings::{GovukNotify, Plain, Sender, Texts, TwilioAccount, TwilioCalls, TwilioTexts};
 
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -42,10 +42,26 @@ impl fmt::Display for Config {
                     writeln!(f, "provider = \"plain\"\nurl = {url:?}\ntoken = \"{token}\"")?;
                     writeln!(f, "callback_secret = \"{callback_secret}\"")?;
                 }
+                Texts::Notify(notify) => show_notify(notify, f)?,
+                Texts::Twilio(TwilioTexts { account, sender }) => {
+                    show_account(account, f)?;
+                    match sender {
+                        Sender::Number(number) => writeln!(f, "from = {number:?}")?,
+                        Sender::Service(sid) => writeln!(f, "messaging_service_sid = {sid:?}")?,
+                    }
+                }
             }
+        }
+        if let Some(TwilioCalls { account, from }) = &self.channels.voice {
+            writeln!(f, "\n[voice]")?;
+            show_account(account, f)?;
+            writeln!(f, "from = {from:?}")?;
         }
         if let Some(secret) = &self.channels.webhook_secret {
             writeln!(f, "\n[webhook]\nsecret = \"{secret}\"")?;
+        }
+        if let Some(url) = self.channels.callback_url() {
+            writeln!(f, "\n[callbacks]\npublic_url = {url:?}")?;
         }
         if let Some(Canary { source, login, interval_s }) = &self.canary {
             writeln!(f, "\n[canary]\nsource = {source:?}\nusername = {:?}", login.username)?;
@@ -62,4 +78,20 @@ impl fmt::Display for Config {
         }
         Ok(())
     }
+}
+
+fn show_notify(notify: &GovukNotify, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let GovukNotify { url, api_key, template_id, variable, sms_sender_id, callback_token } = notify;
+    writeln!(f, "provider = \"notify\"\nurl = {url:?}\napi_key = \"{}\"", api_key.secret)?;
+    writeln!(f, "template_id = {template_id:?}\nvariable = {variable:?}")?;
+    if let Some(id) = sms_sender_id {
+        writeln!(f, "sms_sender_id = {id:?}")?;
+    }
+    writeln!(f, "callback_token = \"{callback_token}\"")
+}
+
+fn show_account(account: &TwilioAccount, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let TwilioAccount { url, account_sid, auth_token, .. } = account;
+    writeln!(f, "provider = \"twilio\"\nurl = {url:?}")?;
+    writeln!(f, "account_sid = {account_sid:?}\nauth_token = \"{auth_token}\"")
 }

@@ -16,6 +16,10 @@ fn load_in(folder: &Path, text: &str, environment: &[(&str, &str)]) -> Result<Lo
     load_with(&path, environment.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))))
 }
 
+/// The example of Notify's documentation.
+const NOTIFY_KEY: &str =
+    "my_test_key-26785a09-ab16-4eb0-8407-a37497a57506-3d844edf-8d35-48ac-975b-e847b4f122b0";
+
 /// The only problem of a configuration.
 fn problem(text: &str, environment: &[(&str, &str)]) -> String {
     let ConfigErrors(problems) = load_text(text, environment).unwrap_err();
@@ -33,15 +37,17 @@ fn write_secret(path: &Path, text: &str) {
 fn the_template_is_sound_once_its_secrets_are_there() {
     let folder = tempfile::tempdir().unwrap();
     let ConfigErrors(missing) = load_in(folder.path(), TEMPLATE, &[]).unwrap_err();
-    assert_eq!(missing.len(), 8, "{missing:?}");
+    assert_eq!(missing.len(), 10, "{missing:?}");
 
     fs::create_dir(folder.path().join("secrets")).unwrap();
     fs::write(folder.path().join("broker-ca.pem"), "").unwrap();
-    let names = ["broker-password", "sms-token", "sms-callback", "webhook", "canary-password", "watch-token"];
+    let names =
+        ["broker-password", "notify-callback", "twilio-token", "webhook", "canary-password", "watch-token"];
     write_secret(&folder.path().join("secrets/heartbeat-url"), "https://monitor.example.org/beat/7\n");
     for name in names {
         write_secret(&folder.path().join("secrets").join(name), "correct horse battery\n");
     }
+    write_secret(&folder.path().join("secrets/notify-key"), NOTIFY_KEY);
     let loaded = load_in(folder.path(), TEMPLATE, &[]).unwrap();
     assert_eq!(loaded.warnings, Vec::<String>::new());
     assert_eq!(loaded.config.mqtt_client_id(), "cordon-london-1");
@@ -50,23 +56,15 @@ fn the_template_is_sound_once_its_secrets_are_there() {
 
 #[test]
 fn the_template_names_every_key() {
-    let keys = ["public_url", "vendor", "source", "username", "interval_s", "token_file"];
+    let keys = "public_url vendor source username interval_s token_file variable sms_sender_id";
     let commented = keys
-        .iter()
+        .split_whitespace()
         .fold(TEMPLATE.to_owned(), |text, key| text.replace(&format!("# {key} = "), &format!("{key} = ")));
     document::from_toml::<Raw>(&commented).unwrap();
-    for key in ["installation", "url", "url_file", "listen", "public_url", "name", "ca_file", "username"]
-        .into_iter()
-        .chain([
-            "password_file",
-            "vendor",
-            "format",
-            "provider",
-            "token_file",
-            "callback_secret_file",
-            "secret_file",
-        ])
-    {
+    let keys = "installation url url_file listen public_url name ca_file username password_file vendor format \
+                provider api_key_file template_id variable sms_sender_id callback_token_file account_sid \
+                auth_token_file from messaging_service_sid secret_file";
+    for key in keys.split_whitespace() {
         assert!(TEMPLATE.contains(&format!("{key} = ")), "{key}");
     }
 }
@@ -123,12 +121,27 @@ fn there_is_no_key_for_the_speed_of_the_clock() {
     }
 }
 
+const TEMPLATE_ID: &str = "f33517ff-2a88-4f6e-b855-c550268ce08a";
+const SID: &str = "AC00000000000000000000000000000001";
+const HOOKS: &str = "[callbacks]\npublic_url = 'https://hooks.example.org/'";
+
 #[test]
 fn each_mistake_says_its_fix() {
     let source = |lines: &str| {
         format!("installation = 'a'\nstore.url = 'sqlite:a'\n[[source]]\nname = 'main'\n{lines}\n")
     };
     let table = |lines: &str| format!("{SMALL}\n{lines}\n");
+    let notify = |lines: &str| {
+        table(&format!(
+            "[sms]\nprovider = 'notify'\ntemplate_id = '{TEMPLATE_ID}'\n\
+             callback_token = 'correct horse battery'\n{lines}"
+        ))
+    };
+    let twilio = |channel: &str, lines: &str| {
+        table(&format!(
+            "[{channel}]\nprovider = 'twilio'\naccount_sid = '{SID}'\nauth_token = 'hunter2'\n{lines}"
+        ))
+    };
     for (text, says) in [
         (SMALL.replace("london-1", "London"), "installation: an id is made of a-z"),
         (SMALL.replace("installation = 'london-1'", ""), "installation: is missing"),
@@ -154,6 +167,36 @@ fn each_mistake_says_its_fix() {
         (table("[console]\npublic_url = 'http://cordon.example.org'"), "console.public_url: personal data"),
         (table("[sms]\nprovider = 'plane'"), "sms.provider: unknown word `plane`, did you mean `plain`?"),
         (table("[second_sms]\nurl = 'x'"), "second_sms: missing field `provider`"),
+        (notify(""), "sms.api_key: is missing; write sms.api_key_file"),
+        (notify("api_key = 'hunter2'"), "sms.api_key: is no key of Notify; copy it whole"),
+        (notify("api_key_file = 'x'\nkey = 'x'"), "sms: unknown key `key`; known here: "),
+        (
+            twilio("voice", "from = '+447700900099'"),
+            "callbacks.public_url: is missing; Twilio ([voice]) reports",
+        ),
+        (twilio("voice", &format!("from = '0'\n{HOOKS}")), "voice.from: write a number of the account"),
+        (twilio("second_sms", HOOKS), "second_sms: write either from"),
+        (
+            twilio("second_sms", &format!("from = '+447700900099'\nmessaging_service_sid = 'MG1'\n{HOOKS}")),
+            "second_sms: write either from",
+        ),
+        (
+            twilio("sms", &format!("messaging_service_sid = 'MG1'\n{HOOKS}")),
+            "sms.messaging_service_sid: write it",
+        ),
+        (
+            twilio("sms", &format!("from = '+447700900099'\n{HOOKS}")).replace(SID, "AC1"),
+            "sms.account_sid: write it as Twilio shows it",
+        ),
+        (
+            twilio("sms", "from = '+447700900099'")
+                + &twilio("second_sms", &format!("from = '+447700900098'\n{HOOKS}")).replace(SMALL, ""),
+            "second_sms: is the supplier of [sms] again",
+        ),
+        (
+            table("[callbacks]\npublic_url = 'http://a.example'"),
+            "callbacks.public_url: personal data would cross",
+        ),
         (table("[webhook]\nsecret = 'hunter2'"), "webhook.secret: has fewer than 16 characters"),
         (table("[canary]"), "canary.password: is missing"),
         (
@@ -203,6 +246,18 @@ fn what_is_shown_holds_no_secret() {
                 [[source]]\nname = 'main'\nurl = 'mqtts://[fd00::1]:8884'\nusername = 'me'\npassword = 'hunter2'\n\
                 [sms]\nprovider = 'plain'\nurl = 'http://127.0.0.1:1/send'\ntoken = 'hunter2'\ncallback_secret = 'hunter2hunter2hunter2'\n\
                 [webhook]\nsecret = 'hunter2hunter2hunter2'\n";
+    let twilio = "provider = 'twilio'\nauth_token = 'hunter2'\nfrom = '+447700900099'";
+    let other = format!(
+        "{SMALL}\n[sms]\nprovider = 'notify'\napi_key = '{NOTIFY_KEY}'\ntemplate_id = '{TEMPLATE_ID}'\n\
+         callback_token = 'hunter2hunter2hunter2'\n[second_sms]\naccount_sid = '{SID}'\n{twilio}\n\
+         [voice]\naccount_sid = '{SID}'\n{twilio}\n{HOOKS}"
+    );
+    let other = load_text(&other, &[]).unwrap().config;
+    for shown in [other.to_string(), format!("{other:?}")] {
+        let secrets = ["hunter2", "3d844edf-8d35-48ac-975b-e847b4f122b0"];
+        assert!(!secrets.iter().any(|secret| shown.contains(secret)), "{shown}");
+    }
+    document::from_toml::<Raw>(&other.to_string()).unwrap();
     let config = load_text(text, &[]).unwrap().config;
     assert!(config.store.expose().contains("hunter2"));
     for shown in [config.to_string(), format!("{config:?}"), format!("{config:#?}")] {

@@ -72,25 +72,26 @@ impl Judge<'_> {
         };
         let token = self.own_key("service.token", token, token_file);
         let poll_s = self.whole("service.poll_s", poll_s, POLL_S, *POLL_S.end());
-        let sms = self.own_sms(raw.sms);
+        let sms = self.own_sms(raw.sms, raw.callbacks);
         let steps = self.steps(raw.step);
         Some(Watchdog { name: name?, url: url?, token: token?, poll_s: poll_s?, sms: sms?, steps: steps? })
     }
 
     /// A provider as the service would have it. Nobody calls a watchdog back, so it needs no key for that.
-    fn own_sms(&mut self, raw: Option<raw::Texts>) -> Option<Texts> {
+    fn own_sms(&mut self, raw: Option<raw::Texts>, callbacks: raw::Callbacks) -> Option<Texts> {
         let Some(mut raw) = raw else {
             return self
                 .problem("sms", "is missing: nobody could be paged; add [sms] with provider and its keys");
         };
-        match &mut raw {
-            raw::Texts::Plain(plain) => {
-                if plain.callback_secret.is_none() && plain.callback_secret_file.is_none() {
-                    plain.callback_secret = Some(NO_CALLBACKS.into());
-                }
-            }
+        let (key, file) = match &mut raw {
+            raw::Texts::Plain(plain) => (&mut plain.callback_secret, &plain.callback_secret_file),
+            raw::Texts::Notify(notify) => (&mut notify.callback_token, &notify.callback_token_file),
+            raw::Texts::Twilio(_) => return self.texts("sms", raw, callbacks.public_url.as_deref()),
+        };
+        if key.is_none() && file.is_none() {
+            *key = Some(NO_CALLBACKS.into());
         }
-        self.texts("sms", raw)
+        self.texts("sms", raw, None)
     }
 
     fn steps(&mut self, raw: Vec<raw::Step>) -> Option<Vec<Vec<String>>> {

@@ -9,8 +9,8 @@ use super::{
     reach,
 };
 use crate::domain::{
-    AlertId, AlertState, Audience, Cause, Happening, Incident, IncidentId, IncidentKind, PersonId, Priority,
-    Reason, Recipient, StaffId, Subject, Timestamp,
+    AlertId, AlertState, Audience, Cause, Channel, Happening, Incident, IncidentId, IncidentKind, PersonId,
+    Priority, Reason, Recipient, StaffId, Subject, Timestamp,
 };
 
 /// What says that all is well.
@@ -21,22 +21,26 @@ pub(super) fn delivery(draft: &mut Draft<'_>, id: AlertId, report: DeliveryRepor
     let Some(alert) = draft.alert_mut(id).filter(|alert| alert.state.is_open()) else {
         return;
     };
-    let incident = alert.incident;
+    let (incident, calls) = (alert.incident, alert.channel == Channel::Voice);
     let state = match (report, &alert.state) {
         (DeliveryReport::Accepted, AlertState::Waiting) => AlertState::Accepted,
         (DeliveryReport::Delivered, AlertState::Waiting | AlertState::Accepted) => AlertState::Delivered,
         (DeliveryReport::Refused(reason), AlertState::Waiting | AlertState::Accepted) => {
             AlertState::Expired(reason)
         }
+        // A text that has reached its phone stays there, whatever its provider says afterwards; a call that rang may end
+        // without an answer.
+        (DeliveryReport::Refused(reason), AlertState::Delivered) if calls => AlertState::Expired(reason),
         (DeliveryReport::NoSuccess, AlertState::Waiting) => return reach::in_vain(draft, incident, id),
         _ => return,
     };
     let got_through = state.is_open();
     set_state(draft, id, state);
-    if got_through {
-        reach::got_through(draft, incident, id);
-    } else {
-        reach::failed(draft, incident, id);
+    match (got_through, calls) {
+        (false, _) => reach::failed(draft, incident, id),
+        (true, false) => reach::got_through(draft, incident, id),
+        // A phone that rings has reached nobody before they answer.
+        (true, true) => {}
     }
 }
 

@@ -3,10 +3,14 @@
 //! A provider tries once and says what came of it. When to try again is dispatch's business, whom to tell instead is
 //! the engine's.
 
+mod govuk;
 pub mod http;
 pub mod settings;
 pub mod signature;
 mod sms;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod twilio;
 mod used;
 mod webhook;
 pub mod wording;
@@ -15,8 +19,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 
+pub use govuk::Notify;
 pub use settings::Settings;
 pub use sms::Sms;
+pub use twilio::{TwilioCalls, TwilioTexts};
 pub use used::UsedSignatures;
 pub use webhook::Webhook;
 
@@ -158,7 +164,13 @@ pub fn providers(settings: &Settings, clock: &Clock) -> Result<Providers, Provid
     let client = http::client()?;
     let mut list: Vec<Arc<dyn Provider>> = Vec::new();
     for (channel, texts) in settings.texts() {
-        list.push(texts_provider(channel, texts, &client)?);
+        let provider = texts_provider(channel, texts, &client, clock);
+        list.push(provider.map_err(|error| ProvidersError::Url { channel, error })?);
+    }
+    if let Some(calls) = settings.voice.clone() {
+        let calls = TwilioCalls::new(client.clone(), calls);
+        let error = |error| ProvidersError::Url { channel: Channel::Voice, error };
+        list.push(Arc::new(calls.map_err(error)?));
     }
     if let Some(secret) = &settings.webhook_secret {
         list.push(Arc::new(Webhook::new(client, secret.clone(), clock.clone())));
@@ -170,12 +182,15 @@ fn texts_provider(
     channel: Channel,
     texts: &Texts,
     client: &reqwest::Client,
-) -> Result<Arc<dyn Provider>, ProvidersError> {
-    let endpoint = |url: &str| http::endpoint(url).map_err(|error| ProvidersError::Url { channel, error });
+    clock: &Clock,
+) -> Result<Arc<dyn Provider>, http::EndpointError> {
+    let client = client.clone();
     Ok(match texts {
         Texts::Plain(Plain { url, token, .. }) => {
-            Arc::new(Sms::new(channel, client.clone(), endpoint(url)?, token.clone()))
+            Arc::new(Sms::new(channel, client, http::endpoint(url)?, token.clone()))
         }
+        Texts::Notify(settings) => Arc::new(Notify::new(channel, client, clock.clone(), settings.clone())?),
+        Texts::Twilio(settings) => Arc::new(TwilioTexts::new(channel, client, settings.clone())?),
     })
 }
 

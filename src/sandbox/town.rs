@@ -26,6 +26,8 @@ use streets::step;
 
 /// How many wearers live in the town.
 pub const WEARERS: usize = 40;
+/// The number that texts and calls come from: one of Ofcom's for drama.
+pub const OUR_NUMBER: &str = "+447700900999";
 /// The vendor of all their tags.
 pub const VENDOR: &str = "demo";
 
@@ -244,12 +246,12 @@ fn spot_between(
 
 /// The `n`-th person that the `i`-th wearer's case protects; a second one lives in the same home.
 fn person(i: usize, n: usize, unit: &UnitId) -> Person {
-    let phone = Contact { channel: Channel::Sms, address: phone_number(100 + 2 * i + n) };
+    let phone = |channel| Contact { channel, address: phone_number(100 + 2 * i + n) };
     Person {
         id: id(&format!("person-{:02}-{}", i + 1, n + 1)),
         unit: unit.clone(),
         name: names::person(100 + 2 * i + n),
-        contacts: vec![phone],
+        contacts: vec![phone(Channel::Sms), phone(Channel::Voice)],
         companions: Vec::new(),
         plan: ContactPlan::default(),
     }

@@ -3,7 +3,7 @@
 #[path = "providers/receipts.rs"]
 mod receipts;
 #[path = "providers/world.rs"]
-mod world;
+pub(crate) mod world;
 
 use cordon::{
     domain::{Alert, AlertState, Channel, Happening, IncidentKind, Recipient, Timestamp},
@@ -21,7 +21,7 @@ fn violations() -> usize {
 }
 
 /// Milliseconds of the engine's time from the start of a violation.
-fn after_ms(violation: &Violation, at: Timestamp) -> i64 {
+pub(crate) fn after_ms(violation: &Violation, at: Timestamp) -> i64 {
     at.ms_since(violation.incident.raised_at)
 }
 
@@ -43,7 +43,7 @@ fn unreached_ms(violation: &Violation) -> Vec<i64> {
 }
 
 /// When a member of staff was first told, as far as a provider took it.
-fn staff_told_ms(violation: &Violation) -> Option<i64> {
+pub(crate) fn staff_told_ms(violation: &Violation) -> Option<i64> {
     let taken = |what: &Happening| {
         let Happening::Alert { recipient: Recipient::Staff(_), state, .. } = what else { return false };
         matches!(state, AlertState::Accepted | AlertState::Delivered)
@@ -54,7 +54,7 @@ fn staff_told_ms(violation: &Violation) -> Option<i64> {
 
 /// The longest pause between the end of a try and the next, of the tries in the first 20 seconds. A try takes real time,
 /// which passes `speed` times as fast in the world.
-fn longest_pause_ms((_, tries): &(Alert, Vec<Attempt>), speed: f64) -> i64 {
+pub(crate) fn longest_pause_ms((_, tries): &(Alert, Vec<Attempt>), speed: f64) -> i64 {
     let first = tries[0].at;
     let early = tries.windows(2).filter(|pair| pair[1].at.ms_since(first) < 20_000);
     #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "seconds")]

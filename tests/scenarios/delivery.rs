@@ -101,6 +101,54 @@ fn a_call_that_is_answered_with_2_shows_help_and_nothing_of_hers_rings_any_more(
 }
 
 #[test]
+fn a_call_that_rings_out_is_not_waited_for_and_a_text_that_was_on_its_phone_is() {
+    let mut ward = violation();
+    let refused = |reason: &str| DeliveryReport::Refused(reason.into());
+    report_newest(&mut ward, 1, Channel::Sms, DeliveryReport::Delivered);
+    report_newest(&mut ward, 2, Channel::Sms, refused("permanent-failure"));
+    assert_eq!(ward.told(PERSON).len(), 2, "two stories of one text");
+    ward.line.pass_to(second(31));
+    report_newest(&mut ward, 31, Channel::SecondSms, DeliveryReport::Delivered);
+    ward.line.pass_to(second(61));
+    report_newest(&mut ward, 61, Channel::Voice, DeliveryReport::Accepted);
+    report_newest(&mut ward, 63, Channel::Voice, DeliveryReport::Delivered);
+    assert!(ward.told(ADVOCATE).is_empty());
+    report_newest(&mut ward, 88, Channel::Voice, refused("no-answer"));
+    assert_eq!(ward.told(ADVOCATE), [(88, "sms")], "not at 120 s");
+    assert_eq!(ward.told(PERSON).last(), Some(&(88, "voice")));
+    // What comes too late is no news.
+    report_newest(&mut ward, 89, Channel::Sms, DeliveryReport::Delivered);
+    assert_eq!(ward.told(PERSON).last(), Some(&(88, "voice")));
+}
+
+#[test]
+fn whoever_lets_every_call_ring_out_is_out_of_reach_once_until_they_answer() {
+    let mut ward = violation_by(|person| person["plan"]["shape"] = json!("call_only"));
+    ward.officer(3, Action::Own);
+    let unreached = |ward: &Ward| {
+        let of =
+            |what: &cordon::domain::Happening| matches!(what, cordon::domain::Happening::Unreached { .. });
+        incident(ward).timeline.iter().filter(|entry| of(&entry.what)).count()
+    };
+    // The second is the last step of hers, which then repeats.
+    for (s, times) in [(4, 0), (34, 1), (154, 1)] {
+        ward.line.pass_to(second(s));
+        report_newest(&mut ward, s, Channel::Voice, DeliveryReport::Accepted);
+        report_newest(&mut ward, s + 1, Channel::Voice, DeliveryReport::Delivered);
+        report_newest(&mut ward, s + 26, Channel::Voice, DeliveryReport::Refused("no-answer".into()));
+        assert_eq!(unreached(&ward), times, "{s}");
+        if s == 34 {
+            assert_eq!(incident(&ward).handling, Handling::Raised, "the officer must know");
+            ward.officer(62, Action::Own);
+        }
+    }
+    assert!(matches!(incident(&ward).handling, Handling::Owned { .. }), "and knows it already");
+    assert!(incident(&ward).escalations.iter().any(|escalation| escalation.unreached));
+    ward.reply(190, person_phone(), "1");
+    assert!(!incident(&ward).escalations.iter().any(|escalation| escalation.unreached));
+}
+
+#[test]
 fn that_an_officer_owns_it_does_not_stop_her_call() {
     let mut ward = violation();
     ward.officer(5, Action::Own);

@@ -14,7 +14,7 @@ use cordon::{
 use tokio::net::TcpListener;
 
 use crate::{
-    phones::{self, Phones},
+    phones::{self, Channels, Phones},
     wait::until,
 };
 
@@ -36,11 +36,33 @@ impl House {
 
     /// The same with a source of a test's own.
     pub(crate) async fn fed_by(source: ingest::Source, store: Arc<dyn Store>, clock: Clock) -> Self {
-        Self::watched(source, store, clock, Watched::default()).await
+        let plain = |phones: &str, _: &str| phones::plain(format!("{phones}/sms"));
+        Self::reaching(plain, source, store, clock).await
     }
 
-    /// The same, watched.
+    /// The same with providers at the phones' address, which report to the house's.
+    pub(crate) async fn reaching(
+        channels: Channels,
+        source: ingest::Source,
+        store: Arc<dyn Store>,
+        clock: Clock,
+    ) -> Self {
+        Self::with(channels, source, store, clock, Watched::default()).await
+    }
+
+    /// The same as `fed_by`, watched.
     pub(crate) async fn watched(
+        source: ingest::Source,
+        store: Arc<dyn Store>,
+        clock: Clock,
+        watched: Watched,
+    ) -> Self {
+        let plain = |phones: &str, _: &str| phones::plain(format!("{phones}/sms"));
+        Self::with(plain, source, store, clock, watched).await
+    }
+
+    async fn with(
+        channels: Channels,
         source: ingest::Source,
         store: Arc<dyn Store>,
         clock: Clock,
@@ -48,12 +70,13 @@ impl House {
     ) -> Self {
         let console = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = console.local_addr().unwrap();
-        let phones = Phones::start(format!("http://{address}"), clock.clone()).await;
+        let cordon = format!("http://{address}");
+        let phones = Phones::serving(channels("", &cordon), cordon.clone(), clock.clone()).await;
         let plan = Plan {
             store: Arc::clone(&store),
             store_file: None,
             sources: vec![source],
-            channels: phones::plain(format!("{}/sms", phones.url)),
+            channels: channels(&phones.url, &cordon),
             watched,
             clock,
             console,

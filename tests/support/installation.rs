@@ -10,12 +10,20 @@ use std::{
     time::Duration,
 };
 
-use cordon::{clock::Clock, domain::TagId, sandbox::broker::tag_login};
+use cordon::{
+    clock::Clock,
+    domain::TagId,
+    notify::{
+        self,
+        settings::{Plain, Texts, TwilioAccount, TwilioTexts},
+    },
+    sandbox::broker::tag_login,
+};
 
 use crate::{
     fleet,
     mosquitto::Mosquitto,
-    phones::{self, Phones},
+    phones::{self, Channels, Phones},
     process::{Program, Service, free_address},
     wait::until,
 };
@@ -42,16 +50,38 @@ impl Installation {
 
     /// The same with more lines in its configuration.
     pub(crate) async fn with(folder: &Path, store_url: &str, tags: &[TagId], more: &str) -> Option<Self> {
+        let plain = |phones: &str, _: &str| phones::plain(format!("{phones}/sms"));
+        Self::reaching_with(plain, folder, store_url, tags, more).await
+    }
+
+    /// The same with providers at the phones' address, which report to the service's.
+    pub(crate) async fn reaching(
+        channels: Channels,
+        folder: &Path,
+        store_url: &str,
+        tags: &[TagId],
+    ) -> Option<Self> {
+        Self::reaching_with(channels, folder, store_url, tags, "").await
+    }
+
+    async fn reaching_with(
+        channels: Channels,
+        folder: &Path,
+        store_url: &str,
+        tags: &[TagId],
+        more: &str,
+    ) -> Option<Self> {
         let logins: Vec<String> = tags.iter().map(tag_login).collect();
         let mut accounts: Vec<(&str, &str)> =
             logins.iter().map(|login| (login.as_str(), fleet::PASSWORD)).collect();
         accounts.push(LOGIN);
         let broker = Mosquitto::start(LOGIN.0, &accounts)?;
         let console = free_address();
-        let phones = Phones::start(format!("http://{console}"), Clock::real()).await;
+        let cordon = format!("http://{console}");
+        let phones = Phones::serving(channels("", &cordon), cordon.clone(), Clock::real()).await;
         let config = folder.join("cordon.toml");
-        let lines = configuration(store_url, console, broker.addr(), &phones.url);
-        fs::write(&config, format!("{lines}\n{more}\n")).unwrap();
+        let lines = configuration(store_url, console, broker.addr(), &channels(&phones.url, &cordon));
+        fs::write(&config, format!("{more}\n{lines}")).unwrap();
         Some(Self { broker, phones, console, program: Program::copied_to(folder), config })
     }
 
@@ -121,20 +151,59 @@ impl Installation {
     }
 }
 
-fn configuration(store_url: &str, console: SocketAddr, broker: SocketAddr, phones: &str) -> String {
+fn configuration(
+    store_url: &str,
+    console: SocketAddr,
+    broker: SocketAddr,
+    channels: &notify::Settings,
+) -> String {
     let installation = LOGIN.0.strip_prefix("cordon-").unwrap();
-    format!(
+    let mut text = format!(
         r#"installation = "{installation}"
         store = {{ url = "{store_url}" }}
         console = {{ listen = "{console}" }}
         source = [{{ name = "tags", url = "mqtt://{broker}", username = "{}", password = "{}" }}]
-        sms = {{ provider = "plain", url = "{phones}/sms", token = "{}", callback_secret = "{}" }}
         webhook = {{ secret = "{}" }}
         "#,
         LOGIN.0,
         LOGIN.1,
-        phones::SMS_TOKEN,
-        phones::CALLBACK_SECRET,
         phones::WEBHOOK_SECRET,
+    );
+    if let Some(url) = channels.callback_url() {
+        text += &format!("callbacks = {{ public_url = \"{url}\" }}\n");
+    }
+    for (channel, texts) in channels.texts() {
+        let of = match texts {
+            Texts::Plain(Plain { url, token, callback_secret }) => format!(
+                "provider = \"plain\", url = \"{url}\", token = \"{}\", callback_secret = \"{}\"",
+                token.expose(),
+                callback_secret.expose()
+            ),
+            Texts::Notify(notify) => format!(
+                "provider = \"notify\", url = \"{}\", api_key = \"test-{}-{}\", template_id = \"{}\", \
+                 callback_token = \"{}\"",
+                notify.url,
+                notify.api_key.service,
+                notify.api_key.secret.expose(),
+                notify.template_id,
+                notify.callback_token.expose()
+            ),
+            Texts::Twilio(TwilioTexts { account, .. }) => twilio(account),
+        };
+        text += &format!("{} = {{ {of} }}\n", channel.as_str());
+    }
+    if let Some(voice) = &channels.voice {
+        text += &format!("voice = {{ {} }}\n", twilio(&voice.account));
+    }
+    text
+}
+
+fn twilio(account: &TwilioAccount) -> String {
+    format!(
+        "provider = \"twilio\", url = \"{}\", account_sid = \"{}\", auth_token = \"{}\", from = \"{}\"",
+        account.url,
+        account.account_sid,
+        account.auth_token.expose(),
+        phones::FROM
     )
 }

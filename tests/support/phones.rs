@@ -5,9 +5,9 @@ use cordon::{
     clock::Clock,
     notify::{
         self,
-        settings::{Plain, Texts},
+        settings::{GovukNotify, NotifyKey, Plain, Sender, Texts, TwilioAccount, TwilioCalls, TwilioTexts},
     },
-    sandbox::phones::{self, CordonSettings, Direction, FaultOrder, Shown},
+    sandbox::phones::{self, Direction, FaultOrder, PersonOrder, Shown},
     secret::Secret,
 };
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -16,6 +16,12 @@ use tokio::{net::TcpListener, task::JoinHandle};
 pub(crate) const SMS_TOKEN: &str = "sms-token-of-a-test";
 pub(crate) const WEBHOOK_SECRET: &str = "webhook-secret-of-a-test";
 pub(crate) const CALLBACK_SECRET: &str = "callback-secret-of-a-test";
+
+/// Who texts and calls by Twilio.
+pub(crate) const FROM: &str = "+447700900999";
+
+/// Providers at the first address that report to the second.
+pub(crate) type Channels = fn(&str, &str) -> notify::Settings;
 
 /// A receipt comes this long after its text, milliseconds of the phones' clock.
 const RECEIPT_AFTER_MS: u32 = 300;
@@ -33,6 +39,31 @@ pub(crate) fn plain(url: String) -> notify::Settings {
     }
 }
 
+/// Notify for texts, Twilio for those that fail and for calls, all at the phones.
+pub(crate) fn telephone(url: &str, cordon: &str) -> notify::Settings {
+    let account = TwilioAccount {
+        url: url.into(),
+        account_sid: "AC00000000000000000000000000000001".into(),
+        auth_token: Secret::new("twilio-token-of-a-test"),
+        callback_url: cordon.into(),
+    };
+    let key = "test-26785a09-ab16-4eb0-8407-a37497a57506-3d844edf-8d35-48ac-975b-e847b4f122b0";
+    let texts = TwilioTexts { account: account.clone(), sender: Sender::Number(FROM.into()) };
+    notify::Settings {
+        sms: Some(Texts::Notify(GovukNotify {
+            url: url.into(),
+            api_key: NotifyKey::read(&Secret::new(key)).unwrap(),
+            template_id: "f33517ff-2a88-4f6e-b855-c550268ce08a".into(),
+            variable: "text".into(),
+            sms_sender_id: None,
+            callback_token: Secret::new("notify-callbacks-of-a-test"),
+        })),
+        second_sms: Some(Texts::Twilio(texts)),
+        voice: Some(TwilioCalls { account, from: FROM.into() }),
+        webhook_secret: Some(Secret::new(WEBHOOK_SECRET)),
+    }
+}
+
 /// Served until dropped.
 pub(crate) struct Phones {
     pub(crate) url: String,
@@ -43,17 +74,18 @@ pub(crate) struct Phones {
 impl Phones {
     /// Phones that send receipts and replies to `cordon`, the address of its console.
     pub(crate) async fn start(cordon: String, clock: Clock) -> Self {
+        Self::serving(plain(String::new()), cordon, clock).await
+    }
+
+    /// The same for the providers of these settings.
+    pub(crate) async fn serving(channels: notify::Settings, cordon: String, clock: Clock) -> Self {
         cordon::app::install_tls();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let settings = phones::Settings {
-            sms_token: Secret::new(SMS_TOKEN),
-            webhook_secret: Secret::new(WEBHOOK_SECRET),
-            cordon: Some(CordonSettings {
-                url: cordon,
-                callback_secret: Secret::new(CALLBACK_SECRET),
-                receipt_after_ms: Some(RECEIPT_AFTER_MS),
-            }),
+            channels,
+            cordon: Some(cordon),
+            receipt_after_ms: Some(RECEIPT_AFTER_MS),
             clock,
         };
         Self {
@@ -75,6 +107,13 @@ impl Phones {
     /// Tells them how to behave from now on.
     pub(crate) async fn order(&self, order: &FaultOrder) {
         let url = format!("{}/api/faults", self.url);
+        let answer = self.client.post(url).json(order).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.status());
+    }
+
+    /// Tells people what to do when their phones ring.
+    pub(crate) async fn person(&self, order: &PersonOrder) {
+        let url = format!("{}/api/people", self.url);
         let answer = self.client.post(url).json(order).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.status());
     }

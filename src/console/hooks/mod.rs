@@ -1,13 +1,18 @@
 //! Where providers report: replies that came back, and receipts. Each channel has doors of its own, `/hooks/CHANNEL/...`,
 //! as its provider needs them. Whoever cannot prove to be the provider is turned away and counted.
 
+mod notify;
 mod plain;
 #[cfg(test)]
 mod tests;
+mod twilio;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use axum::{
@@ -22,7 +27,7 @@ use crate::{
     domain::is_e164,
     engine::{DeliveryReport, Refused, Told},
     notify::{
-        self,
+        alert_of_key,
         settings::{Settings, Texts},
     },
     sequencer::{Inbox, SubmitError},
@@ -32,6 +37,11 @@ use crate::{
 const BODY_BYTES_MAX: usize = 64 * 1024;
 /// The longest reply, characters: ten SMS in one.
 const REPLY_CHARS_MAX: usize = 1_600;
+
+/// So many ids of a provider are remembered.
+const IDS_MAX: usize = 10_000;
+/// The longest of them, bytes.
+const ID_BYTES_MAX: usize = 64;
 
 /// The doors for providers, and what has been turned away there.
 pub struct Hooks {
@@ -58,7 +68,12 @@ pub fn routes(inbox: Inbox, clock: Clock, settings: &Settings) -> Hooks {
     for (channel, texts) in settings.texts() {
         router = router.merge(match texts {
             Texts::Plain(settings) => plain::routes(channel, settings, doors.clone()),
+            Texts::Notify(settings) => notify::routes(channel, settings, doors.clone()),
+            Texts::Twilio(settings) => twilio::texts(channel, &settings.account, doors.clone()),
         });
+    }
+    if let Some(settings) = &settings.voice {
+        router = router.merge(twilio::calls(&settings.account, doors));
     }
     Hooks { router: router.layer(DefaultBodyLimit::max(BODY_BYTES_MAX)), counts }
 }
@@ -89,6 +104,22 @@ impl Doors {
         }
     }
 
+    /// The same of what a provider sends again under its own id until it is answered: nobody answers twice.
+    async fn tell_once(&self, known: &Known, id: &str, told: Told) -> Result<(), Refusal> {
+        if id.len() > ID_BYTES_MAX {
+            return Err(bad("that is no id of a message"));
+        }
+        if !known.is_new(id) {
+            count(&self.counts.replayed);
+            return Ok(());
+        }
+        let told = self.tell(told).await;
+        if told.is_err() {
+            known.forget(id);
+        }
+        Ok(told.map(|_| ())?)
+    }
+
     /// Somebody is not who they say they are.
     fn not_believed(&self, why: impl Into<String>) -> Refusal {
         count(&self.counts.refused);
@@ -99,11 +130,36 @@ impl Doors {
 
     /// A provider's word about the message of a key.
     fn receipt(&self, key: &str, report: DeliveryReport) -> Result<Told, Refusal> {
-        let Some((alert, raised_at)) = notify::alert_of_key(key) else {
+        let Some((alert, raised_at)) = alert_of_key(key) else {
             count(&self.counts.unknown);
             return Err(bad("the reference is not the one that came with the message"));
         };
         Ok(Told::Receipt { alert, raised_at, report })
+    }
+}
+
+/// Ids that have been seen, the newest [`IDS_MAX`].
+#[derive(Debug, Default)]
+struct Known(Mutex<(HashSet<String>, VecDeque<String>)>);
+
+impl Known {
+    fn is_new(&self, id: &str) -> bool {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (set, order) = &mut *known;
+        if !set.insert(id.to_owned()) {
+            return false;
+        }
+        order.push_back(id.to_owned());
+        if order.len() > IDS_MAX
+            && let Some(oldest) = order.pop_front()
+        {
+            set.remove(&oldest);
+        }
+        true
+    }
+
+    fn forget(&self, id: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.remove(id);
     }
 }
 

@@ -10,11 +10,8 @@ use crate::{
         MessageClass, Priority, Recipient, Subject, Timestamp,
     },
     engine::{DeliveryReport, ServiceReport, Told},
-    notify::{
-        self, Providers,
-        settings::{Plain, Texts},
-    },
-    sandbox::phones::testing::{Phones, callback_secret, client, sms_token, webhook_secret},
+    notify::{self, Providers},
+    sandbox::phones::testing::{Phones, client, plain, webhook_secret},
     sequencer::{Arrival, Inbox},
     store::{Batch, MemoryStore, Store},
     vitals::Vitals,
@@ -50,11 +47,7 @@ impl World {
     pub(super) fn providers(&self) -> Providers {
         let _ = client();
         let settings = notify::Settings {
-            sms: Some(Texts::Plain(Plain {
-                url: format!("{}/sms", self.phones.url),
-                token: sms_token(),
-                callback_secret: callback_secret(),
-            })),
+            sms: Some(plain(format!("{}/sms", self.phones.url))),
             webhook_secret: Some(webhook_secret()),
             ..notify::Settings::default()
         };

@@ -18,6 +18,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     reply_to_test: "Reply 1 if you see this.",
     press: "Press 1 for OK, 2 for help, 3 to be called.",
     reference: "Ref",
+    spoken_reference: "Reference",
     pushed: "Please look at your messages now.",
     greeting: "Hello. There is a message for you. To hear it, please press 9.",
     thanks: "Thank you. That has been noted. Goodbye.",

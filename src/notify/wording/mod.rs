@@ -43,7 +43,8 @@ pub fn thanks(language: Language) -> &'static str {
 }
 
 fn spoken_card(alert: &Alert) -> String {
-    format!("{}, incident {}. Press 1 for mine, 2 for acted.", staff_head(alert), alert.incident)
+    let (head, reference) = (staff_head(alert), phrases::digits(alert));
+    format!("{head}, incident {}. Reference {reference}. Press 1 for mine, 2 for acted.", alert.incident)
 }
 
 /// A message that a browser shows by itself, in the form of Declarative Web Push: whether or not the page's worker runs.
@@ -299,7 +300,10 @@ mod tests {
         alert.nth = 2;
         assert_eq!(body(&alert), "Choir is on tonight. Reply 1 OK, 2 help, 3 call me. Ref 7042/2");
         alert.channel = Channel::Voice;
-        assert_eq!(body(&alert), "Choir is on tonight. Press 1 for OK, 2 for help, 3 to be called.");
+        assert_eq!(
+            body(&alert),
+            "Choir is on tonight. Reference 7 0 4 2. Press 1 for OK, 2 for help, 3 to be called."
+        );
     }
 
     #[test]

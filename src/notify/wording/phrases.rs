@@ -19,6 +19,8 @@ pub(super) struct Phrases {
     /// The same by the keys of a phone.
     pub(super) press: &'static str,
     pub(super) reference: &'static str,
+    /// The same in full, as it is said.
+    pub(super) spoken_reference: &'static str,
     /// What a locked screen shows.
     pub(super) pushed: &'static str,
     /// Before a key is pressed, and after the last.
@@ -47,7 +49,13 @@ pub(super) fn text(alert: &Alert) -> String {
 /// As it is said on the phone.
 pub(super) fn spoken(alert: &Alert) -> String {
     let phrases = of(alert.language);
-    format!("{} {}", says(alert, phrases), phrases.press)
+    format!("{} {} {}. {}", says(alert, phrases), phrases.spoken_reference, digits(alert), phrases.press)
+}
+
+/// The reference, each digit apart: a voice would make a thousand of them.
+pub(super) fn digits(alert: &Alert) -> String {
+    let digits: Vec<String> = alert.reference().to_string().chars().map(Into::into).collect();
+    digits.join(" ")
 }
 
 /// The message itself: in the person's own words, or else by the language's phrases.

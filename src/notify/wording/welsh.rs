@@ -18,6 +18,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     reply_to_test: "Atebwch 1 os gwelwch hyn.",
     press: "Pwyswch 1 am iawn, 2 am gymorth, 3 i gael galwad.",
     reference: "Cyf",
+    spoken_reference: "Cyfeirnod",
     pushed: "Edrychwch ar eich negeseuon nawr.",
     greeting: "Helo. Mae neges i chi. I'w chlywed, pwyswch 9.",
     thanks: "Diolch. Mae hynny wedi ei nodi. Hwyl fawr.",

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Via;
+
 /// How the provider behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -20,8 +22,10 @@ pub enum Fault {
     /// It answers 429, with `Retry-After` if the order says so.
     #[serde(rename = "429")]
     Busy,
-    /// It answers 400.
+    /// It answers 400: there is no such number.
     Refuse,
+    /// It does not let Cordon in.
+    Deny,
     /// It takes nothing and never answers.
     Timeout,
     /// It takes nothing and resets the connection.
@@ -38,6 +42,8 @@ pub enum Fault {
     ReceiptTwice,
     /// The receipt comes before the answer to the message.
     ReceiptEarly,
+    /// The receipt says that the message will never be delivered.
+    ReceiptFailed,
     /// The receipt says that the message was delivered, and another one after it that it never will be.
     ReceiptFailedAfter,
     /// The receipt is for a message that nobody sent.
@@ -54,6 +60,9 @@ pub struct FaultOrder {
     /// Towards which phone or desk; absent: towards all, and every earlier order is forgotten.
     #[serde(default, rename = "for")]
     pub address: Option<String>,
+    /// Of which provider; absent: of all.
+    #[serde(default)]
+    pub via: Option<Via>,
     /// For the next so many messages; absent: until another order.
     #[serde(default)]
     pub times: Option<u32>,
@@ -67,7 +76,14 @@ pub struct FaultOrder {
 
 impl Default for FaultOrder {
     fn default() -> Self {
-        Self { mode: Fault::Ok, address: None, times: None, retry_after_s: None, late_s: 0 }
+        Self { mode: Fault::Ok, address: None, via: None, times: None, retry_after_s: None, late_s: 0 }
+    }
+}
+
+impl FaultOrder {
+    /// Whether it is in force for a provider.
+    fn holds(&self, via: Via) -> bool {
+        self.times != Some(0) && self.via.is_none_or(|of| of == via)
     }
 }
 
@@ -88,11 +104,18 @@ impl Faults {
         }
     }
 
+    /// The order that holds for a phone until there is another one.
+    pub(super) fn standing(&self, address: &str, via: Via) -> FaultOrder {
+        let own = self.towards.get(address).filter(|order| order.holds(via));
+        let order = own.unwrap_or(&self.towards_all);
+        if order.times.is_some() || !order.holds(via) { FaultOrder::default() } else { order.clone() }
+    }
+
     /// The order for a message that comes now.
-    pub(super) fn next(&mut self, address: &str) -> FaultOrder {
-        let own = self.towards.get_mut(address).filter(|order| order.times != Some(0));
+    pub(super) fn next(&mut self, address: &str, via: Via) -> FaultOrder {
+        let own = self.towards.get_mut(address).filter(|order| order.holds(via));
         let order = own.unwrap_or(&mut self.towards_all);
-        if order.times == Some(0) {
+        if !order.holds(via) {
             return FaultOrder::default();
         }
         order.times = order.times.map(|times| times - 1);

@@ -1,42 +1,57 @@
-//! The phone simulator: an SMS provider and control rooms behind real HTTP, with a page for every phone.
+//! The phone simulator: the providers that Cordon's settings name, and control rooms, behind real HTTP, with a page for every
+//! phone.
 //!
-//! It keeps nothing on disk. Like a good provider it answers a key that it knows as it did before, counts the repeat and
-//! shows the message once. It can be told to fail (`POST /api/faults`).
+//! It keeps nothing on disk. It takes and answers requests as the providers document it: the plain one answers a key that
+//! it knows as it did before; GOV.UK Notify and Twilio take everything again, as they do. It can be told to fail
+//! (`POST /api/faults`), and people to answer (`POST /api/people`).
 
+mod answers;
+mod call;
 mod callback;
 mod cut;
 mod faults;
+mod govuk;
 mod inbox;
 mod pages;
+mod people;
+mod plain;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod twilio;
 
-use std::{future::pending, io, sync::Arc};
+use std::{
+    collections::HashMap,
+    future::pending,
+    io,
+    sync::{Arc, Mutex},
+};
 
 use axum::{
     Json, Router,
-    body::Bytes,
-    extract::{ConnectInfo, DefaultBodyLimit, Path, State},
-    http::{HeaderMap, StatusCode, header},
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use serde::{Deserialize, Serialize};
-use tokio::net::TcpListener;
+use serde::Deserialize;
+use tokio::{net::TcpListener, sync::mpsc};
 
-use callback::Callback;
+pub use call::CallState;
+use call::{Act, Placed};
+use callback::{About, Callback};
 use cut::{Cut, Lines};
 pub use faults::{Fault, FaultOrder};
-pub use inbox::{Direction, Shown};
+pub use inbox::{Direction, Shown, Via};
 use inbox::{Inbox, Taken};
+use people::People;
+pub use people::{Does, PersonOrder};
 
 use crate::{
     clock::Clock,
-    domain::{Timestamp, is_e164},
-    notify::{IDEMPOTENCY_HEADER, http, signature},
-    secret::Secret,
+    domain::{Channel, Timestamp},
+    notify::{self, http, settings::Texts},
 };
 
 /// The largest request, bytes.
@@ -45,32 +60,32 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 /// How the phones meet Cordon.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The bearer token of `POST /sms`.
-    pub sms_token: Secret,
-    /// Signs what comes to `POST /webhook/{desk}`.
-    pub webhook_secret: Secret,
-    /// Where replies and receipts go; without it the phones only listen.
-    pub cordon: Option<CordonSettings>,
-    /// The time.
-    pub clock: Clock,
-}
-
-/// Where replies and receipts go.
-#[derive(Debug, Clone)]
-pub struct CordonSettings {
-    /// Cordon's address, such as `http://127.0.0.1:8080`, without a slash at the end.
-    pub url: String,
-    /// Signs replies and receipts.
-    pub callback_secret: Secret,
+    /// Cordon's own settings: the phones are the providers that they name, with the same secrets.
+    pub channels: notify::Settings,
+    /// Where Cordon takes receipts and replies, such as `http://127.0.0.1:8080`, without a slash at the end; without it the
+    /// phones only listen.
+    pub cordon: Option<String>,
     /// Receipts come this long after the message, milliseconds; never, if absent.
     pub receipt_after_ms: Option<u32>,
+    /// The time.
+    pub clock: Clock,
 }
 
 #[derive(Debug)]
 struct Phones {
     settings: Settings,
     inbox: Inbox,
-    callback: Option<Callback>,
+    callback: Callback,
+    people: People,
+    /// What whoever holds the phone does, of calls that go on.
+    calls: Mutex<HashMap<u64, mpsc::UnboundedSender<Act>>>,
+}
+
+/// What follows when a message was taken.
+enum Then {
+    Nothing,
+    Reports(About),
+    Rings(Placed),
 }
 
 /// Serves until dropped. The process must have installed a rustls provider before.
@@ -78,143 +93,124 @@ struct Phones {
 /// # Errors
 /// If the HTTP client cannot be built.
 pub async fn serve(listener: TcpListener, settings: Settings) -> io::Result<()> {
-    let callback = match settings.cordon.clone() {
-        Some(cordon) => {
-            let client = http::client().map_err(io::Error::other)?;
-            Some(Callback::new(client, cordon, settings.clock.clone()))
-        }
-        None => None,
-    };
-    let phones = Arc::new(Phones { settings, inbox: Inbox::default(), callback });
+    let callback = Callback::new(http::client().map_err(io::Error::other)?, &settings);
+    let (inbox, people, calls) = (Inbox::default(), People::default(), Mutex::default());
+    let phones = Arc::new(Phones { settings, inbox, callback, people, calls });
     let service = routes(phones).into_make_service_with_connect_info::<Cut>();
     axum::serve(Lines(listener), service).await
 }
 
 fn routes(phones: Arc<Phones>) -> Router {
     Router::new()
-        .route("/sms", post(sms))
-        .route("/webhook/{desk}", post(webhook))
+        .merge(plain::routes())
+        .merge(govuk::routes())
+        .merge(twilio::routes())
         .route("/api/messages", get(messages))
         .route("/api/replies", post(reply))
         .route("/api/faults", post(faults))
+        .route("/api/people", post(people))
         .merge(pages::routes())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(phones)
 }
 
-/// What the provider answers: the same for every repeat of a key.
-#[derive(Debug, Serialize)]
-struct Answer {
-    id: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct SmsRequest {
-    to: String,
-    text: String,
-    reference: String,
-}
-
-async fn sms(
-    State(phones): State<Arc<Phones>>,
-    ConnectInfo(cut): ConnectInfo<Cut>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let expected = format!("Bearer {}", phones.settings.sms_token.expose());
-    if text(&headers, header::AUTHORIZATION.as_str()) != Some(&expected) {
-        return refusal(StatusCode::UNAUTHORIZED, "wrong_token");
-    }
-    let Ok(request) = serde_json::from_slice::<SmsRequest>(&body) else {
-        return refusal(StatusCode::BAD_REQUEST, "not_json_to_text_reference");
-    };
-    if !is_e164(&request.to) {
-        return refusal(StatusCode::BAD_REQUEST, "unknown_number");
-    }
-    let SmsRequest { to, text, reference } = request;
-    phones.take(Taken { address: to, text, key: reference, is_desk: false }, cut).await
-}
-
-async fn webhook(
-    State(phones): State<Arc<Phones>>,
-    ConnectInfo(cut): ConnectInfo<Cut>,
-    Path(desk): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let signed = signature::verify(
-        &phones.settings.webhook_secret,
-        phones.now(),
-        text(&headers, signature::TIMESTAMP_HEADER),
-        text(&headers, signature::SIGNATURE_HEADER),
-        &body,
-    );
-    if let Err(error) = signed {
-        tracing::warn!(%error, "a webhook was not believed");
-        return refusal(StatusCode::UNAUTHORIZED, "bad_signature");
-    }
-    let (Some(key), Ok(text)) = (text(&headers, IDEMPOTENCY_HEADER), String::from_utf8(body.to_vec())) else {
-        return refusal(StatusCode::BAD_REQUEST, "no_key_or_not_utf8");
-    };
-    let taken = Taken { address: desk, text, key: key.to_owned(), is_desk: true };
-    phones.take(taken, cut).await
-}
-
 impl Phones {
     /// Takes a message as a provider would, or fails as it was told to.
-    async fn take(self: Arc<Self>, taken: Taken, cut: Cut) -> Response {
-        let order = self.inbox.fault(&taken.address);
+    async fn take(self: Arc<Self>, taken: Taken, then: Then, cut: Cut) -> Response {
+        let via = taken.via;
+        let order = self.inbox.fault(&taken.address, via);
+        if let Some(failure) = answers::failure(via, &order) {
+            return failure;
+        }
         match order.mode {
-            Fault::Error => return refusal(StatusCode::INTERNAL_SERVER_ERROR, "told_to_fail"),
-            Fault::Unavailable => return pause(StatusCode::SERVICE_UNAVAILABLE, "told_to_be_away", &order),
-            Fault::Busy => return pause(StatusCode::TOO_MANY_REQUESTS, "told_to_be_busy", &order),
-            Fault::Refuse => return refusal(StatusCode::BAD_REQUEST, "unknown_number"),
             Fault::Timeout => pending().await,
             Fault::Reset => cut.now().await,
-            Fault::Lose => return accepted(0),
+            Fault::Lose => return answers::accepted(via, &taken, 0),
             _ => {}
         }
-        let (is_sms, key) = (!taken.is_desk, taken.key.clone());
-        let Some((no, is_new)) = self.inbox.take(taken, self.now()) else {
-            return refusal(StatusCode::INSUFFICIENT_STORAGE, "full");
+        let Some((no, is_new)) = self.inbox.take(&taken, self.now()) else {
+            return answers::full();
         };
         let mode = order.mode;
-        if is_new && is_sms {
-            let promise = Arc::clone(&self).receipt(no, key, order);
-            if mode == Fault::ReceiptEarly {
-                promise.await;
-            } else {
-                tokio::spawn(promise);
+        match then {
+            Then::Reports(about) if is_new => {
+                let promise = Arc::clone(&self).receipt(no, about.numbered(no), order);
+                if mode == Fault::ReceiptEarly {
+                    promise.await;
+                } else {
+                    tokio::spawn(promise);
+                }
+                tokio::spawn(Arc::clone(&self).answer(taken.address.clone()));
             }
+            Then::Rings(placed) => {
+                tokio::spawn(call::rings(Arc::clone(&self), no, placed));
+            }
+            _ => {}
         }
         match mode {
             Fault::Lost => pending().await,
             Fault::Cut => cut.now().await,
-            _ => accepted(no),
+            _ => answers::accepted(via, &taken, no),
+        }
+    }
+
+    /// How a question about what was taken fails, if it does: as every message to that phone would.
+    async fn look_fails(&self, via: Via, address: &str, cut: Cut) -> Option<Response> {
+        let order = self.inbox.standing_fault(address, via);
+        match order.mode {
+            Fault::Timeout => pending().await,
+            Fault::Reset => cut.now().await,
+            _ => answers::failure(via, &order),
         }
     }
 
     /// Says in time, or as it was told to, that a message has reached its phone.
-    async fn receipt(self: Arc<Self>, no: u64, key: String, order: FaultOrder) {
-        if let Some(callback) = &self.callback
-            && callback.receipt(&key, &order).await
-        {
+    async fn receipt(self: Arc<Self>, no: u64, about: About, order: FaultOrder) {
+        if self.callback.receipt(about, &order).await {
             self.inbox.receipted(no);
         }
     }
 
-    /// Sends a text from a phone to Cordon, and shows on the phone what came of it.
+    /// Whoever was told what to answer does so.
+    async fn answer(self: Arc<Self>, address: String) {
+        let order = self.people.of(&address);
+        if let Does::Answers { text: Some(text), .. } = &order.does {
+            self.settings.clock.wait_ms(i64::from(order.after_s) * 1_000).await;
+            if let Err(why) = self.reply(&address, text).await {
+                tracing::warn!(why, "a reply was not taken");
+            }
+        }
+    }
+
+    /// Sends a text from a phone to Cordon by whoever texted it last, and shows on the phone what came of it.
     async fn reply(&self, from: &str, text: &str) -> Result<(), String> {
-        let sent = match &self.callback {
-            Some(callback) => callback.reply(from, text).await,
-            None => Err("the phones were started without Cordon's address".into()),
+        let lines = || self.settings.channels.texts();
+        let newest = self.inbox.newest_text(from);
+        let line = lines().find(|(_, texts)| Some(via(texts)) == newest).or_else(|| lines().next());
+        let (no, sent) = (self.inbox.count() + 1, line.ok_or("nobody carries texts".to_owned()));
+        let sent = match sent {
+            Ok((channel, texts)) => self.callback.reply(channel, texts, from, text, no).await,
+            Err(why) => Err(why),
         };
         self.inbox.replied(from, text, sent.is_ok(), self.now());
         sent
     }
 
+    /// The account of a provider of texts.
+    fn texts(&self, of: Via) -> Option<(Channel, &Texts)> {
+        self.settings.channels.texts().find(|(_, texts)| via(texts) == of)
+    }
+
     fn now(&self) -> Timestamp {
         self.settings.clock.wall()
+    }
+}
+
+fn via(texts: &Texts) -> Via {
+    match texts {
+        Texts::Plain(_) => Via::Plain,
+        Texts::Notify(_) => Via::Notify,
+        Texts::Twilio(_) => Via::Twilio,
     }
 }
 
@@ -224,6 +220,11 @@ async fn messages(State(phones): State<Arc<Phones>>) -> Json<Vec<Shown>> {
 
 async fn faults(State(phones): State<Arc<Phones>>, Json(order): Json<FaultOrder>) -> StatusCode {
     phones.inbox.order(order);
+    StatusCode::NO_CONTENT
+}
+
+async fn people(State(phones): State<Arc<Phones>>, Json(order): Json<PersonOrder>) -> StatusCode {
+    phones.people.order(order);
     StatusCode::NO_CONTENT
 }
 
@@ -240,22 +241,6 @@ async fn reply(State(phones): State<Arc<Phones>>, Json(reply): Json<Reply>) -> R
     }
 }
 
-fn accepted(no: u64) -> Response {
-    (StatusCode::ACCEPTED, Json(Answer { id: format!("m{no}") })).into_response()
-}
-
-fn pause(status: StatusCode, code: &'static str, order: &FaultOrder) -> Response {
-    let mut response = refusal(status, code);
-    if let Some(seconds) = order.retry_after_s {
-        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-    }
-    response
-}
-
-fn refusal(status: StatusCode, code: &'static str) -> Response {
-    (status, Json(serde_json::json!({ "error": code }))).into_response()
-}
-
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
 }

@@ -12,7 +12,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{Direction, Phones, Shown};
+use super::{Act, CallState, Direction, Phones, Shown, Via};
 use crate::domain::{Timestamp, is_e164};
 
 /// Only what these pages themselves carry may run or load.
@@ -23,6 +23,7 @@ pub(super) fn routes() -> Router<Arc<Phones>> {
         .route("/", get(list))
         .route("/phones/{address}", get(phone))
         .route("/phones/{address}/reply", post(reply))
+        .route("/phones/{address}/call/{no}", post(act))
         .route("/desks/{address}", get(desk))
 }
 
@@ -48,6 +49,8 @@ struct Tile {
 struct Phone {
     address: String,
     lines: Vec<Line>,
+    /// The number of a call that rings or goes on, and whether it rings.
+    call: Option<(u64, bool)>,
 }
 
 /// One bubble on a phone.
@@ -57,6 +60,8 @@ struct Line {
     at: String,
     reported: bool,
     repeats: u32,
+    /// By whom it came, and how far a call has come.
+    by: String,
 }
 
 #[derive(Template)]
@@ -102,14 +107,18 @@ async fn phone(State(phones): State<Arc<Phones>>, Path(address): Path<String>) -
     if !is_e164(&address) {
         return (StatusCode::NOT_FOUND, "no such phone").into_response();
     }
+    let goes_on = |message: &Shown| matches!(message.call, Some(CallState::Ringing | CallState::InProgress));
+    let call = of(&phones, false, &address).filter(goes_on).last();
+    let call = call.map(|message| (message.no, message.call == Some(CallState::Ringing)));
     let lines = of(&phones, false, &address).map(|message| Line {
+        by: by(&message),
         mine: message.direction == Direction::Out,
         text: message.text,
         at: time_of_day(message.received_ms),
         reported: message.reported,
         repeats: message.repeats,
     });
-    page(&Phone { lines: lines.collect(), address })
+    page(&Phone { lines: lines.collect(), address, call })
 }
 
 async fn desk(State(phones): State<Arc<Phones>>, Path(address): Path<String>) -> Response {
@@ -135,6 +144,41 @@ async fn reply(
         tracing::warn!(why, "a reply was not taken");
     }
     Redirect::to(&format!("/phones/{address}")).into_response()
+}
+
+#[derive(Deserialize)]
+struct ActForm {
+    does: String,
+}
+
+/// Somebody picks up, presses a key or hangs up.
+async fn act(
+    State(phones): State<Arc<Phones>>,
+    Path((address, no)): Path<(String, u64)>,
+    Form(form): Form<ActForm>,
+) -> Response {
+    let act = match form.does.as_str() {
+        "pick_up" => Act::PicksUp,
+        "hang_up" => Act::HangsUp,
+        key => match key.chars().next().filter(char::is_ascii_digit) {
+            Some(digit) => Act::Presses(digit),
+            None => return StatusCode::BAD_REQUEST.into_response(),
+        },
+    };
+    if !is_e164(&address) || !phones.act(no, act) {
+        return (StatusCode::NOT_FOUND, "that call is over").into_response();
+    }
+    Redirect::to(&format!("/phones/{address}")).into_response()
+}
+
+/// What a bubble says of whom it came by.
+fn by(message: &Shown) -> String {
+    match (message.via, message.call) {
+        (Via::Call, Some(state)) => format!("call, {}", state.as_str()),
+        (Via::Notify, _) => "GOV.UK Notify".into(),
+        (Via::Twilio, _) => "Twilio".into(),
+        _ => String::new(),
+    }
 }
 
 fn of<'a>(phones: &Phones, desk: bool, address: &'a str) -> impl Iterator<Item = Shown> + use<'a> {

@@ -4,8 +4,15 @@ use reqwest::{Client, StatusCode};
 use serde_json::json;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use super::{CordonSettings, Fault, FaultOrder, Settings, Shown, serve};
-use crate::{clock::Clock, notify::http, secret::Secret};
+use super::{Fault, FaultOrder, PersonOrder, Settings, Shown, serve};
+use crate::{
+    clock::Clock,
+    notify::{
+        self, http,
+        settings::{GovukNotify, NotifyKey, Plain, Sender, Texts, TwilioAccount, TwilioCalls, TwilioTexts},
+    },
+    secret::Secret,
+};
 
 /// Secrets of the tests, one for each purpose.
 pub(crate) fn sms_token() -> Secret {
@@ -16,6 +23,46 @@ pub(crate) fn webhook_secret() -> Secret {
 }
 pub(crate) fn callback_secret() -> Secret {
     Secret::new("callback-secret")
+}
+
+/// The plain provider at `url`.
+pub(crate) fn plain(url: String) -> Texts {
+    Texts::Plain(Plain { url, token: sms_token(), callback_secret: callback_secret() })
+}
+
+/// A service at Notify, whose API is at `url`.
+pub(crate) fn notify(url: &str) -> GovukNotify {
+    let key = "test-26785a09-ab16-4eb0-8407-a37497a57506-3d844edf-8d35-48ac-975b-e847b4f122b0";
+    GovukNotify {
+        url: url.into(),
+        api_key: NotifyKey::read(&Secret::new(key)).unwrap(),
+        template_id: "f33517ff-2a88-4f6e-b855-c550268ce08a".into(),
+        variable: "text".into(),
+        sms_sender_id: None,
+        callback_token: Secret::new("notify-callback-token"),
+    }
+}
+
+/// An account at Twilio, whose API is at `url`, and which reports to `cordon`.
+pub(crate) fn twilio(url: &str, cordon: &str) -> TwilioAccount {
+    TwilioAccount {
+        url: url.into(),
+        account_sid: "AC00000000000000000000000000000001".into(),
+        auth_token: Secret::new("twilio-auth-token"),
+        callback_url: cordon.into(),
+    }
+}
+
+/// Texts by Notify, by Twilio where that fails, and calls; all at `url`, and reporting to `cordon`.
+pub(crate) fn telephone(url: &str, cordon: &str) -> notify::Settings {
+    let (account, from) = (twilio(url, cordon), "+447700900999".to_owned());
+    let texts = TwilioTexts { account: account.clone(), sender: Sender::Number(from.clone()) };
+    notify::Settings {
+        sms: Some(Texts::Notify(notify(url))),
+        second_sms: Some(Texts::Twilio(texts)),
+        voice: Some(TwilioCalls { account, from }),
+        ..notify::Settings::default()
+    }
 }
 
 /// A client like the service's own.
@@ -33,16 +80,20 @@ pub(crate) struct Phones {
 }
 
 impl Phones {
-    pub(crate) async fn start(cordon: Option<CordonSettings>) -> Self {
+    /// The plain provider and desks; receipts and replies go to `cordon` at once.
+    pub(crate) async fn start(cordon: Option<String>) -> Self {
+        let sms = Some(plain(String::new()));
+        let channels =
+            notify::Settings { sms, webhook_secret: Some(webhook_secret()), ..notify::Settings::default() };
+        Self::serving(channels, cordon).await
+    }
+
+    /// The providers of these settings.
+    pub(crate) async fn serving(channels: notify::Settings, cordon: Option<String>) -> Self {
         let client = client();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let settings = Settings {
-            sms_token: sms_token(),
-            webhook_secret: webhook_secret(),
-            cordon,
-            clock: Clock::real(),
-        };
+        let settings = Settings { channels, cordon, receipt_after_ms: Some(0), clock: Clock::real() };
         Self { url, client, server: tokio::spawn(serve(listener, settings)) }
     }
 
@@ -58,6 +109,11 @@ impl Phones {
 
     pub(crate) async fn order(&self, order: &FaultOrder) {
         let request = self.client.post(format!("{}/api/faults", self.url)).json(order);
+        assert_eq!(request.send().await.unwrap().status(), StatusCode::NO_CONTENT);
+    }
+
+    pub(crate) async fn person(&self, order: &PersonOrder) {
+        let request = self.client.post(format!("{}/api/people", self.url)).json(order);
         assert_eq!(request.send().await.unwrap().status(), StatusCode::NO_CONTENT);
     }
 

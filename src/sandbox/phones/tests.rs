@@ -2,12 +2,13 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::{
-    Fault, FaultOrder,
-    testing::{Phones, client, sms_token, webhook_secret},
+    Fault, FaultOrder, Via,
+    testing::{Phones, client, sms_token, telephone, webhook_secret},
 };
 use crate::{
     clock::Clock,
-    notify::{IDEMPOTENCY_HEADER, signature},
+    domain::Channel,
+    notify::{IDEMPOTENCY_HEADER, Sent, signature, testing::message},
     secret::Secret,
 };
 
@@ -150,4 +151,70 @@ async fn pages_show_what_came_and_run_nothing_of_it() {
     }
     assert_eq!(phones.reply(ADA, "1").await, StatusCode::BAD_GATEWAY, "no Cordon to answer");
     assert!(phones.page("/phones/+447700900001").await.contains("not sent"));
+}
+
+#[tokio::test]
+async fn notify_and_twilio_let_in_only_their_customers_and_take_only_what_is_theirs() {
+    let phones = Phones::serving(telephone("", "http://127.0.0.1:9"), None).await;
+    let messages = "2010-04-01/Accounts/AC00000000000000000000000000000001/Messages.json";
+    let (sid, token) = ("AC00000000000000000000000000000001", "twilio-auth-token");
+    let form = [("To", ADA), ("From", "+447700900999"), ("Body", "x")];
+    let ask = async |path: &str, sid: &str, token: &str, form: &[(&str, &str)]| {
+        let request = client().post(format!("{}/{path}", phones.url)).basic_auth(sid, Some(token)).form(form);
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap()["code"].clone())
+    };
+    for (path, sid, token, form, expected) in [
+        (messages, sid, "wrong", &form[..], (401, json!(20_003))),
+        (messages, "AC2", token, &form, (401, json!(20_003))),
+        (&messages.replace("Messages", "Faxes"), sid, token, &form, (404, json!(20_404))),
+        (messages, sid, token, &[("To", "Ada"), form[1], form[2]], (400, json!(21_211))),
+        (messages, sid, token, &[form[0], ("From", ADA), form[2]], (400, json!(21_603))),
+        (messages, sid, token, &form[..2], (400, json!(21_602))),
+        (&messages.replace("Messages", "Calls"), sid, token, &form, (400, json!(21_205))),
+        (messages, sid, token, &form, (201, Value::Null)),
+    ] {
+        assert_eq!(ask(path, sid, token, form).await, expected, "{path} {form:?}");
+    }
+    let bare = client().post(format!("{}/v2/notifications/sms", phones.url)).json(&json!({}));
+    let answer = bare.send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+    assert_eq!(answer.json::<Value>().await.unwrap()["errors"][0]["error"], "AuthError");
+    assert_eq!(phones.messages().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_fault_may_be_of_one_provider_alone() {
+    let phones = Phones::serving(telephone("", "http://127.0.0.1:9"), None).await;
+    phones.order(&FaultOrder { mode: Fault::Deny, via: Some(Via::Notify), ..FaultOrder::default() }).await;
+    let providers = crate::notify::providers(&telephone(&phones.url, "http://127.0.0.1:9"), &Clock::real());
+    let providers = providers.unwrap();
+    let sent = async |channel| providers.get(channel).unwrap().send(&message()).await;
+    assert_eq!(sent(Channel::Sms).await, Sent::Retry { reason: "AuthError".into() });
+    assert!(matches!(sent(Channel::SecondSms).await, Sent::Accepted { .. }));
+}
+
+#[tokio::test]
+async fn a_call_is_answered_at_its_phones_page() {
+    let phones = Phones::serving(telephone("", "http://127.0.0.1:9"), None).await;
+    let providers = crate::notify::providers(&telephone(&phones.url, "http://127.0.0.1:9"), &Clock::real());
+    providers.unwrap().get(Channel::Voice).unwrap().send(&message()).await;
+    let page = "/phones/+447700900001";
+    let waits_for = async |what: &str| {
+        while !phones.page(page).await.contains(what) {
+            tokio::task::yield_now().await;
+        }
+    };
+    let does = async |what: &str| {
+        let request = client().post(format!("{}{page}/call/1", phones.url)).form(&[("does", what)]);
+        request.send().await.unwrap().status().as_u16()
+    };
+    waits_for("Pick up").await;
+    assert_eq!(does("x").await, 400);
+    assert_eq!(does("pick_up").await, 303);
+    waits_for("please press 9").await;
+    waits_for("Hang up").await;
+    assert_eq!(does("hang_up").await, 303);
+    waits_for("call, completed").await;
+    assert_eq!(does("1").await, 404, "it is over");
 }

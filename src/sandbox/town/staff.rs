@@ -54,9 +54,14 @@ pub(super) fn unit(area: Area, refuge: Zone, phones_base_url: &str) -> Unit {
 fn policy(name: &str, desk_s: u32, responder_s: u32) -> EscalationPolicy {
     let step = |to: &str, channel, wait_s| StaffStep { to: id(to), channel, wait_s };
     let desk = |wait_s| step(DESK, Channel::Webhook, wait_s);
+    let to_person = |channel, wait_s| PersonStep { channel, wait_s, nominated: false };
     EscalationPolicy {
         id: id(name),
-        protected: vec![PersonStep { channel: Channel::Sms, wait_s: 60, nominated: false }],
+        protected: vec![
+            to_person(Channel::Sms, 10),
+            to_person(Channel::SecondSms, 10),
+            to_person(Channel::Voice, 60),
+        ],
         danger: vec![
             desk(desk_s),
             step(RESPONDER, Channel::Sms, responder_s),

@@ -17,9 +17,11 @@ use cordon::{
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::phones::{self, Phones};
+use crate::phones::{self, Channels, Phones};
 
 pub(crate) const DESK: &str = "desk-1";
+/// Where no receipts are taken.
+const NOWHERE: &str = "http://127.0.0.1:9";
 /// Virtual milliseconds between two looks at the outbox.
 const TICK_MS: i64 = 250;
 /// Degrees of latitude between two wearers' zones.
@@ -28,7 +30,9 @@ const APART_DEG: f64 = 0.01;
 /// How the providers are reached.
 #[derive(Debug, Clone)]
 pub(crate) struct Way {
-    /// The SMS provider, if not the phones.
+    /// The providers at the phones' address, which report to another one; the plain one, if absent.
+    pub(crate) channels: Option<Channels>,
+    /// The plain SMS provider, if not the phones.
     pub(crate) sms_url: Option<String>,
     /// The desk's webhook, if not the phones.
     pub(crate) desk_url: Option<String>,
@@ -36,12 +40,15 @@ pub(crate) struct Way {
     pub(crate) speed: f64,
     /// Channels of the staff's steps in danger, in order; "sms" goes to the officer, then to the supervisor.
     pub(crate) danger: Vec<&'static str>,
+    /// The policy's steps towards a protected person.
+    pub(crate) protected: Value,
 }
 
 impl Default for Way {
     fn default() -> Self {
         let danger = vec!["sms", "webhook", "sms"];
-        Self { sms_url: None, desk_url: None, speed: 1.0, danger }
+        let protected = json!([{"channel": "sms", "wait_s": 60}]);
+        Self { channels: None, sms_url: None, desk_url: None, speed: 1.0, danger, protected }
     }
 }
 
@@ -66,7 +73,9 @@ pub(crate) struct World {
 impl World {
     /// With so many wearers, each with a zone and a protected person.
     pub(crate) async fn new(wearers: usize, way: &Way) -> Self {
-        let phones = Phones::start("http://127.0.0.1:9".into(), Clock::real()).await;
+        let played =
+            way.channels.map_or_else(|| phones::plain(String::new()), |channels| channels("", NOWHERE));
+        let phones = Phones::serving(played, NOWHERE.into(), Clock::real()).await;
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("cordon.db").display());
         let store = store::open(&url).await.unwrap();
@@ -90,7 +99,7 @@ impl World {
             Told::Source { name: "tags".into(), up: true },
         ];
         let desk = way.desk_url.as_ref().unwrap_or(&desk);
-        let books = rulebook(wearers, desk, &way.danger).into_iter();
+        let books = rulebook(wearers, desk, way).into_iter();
         told.extend(books.map(|book| Told::Publish(serde_json::from_value(book).unwrap())));
         world.step(told.into_iter().map(|told| Arrival::Told(told, None)).collect()).await;
         world
@@ -197,7 +206,8 @@ impl World {
 
 fn providers(phones: &Phones, way: &Way) -> Providers {
     let url = way.sms_url.clone().unwrap_or_else(|| format!("{}/sms", phones.url));
-    notify::providers(&phones::plain(url), &Clock::real()).unwrap()
+    let settings = way.channels.map_or_else(|| phones::plain(url), |channels| channels(&phones.url, NOWHERE));
+    notify::providers(&settings, &Clock::real()).unwrap()
 }
 
 fn in_the_zone(n: usize, now: Timestamp) -> Arrival {
@@ -240,10 +250,11 @@ fn latitude(n: usize) -> f64 {
     50.0 + APART_DEG * f64::from(u32::try_from(n).unwrap())
 }
 
-fn rulebook(wearers: usize, desk: &str, danger: &[&str]) -> Vec<Value> {
+fn rulebook(wearers: usize, desk: &str, way: &Way) -> Vec<Value> {
     let sms = ["officer", "supervisor"];
     let mut texts = 0;
-    let danger: Vec<Value> = danger
+    let danger: Vec<Value> = way
+        .danger
         .iter()
         .map(|channel| {
             let to = if *channel == "sms" { sms[texts.min(1)] } else { "desk" };
@@ -260,14 +271,15 @@ fn rulebook(wearers: usize, desk: &str, danger: &[&str]) -> Vec<Value> {
             staff("officer", text("+447700910001")),
             staff("supervisor", text("+447700910002")),
             staff("desk", json!({"channel": "webhook", "address": desk}))],
-        "policy": [{"id": "standard", "protected": [{"channel": "sms", "wait_s": 60}],
+        "policy": [{"id": "standard", "protected": way.protected,
             "danger": danger, "device": desks, "upkeep": desks}]}})];
     for n in 0..wearers {
         let tag = json!([{"id": format!("sim/t-{n}"), "from": "2026-01-01T00:00:00Z"}]);
         let circle = json!({"circle": {"lat": latitude(n), "lon": 3.0, "radius_m": 200.0}});
         books.push(json!({"wearer": {"id": format!("w-{n}"), "unit": "unit", "name": "Wearer", "tag": tag}}));
         books.push(json!({"person": {"id": format!("p-{n}"), "unit": "unit", "name": "Person",
-            "contact": [text(&format!("+44770092{n:04}"))]}}));
+            "contact": [text(&format!("+44770092{n:04}")),
+                json!({"channel": "voice", "address": format!("+44770092{n:04}")})]}}));
         books.push(json!({"case": {"id": format!("c-{n}"), "unit": "unit", "wearer": format!("w-{n}"),
             "persons": [format!("p-{n}")], "risk": "high", "policy": "standard",
             "basis": {"kind": "order", "from": "2026-01-01T00:00:00Z"},

@@ -5,22 +5,14 @@ use crate::{
     clock::Clock,
     domain::{AlertId, Timestamp},
     engine::{DeliveryReport, Refused, Told},
-    notify::{
-        Settings,
-        settings::{Plain, Texts},
-        signature,
-    },
-    sandbox::phones::{
-        CordonSettings,
-        testing::{Phones, callback_secret, client, sms_token},
-    },
+    notify::{Settings, signature},
+    sandbox::phones::testing::{Phones, callback_secret, client, plain, sms_token},
     secret::Secret,
     sequencer::Arrival,
 };
 
 fn settings() -> Settings {
-    let plain = Plain { url: String::new(), token: sms_token(), callback_secret: callback_secret() };
-    Settings { sms: Some(Texts::Plain(plain)), ..Settings::default() }
+    Settings { sms: Some(plain(String::new())), ..Settings::default() }
 }
 
 async fn start(answer: Result<(), Refused>) -> House {
@@ -48,12 +40,7 @@ async fn post_at(url: &str, path: &str, secret: &Secret, at_s: i64, body: &str) 
 #[tokio::test]
 async fn a_reply_and_a_receipt_come_from_the_phone_to_the_engine() {
     let mut house = start(Ok(())).await;
-    let cordon = CordonSettings {
-        url: house.url.clone(),
-        callback_secret: callback_secret(),
-        receipt_after_ms: Some(0),
-    };
-    let phones = Phones::start(Some(cordon)).await;
+    let phones = Phones::start(Some(house.url.clone())).await;
     assert_eq!(phones.reply(ADA, "3").await, 204);
     let expected = Told::Reply { from: ADA.into(), text: "3".into() };
     assert_eq!(house.told.recv().await, Some(expected));

@@ -1,0 +1,72 @@
+//! Calls: a voice that greets, says what there is to say once a key is pressed, and hears an answer from the keys.
+
+use async_trait::async_trait;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use reqwest::Client;
+
+use super::{Account, Listed, twiml};
+use crate::{
+    domain::Channel,
+    notify::{Message, Provider, Sent, http, http::EndpointError, settings::TwilioCalls as Settings},
+};
+
+/// How long it rings, seconds: less than most networks wait until a mailbox answers, and than a step waits.
+const RINGS_S: &str = "25";
+/// Of these Twilio says that they never rang.
+const NOT_CALLED: [&str; 2] = ["failed", "canceled"];
+
+/// Calls people.
+#[derive(Debug)]
+pub struct TwilioCalls {
+    account: Account,
+    from: String,
+}
+
+impl TwilioCalls {
+    /// Serves the channel of calls.
+    ///
+    /// # Errors
+    /// If the API's address cannot be posted to.
+    pub fn new(client: Client, settings: Settings) -> Result<Self, EndpointError> {
+        let Settings { account, from } = settings;
+        Ok(Self { account: Account::new(client, account, "Calls")?, from })
+    }
+}
+
+#[async_trait]
+impl Provider for TwilioCalls {
+    fn channel(&self) -> Channel {
+        Channel::Voice
+    }
+
+    async fn send(&self, message: &Message) -> Sent {
+        if message.is_repeat {
+            let is_it = |one: &Listed| !NOT_CALLED.contains(&one.status.as_str());
+            match self.account.taken(message, is_it).await {
+                Ok(None) => {}
+                Ok(sid) => return Sent::Accepted { provider_ref: sid.and_then(http::code) },
+                Err(sent) => return sent,
+            }
+        }
+        let key = ("key", message.idempotency_key.as_str());
+        let receipt = self.account.hook(Channel::Voice, "receipt", &[key]);
+        let say = BASE64_URL_SAFE_NO_PAD.encode(&message.body);
+        let keys = [key, ("lang", message.language.code()), ("say", &say)];
+        let greeting = twiml::greeting(message.language, &self.account.hook(Channel::Voice, "keys", &keys));
+        let form = [
+            ("To", message.to.as_str()),
+            ("From", &self.from),
+            ("Twiml", &greeting),
+            ("Timeout", RINGS_S),
+            ("StatusCallback", &receipt),
+            ("StatusCallbackEvent", "ringing"),
+            ("StatusCallbackEvent", "answered"),
+            ("StatusCallbackEvent", "completed"),
+            // A mailbox answers like a person. Who does is found out while the greeting is said.
+            ("MachineDetection", "Enable"),
+            ("AsyncAmd", "true"),
+            ("AsyncAmdStatusCallback", &receipt),
+        ];
+        self.account.create(&form).await
+    }
+}
