@@ -6,10 +6,12 @@ use cordon::{
     app::Watched,
     canary,
     clock::Clock,
-    domain::{CANARY, Handling, IncidentId, Outcome, TagId, UnitId},
+    domain::{CANARY, Handling, IncidentId, Outcome, TagId},
+    engine::{Input, Told},
     ingest::Login,
     notify,
     sandbox::broker::{self, Accounts, tag_login},
+    sequencer::input_of,
     store::{self, JournalRow, MemoryStore, Store},
 };
 use serde_json::{Value, json};
@@ -170,12 +172,17 @@ async fn told_that_a_canary_is_missed(at: &Installation, pace: Pace) -> f64 {
 async fn written_for_a_canary(url: &str) -> (f64, f64) {
     let store = store::open(url).await.unwrap();
     let mut rows = journal(store.as_ref()).await;
-    let is_its = |unit: &UnitId| unit.is_canary();
-    rows.retain(|row| row.kind != "publish" && row.unit.as_ref().is_some_and(is_its));
-    let pings = rows.iter().filter(|row| row.kind == "ping").count() as f64;
     let (mut incidents, mut alerts) = stored(store.as_ref()).await;
-    incidents.retain(|incident| is_its(&incident.unit));
-    alerts.retain(|alert| is_its(&alert.unit));
+    incidents.retain(|incident| incident.unit.is_canary());
+    alerts.retain(|alert| alert.unit.is_canary());
+    let is_its = |row: &JournalRow| match input_of(row).unwrap() {
+        Input::Ping { tag, .. } => tag.is_canary(),
+        Input::Told(Told::Delivery { alert, .. }) => alerts.iter().any(|its| its.id == alert),
+        Input::Told(Told::Handle { by, .. }) => by.is_canary(),
+        Input::Told(_) => false,
+    };
+    rows.retain(is_its);
+    let pings = rows.iter().filter(|row| row.kind == "ping").count() as f64;
     // Beside the texts: numbers, digests and the columns that are asked for.
     let row = |row: &JournalRow| row.payload.len() + row.decision.len() + row.subject.len() + 200;
     let texts: usize = rows.iter().map(row).sum::<usize>()
