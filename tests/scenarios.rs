@@ -19,6 +19,8 @@ mod hearing;
 mod kept;
 #[path = "support/lived.rs"]
 mod lived;
+#[path = "scenarios/notices.rs"]
+mod notices;
 #[path = "scenarios/order.rs"]
 mod order;
 #[path = "scenarios/our_clock.rs"]

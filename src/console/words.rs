@@ -34,6 +34,7 @@ pub(super) fn handling(handling: &Handling, names: Names<'_>) -> String {
         Handling::Closed { by, outcome: o } => {
             format!("Closed by {}: {}", names.staff(by), outcome(*o).0.to_lowercase())
         }
+        Handling::Told => "They have been told".into(),
     }
 }
 
@@ -49,6 +50,8 @@ pub(super) fn cause(cause: &Cause, names: Names<'_>) -> String {
         Cause::Position => "Tag's positions".into(),
         Cause::Sos => "Wearer's call".into(),
         Cause::Call | Cause::Duress => "Protected person's call".into(),
+        Cause::Notice(_) => "Notice to the protected person".into(),
+        Cause::Way(by) => format!("Way to the protected person: {}", channel(*by).to_lowercase()),
         Cause::Source(name) | Cause::Misuse(name) | Cause::Gaps(name) => format!("Source {name}"),
         Cause::Evaluation => "Tag's messages".into(),
         Cause::Flood => "Number of messages".into(),
@@ -103,6 +106,8 @@ pub(super) fn trouble(incident: &Incident) -> String {
         | Cause::Sos
         | Cause::Call
         | Cause::Duress
+        | Cause::Notice(_)
+        | Cause::Way(_)
         | Cause::Flood => kind(incident.kind).to_lowercase(),
     }
 }

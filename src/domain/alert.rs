@@ -181,6 +181,20 @@ pub enum MessageClass {
     Card,
 }
 
+impl MessageClass {
+    /// As it is written in files and tables.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Danger => "danger",
+            Self::Weak => "weak",
+            Self::AllClear => "all_clear",
+            Self::Test => "test",
+            Self::Card => "card",
+        }
+    }
+}
+
 /// How far an alert has come. The first three are open; an alert ends in one of the last three.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

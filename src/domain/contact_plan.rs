@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::StaffId;
+use super::{StaffId, TestBooking};
 
 /// See the module's documentation. Without one, the policy's steps are taken as they stand.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,29 @@ pub struct ContactPlan {
     /// What they are told, where they have chosen it.
     #[serde(default)]
     pub words: OwnWords,
+    /// Whether, and when, they are told that Cordon cannot see.
+    #[serde(default)]
+    pub weak: WhenWeak,
+    /// When each of their ways is tried out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<TestBooking>,
+}
+
+/// Whether a protected person is told that a wearer could be near without being seen. Most of it passes within a minute:
+/// telling it at once would be heard as danger and later as nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenWeak {
+    /// They do not want to know. Officers do.
+    Never,
+    /// Once it has lasted for so many seconds, 0 to 3,600.
+    AfterS(u32),
+}
+
+impl Default for WhenWeak {
+    fn default() -> Self {
+        Self::AfterS(45)
+    }
 }
 
 /// The shape of a danger alert.

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AlertId, AlertState, CaseId, Channel, Entry, IncidentId, PersonId, PolicyId, Recipient, StaffId,
-    Timestamp, UnitId, WearerId, ZoneId,
+    AlertId, AlertState, CaseId, Channel, Entry, IncidentId, MessageClass, PersonId, PolicyId, Recipient,
+    StaffId, Timestamp, UnitId, WearerId, ZoneId,
 };
 
 /// A lasting situation. At most one is open for each subject and cause.
@@ -48,7 +48,14 @@ impl Incident {
     /// Whether a person still has to deal with it.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        !matches!(self.handling, Handling::Closed { .. })
+        !matches!(self.handling, Handling::Closed { .. } | Handling::Told)
+    }
+
+    /// Whether the response team has to do with it. Not with a notice to a protected person, unless it does not get
+    /// through.
+    #[must_use]
+    pub fn concerns_staff(&self) -> bool {
+        self.escalations.iter().any(|escalation| escalation.audience == Audience::Staff)
     }
 }
 
@@ -68,6 +75,8 @@ pub enum Subject {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
+    /// A protected person is to be told something beside danger. The first of all in order.
+    Notice(MessageClass),
     /// A wearer and a zone.
     Zone(ZoneId),
     /// The tag's strap.
@@ -88,6 +97,8 @@ pub enum Cause {
     Call,
     /// A protected person has written their duress word.
     Duress,
+    /// A way to reach a protected person.
+    Way(Channel),
     /// A source of pings (by its name in the configuration) cannot be heard.
     Source(String),
     /// The tag's messages cannot be evaluated.
@@ -140,6 +151,14 @@ pub enum IncidentKind {
     CallForHelp,
     /// A protected person has written their duress word: they need help, and somebody beside them must not know.
     Duress,
+    /// A notice to a protected person: Cordon cannot see at the moment.
+    ProtectionWeak,
+    /// A notice to a protected person: it is over.
+    AllClear,
+    /// A notice to a protected person: a test, as they have agreed.
+    TestAlert,
+    /// A test did not reach a protected person on one of their channels: it must be put right before danger comes.
+    WayFails,
     /// Cordon itself hears nothing from a source.
     Deaf,
     /// A message of the tag crashed the engine and was set aside.
@@ -165,6 +184,17 @@ pub enum IncidentKind {
 }
 
 impl IncidentKind {
+    /// What a notice tells; `None` for what is none.
+    #[must_use]
+    pub fn notice(self) -> Option<MessageClass> {
+        match self {
+            Self::ProtectionWeak => Some(MessageClass::Weak),
+            Self::AllClear => Some(MessageClass::AllClear),
+            Self::TestAlert => Some(MessageClass::Test),
+            _ => None,
+        }
+    }
+
     /// As it is written in tables, counts and pages' addresses.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -181,6 +211,10 @@ impl IncidentKind {
             Self::Sos => "sos",
             Self::CallForHelp => "call_for_help",
             Self::Duress => "duress",
+            Self::ProtectionWeak => "protection_weak",
+            Self::AllClear => "all_clear",
+            Self::TestAlert => "test_alert",
+            Self::WayFails => "way_fails",
             Self::Deaf => "deaf",
             Self::NotEvaluable => "not_evaluable",
             Self::Flood => "flood",
@@ -272,6 +306,8 @@ pub enum Handling {
         /// What it turned out to be.
         outcome: Outcome,
     },
+    /// Whoever it was for has been told. So ends a notice that was no trouble to anybody.
+    Told,
 }
 
 impl Handling {
@@ -283,6 +319,7 @@ impl Handling {
             Self::Owned { .. } => "owned",
             Self::Acted { .. } => "acted",
             Self::Closed { .. } => "closed",
+            Self::Told => "told",
         }
     }
 }

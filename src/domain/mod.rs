@@ -5,6 +5,7 @@
 
 mod alert;
 mod alphabet;
+mod booking;
 mod contact_plan;
 pub mod discreet;
 mod ids;
@@ -19,7 +20,8 @@ mod zone;
 
 pub use alert::{Alert, AlertState, Channel, MessageClass, Recipient, Subscription, is_e164};
 pub use alphabet::{Units, units};
-pub use contact_plan::{AlertShape, ContactPlan, Language, OwnWords};
+pub use booking::{BookingError, TestBooking};
+pub use contact_plan::{AlertShape, ContactPlan, Language, OwnWords, WhenWeak};
 pub use ids::{
     AlertId, CANARY, CaseId, IdError, IncidentId, PersonId, PolicyId, StaffId, TagId, UnitId, WearerId,
     ZoneId,

@@ -204,8 +204,8 @@ fn weekdays(text: &str) -> Result<Vec<i8>, ScheduleError> {
     Ok(days)
 }
 
-/// Minutes since midnight of `HH:MM`. `Schedule::new` judges the range.
-fn minute(text: &str) -> Result<u16, ScheduleError> {
+/// Minutes since midnight of `HH:MM`, up to 24:59: whoever asks judges the range.
+pub(super) fn minute(text: &str) -> Result<u16, ScheduleError> {
     let part = |digits: &str| match digits.as_bytes() {
         [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => Some((tens - b'0') * 10 + (ones - b'0')),
         _ => None,

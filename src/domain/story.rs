@@ -247,6 +247,16 @@ pub enum Reason {
         /// A short code of the reason.
         reason: String,
     },
+    /// Too long nobody has seen a wearer whom a protected person must be kept safe from.
+    Unseen,
+    /// Nothing that endangers a protected person lasts any more.
+    Quiet,
+    /// The time that was agreed for a test has come.
+    Booked,
+    /// Whoever it was for has been told, or is told something else.
+    Told,
+    /// No phone confirmed a test.
+    Unconfirmed,
     /// Records cannot be written.
     StoreFails,
     /// How full the disk is.

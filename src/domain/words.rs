@@ -19,6 +19,10 @@ pub fn kind(kind: IncidentKind) -> &'static str {
         IncidentKind::Sos => "SOS",
         IncidentKind::CallForHelp => "Call for help",
         IncidentKind::Duress => "Silent call for help",
+        IncidentKind::ProtectionWeak => "Notice: protection is weak",
+        IncidentKind::AllClear => "Notice: all clear",
+        IncidentKind::TestAlert => "Test of how a person is reached",
+        IncidentKind::WayFails => "Way to a person fails",
         IncidentKind::Deaf => "Cordon is deaf",
         IncidentKind::NotEvaluable => "Not evaluable",
         IncidentKind::Flood => "Too many messages",
@@ -56,6 +60,14 @@ pub fn meaning(kind: IncidentKind) -> &'static str {
         IncidentKind::CallForHelp => "The protected person is asking for help.",
         IncidentKind::Duress => {
             "The protected person needs help, and whoever is with them must not know: send help, do not call them."
+        }
+        IncidentKind::ProtectionWeak => {
+            "The protected person is to know that a wearer could come near without being seen."
+        }
+        IncidentKind::AllClear => "The protected person is to know that all is as usual again.",
+        IncidentKind::TestAlert => "The protected person's ways are tried out, as they have agreed.",
+        IncidentKind::WayFails => {
+            "A test has not reached the protected person on one of their channels: put it right with them before danger comes."
         }
         IncidentKind::Deaf => "Cordon itself hears nothing from a source: no tag behind it can be watched.",
         IncidentKind::NotEvaluable => {
@@ -211,6 +223,11 @@ pub fn reason(reason: &Reason) -> String {
         Reason::Frozen { for_s } => {
             format!("The position has not changed for {} though the tag says that it moves.", span(*for_s))
         }
+        Reason::Unseen => "A wearer could come near without being seen.".into(),
+        Reason::Quiet => "Nothing lasts any more that they could be in danger from.".into(),
+        Reason::Booked => "The time that was agreed for a test has come.".into(),
+        Reason::Told => "They have been told, or it holds no more.".into(),
+        Reason::Unconfirmed => "No phone has confirmed the test.".into(),
         Reason::PositionsAgree => "The tag's positions agree again.".into(),
         Reason::Back => "The tag is heard again, or seen again.".into(),
         Reason::SourceSilent => "Cordon cannot hear this source of messages.".into(),

@@ -6,7 +6,7 @@ use super::{
     escalation::{done, end, place_of, rouse, set_state},
     incidents::Situation,
     input::{DeliveryReport, Refused},
-    reach,
+    notices, reach,
 };
 use crate::domain::{
     AlertId, AlertState, Audience, Cause, Channel, Happening, Incident, IncidentId, IncidentKind, PersonId,
@@ -15,6 +15,8 @@ use crate::domain::{
 
 /// What says that all is well.
 const SAFE: &str = "1";
+const HELP: &str = "2";
+const CALL_ME: &str = "3";
 
 /// What became of an alert.
 pub(super) fn delivery(draft: &mut Draft<'_>, id: AlertId, report: DeliveryReport) {
@@ -42,6 +44,7 @@ pub(super) fn delivery(draft: &mut Draft<'_>, id: AlertId, report: DeliveryRepor
         // A phone that rings has reached nobody before they answer.
         (true, true) => {}
     }
+    notices::arrived(draft, incident);
 }
 
 /// A provider says later what became of an alert. It may come twice, late, or for nothing of ours.
@@ -80,13 +83,16 @@ pub(super) fn reply(draft: &mut Draft<'_>, from: &str, text: &str) {
         }
         (Some((Recipient::Staff(staff), id)), _) => staff_answers(draft, id, &staff, text),
         (None, Some(_)) if duress.is_some() => {}
-        (None, Some(person)) if is_call(text) => call_for_help(draft, &person, Reason::WroteForHelp),
+        (None, Some(person)) if is_call(text) => wrote_for_help(draft, person, text),
         (None, _) => draft.refused = Some(Refused::UnexpectedReply),
     }
 }
 
-/// Whether a text asks for help when nothing was asked.
+/// Whether a text asks for help when nothing was asked: in words, or as an answer to what is over by now.
 fn is_call(text: &str) -> bool {
+    if matches!(text.trim().trim_end_matches(['.', '!']), HELP | CALL_ME) {
+        return true;
+    }
     let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.into_iter().any(|word| word.eq_ignore_ascii_case("help") || word.eq_ignore_ascii_case("sos"))
 }
@@ -98,6 +104,14 @@ fn is_duress(draft: &Draft<'_>, person: &PersonId, text: &str) -> bool {
 /// A protected person asks for help, whatever else goes on.
 pub(super) fn call_for_help(draft: &mut Draft<'_>, person: &PersonId, reason: Reason) {
     call(draft, person, Cause::Call, IncidentKind::CallForHelp, reason);
+}
+
+/// They have written so: their words are for whoever takes it.
+fn wrote_for_help(draft: &mut Draft<'_>, person: PersonId, text: &str) {
+    call_for_help(draft, &person, Reason::WroteForHelp);
+    if let Some(id) = draft.open_incident(&Subject::Person(person.clone()), &Cause::Call) {
+        draft.tell_story(id, Happening::Answered { person, answer: answer(text, id).0 });
+    }
 }
 
 fn call(draft: &mut Draft<'_>, person: &PersonId, cause: Cause, kind: IncidentKind, reason: Reason) {
@@ -116,16 +130,29 @@ fn first_word(text: &str, id: IncidentId) -> (&str, bool) {
     (words.next().unwrap_or_default(), words.next().is_none())
 }
 
-fn person_answers(draft: &mut Draft<'_>, id: IncidentId, person: PersonId, text: &str) {
+/// What a protected person's text says about an incident, and whether that is that all is well.
+fn answer(text: &str, id: IncidentId) -> (String, bool) {
     let (word, alone) = first_word(text, id);
     let is_safe = word == SAFE && alone;
     let answer = match word {
         _ if is_safe => "safe".into(),
-        "2" => "help".into(),
-        "3" => "call me".into(),
+        HELP => "help".into(),
+        CALL_ME => "call me".into(),
         _ => text.trim().chars().take(200).collect(),
     };
+    (answer, is_safe)
+}
+
+fn person_answers(draft: &mut Draft<'_>, id: IncidentId, person: PersonId, text: &str) {
+    let (answer, is_safe) = answer(text, id);
     draft.tell_story(id, Happening::Answered { person: person.clone(), answer });
+    if draft.incident(id).is_some_and(|incident| incident.kind.notice().is_some()) {
+        notices::answered(draft, id);
+        if !is_safe {
+            wrote_for_help(draft, person, text);
+        }
+        return;
+    }
     if let Some(place) = place_of(draft, id, &Audience::Person(person)) {
         end(draft, id, place, done);
         reach::within_reach(draft, id, place);

@@ -2,7 +2,7 @@
 
 use super::{rulebook::Rulebook, rulebook_check::Problems};
 use crate::domain::{
-    AlertShape, Case, Channel, Contact, EscalationPolicy, Person, StaffId, Subscription, Unit,
+    AlertShape, Case, Channel, Contact, EscalationPolicy, Person, StaffId, Subscription, Unit, WhenWeak,
     discreet::{self, Indiscreet},
     is_e164,
 };
@@ -55,6 +55,9 @@ impl Problems<'_> {
         let callable = has(&person.contacts, Channel::Voice);
         self.add(plan.shape != AlertShape::CallOnly || callable, || {
             format!("{place}: is told by call only, and has no contact for voice; add one")
+        });
+        self.add(!matches!(plan.weak, WhenWeak::AfterS(3_601..)), || {
+            format!("{place}: weak protection is told after 0 to 3600 seconds, or never; give after_s in that range")
         });
         if let Some(text) = &plan.words.danger {
             self.words(place, person, text);

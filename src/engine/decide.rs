@@ -14,6 +14,7 @@ use super::{
     escalation, gap_watch,
     input::{DeadlineKey, Input, Refused, SetAside, Told},
     meeting::Meet,
+    notices,
     position_watch::{self, Doubts},
     proximity_watch::{self, Meetings},
     receive::Arrived,
@@ -27,7 +28,7 @@ use super::{
     trail::{Ground, Point},
     unheard,
 };
-use crate::domain::{Book, Fix, Motion, Ping, Scope, TagId, Timestamp, WearerId};
+use crate::domain::{Book, Fix, Motion, PersonId, Ping, Scope, TagId, Timestamp, WearerId};
 
 /// A ping that was sent no longer ago than this has come straight here.
 const STRAIGHT_MS: i64 = 60_000;
@@ -39,6 +40,7 @@ pub(super) fn decide(engine: &Engine, at: Timestamp, input: &Input) -> Decision 
         Input::Ping { tag, source, ping } => ping_came(&mut draft, tag, source, ping),
         Input::Told(told) => told_came(&mut draft, told),
     }
+    notices::follow(&mut draft);
     draft.finish()
 }
 
@@ -227,6 +229,7 @@ fn deadline(draft: &mut Draft<'_>, key: &DeadlineKey) {
     match key {
         DeadlineKey::Wearer(wearer) if draft.wearer(wearer).is_none() => unheard::due(draft, wearer),
         DeadlineKey::Wearer(wearer) => look_around(draft, wearer),
+        DeadlineKey::Person(person) => draft.concern(person),
         DeadlineKey::Incident(id) => escalation::deadline(draft, *id),
         DeadlineKey::Source(name) => source_watch::deadline(draft, name),
         DeadlineKey::Gaps(source) => gap_watch::look(draft, source),
@@ -253,6 +256,14 @@ fn publish(draft: &mut Draft<'_>, book: &Book) {
             around.filter(|wearer| draft.wearer(wearer).is_some()).collect()
         }
     };
+    let persons: Vec<PersonId> = match book {
+        Book::Person(person) => vec![person.id.clone()],
+        Book::Case(case) => {
+            let before = draft.rulebook.case(&case.id).map(|case| case.persons.clone());
+            before.into_iter().flatten().chain(case.persons.iter().cloned()).collect()
+        }
+        Book::Unit(_) | Book::Wearer(_) => Vec::new(),
+    };
     let nobody_to_tell = draft.rulebook.first_unit().is_none();
     draft.rulebook = Arc::new(draft.rulebook.published(book.clone(), draft.at));
     if nobody_to_tell {
@@ -265,6 +276,9 @@ fn publish(draft: &mut Draft<'_>, book: &Book) {
     ));
     for wearer in concerned {
         look_around(draft, &wearer);
+    }
+    for person in persons {
+        draft.concern(&person);
     }
 }
 

@@ -12,6 +12,7 @@ use super::{
     escalation,
     gap_watch::{SourceGaps, TagGap},
     input::{DeadlineKey, Refused},
+    notices::Standing,
     proximity_watch::CompanionState,
     receive::TagState,
     reporting::Ask,
@@ -20,7 +21,8 @@ use super::{
     source_watch::SourceState,
 };
 use crate::domain::{
-    Alert, AlertId, Cause, Incident, IncidentId, PersonId, Recipient, Subject, TagId, Timestamp, WearerId,
+    Alert, AlertId, Cause, Incident, IncidentId, MessageClass, PersonId, Recipient, Subject, TagId,
+    Timestamp, WearerId,
 };
 
 /// See the module's documentation. Everything is copied when it is first changed.
@@ -40,6 +42,7 @@ pub(super) struct Draft<'e> {
     tags: BTreeMap<TagId, TagState>,
     wearers: BTreeMap<WearerId, WearerState>,
     companions: BTreeMap<PersonId, CompanionState>,
+    standings: BTreeMap<PersonId, Standing>,
     sources: BTreeMap<String, SourceState>,
     source_gaps: BTreeMap<String, SourceGaps>,
     tag_gaps: BTreeMap<TagId, Option<TagGap>>,
@@ -72,6 +75,7 @@ impl<'e> Draft<'e> {
             tags: BTreeMap::new(),
             wearers: BTreeMap::new(),
             companions: BTreeMap::new(),
+            standings: BTreeMap::new(),
             sources: BTreeMap::new(),
             source_gaps: BTreeMap::new(),
             tag_gaps: BTreeMap::new(),
@@ -121,6 +125,27 @@ impl<'e> Draft<'e> {
 
     pub(super) fn put_companion(&mut self, person: &PersonId, state: CompanionState) {
         self.companions.insert(person.clone(), state);
+    }
+
+    /// What a protected person has been told beside danger, and is about to be.
+    pub(super) fn standing(&self, person: &PersonId) -> Standing {
+        let known = self.standings.get(person).or_else(|| self.engine.standings.get(person));
+        known.cloned().unwrap_or_default()
+    }
+
+    /// A protected person is to be looked at before this decision is done.
+    pub(super) fn concern(&mut self, person: &PersonId) {
+        let standing = self.standing(person);
+        self.put_standing(person, standing);
+    }
+
+    pub(super) fn put_standing(&mut self, person: &PersonId, standing: Standing) {
+        self.standings.insert(person.clone(), standing);
+    }
+
+    /// Protected persons whom this decision concerns.
+    pub(super) fn concerned_persons(&self) -> impl Iterator<Item = &PersonId> {
+        self.standings.keys()
     }
 
     /// Every wearer with a known track, by id.
@@ -230,6 +255,26 @@ impl<'e> Draft<'e> {
         ids.into_iter().filter(|id| self.incident(*id).is_some_and(Incident::is_open)).collect()
     }
 
+    /// The open incidents about somebody or something, by their cause; those of this decision last.
+    pub(super) fn open_about(&self, subject: &Subject) -> impl Iterator<Item = &Incident> {
+        let from = (subject.clone(), Cause::Notice(MessageClass::Danger));
+        let known = self.engine.open_by_cause.range(from..).take_while(move |((of, _), _)| of == subject);
+        let known = known.filter_map(|(_, id)| self.incident(*id));
+        let is_new = |incident: &&Incident| !self.engine.incidents.contains_key(&incident.id);
+        let new = self.incidents.values().filter(is_new).filter(move |incident| incident.subject == *subject);
+        known.chain(new).filter(|incident| incident.is_open())
+    }
+
+    /// Incidents that this decision has opened or closed, or that have worsened, are over or are back.
+    pub(super) fn turned_incidents(&self) -> impl Iterator<Item = &Incident> {
+        let as_before = |now: &Incident, before: &Incident| {
+            (now.kind, now.priority, now.ongoing, now.is_open())
+                == (before.kind, before.priority, before.ongoing, before.is_open())
+        };
+        let before = |incident: &Incident| self.engine.incidents.get(&incident.id);
+        self.incidents.values().filter(move |now| before(now).is_none_or(|before| !as_before(now, before)))
+    }
+
     /// An incident; `None` if it is not open.
     pub(super) fn incident(&self, id: IncidentId) -> Option<&Incident> {
         self.incidents.get(&id).or_else(|| self.engine.incidents.get(&id).map(Arc::as_ref))
@@ -284,14 +329,16 @@ impl<'e> Draft<'e> {
         id
     }
 
-    /// The newest open incident that has told `recipient`; one whose reference stands in `text` goes first.
+    /// The newest open incident that has told `recipient`; one whose reference stands in `text` goes first, and a notice
+    /// last.
     pub(super) fn incident_awaiting(&self, recipient: &Recipient, text: &str) -> Option<IncidentId> {
         let open = self.engine.incidents.values().map(Arc::as_ref).filter(|incident| incident.is_open());
         let told = |incident: &&Incident| {
             incident.escalations.iter().flat_map(|e| &e.alerts).any(|sent| sent.recipient == *recipient)
         };
         let quoted = |id: IncidentId| text.contains(&id.reference().to_string());
-        open.filter(told).map(|incident| incident.id).max_by_key(|id| (quoted(*id), *id))
+        let rank = |i: &&Incident| (quoted(i.id), i.kind.notice().is_none(), i.id);
+        open.filter(told).max_by_key(rank).map(|incident| incident.id)
     }
 
     /// Come back to this at that time at the latest.
@@ -322,6 +369,7 @@ impl<'e> Draft<'e> {
             tags: self.tags.into_iter().collect(),
             wearers: self.wearers.into_iter().map(|(id, state)| (id, Arc::new(state))).collect(),
             companions: self.companions.into_iter().collect(),
+            standings: self.standings.into_iter().collect(),
             sources: self.sources.into_iter().collect(),
             source_gaps: self.source_gaps.into_iter().collect(),
             tag_gaps: self.tag_gaps.into_iter().collect(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     contact_check::may_stand,
     draft::Draft,
-    reach,
+    notices, reach,
     rulebook::Rulebook,
     ways::{Way, ways},
 };
@@ -28,25 +28,24 @@ pub(super) fn start(draft: &mut Draft<'_>, id: IncidentId) {
         return;
     };
     let danger = incident.kind == IncidentKind::Violation && !incident.late;
-    let case = incident.case.clone();
+    let (case, subject, is_notice) =
+        (incident.case.clone(), incident.subject.clone(), incident.kind.notice().is_some());
     let mut audiences = vec![Audience::Staff];
     if danger && let Some(case) = case.and_then(|id| draft.rulebook.case(&id)) {
         audiences.extend(case.persons.iter().cloned().map(Audience::Person));
     }
+    if is_notice && let Subject::Person(person) = subject {
+        audiences = vec![Audience::Person(person)];
+    }
     for audience in audiences {
+        if danger && let Audience::Person(person) = &audience {
+            notices::told_of_danger(draft, person);
+        }
         let Some(incident) = draft.incident_mut(id) else {
             return;
         };
         let running = EscalationState::Running { next_at: Timestamp::MAX };
-        let place = match incident.escalations.iter().position(|known| known.audience == audience) {
-            Some(place) => place,
-            None => {
-                let (alerts, counts) = (Vec::new(), Vec::new());
-                let new = Escalation { audience, step: 0, state: running, alerts, counts, unreached: false };
-                incident.escalations.push(new);
-                incident.escalations.len() - 1
-            }
-        };
+        let place = place_for(incident, audience);
         finish_alerts(draft, id, place, |_| AlertState::Withdrawn);
         if let Some(escalation) = escalation_mut(draft, id, place) {
             escalation.step = 0;
@@ -54,6 +53,17 @@ pub(super) fn start(draft: &mut Draft<'_>, id: IncidentId) {
         }
         run_step(draft, id, place);
     }
+}
+
+/// The place of an audience's escalation in an incident, which begins it if there is none.
+fn place_for(incident: &mut Incident, audience: Audience) -> usize {
+    if let Some(place) = incident.escalations.iter().position(|known| known.audience == audience) {
+        return place;
+    }
+    let (alerts, counts) = (Vec::new(), Vec::new());
+    let state = EscalationState::Running { next_at: Timestamp::MAX };
+    incident.escalations.push(Escalation { audience, step: 0, state, alerts, counts, unreached: false });
+    incident.escalations.len() - 1
 }
 
 /// Somebody owns the incident: the staff's escalation waits for them.
@@ -94,7 +104,7 @@ pub(super) fn deadline(draft: &mut Draft<'_>, id: IncidentId) {
             return;
         };
         match escalation.state {
-            EscalationState::Running { next_at } if next_at <= now => advance(draft, id, place),
+            EscalationState::Running { next_at } if next_at <= now => pass(draft, id, place),
             EscalationState::Paused { until } if until <= now => {
                 if let Some(incident) = draft.incident_mut(id) {
                     incident.handling = Handling::Raised;
@@ -105,6 +115,19 @@ pub(super) fn deadline(draft: &mut Draft<'_>, id: IncidentId) {
             _ => {}
         }
         reach::overdue(draft, id, place);
+    }
+}
+
+/// A step has had its time. A notice has no more after its last; danger repeats it.
+fn pass(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
+    let count = ways(draft, id, place).len();
+    let is_last = |incident: &Incident| {
+        let escalation = &incident.escalations[place];
+        escalation.audience != Audience::Staff && escalation.step + 1 >= count
+    };
+    match draft.incident(id) {
+        Some(incident) if incident.kind.notice().is_some() && is_last(incident) => notices::tried(draft, id),
+        _ => advance(draft, id, place),
     }
 }
 
@@ -154,13 +177,16 @@ pub(super) fn rouse(draft: &mut Draft<'_>, id: IncidentId) {
     if let Some(incident) = draft.incident_mut(id) {
         incident.handling = Handling::Raised;
     }
-    let Some(place) = place_of(draft, id, &Audience::Staff) else {
+    let Some(incident) = draft.incident_mut(id) else {
         return;
     };
+    // A notice has been nothing to them so far.
+    let is_new = !incident.concerns_staff();
+    let place = place_for(incident, Audience::Staff);
     let Some(escalation) = escalation_mut(draft, id, place) else {
         return;
     };
-    if matches!(escalation.state, EscalationState::Running { .. }) {
+    if !is_new && matches!(escalation.state, EscalationState::Running { .. }) {
         return hasten(draft, id, place);
     }
     escalation.step = 0;
@@ -261,16 +287,23 @@ pub(super) fn summary(rulebook: &Rulebook, incident: &Incident) -> String {
 }
 
 /// Which class of message somebody gets, in which language, and the words that they have chosen for it.
-fn manner(rulebook: &Rulebook, to: &Recipient) -> (MessageClass, Language, Option<String>) {
+fn manner(
+    rulebook: &Rulebook,
+    kind: IncidentKind,
+    to: &Recipient,
+) -> (MessageClass, Language, Option<String>) {
     let person = match to {
         Recipient::Person(id) => rulebook.person(id),
         Recipient::Staff(_) => return (MessageClass::Card, Language::default(), None),
     };
+    let language = person.map(|person| person.plan.language).unwrap_or_default();
+    if let Some(class) = kind.notice() {
+        return (class, language, None);
+    }
     let words = |person: &Person| {
         let text = person.plan.words.danger.as_ref()?;
         may_stand(rulebook, person, text).is_ok().then(|| text.clone())
     };
-    let language = person.map(|person| person.plan.language).unwrap_or_default();
     (MessageClass::Danger, language, person.and_then(words))
 }
 
@@ -290,7 +323,7 @@ pub(super) fn raise_alert(
         Recipient::Person(_) => String::new(),
         Recipient::Staff(_) => summary(&rulebook, incident),
     };
-    let (class, language, own_words) = manner(&rulebook, &recipient);
+    let (class, language, own_words) = manner(&rulebook, incident.kind, &recipient);
     let escalation = incident.escalations.get_mut(place)?;
     let nth = escalation.count(&recipient);
     let sent = SentAlert {
@@ -330,8 +363,12 @@ pub(super) fn raise_alert(
 }
 
 pub(super) fn end(draft: &mut Draft<'_>, id: IncidentId, place: usize, state: fn(&AlertState) -> AlertState) {
-    if let Some(escalation) = escalation_mut(draft, id, place) {
-        escalation.state = EscalationState::Ended;
+    let Some(escalation) = escalation_mut(draft, id, place) else {
+        return;
+    };
+    escalation.state = EscalationState::Ended;
+    if let Audience::Person(person) = escalation.audience.clone() {
+        draft.concern(&person);
     }
     finish_alerts(draft, id, place, state);
 }

@@ -75,7 +75,8 @@ impl Draft<'_> {
         incident.late = situation.late && (incident.late || worse);
         incident.kind = situation.kind;
         incident.priority = incident.priority.min(situation.priority);
-        if disturbs {
+        // A notice is nothing to the staff until it does not get through.
+        if disturbs && situation.kind.notice().is_none() {
             incident.handling = Handling::Raised;
         }
         self.tell_story(id, raised(&situation));

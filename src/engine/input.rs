@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{meeting::Meet, proximity_watch::CompanionHeard};
 use crate::domain::{
-    AlertId, Book, Channel, Hop, IncidentId, Outcome, Ping, StaffId, TagId, Timestamp, WearerId,
+    AlertId, Book, Channel, Hop, IncidentId, Outcome, PersonId, Ping, StaffId, TagId, Timestamp, WearerId,
 };
 
 /// Something that happened. There is no other way to change what the engine believes.
@@ -268,6 +268,8 @@ pub enum DeliveryReport {
 pub enum DeadlineKey {
     /// A wearer's: silence, reach, schedules.
     Wearer(WearerId),
+    /// A protected person's: what they are to be told beside danger.
+    Person(PersonId),
     /// An incident's: the next step of an escalation.
     Incident(IncidentId),
     /// A source's: it has been silent for too long, or heard for long enough.

@@ -19,6 +19,7 @@
 //! | `nearness` | how near a wearer is to a zone: who goes first when there is too much to judge at once |
 //! | `incidents` | the only place that changes an incident |
 //! | `escalation`, `answers` | who is told next; how alerts fared and what people answer |
+//! | `ways`, `notices` | by what people are reached; what a protected person is told beside danger |
 //! | `reach` | whether alerts get through in time, and whether anybody is out of reach |
 //! | `sight` | what a fix says of a zone, for whoever explains a decision; decides nothing |
 //! | `situation` | what a wearer's track, and the moment, mean for the incidents about them |
@@ -40,6 +41,7 @@ mod incidents;
 mod input;
 mod meeting;
 mod nearness;
+mod notices;
 mod outlook;
 mod position_watch;
 mod proximity;
@@ -92,12 +94,13 @@ use crate::{
 use clock_watch::OurClock;
 use contact_watch::Contact;
 use gap_watch::TagGap;
+use notices::Standing;
 use position_watch::Doubts;
 use proximity_watch::{CompanionState, Meetings};
 use track::Track;
 
 /// Rises whenever the same input may lead to another decision. Replay compares only rows of its own version.
-pub const ENGINE_VERSION: i64 = 6;
+pub const ENGINE_VERSION: i64 = 7;
 
 /// Everything the engine remembers.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,6 +110,8 @@ pub struct Engine {
     tags: BTreeMap<TagId, TagState>,
     wearers: BTreeMap<WearerId, Arc<WearerState>>,
     companions: BTreeMap<PersonId, CompanionState>,
+    /// Of those protected persons who have been, or are to be, told something beside danger.
+    standings: BTreeMap<PersonId, Standing>,
     sources: BTreeMap<String, SourceState>,
     /// Of every source that was ever heard.
     source_gaps: BTreeMap<String, SourceGaps>,
@@ -161,6 +166,7 @@ impl Default for Engine {
             tags: BTreeMap::new(),
             wearers: BTreeMap::new(),
             companions: BTreeMap::new(),
+            standings: BTreeMap::new(),
             sources: BTreeMap::new(),
             source_gaps: BTreeMap::new(),
             tag_gaps: BTreeMap::new(),
@@ -221,6 +227,13 @@ impl Engine {
         self.tags.extend(decision.tags.iter().cloned());
         self.wearers.extend(decision.wearers.iter().cloned());
         self.companions.extend(decision.companions.iter().cloned());
+        for (person, standing) in &decision.standings {
+            if *standing == Standing::default() {
+                self.standings.remove(person);
+            } else {
+                self.standings.insert(person.clone(), standing.clone());
+            }
+        }
         self.sources.extend(decision.sources.iter().cloned());
         self.source_gaps.extend(decision.source_gaps.iter().cloned());
         for (tag, gap) in &decision.tag_gaps {

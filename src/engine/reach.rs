@@ -10,7 +10,7 @@ use super::{
 };
 use crate::domain::{
     Alert, AlertId, AlertState, Audience, Channel, Contact, Escalation, EscalationState, Happening,
-    IncidentId, Recipient, SECOND_MS, SentAlert, Timestamp,
+    IncidentId, IncidentKind, Recipient, SECOND_MS, SentAlert, Timestamp,
 };
 
 /// A provider should have taken an alert, and a phone should have it, within this time.
@@ -132,6 +132,10 @@ pub(super) fn judge(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
         return;
     };
     let is_running = matches!(escalation.state, EscalationState::Running { .. });
+    // What a test does not reach is a job for whoever looks after the person, way by way.
+    if draft.incident(id).is_some_and(|incident| incident.kind == IncidentKind::TestAlert) {
+        return;
+    }
     // Those whom they have named are told instead of them, which does not reach them.
     let theirs = |recipient: &Recipient| *recipient == Recipient::Person(person.clone());
     let taken = |sent: &SentAlert| {

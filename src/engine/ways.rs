@@ -1,14 +1,20 @@
 //! The steps of an escalation as they stand: whom each one reaches, by what, and how long it waits.
 
+use std::collections::BTreeSet;
+
 use super::{draft::Draft, rulebook::Rulebook};
 use crate::domain::{
-    AlertShape, Audience, Channel, Contact, ContactPlan, EscalationPolicy, IncidentId, PersonId, PersonStep,
-    Priority, Recipient, SECOND_MS, StaffStep,
+    AlertShape, Audience, Channel, Contact, ContactPlan, EscalationPolicy, IncidentId, MessageClass,
+    PersonId, PersonStep, Priority, Recipient, SECOND_MS, StaffStep,
 };
 
 /// How long somebody is waited for about whom the policy does not say it, seconds: whoever is told beside it, and a step
 /// that was meant to go together with the next and is the last, for lack of a contact.
 const BESIDE_WAIT_S: u32 = 60;
+/// A notice is on a phone within so many seconds, or goes the next way.
+const NOTICE_WAIT_S: u32 = 20;
+/// A test shows within so many seconds which ways work.
+const TEST_WAIT_S: u32 = 120;
 /// An advocate who is told first has so many seconds before the person is, too.
 const HEAD_START_S: u32 = 20;
 
@@ -41,7 +47,12 @@ pub(super) fn ways(draft: &Draft<'_>, id: IncidentId, place: usize) -> Vec<Way> 
             let person = rulebook.person(id);
             let contacts = person.map_or(&[][..], |person| &person.contacts);
             let plan = &person.map(|person| person.plan.clone()).unwrap_or_default();
-            Towards { rulebook, id, contacts, plan }.ways(&policy.protected)
+            let towards = Towards { rulebook, id, contacts, plan };
+            match incident.kind.notice() {
+                None => towards.ways(&policy.protected),
+                Some(MessageClass::Test) => towards.each(&policy.protected),
+                Some(_) => towards.quiet(&policy.protected),
+            }
         }
         Audience::Staff => {
             steps(policy, incident.priority).iter().map(|step| to_staff(rulebook, step)).collect()
@@ -96,6 +107,34 @@ impl Towards<'_> {
             }
             named.extend(own);
             return named;
+        }
+        ways
+    }
+
+    /// What is no danger rings nobody up who takes anything else.
+    fn quiet(&self, policy: &[PersonStep]) -> Vec<Way> {
+        let rings = self.plan.shape == AlertShape::CallOnly;
+        let own = policy.iter().filter(|step| !step.nominated && (rings || step.channel != Channel::Voice));
+        let wait_s = |step: &PersonStep| if step.wait_s == 0 { 0 } else { NOTICE_WAIT_S };
+        let mut ways: Vec<Way> =
+            own.flat_map(|step| self.step(&PersonStep { wait_s: wait_s(step), ..step.clone() })).collect();
+        if ways.is_empty() {
+            ways.push(self.own(self.beside(), NOTICE_WAIT_S));
+        }
+        if let Some(last) = ways.last_mut() {
+            last.wait_ms = i64::from(NOTICE_WAIT_S) * SECOND_MS;
+        }
+        ways
+    }
+
+    /// Every way that the policy has for them, together.
+    fn each(&self, policy: &[PersonStep]) -> Vec<Way> {
+        let channels: BTreeSet<Channel> =
+            policy.iter().filter(|step| !step.nominated).map(|step| step.channel).collect();
+        let step = |channel| PersonStep { channel, wait_s: 0, nominated: false };
+        let mut ways: Vec<Way> = channels.into_iter().flat_map(|channel| self.step(&step(channel))).collect();
+        if let Some(last) = ways.last_mut() {
+            last.wait_ms = i64::from(TEST_WAIT_S) * SECOND_MS;
         }
         ways
     }

@@ -100,7 +100,7 @@ impl Course {
             self.tell(now, Told::Delivery { alert, report: DeliveryReport::Delivered });
         }
         let open: Vec<_> = self.engine.open_incidents().map(Arc::clone).collect();
-        for incident in open {
+        for incident in open.into_iter().filter(|incident| incident.concerns_staff()) {
             let action = match (incident.ongoing, &incident.handling) {
                 (true, Handling::Acted { .. }) => continue,
                 (true, _) => Action::Act,

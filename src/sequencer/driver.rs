@@ -211,10 +211,10 @@ impl Work {
             tag.is_canary() || rulebook.wearer_of(tag, at).is_some() || rulebook.is_companion(tag)
         };
         let strays = engine.tags().filter(|(tag, _)| !is_known(tag));
-        let (canary, incidents) = engine.open_incidents().partition(|incident| incident.unit.is_canary());
-        let by_number = |incidents: Vec<&Arc<Incident>>| {
-            incidents.into_iter().map(|incident| (incident.id, Arc::clone(incident))).collect()
-        };
+        let (canary, incidents): (Vec<_>, Vec<_>) =
+            engine.open_incidents().partition(|incident| incident.unit.is_canary());
+        let concerning_staff = incidents.into_iter().filter(|incident| incident.concerns_staff());
+        let by_number = |incident: &Arc<Incident>| (incident.id, Arc::clone(incident));
         let board = Board {
             at: Some(at),
             wearers: engine
@@ -228,8 +228,8 @@ impl Work {
                 .map(|person| (person.clone(), engine.companionship(person, at)))
                 .collect(),
             strays: strays.filter_map(|(tag, state)| Some((tag.clone(), state.heard_at?))).collect(),
-            incidents: by_number(incidents),
-            canary: by_number(canary),
+            incidents: concerning_staff.map(by_number).collect(),
+            canary: canary.into_iter().map(by_number).collect(),
             deaf: engine.silent_sources().map(str::to_owned).collect(),
             store_fails: self.line.is_failing(),
             gaps: engine.source_gaps().map(|(name, gaps)| (name.to_owned(), gaps)).collect(),

@@ -363,6 +363,8 @@ impl Sequencer {
             },
             Told::Deadline(DeadlineKey::Wearer(id))
             | Told::SetAside(SetAside::Deadline(DeadlineKey::Wearer(id))) => of_wearer(id),
+            Told::Deadline(DeadlineKey::Person(id))
+            | Told::SetAside(SetAside::Deadline(DeadlineKey::Person(id))) => of_person(id),
             Told::Deadline(DeadlineKey::Incident(id))
             | Told::SetAside(SetAside::Deadline(DeadlineKey::Incident(id))) => of_incident(*id),
             Told::Deadline(DeadlineKey::Source(_) | DeadlineKey::Gaps(_))

@@ -144,12 +144,15 @@ fn second(at: Timestamp) -> f64 {
 }
 
 fn books(wearers: &[Wearer]) -> Vec<Value> {
-    let mut books = vec![ward::unit(), ward::person()];
+    let mut books = vec![ward::unit()];
     for (n, wearer) in wearers.iter().enumerate() {
         let (lat, lon) = wearer.zone.centre;
         books.push(ward::wearer(&wearer.id.to_string(), &wearer.tag_id.to_string()));
+        let mut person = ward::person();
+        person["person"]["id"] = json!(format!("p-{n}"));
+        books.push(person);
         books.push(json!({"case": {"id": format!("c-{n}"), "unit": "north", "wearer": wearer.id,
-            "persons": ["p-1"], "risk": "medium", "policy": "standard",
+            "persons": [format!("p-{n}")], "risk": "medium", "policy": "standard",
             "basis": {"kind": "order", "from": "2026-01-01T00:00:00Z"},
             "zone": [{"id": format!("z-{n}"), "code": format!("Z {n}"),
                 "shape": {"circle": {"lat": lat, "lon": lon, "radius_m": wearer.zone.radius_m}}}]}}));
@@ -159,7 +162,7 @@ fn books(wearers: &[Wearer]) -> Vec<Value> {
 
 /// What was raised after `before`: true violations are found by it, the rest is seen for nothing.
 fn read(course: &Course, before: Timestamp, wearers: &mut [Wearer], seen: &mut Seen) {
-    for incident in course.engine.open_incidents() {
+    for incident in course.engine.open_incidents().filter(|incident| incident.kind.notice().is_none()) {
         let wearer = wearers.iter_mut().find(|w| incident.subject == Subject::Wearer(w.id.clone()));
         let wearer = wearer.expect("nothing is wrong with the service itself");
         for entry in incident.timeline.iter().filter(|entry| entry.at > before) {
@@ -214,7 +217,11 @@ fn live(roof: Roof, obeys: bool) -> Value {
     let passes = wearers.iter().map(|wearer| wearer.passes).sum();
     let violations: usize = wearers.iter().map(|wearer| wearer.found.len()).sum();
     let missed = wearers.iter().flat_map(|wearer| &wearer.found).filter(|found| !**found).count();
+    let noticed = |kind| course.incidents.values().filter(|incident| incident.kind == kind).count() as u32;
+    let [weak, clear] =
+        [IncidentKind::ProtectionWeak, IncidentKind::AllClear].map(|kind| rate(noticed(kind)));
     let figures = json!({
+        "told_weak_a_person_day": weak, "told_all_clear_a_person_day": clear,
         "roof": roof.as_str(), "tags_take_commands": obeys, "goal": SEEN_GOAL, "wearer_days": wearer_days, "violations": violations, "missed": missed,
         "seen_a_wearer_day": rate(seen.count), "without_approaches": rate(seen.count - approaches),
         "true_passes_a_wearer_day": rate(passes), "by_kind": seen.by_kind, "by_class": seen.by_class, "by_place": seen.by_place,

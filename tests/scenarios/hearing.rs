@@ -47,6 +47,7 @@ fn a_source_that_was_away_once_is_deaf_after_20_s_and_well_when_it_is_back() {
     assert!(ward.line.incidents.is_empty());
     ward.line.pass_to(second(80));
     assert!(is_deaf(&ward));
+    ward.delivered(130);
     source(&mut ward, 300, true);
     assert!(!is_deaf(&ward));
     assert_eq!(ward.told("staff desk"), [(80, "webhook")]);

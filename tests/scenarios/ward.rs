@@ -3,7 +3,8 @@
 
 use cordon::{
     domain::{
-        Accuracy, AlertState, Book, Fix, Motion, Ping, Source, TagEvent, TagEventKind, TagId, Timestamp,
+        Accuracy, Alert, AlertState, Book, Fix, MessageClass, Motion, Ping, Source, TagEvent, TagEventKind,
+        TagId, Timestamp,
     },
     engine::{Action, Decision, DeliveryReport, Told},
     geometry::{LatLon, offset},
@@ -100,11 +101,26 @@ impl Ward {
         }
     }
 
-    /// Seconds after noon at which alerts were raised for a recipient, with their channels.
+    /// Seconds after noon at which a recipient was told of danger, or of an incident, with the channels.
     pub(crate) fn told(&self, recipient: &str) -> Vec<(i64, &'static str)> {
-        let alerts = self.line.alerts.values().filter(|alert| alert.recipient.to_string() == recipient);
-        alerts.map(|alert| (alert.raised_at.ms_since(NOON) / 1_000, alert.channel.as_str())).collect()
+        let told = |class: MessageClass| matches!(class, MessageClass::Danger | MessageClass::Card);
+        let alerts = self.alerts_to(recipient).filter(|alert| told(alert.class));
+        alerts.map(|alert| (since_noon(alert), alert.channel.as_str())).collect()
     }
+
+    /// Everything that a recipient was told, and when.
+    pub(crate) fn heard(&self, recipient: &str) -> Vec<(i64, MessageClass)> {
+        self.alerts_to(recipient).map(|alert| (since_noon(alert), alert.class)).collect()
+    }
+
+    fn alerts_to(&self, recipient: &str) -> impl Iterator<Item = &Alert> {
+        self.line.alerts.values().filter(move |alert| alert.recipient.to_string() == recipient)
+    }
+}
+
+/// Seconds.
+fn since_noon(alert: &Alert) -> i64 {
+    alert.raised_at.ms_since(NOON) / 1_000
 }
 
 /// Where the protected person's texts come from.

@@ -81,7 +81,7 @@ fn one_that_acknowledges_before_it_has_committed() {
             true
         }
     }
-    let by = [Law::AcknowledgedIsKept, Law::StartsKeepDeadlines, Law::TheLineGoesOn];
+    let by = [Law::AcknowledgedIsKept, Law::DangerIsPrompt, Law::StartsKeepDeadlines, Law::TheLineGoesOn];
     is_found("acknowledges before commit", &With(|| Volatile), &by);
 }
 

@@ -57,6 +57,10 @@ pub(crate) async fn a_cause_may_come_back_when_closed(place: &Place) {
     // A closed one may change beside it, but not open again.
     place.store.commit(&with(4, vec![Incident { late: true, ..closed(1) }])).await.unwrap();
     assert!(is_conflict(place.store.commit(&with(5, vec![incident(1)])).await, 5));
+    // So may a notice that has been told.
+    let told = Incident { handling: Handling::Told, ..of_one_cause(2) };
+    place.store.commit(&with(5, vec![told])).await.unwrap();
+    place.store.commit(&with(6, vec![of_one_cause(3)])).await.unwrap();
 }
 
 pub(crate) async fn one_batch_may_close_and_raise_a_cause(place: &Place) {

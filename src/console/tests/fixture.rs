@@ -14,7 +14,7 @@ use crate::{
 /// When the picture was taken: 2026-03-01T01:54:07Z.
 pub(super) const AT: Timestamp = Timestamp::from_ms(1_772_330_047_000);
 
-pub(in crate::console) const KINDS: [IncidentKind; 23] = [
+pub(in crate::console) const KINDS: [IncidentKind; 27] = [
     IncidentKind::Approach,
     IncidentKind::Violation,
     IncidentKind::StrapTamper,
@@ -27,6 +27,10 @@ pub(in crate::console) const KINDS: [IncidentKind; 23] = [
     IncidentKind::Sos,
     IncidentKind::CallForHelp,
     IncidentKind::Duress,
+    IncidentKind::ProtectionWeak,
+    IncidentKind::AllClear,
+    IncidentKind::TestAlert,
+    IncidentKind::WayFails,
     IncidentKind::Deaf,
     IncidentKind::NotEvaluable,
     IncidentKind::Flood,
@@ -44,7 +48,7 @@ pub(in crate::console) fn id<T: std::str::FromStr<Err = IdError>>(text: &str) ->
     text.parse().expect("an id")
 }
 
-pub(in crate::console) fn handlings() -> [Handling; 4] {
+pub(in crate::console) fn handlings() -> [Handling; 5] {
     let by: StaffId = id("amy");
     let outcome = Outcome::FalseAlarm;
     [
@@ -52,6 +56,7 @@ pub(in crate::console) fn handlings() -> [Handling; 4] {
         Handling::Owned { by: by.clone() },
         Handling::Acted { by: by.clone() },
         Handling::Closed { by, outcome },
+        Handling::Told,
     ]
 }
 
@@ -116,6 +121,10 @@ fn cause(kind: IncidentKind) -> Cause {
         IncidentKind::Sos => Cause::Sos,
         IncidentKind::CallForHelp => Cause::Call,
         IncidentKind::Duress => Cause::Duress,
+        IncidentKind::ProtectionWeak => Cause::Notice(MessageClass::Weak),
+        IncidentKind::AllClear => Cause::Notice(MessageClass::AllClear),
+        IncidentKind::TestAlert => Cause::Notice(MessageClass::Test),
+        IncidentKind::WayFails => Cause::Way(Channel::Voice),
         IncidentKind::Deaf => Cause::Source("acme".into()),
         IncidentKind::NotEvaluable => Cause::Evaluation,
         IncidentKind::Flood => Cause::Flood,
@@ -169,7 +178,12 @@ pub(in crate::console) fn incident(
             | IncidentKind::StoreFails
             | IncidentKind::DiskFull
             | IncidentKind::CanaryMissed => Subject::Service,
-            IncidentKind::CallForHelp | IncidentKind::Duress => Subject::Person(id("p-1")),
+            IncidentKind::CallForHelp
+            | IncidentKind::Duress
+            | IncidentKind::ProtectionWeak
+            | IncidentKind::AllClear
+            | IncidentKind::TestAlert
+            | IncidentKind::WayFails => Subject::Person(id("p-1")),
             _ => Subject::Wearer(id(&format!("w-{}", 1 + (no - 1) % 5))),
         },
         cause: cause(kind),

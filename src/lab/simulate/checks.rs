@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     domain::{
         Alert, AlertId, AlertState, Audience, Cause, EscalationState, Handling, Happening, Incident,
-        IncidentId, Priority, Subject, Timestamp, WearerId,
+        IncidentId, MessageClass, Priority, Recipient, Subject, Timestamp, WearerId,
     },
     engine::Engine,
     store::Batch,
@@ -56,6 +56,8 @@ pub enum Law {
     NothingIsDoubled,
     /// What counts as taken by a provider was taken by it.
     SentIsTaken,
+    /// Nobody hears that all is as usual again while it is not.
+    AllClearIsTrue,
     /// The service goes on.
     TheLineGoesOn,
 }
@@ -82,6 +84,7 @@ impl Law {
             Self::NothingIsLeft => "once nothing is in the way, what tags keep gets through",
             Self::NothingIsDoubled => "nobody gets the same message twice",
             Self::SentIsTaken => "what counts as taken by a provider was taken by it",
+            Self::AllClearIsTrue => "nobody hears that all is as usual again while it is not",
             Self::TheLineGoesOn => "the service goes on",
         }
     }
@@ -137,6 +140,9 @@ impl Checks {
 
     /// A batch has been committed.
     pub(super) fn committed(&mut self, batch: &Batch, now: Timestamp) {
+        let mut clear: Vec<&Alert> =
+            batch.alerts.iter().filter(|alert| alert.class == MessageClass::AllClear).collect();
+        clear.retain(|alert| alert.state == AlertState::Waiting && !self.alerts.contains_key(&alert.id));
         for alert in &batch.alerts {
             if alert.state != AlertState::Waiting {
                 self.ended.entry(alert.id).or_insert(now);
@@ -161,6 +167,25 @@ impl Checks {
                 self.breaks(Law::SomebodyIsNext, now, what);
             }
         }
+        for alert in clear {
+            if let Some(danger) = self.danger_to(&alert.recipient) {
+                let what = format!("alert {} is an all clear amid incident {danger}", alert.id);
+                self.breaks(Law::AllClearIsTrue, now, what);
+            }
+        }
+    }
+
+    /// An incident that somebody is in danger by, or is still being told of.
+    fn danger_to(&self, whom: &Recipient) -> Option<IncidentId> {
+        let Recipient::Person(person) = whom else { return None };
+        let theirs = Audience::Person(person.clone());
+        let mut open = self.open.values().filter_map(|id| self.incidents.get(id));
+        let is_danger = |incident: &&Incident| {
+            let mut told = incident.escalations.iter().filter(|escalation| escalation.audience == theirs);
+            incident.kind.notice().is_none()
+                && told.any(|told| incident.ongoing || told.state != EscalationState::Ended)
+        };
+        open.find(is_danger).map(|incident| incident.id)
     }
 
     /// A try of an alert begins.
@@ -219,7 +244,9 @@ impl Checks {
         let failed = |alert: &&Alert| matches!(alert.state, AlertState::Expired(_));
         let forgotten = self.alerts.values().filter(failed).find(|alert| {
             let incident = self.incidents.get(&alert.incident);
-            !incident.is_some_and(|incident| somebody_knows(incident) || has_running(incident))
+            !incident.is_some_and(|incident| {
+                somebody_knows(incident) || has_running(incident) || incident.handling == Handling::Told
+            })
         });
         if let Some(alert) = forgotten {
             let what =
@@ -242,7 +269,9 @@ impl Checks {
 /// Whether the staff's escalation goes on until a person has acted.
 fn has_next(incident: &Incident) -> bool {
     match incident.handling {
-        Handling::Acted { .. } | Handling::Closed { .. } => true,
+        // A notice concerns nobody but whom it is for.
+        _ if !incident.concerns_staff() => incident.kind.notice().is_some(),
+        Handling::Acted { .. } | Handling::Closed { .. } | Handling::Told => true,
         Handling::Raised | Handling::Owned { .. } => {
             let staff = incident.escalations.iter().find(|escalation| escalation.audience == Audience::Staff);
             staff.is_some_and(|staff| staff.state != EscalationState::Ended)

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Alert, AlertId, Book, Entry, Handling, Happening, IncidentId, Outcome, PersonId, Recipient, Scope,
-        Timestamp,
+        Alert, AlertId, Book, Entry, Handling, Happening, Incident, IncidentId, Outcome, PersonId, Recipient,
+        Scope, Timestamp,
     },
     engine::{Action, DeliveryReport, Refused, Told},
     store::Batch,
@@ -220,7 +220,8 @@ impl World<'_> {
 
     /// Officers see what was committed.
     pub(super) fn notice(&mut self, batch: &Batch) {
-        for incident in batch.incidents.iter().filter(|incident| incident.is_open()) {
+        let seen = |incident: &&Incident| incident.is_open() && incident.concerns_staff();
+        for incident in batch.incidents.iter().filter(seen) {
             let raises = incident.episodes.len();
             let careless = self.mix.careless;
             let chance = &mut self.people.chance;

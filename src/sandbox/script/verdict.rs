@@ -86,7 +86,11 @@ impl Verdict {
         }
     }
 
+    /// Notices follow from the others.
     fn foreign(&mut self, incident: &Incident, expected: &[Expected]) {
+        if incident.kind.notice().is_some() {
+            return;
+        }
         let kinds: BTreeSet<IncidentKind> =
             incident.timeline.iter().filter_map(|e| kind_of(&e.what)).collect();
         for kind in kinds {

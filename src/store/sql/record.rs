@@ -104,6 +104,8 @@ pub(super) fn cause_text(cause: &Cause) -> String {
         Cause::Vendor(name) => format!("vendor:{name}"),
         Cause::Misuse(name) => format!("misuse:{name}"),
         Cause::Gaps(name) => format!("gaps:{name}"),
+        Cause::Notice(class) => format!("notice:{}", class.as_str()),
+        Cause::Way(channel) => format!("way:{}", channel.as_str()),
         Cause::Provider(channel) => format!("provider:{}", channel.as_str()),
         Cause::Evaluation => "evaluation".into(),
         Cause::Flood => "flood".into(),
