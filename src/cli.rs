@@ -47,6 +47,8 @@ pub enum Command {
         /// A new file, which only this account may read: its push.key_file. Keep it as long as the subscriptions
         file: PathBuf,
     },
+    /// Watch a Cordon from another machine, and page people when it no longer does its work
+    Watch(Watch),
     /// Run providers of simulated phones: an inbox page per phone, calls, push messages, receipts and replies
     ///
     /// The browser of a phone gives its subscription, a push address for the rulebook, at /api/subscriptions/NUMBER.
@@ -171,6 +173,17 @@ pub struct Simulate {
     /// Print one JSON object as the last line
     #[arg(long)]
     pub json: bool,
+}
+
+/// `cordon watch`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Watch {
+    /// What to watch, and whom to page; deploy/watch.example.toml shows one
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Send everybody one page that says it is a test, and exit
+    #[arg(long)]
+    pub test: bool,
 }
 
 /// `cordon phones`.

@@ -31,6 +31,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Serve(args) => runtime.block_on(app::serve(args)),
         Command::Simulate(args) => app::simulate(&args),
         Command::PushKey { file } => app::push_key(&file),
+        Command::Watch(args) => runtime.block_on(app::watch(args)),
         Command::Phones(args) => runtime.block_on(app::phones(args)),
         Command::Replay(args) => runtime.block_on(app::replay(args)),
         Command::Rehearse(args) => runtime.block_on(app::rehearse(args)),

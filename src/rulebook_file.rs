@@ -61,6 +61,15 @@ pub fn read(path: &Path) -> Result<Vec<Book>, FileErrors> {
             path.display()
         )]));
     }
+    let canary = books.iter().filter(|book| book.unit().is_canary());
+    let canary: Vec<String> = canary
+        .map(|book| {
+            format!("{}: unit '{}' is for Cordon's canary; choose another", name(&book.scope()), book.unit())
+        })
+        .collect();
+    if !canary.is_empty() {
+        return Err(FileErrors(canary));
+    }
     let mut seen = BTreeSet::new();
     let twice: Vec<String> = books
         .iter()
@@ -370,6 +379,17 @@ mod tests {
     #[test]
     fn an_id_that_stands_there_twice_is_refused() {
         assert_eq!(problem("id = \"w-2\"", "id = \"w-1\""), "wearer 'w-1': stands there twice; keep one");
+    }
+
+    #[test]
+    fn the_canary_s_unit_is_nobody_else_s() {
+        let text = EXAMPLE.replace("\"dogger\"", "\"cordon-canary\"");
+        assert_ne!(text, EXAMPLE);
+        let error = read_text(&text, ".toml").unwrap_err().to_string();
+        assert!(
+            error.starts_with("unit 'cordon-canary': unit 'cordon-canary' is for Cordon's canary"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -30,6 +30,8 @@ mod rig;
 mod store_away;
 #[path = "faults/telephone.rs"]
 mod telephone;
+#[path = "faults/watched.rs"]
+mod watched;
 
 #[path = "support/crowd.rs"]
 mod crowd;

@@ -12,14 +12,14 @@ use tokio::{net::TcpListener, task::JoinSet};
 
 use super::{
     RECEIPT_AFTER_MS,
-    line::{Plan, Running},
+    line::{Plan, Running, Watched},
     say,
     serve::asked_to_stop,
 };
 use crate::{
-    cli,
+    canary, cli,
     clock::Clock,
-    domain::{Alert, Book, Channel, Contact, Incident, IncidentId},
+    domain::{Alert, Book, Channel, Contact, Incident, IncidentId, TagId},
     engine::Told,
     ingest,
     notify::{
@@ -44,6 +44,8 @@ const HEADLESS: Duration = Duration::from_secs(60);
 const SERVICE: &str = "cordon-demo";
 /// The story begins this long after everything is up.
 const BEGINS_AFTER_MS: i64 = 1_000;
+/// In a demo one can see the canary come through.
+const CANARY_S: u32 = 10;
 /// Rows read at a time.
 const PAGE_ROWS: i64 = 1_000;
 
@@ -143,11 +145,13 @@ impl Stage {
 
         let tags = (0..town::WEARERS).map(|i| town.tag_of(i));
         let accounts = tags.fold(Accounts::default(), |accounts, tag| accounts.with_tag(&tag, &secrets.mqtt));
-        let accounts = accounts.with_service(SERVICE, &secrets.mqtt);
+        let accounts =
+            accounts.with_service(SERVICE, &secrets.mqtt).with_tag(&TagId::canary(None), &secrets.mqtt);
         let broker = broker::start(broker::Settings { port: 0, accounts }).await?;
         let plan = Plan {
             store: Arc::clone(&store),
             store_file: store::file_of(&database),
+            watched: Watched { canary: Some(secrets.canary(broker.addr())), ..Watched::default() },
             sources: vec![secrets.source(broker.addr())],
             channels,
             clock,
@@ -172,7 +176,7 @@ impl Stage {
             let page = self.store.incidents(after, PAGE_ROWS).await?;
             let Some(last) = page.last() else { break };
             after = last.id;
-            for incident in page {
+            for incident in page.into_iter().filter(|incident| !incident.unit.is_canary()) {
                 alerts.extend(self.store.alerts_of(incident.id).await?);
                 incidents.push(incident);
             }
@@ -251,6 +255,15 @@ impl Secrets {
             pager: None,
             webhook_secret: Some(self.webhook.clone()),
         })
+    }
+
+    fn canary(&self, broker: SocketAddr) -> canary::Settings {
+        let login = broker::tag_login(&TagId::canary(None));
+        canary::Settings {
+            source: self.source(broker),
+            login: ingest::Login { name: login, password: self.mqtt.clone() },
+            interval_s: CANARY_S,
+        }
     }
 
     fn source(&self, broker: SocketAddr) -> ingest::Source {

@@ -10,15 +10,19 @@ use tokio::{
 };
 
 use crate::{
+    canary::{self, Loopback},
     clock::Clock,
     console::{self, ConsoleState, PhoneDoor, SignIn, hooks},
     dispatch::{self, Dispatch},
     engine::Told,
+    heartbeat::{self, Heartbeat},
     ingest, machine,
     notify::{self, Providers},
     rulebook_file,
+    secret::Secret,
     sequencer::{self, Board, Driver, Inbox, Meter, Unwritten},
     store::Store,
+    vitals::Vitals,
 };
 
 /// What a line is built of.
@@ -35,6 +39,19 @@ pub struct Plan {
     pub channels: notify::Settings,
     /// Where the console listens: on the loopback.
     pub console: TcpListener,
+    /// How the line is watched.
+    pub watched: Watched,
+}
+
+/// How a line is watched, by itself and from outside.
+#[derive(Debug, Default)]
+pub struct Watched {
+    /// A synthetic tag that goes through all of it.
+    pub canary: Option<canary::Settings>,
+    /// An outside monitor that is called while the canary comes through.
+    pub heartbeat: Option<heartbeat::Settings>,
+    /// What an outside watchdog shows when it asks how old everything is; without it nobody is answered.
+    pub token: Option<Secret>,
 }
 
 /// A line at work.
@@ -65,7 +82,8 @@ impl Plan {
             tracing::error!(difference, "the journal is not what was recorded; run `cordon replay`");
         }
         let channels = self.channels.channels();
-        for unit in sequencer.engine().rulebook().units() {
+        // The canary brings its own.
+        for unit in sequencer.engine().rulebook().without_canary().units() {
             for problem in rulebook_file::not_carried(unit, &channels) {
                 tracing::error!(problem, "the rulebook in force relies on a channel that is gone");
             }
@@ -82,15 +100,17 @@ impl Plan {
         let names = self.sources.iter().map(|source| source.name.clone()).collect();
         inbox.tell(Told::Started { sources: names }).await.context("the inbox is closed")?;
 
-        let meter = Arc::new(Meter::default());
+        let (meter, vitals) = (Arc::new(Meter::default()), Arc::new(Vitals::new(clock.real_us())));
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        let providers = notify::providers(&self.channels, &clock)?;
-        let dispatch = dispatch(&self.store, providers, &inbox, &clock, &meter)?;
+        let (loopback, messages) = Loopback::new();
+        let providers = notify::providers(&self.channels, &clock)?.with(Arc::new(loopback));
+        let dispatch = dispatch(&self.store, providers, &inbox, &clock, &meter, &vitals)?;
         let waker = dispatch.waker();
         let (unwritten, danger) = watch::channel(Unwritten::default());
         let emergency = dispatch.emergency(danger);
         let (board, picture) = watch::channel(Arc::new(Board::default()));
+        let rulebook = Arc::clone(sequencer.engine().rulebook());
         let mut links = Vec::new();
         let mut counts = BTreeMap::new();
         for source in self.sources {
@@ -104,6 +124,7 @@ impl Plan {
             clock: clock.clone(),
             board,
             meter: Arc::clone(&meter),
+            vitals: Arc::clone(&vitals),
             wake_dispatch: Arc::new(move || waker.wake()),
             unwritten,
         };
@@ -139,6 +160,29 @@ impl Plan {
                 Ok(())
             });
         }
+        let (board, told, looking, until) =
+            (picture.clone(), inbox.clone(), clock.clone(), when(stopped.clone()));
+        match self.watched.canary {
+            Some(settings) => {
+                let (inbox, clock, vitals) = (told, looking, Arc::clone(&vitals));
+                let parts = canary::Parts { settings, messages, rulebook, board, inbox, clock, vitals };
+                tasks.spawn(async { canary::run(parts, until).await.context("the canary stopped") });
+            }
+            None => {
+                tasks.spawn(async {
+                    canary::retire(rulebook, board, told, looking, until).await;
+                    Ok(())
+                });
+            }
+        }
+        if let Some(settings) = self.watched.heartbeat {
+            let heartbeat = Heartbeat::new(settings, clock.clone(), Arc::clone(&vitals))?;
+            let until = when(stopped.clone());
+            tasks.spawn(async {
+                heartbeat.run(until).await;
+                Ok(())
+            });
+        }
         let sign_in = Arc::new(SignIn::new());
         let address = self.console.local_addr()?;
         let hooks = Some(hooks::routes(inbox.clone(), clock.clone(), &self.channels));
@@ -154,6 +198,9 @@ impl Plan {
             }),
             hooks,
             phones: self.channels.push.as_ref().map(PhoneDoor::new).transpose()?,
+            vitals,
+            meter: Arc::clone(&meter),
+            watch_token: self.watched.token,
         };
         let until = when(stopped);
         tasks
@@ -206,6 +253,7 @@ fn dispatch(
     inbox: &Inbox,
     clock: &Clock,
     meter: &Arc<Meter>,
+    vitals: &Arc<Vitals>,
 ) -> anyhow::Result<Dispatch> {
     let mut owner = [0; 8];
     getrandom::fill(&mut owner).map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?;
@@ -219,6 +267,7 @@ fn dispatch(
         on_accepted: Some(Arc::new(move |alert| {
             meter.accepted(alert, timer.real_us());
         })),
+        vitals: Arc::clone(vitals),
     }))
 }
 

@@ -6,17 +6,19 @@ mod policy;
 mod rehearse;
 mod serve;
 mod simulate;
+mod watch;
 
 use std::io::{IsTerminal, Write};
 
 use anyhow::{Context, bail};
 
 pub use demo::demo;
-pub use line::{Plan, Running};
+pub use line::{Plan, Running, Watched};
 pub use policy::check_policies;
 pub use rehearse::rehearse;
 pub use serve::serve;
 pub use simulate::simulate;
+pub use watch::watch;
 
 use crate::{
     cli,

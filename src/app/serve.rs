@@ -3,8 +3,16 @@
 use anyhow::Context;
 use tokio::net::TcpListener;
 
-use super::{line::Plan, read_config, say};
-use crate::{cli, clock::Clock, config::Config, ingest, store};
+use super::{
+    line::{Plan, Watched},
+    read_config, say,
+};
+use crate::{
+    canary, cli,
+    clock::Clock,
+    config::{self, Config},
+    heartbeat, ingest, store,
+};
 
 /// Runs the service until it is asked to stop.
 ///
@@ -22,6 +30,7 @@ pub async fn serve(args: cli::Serve) -> anyhow::Result<()> {
         store_file: store::file_of(config.store.expose()),
         store,
         sources: sources(&config),
+        watched: watched(&config),
         channels: config.channels,
         clock,
         console,
@@ -52,17 +61,32 @@ pub(super) async fn asked_to_stop() {
 }
 
 fn sources(config: &Config) -> Vec<ingest::Source> {
-    let source = |source: &crate::config::Source| ingest::Source {
+    config.sources.iter().map(|source| source_of(config, source)).collect()
+}
+
+fn source_of(config: &Config, source: &config::Source) -> ingest::Source {
+    ingest::Source {
         name: source.name.clone(),
         host: source.host.clone(),
         port: source.port,
         tls: source.tls.as_ref().map(|tls| ingest::Tls { ca_file: tls.ca_file.clone() }),
         client_id: config.mqtt_client_id(),
-        login: source.login.as_ref().map(|login| ingest::Login {
-            name: login.username.clone(),
-            password: login.password.expose().into(),
-        }),
+        login: source.login.as_ref().map(login),
         vendor: source.vendor.clone(),
-    };
-    config.sources.iter().map(source).collect()
+    }
+}
+
+fn login(login: &config::Login) -> ingest::Login {
+    ingest::Login { name: login.username.clone(), password: login.password.expose().into() }
+}
+
+fn watched(config: &Config) -> Watched {
+    let canary = config.canary.as_ref().and_then(|canary| {
+        let source = config.sources.iter().find(|source| source.name == canary.source)?;
+        let (source, login) = (source_of(config, source), login(&canary.login));
+        Some(canary::Settings { source, login, interval_s: canary.interval_s })
+    });
+    let heartbeat = config.heartbeat.as_ref();
+    let heartbeat = heartbeat.map(|to| heartbeat::Settings { url: to.url.clone(), token: to.token.clone() });
+    Watched { canary, heartbeat, token: config.watch_token.clone() }
 }

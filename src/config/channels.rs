@@ -49,7 +49,7 @@ impl Judge<'_> {
         settings
     }
 
-    fn texts(&mut self, at: &str, raw: raw::Texts, hooks: Option<&str>) -> Option<Texts> {
+    pub(super) fn texts(&mut self, at: &str, raw: raw::Texts, hooks: Option<&str>) -> Option<Texts> {
         Some(match raw {
             raw::Texts::Plain(raw) => Texts::Plain(self.plain(at, raw)?),
             raw::Texts::Notify(raw) => Texts::Notify(self.notify(at, raw)?),

@@ -29,9 +29,12 @@ pub(super) fn judge(mut raw: Raw, folder: &Path) -> Result<Loaded, ConfigErrors>
         judge.console(raw.console),
         judge.sources(raw.source),
     );
+    let watched = judge.watched(parts.3.as_deref().unwrap_or_default(), raw.canary, raw.heartbeat, raw.watch);
     match parts {
         (Some(installation), Some(store), Some(console), Some(sources)) if judge.problems.is_empty() => {
-            let config = Config { installation, store, console, sources, channels };
+            let (canary, heartbeat, watch_token) = watched;
+            let config =
+                Config { installation, store, console, sources, channels, canary, heartbeat, watch_token };
             Ok(Loaded { config, warnings: judge.warnings })
         }
         _ => Err(ConfigErrors(judge.problems)),
@@ -39,8 +42,8 @@ pub(super) fn judge(mut raw: Raw, folder: &Path) -> Result<Loaded, ConfigErrors>
 }
 
 pub(super) struct Judge<'a> {
-    folder: &'a Path,
-    problems: Vec<String>,
+    pub(super) folder: &'a Path,
+    pub(super) problems: Vec<String>,
     pub(super) warnings: Vec<String>,
 }
 

@@ -8,6 +8,8 @@ mod judge;
 mod overrides;
 mod raw;
 mod show;
+mod watchdog;
+mod watched;
 
 use std::{
     ffi::OsString,
@@ -24,6 +26,7 @@ use crate::{
     secret::Secret,
 };
 use raw::Raw;
+pub use watchdog::{Watchdog, load_watchdog};
 
 /// A full example with comments; `cordon config template` prints it.
 pub const TEMPLATE: &str = include_str!("../../deploy/cordon.example.toml");
@@ -44,6 +47,12 @@ pub struct Config {
     pub sources: Vec<Source>,
     /// How people are reached.
     pub channels: Settings,
+    /// Cordon's own test of the whole way; without it none is made.
+    pub canary: Option<Canary>,
+    /// The outside monitor that is called while all is well.
+    pub heartbeat: Option<Heartbeat>,
+    /// What an outside watchdog shows; without it none is answered.
+    pub watch_token: Option<Secret>,
 }
 
 /// A database: `sqlite:PATH` or `postgres://...`. Shown without its password.
@@ -102,6 +111,26 @@ pub struct Login {
 pub enum Format {
     /// Wire contract v1.
     Native,
+}
+
+/// Cordon's own test of the whole way: a synthetic tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Canary {
+    /// Through which of the sources it goes, by name.
+    pub source: String,
+    /// Who it is to the broker.
+    pub login: Login,
+    /// Seconds between two of its pings, 6 to 60.
+    pub interval_s: u32,
+}
+
+/// The outside monitor that is called while all is well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// Its address. Whoever knows it can call in our place.
+    pub url: Secret,
+    /// Who Cordon is to it, if it asks.
+    pub token: Option<Secret>,
 }
 
 /// A configuration, and what its operator should know about it.

@@ -18,6 +18,9 @@ pub(super) struct Raw {
     pub(super) push: Option<Push>,
     pub(super) pager: Option<Pager>,
     pub(super) webhook: Option<Webhook>,
+    pub(super) canary: Option<Canary>,
+    pub(super) heartbeat: Option<Heartbeat>,
+    pub(super) watch: Option<Watch>,
     pub(super) callbacks: Callbacks,
 }
 
@@ -126,4 +129,64 @@ pub(super) struct Twilio {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Callbacks {
     pub(super) public_url: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Canary {
+    pub(super) source: Option<String>,
+    pub(super) username: Option<String>,
+    pub(super) password: Option<String>,
+    pub(super) password_file: Option<PathBuf>,
+    pub(super) interval_s: Option<Whole>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Heartbeat {
+    pub(super) url: Option<String>,
+    pub(super) url_file: Option<PathBuf>,
+    pub(super) token: Option<String>,
+    pub(super) token_file: Option<PathBuf>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Watch {
+    pub(super) token: Option<String>,
+    pub(super) token_file: Option<PathBuf>,
+}
+
+/// A whole number, also as a text: the environment knows nothing else.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Whole {
+    Number(u32),
+    Text(String),
+}
+
+/// A watchdog's whole file.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawWatchdog {
+    pub(super) service: Service,
+    pub(super) sms: Option<Texts>,
+    pub(super) callbacks: Callbacks,
+    pub(super) step: Vec<Step>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Service {
+    pub(super) name: Option<String>,
+    pub(super) url: Option<String>,
+    pub(super) token: Option<String>,
+    pub(super) token_file: Option<PathBuf>,
+    pub(super) poll_s: Option<Whole>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Step {
+    pub(super) numbers: Vec<String>,
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Config, Format};
+use super::{Canary, Config, Format, Heartbeat};
 use crate::notify::settings::{
     GovukNotify, Pager, Plain, Push, Sender, Texts, TwilioAccount, TwilioCalls, TwilioTexts,
 };
@@ -73,6 +73,19 @@ impl fmt::Display for Config {
         }
         if let Some(url) = self.channels.callback_url() {
             writeln!(f, "\n[callbacks]\npublic_url = {url:?}")?;
+        }
+        if let Some(Canary { source, login, interval_s }) = &self.canary {
+            writeln!(f, "\n[canary]\nsource = {source:?}\nusername = {:?}", login.username)?;
+            writeln!(f, "password = \"{}\"\ninterval_s = {interval_s}", login.password)?;
+        }
+        if let Some(Heartbeat { url, token }) = &self.heartbeat {
+            writeln!(f, "\n[heartbeat]\nurl = \"{url}\"")?;
+            if let Some(token) = token {
+                writeln!(f, "token = \"{token}\"")?;
+            }
+        }
+        if let Some(token) = &self.watch_token {
+            writeln!(f, "\n[watch]\ntoken = \"{token}\"")?;
         }
         Ok(())
     }

@@ -38,11 +38,14 @@ fn write_secret(path: &Path, text: &str) {
 fn the_template_is_sound_once_its_secrets_are_there() {
     let folder = tempfile::tempdir().unwrap();
     let ConfigErrors(missing) = load_in(folder.path(), TEMPLATE, &[]).unwrap_err();
-    assert_eq!(missing.len(), 9, "{missing:?}");
+    assert_eq!(missing.len(), 12, "{missing:?}");
 
     fs::create_dir(folder.path().join("secrets")).unwrap();
     fs::write(folder.path().join("broker-ca.pem"), "").unwrap();
-    for name in ["broker-password", "notify-callback", "twilio-token", "webhook", "pager-token"] {
+    write_secret(&folder.path().join("secrets/heartbeat-url"), "https://monitor.example.org/beat/7\n");
+    let names =
+        "broker-password notify-callback twilio-token webhook pager-token canary-password watch-token";
+    for name in names.split(' ') {
         write_secret(&folder.path().join("secrets").join(name), "correct horse battery\n");
     }
     write_secret(&folder.path().join("secrets/notify-key"), NOTIFY_KEY);
@@ -56,11 +59,10 @@ fn the_template_is_sound_once_its_secrets_are_there() {
 
 #[test]
 fn the_template_names_every_key() {
-    let commented = TEMPLATE.replace("# public_url", "public_url").replace("# vendor", "vendor");
-    let commented = commented
-        .replace("# url", "url")
-        .replace("# variable", "variable")
-        .replace("# sms_sender_id", "sms_sender_id");
+    let keys = "public_url vendor source username interval_s token_file variable sms_sender_id";
+    let commented = keys
+        .split_whitespace()
+        .fold(TEMPLATE.to_owned(), |text, key| text.replace(&format!("# {key} = "), &format!("{key} = ")));
     document::from_toml::<Raw>(&commented).unwrap();
     let keys = "installation url url_file listen public_url name ca_file username password_file vendor format \
                 provider api_key_file template_id variable sms_sender_id callback_token_file account_sid \
@@ -71,12 +73,12 @@ fn the_template_names_every_key() {
 }
 
 #[test]
-fn the_least_that_works_has_defaults_and_two_warnings() {
+fn the_least_that_works_has_defaults_and_three_warnings() {
     let Loaded { config, warnings } = load_text(SMALL, &[]).unwrap();
     assert_eq!(config.console.listen.to_string(), "127.0.0.1:8080");
     assert_eq!((config.sources[0].port, &config.sources[0].tls), (1883, &None));
     assert!(config.store.expose().ends_with("/cordon.db") && config.store.expose().starts_with("sqlite:/"));
-    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert_eq!(warnings.len(), 3, "{warnings:?}");
 }
 
 #[test]
@@ -202,6 +204,22 @@ fn each_mistake_says_its_fix() {
         (table("[pager]\nurl = 'http://ntfy.example.org'\ntoken = 'hunter2'"), "pager.url: personal data"),
         (table("[pager]\nurl = 'https://ntfy.example.org'"), "pager.token: is missing"),
         (table("[webhook]\nsecret = 'hunter2'"), "webhook.secret: has fewer than 16 characters"),
+        (table("[canary]"), "canary.password: is missing"),
+        (
+            table("[canary]\npassword = 'x'\nsource = 'other'"),
+            "canary.source: there is no source of that name",
+        ),
+        (
+            table("[canary]\npassword = 'x'\ninterval_s = 5"),
+            "canary.interval_s: write a whole number from 6 to 60",
+        ),
+        (table("[canary]\npassword = 'x'\ninterval_s = 'often'"), "canary.interval_s: write a whole number"),
+        (table("[heartbeat]\nurl = 'https://x'"), "heartbeat: it says that the canary comes through"),
+        (
+            table("[canary]\npassword = 'x'\n[heartbeat]\nurl = 'http://monitor.example.org'"),
+            "heartbeat.url: personal data would cross",
+        ),
+        (table("[watch]\ntoken = 'hunter2'"), "watch.token: has fewer than 16 characters"),
         (table("[webhook]\nsecret = 'x'\nsecret_file = 'y'"), "are both given; drop one"),
         (table("[webhook]\nsecret_file = 'missing'"), "webhook.secret_file: cannot read"),
     ] {
@@ -277,4 +295,62 @@ fn what_is_shown_holds_no_secret() {
     assert!(shown.contains("url = \"postgres://cordon:***@db/cordon\""), "{shown}");
     assert!(shown.contains("url = \"mqtts://[fd00::1]:8884\""), "{shown}");
     document::from_toml::<Raw>(&shown).unwrap();
+}
+
+#[test]
+fn the_canary_is_a_tag_of_its_source() {
+    let login = |text: &str| load_text(text, &[]).unwrap().config.canary.unwrap().login.username;
+    let canary = "[canary]\npassword = 'x'";
+    assert_eq!(login(&format!("{SMALL}{canary}")), "cordon-canary@cordon");
+    assert_eq!(login(&format!("{SMALL}vendor = 'acme'\n{canary}")), "cordon-canary@acme");
+    let own = format!("{SMALL}username = 'a@b'\npassword = 'x'\n{canary}\nusername = 'a@b'");
+    assert!(problem(&own, &[]).starts_with("canary.username: that is the source's own login"));
+    let two = format!("{SMALL}[[source]]\nname = 'second'\nurl = 'mqtt://[::1]'\n{canary}");
+    assert!(problem(&two, &[]).starts_with("canary.source: name one of the sources"));
+    let loaded = load_text(&format!("{SMALL}{canary}"), &[("CORDON_CANARY__INTERVAL_S", "30")]).unwrap();
+    assert_eq!(loaded.config.canary.unwrap().interval_s, 30);
+}
+
+const WATCH: &str = include_str!("../../deploy/watch.example.toml");
+
+fn watchdog(text: &str) -> Result<(Watchdog, Vec<String>), ConfigErrors> {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("secrets")).unwrap();
+    for name in ["watch-token", "watch-sms-token"] {
+        write_secret(&folder.path().join("secrets").join(name), "correct horse battery\n");
+    }
+    let path = folder.path().join("watch.toml");
+    fs::write(&path, text).unwrap();
+    load_watchdog(&path)
+}
+
+#[test]
+fn the_example_of_a_watchdog_is_sound() {
+    let (config, warnings) = watchdog(WATCH).unwrap();
+    assert_eq!(warnings, Vec::<String>::new());
+    assert_eq!((config.poll_s, config.steps.len()), (10, 2));
+    assert!(!format!("{config:?}").contains("correct horse"));
+}
+
+#[test]
+fn each_mistake_of_a_watchdog_says_its_fix() {
+    for (from, to, says) in [
+        ("# poll_s = 10", "poll_s = 11", "service.poll_s: write a whole number from 1 to 10"),
+        ("name = \"Service 1\"", "name = \"\"", "service.name: write 1 to 24 characters"),
+        (
+            "url = \"http://127.0.0.1:8080/watch\"",
+            "url = \"http://a.example/watch\"",
+            "service.url: personal data",
+        ),
+        ("token_file = \"secrets/watch-token\"", "token = \"short\"", "service.token: has fewer than 16"),
+        ("[sms]", "[smss]", "did you mean `sms`?"),
+        ("\"+447700900190\"", "\"07700 900190\"", "step: a phone number is written like"),
+        ("\"+447700900190\"", "", "step: write 1 to 8 [[step]]"),
+    ] {
+        let ConfigErrors(problems) = watchdog(&WATCH.replace(from, to)).unwrap_err();
+        assert!(problems.len() == 1 && problems[0].contains(says), "{to}: {problems:?}");
+    }
+    let ConfigErrors(problems) = watchdog("").unwrap_err();
+    let places: Vec<&str> = problems.iter().map(|problem| problem.split(':').next().unwrap()).collect();
+    assert_eq!(places, ["service.url", "service.token", "sms", "step"]);
 }

@@ -1,4 +1,4 @@
-//! Closed incidents, the newest first, a page of numbers at a time.
+//! Closed incidents, the newest first, a page at a time.
 
 use askama::Template;
 use axum::{
@@ -17,12 +17,9 @@ use super::{
     refusal::Refusal,
     told::Next,
 };
-use crate::{
-    domain::{Incident, IncidentId},
-    sequencer::Board,
-};
+use crate::domain::IncidentId;
 
-/// Incidents read for one page.
+/// Incidents on one page.
 const PAGE: i64 = 100;
 
 pub(super) fn routes() -> Router<App> {
@@ -41,9 +38,7 @@ struct Asked {
 struct Page {
     frame: Frame,
     cards: Vec<Card>,
-    /// Numbers looked through, for the heading.
-    first: i64,
-    last: i64,
+    /// Those with a smaller number come next.
     older: Option<i64>,
 }
 
@@ -56,27 +51,19 @@ async fn list(
         return Ok(queue::redirect().into_response());
     }
     let (board, now, frame) = framed(&app, &officer, "Closed incidents", "closed");
-    let end = match asked.before {
+    let before = match asked.before {
         Some(before) => {
             before.parse().ok().filter(|n| *n > 0).ok_or_else(|| Refusal::no_incident(&before))?
         }
-        None => newest(&app, &board).await?.saturating_add(1),
+        None => i64::MAX,
     };
-    let start = end.saturating_sub(PAGE).max(1);
-    let mut read = app.store.incidents(IncidentId(start - 1), end - start).await?;
-    read.retain(|incident| incident.id.0 < end && !incident.is_open());
-    let cards = read.iter().rev().map(|incident: &Incident| Card::new(incident, &board, now)).collect();
-    let older = (start > 1).then_some(start);
-    Ok(html(&Page { frame, cards, first: start, last: end - 1, older }))
-}
-
-/// The highest incident number. Numbers have no gaps, so the count is near it.
-async fn newest(app: &App, board: &Board) -> Result<i64, Refusal> {
-    let on_board = board.incidents.last_key_value().map_or(0, |(id, _)| id.0);
-    let counted: i64 = app.store.counts().await?.incidents.values().sum();
-    let mut newest = on_board.max(counted.saturating_sub(1));
-    while let Some(later) = app.store.incidents(IncidentId(newest), 1_000).await?.last() {
-        newest = later.id.0;
+    // One more says whether there are older ones.
+    let mut read = app.store.closed_incidents(IncidentId(before), PAGE + 1).await?;
+    let more = usize::try_from(PAGE).is_ok_and(|page| read.len() > page);
+    if more {
+        read.pop();
     }
-    Ok(newest)
+    let older = read.last().filter(|_| more).map(|incident| incident.id.0);
+    let cards = read.iter().map(|incident| Card::new(incident, &board, now)).collect();
+    Ok(html(&Page { frame, cards, older }))
 }

@@ -8,14 +8,40 @@ use std::{
 use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use serde::Serialize;
 
-use super::{App, trouble};
-use crate::domain::Priority;
+use super::{App, metrics, trouble};
+use crate::{
+    domain::{Hop, Priority},
+    vitals::Took,
+};
 
 /// What each source has counted since the start, by its name and the counter's.
 pub type SourceCounts = Arc<dyn Fn() -> BTreeMap<String, BTreeMap<&'static str, u64>> + Send + Sync>;
 
 pub(super) fn routes() -> Router<App> {
-    Router::new().route("/livez", get(async || "ok\n")).route("/health", get(health))
+    Router::new()
+        .route("/livez", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        .route("/health", get(health))
+        .route("/metrics", get(metrics::metrics))
+}
+
+/// A line that has not turned for this long is stuck, and so are decisions that have not been written down, seconds.
+const STUCK_S: f64 = 10.0;
+
+/// Whether tags are heard, judged and written down: `ready`, or a line for each thing that is not so.
+async fn ready(State(app): State<App>) -> (StatusCode, String) {
+    let ages = app.ages();
+    let wrong = [
+        (ages.turn_s > STUCK_S, "the line does not turn"),
+        (ages.unwritten_s > STUCK_S, "records are not written"),
+        (!ages.brokers_up, "a broker cannot be heard"),
+    ];
+    let wrong: String = wrong.iter().filter(|(is, _)| *is).map(|(_, what)| format!("{what}\n")).collect();
+    if wrong.is_empty() {
+        (StatusCode::OK, "ready\n".into())
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, wrong)
+    }
 }
 
 #[derive(Serialize)]
@@ -32,6 +58,8 @@ struct Health {
     trouble: Vec<String>,
     /// How full the disk is that the records are on, percent.
     disk_pct: Option<u8>,
+    /// Cordon's own canary; none without one.
+    canary: Option<Canary>,
     /// What each source has counted since the start, and what did not come through it: `missing` pings that tags
     /// still hold, and, since the beginning, `given_up` ones that are lost and forgotten sessions (`sessions_lost_ever`).
     sources: BTreeMap<String, BTreeMap<&'static str, u64>>,
@@ -44,6 +72,19 @@ struct Health {
     alerts: BTreeMap<String, i64>,
     /// What providers sent that had no effect.
     callbacks: Callbacks,
+}
+
+#[derive(Serialize)]
+struct Canary {
+    booked: u64,
+    came: u64,
+    missed: u64,
+    /// Seconds since one last came through, or since the start.
+    age_s: Option<f64>,
+    /// How long the last one took, by hop.
+    took: Option<Took>,
+    /// Where the last one got stuck, if it did.
+    stuck_at: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -98,6 +139,14 @@ async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
         deaf: board.deaf.clone(),
         trouble: trouble::lines(&board, disk_pct),
         disk_pct,
+        canary: app.vitals.canary().map(|canary| Canary {
+            booked: canary.booked,
+            came: canary.came,
+            missed: canary.missed,
+            age_s: app.ages().canary_s,
+            took: canary.took,
+            stuck_at: canary.stuck_at.map(Hop::as_str),
+        }),
         sources,
         wearers_seen: board.wearers.len(),
         stray_tags: board.strays.len(),

@@ -158,7 +158,10 @@ async fn story(app: &App, id: IncidentId) -> Result<Story, Refusal> {
     let live = board.incidents.get(&id).map(|incident| incident.as_ref().clone());
     let incident = match live {
         Some(incident) => incident,
-        None => app.store.incident(id).await?.ok_or_else(|| Refusal::no_incident(&id.to_string()))?,
+        None => {
+            let known = app.store.incident(id).await?.filter(|incident| !incident.unit.is_canary());
+            known.ok_or_else(|| Refusal::no_incident(&id.to_string()))?
+        }
     };
     let (alerts, alerts_folded, records_away) = match records(app, id, &board, now).await {
         Ok((alerts, folded)) => (alerts, folded, false),

@@ -13,6 +13,7 @@ mod incident;
 mod labels;
 mod live;
 mod map;
+mod metrics;
 mod names;
 mod page;
 mod phone;
@@ -23,6 +24,7 @@ mod sign_in;
 mod sign_in_pages;
 mod told;
 mod trouble;
+mod watched;
 mod wearers;
 mod when;
 mod words;
@@ -39,8 +41,10 @@ pub use sign_in::{OneTimeToken, SignIn, SignInError};
 use crate::{
     clock::Clock,
     domain::Timestamp,
-    sequencer::{Board, Inbox},
+    secret::Secret,
+    sequencer::{Board, Inbox, Meter},
     store::Store,
+    vitals::Vitals,
 };
 
 /// No request that the console understands is longer.
@@ -66,6 +70,12 @@ pub struct ConsoleState {
     pub hooks: Option<hooks::Hooks>,
     /// Pages on the phones of those who are told, where push messages are set up.
     pub phones: Option<PhoneDoor>,
+    /// How the parts are.
+    pub vitals: Arc<Vitals>,
+    /// What the line has done.
+    pub meter: Arc<Meter>,
+    /// What an outside watchdog shows (see `watched`); without it nobody is answered.
+    pub watch_token: Option<Secret>,
 }
 
 /// Why the console could not be served.
@@ -121,6 +131,8 @@ struct App {
     callbacks: Arc<hooks::Counts>,
     source_counts: SourceCounts,
     phones: Option<Arc<PhoneDoor>>,
+    vitals: Arc<Vitals>,
+    meter: Arc<Meter>,
     closing: watch::Receiver<bool>,
 }
 
@@ -135,10 +147,24 @@ impl App {
 }
 
 fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
-    let ConsoleState { board, disk, inbox, store, clock, sign_in, source_counts, hooks, phones } = state;
+    let ConsoleState { board, disk, inbox, store, clock, sign_in, source_counts, hooks, phones, .. } = state;
+    let (vitals, meter, watch_token) = (state.vitals, state.meter, state.watch_token);
     let callbacks = hooks.as_ref().map(|hooks| Arc::clone(&hooks.counts)).unwrap_or_default();
     let phones = phones.map(Arc::new);
-    let app = App { board, disk, inbox, store, clock, sign_in, callbacks, source_counts, phones, closing };
+    let app = App {
+        board,
+        disk,
+        inbox,
+        store,
+        clock,
+        sign_in,
+        callbacks,
+        source_counts,
+        phones,
+        vitals,
+        meter,
+        closing,
+    };
     // Open to other names than this machine's: whoever was sent a link comes by a web server in front of Cordon.
     let on_phones = phone::routes().with_state(app.clone());
     let signed_in = Router::new()
@@ -158,10 +184,15 @@ fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
         .fallback(refusal::no_such_page)
         .method_not_allowed_fallback(refusal::no_such_method)
         .layer(middleware::from_fn(guard::own_pages_only))
-        .with_state(app);
+        .with_state(app.clone());
     let all = all.merge(on_phones);
+    // These prove themselves.
     let all = match hooks {
         Some(hooks) => all.merge(hooks.router),
+        None => all,
+    };
+    let all = match watch_token {
+        Some(token) => all.merge(watched::routes(app, token)),
         None => all,
     };
     all.layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).layer(middleware::map_response(guard::seal))

@@ -60,6 +60,7 @@ pub(super) fn cause(cause: &Cause, names: Names<'_>) -> String {
         Cause::Provider(by) => format!("Provider for {}", channel(*by).to_lowercase()),
         Cause::Store => "Store".into(),
         Cause::Disk => "Disk".into(),
+        Cause::Canary => "Cordon's canary".into(),
     }
 }
 
@@ -71,6 +72,7 @@ fn provided(channel: Channel) -> &'static str {
         Channel::Voice => "calls",
         Channel::Pager => "pagers",
         Channel::Webhook => "control room messages",
+        Channel::Loopback => "messages to Cordon itself",
     }
 }
 
@@ -83,13 +85,14 @@ pub(super) fn trouble(incident: &Incident) -> String {
         Cause::Vendor(name) => format!("too many messages of vendor {name}"),
         Cause::Provider(channel) => format!("provider for {} refusing", provided(*channel)),
         Cause::Store => "records cannot be written".into(),
-        Cause::Disk => {
-            let last = incident.timeline.iter().rev().find_map(|entry| match &entry.what {
-                Happening::Raised { reason: Reason::Disk { pct }, .. } => Some(*pct),
-                _ => None,
-            });
-            last.map_or("disk filling up".into(), disk)
-        }
+        Cause::Disk => match last_reason(incident) {
+            Some(Reason::Disk { pct }) => disk(*pct),
+            _ => "disk filling up".into(),
+        },
+        Cause::Canary => match last_reason(incident) {
+            Some(Reason::CanaryMissed { hop }) => format!("canary missed: stuck at the {}", hop.as_str()),
+            _ => "canary missed".into(),
+        },
         Cause::Clock => "clock set".into(),
         Cause::Evaluation => "messages that cannot be evaluated".into(),
         // About wearers and protected persons.
@@ -107,6 +110,14 @@ pub(super) fn trouble(incident: &Incident) -> String {
         | Cause::Way(_)
         | Cause::Flood => kind(incident.kind).to_lowercase(),
     }
+}
+
+/// Why it was last raised, if the timeline still says so.
+fn last_reason(incident: &Incident) -> Option<&Reason> {
+    incident.timeline.iter().rev().find_map(|entry| match &entry.what {
+        Happening::Raised { reason, .. } => Some(reason),
+        _ => None,
+    })
 }
 
 /// How full the disk is that the records are on.

@@ -18,6 +18,7 @@ use crate::{
     notify::{Message, Providers, Sent},
     sequencer::{Inbox, SubmitError},
     store::{Attempt, Claimed, Store},
+    vitals::Vitals,
 };
 
 /// A provider that has not answered within this time is not waited for, milliseconds. Providers promise 10 s.
@@ -41,15 +42,16 @@ pub(super) struct Courier {
     providers: Providers,
     inbox: Inbox,
     on_accepted: Option<OnAccepted>,
+    pub(super) vitals: Arc<Vitals>,
     health: Health,
     pub(super) sending: Sending,
 }
 
 impl Courier {
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts { store, providers, inbox, clock, owner, on_accepted } = parts;
+        let Parts { store, providers, inbox, clock, owner, on_accepted, vitals } = parts;
         let (health, sending) = (Health::default(), Sending::default());
-        Self { store, clock, owner, providers, inbox, on_accepted, health, sending }
+        Self { store, clock, owner, providers, inbox, on_accepted, vitals, health, sending }
     }
 
     /// Tries an alert of a round, and returns when it is due again, `None` if it has been taken or refused.

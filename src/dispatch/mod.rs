@@ -27,6 +27,7 @@ use crate::{
     notify::Providers,
     sequencer::{Inbox, Unwritten},
     store::{Admit, Room, Store, StoreError},
+    vitals::Vitals,
 };
 use courier::{Courier, Round};
 
@@ -56,6 +57,8 @@ pub struct Parts {
     pub owner: String,
     /// For measuring latency.
     pub on_accepted: Option<OnAccepted>,
+    /// Where it says that it is well.
+    pub vitals: Arc<Vitals>,
 }
 
 /// Calls dispatch when something new may lie in the outbox.
@@ -175,6 +178,7 @@ impl Dispatch {
         let (room, _) = self.room();
         self.full = room != Room::ALL;
         let next = self.courier.store.next_claimable(room).await?;
+        self.courier.vitals.rounded(self.courier.clock.real_us());
         Ok(next.unwrap_or(Timestamp::MAX))
     }
 

@@ -86,12 +86,14 @@ pub enum Channel {
     Pager,
     /// A signed HTTP request to a control room.
     Webhook,
+    /// Back into Cordon itself: the only channel of its canary, and nobody else's.
+    Loopback,
 }
 
 impl Channel {
     /// Each of them, at the place of its own number.
-    pub const ALL: [Self; 6] =
-        [Self::Push, Self::Sms, Self::SecondSms, Self::Voice, Self::Pager, Self::Webhook];
+    pub const ALL: [Self; 7] =
+        [Self::Push, Self::Sms, Self::SecondSms, Self::Voice, Self::Pager, Self::Webhook, Self::Loopback];
 
     /// As it is written in files, tables and logs.
     #[must_use]
@@ -103,6 +105,7 @@ impl Channel {
             Self::Voice => "voice",
             Self::Pager => "pager",
             Self::Webhook => "webhook",
+            Self::Loopback => "loopback",
         }
     }
 

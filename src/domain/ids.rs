@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 /// The longest text id, in bytes: ids stand in hot tables and in every journal row.
 const ID_BYTES_MAX: usize = 40;
 
+/// The id of everything that Cordon's canary is made of: its unit, its only wearer, person, case, staff and policy, and
+/// the beginning of the ids of its zones. Nobody else's may begin so.
+pub const CANARY: &str = "cordon-canary";
+
 /// Why a text is no id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
@@ -33,6 +37,12 @@ macro_rules! text_id {
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+
+            /// Whether it is kept for Cordon's canary (see [`CANARY`]).
+            #[must_use]
+            pub fn is_canary(&self) -> bool {
+                self.0.starts_with(CANARY)
             }
         }
 
@@ -112,6 +122,13 @@ impl TagId {
         Self { text: Arc::from(format!("{vendor}/{}", tag.as_str())), slash: vendor.len() }
     }
 
+    /// The tag of Cordon's canary: of the vendor that its source speaks for, or of none but Cordon.
+    #[must_use]
+    pub fn canary(vendor: Option<&tag_wire::VendorName>) -> Self {
+        let vendor = vendor.map_or("cordon", tag_wire::VendorName::as_str);
+        Self { text: Arc::from(format!("{vendor}/{CANARY}")), slash: vendor.len() }
+    }
+
     /// `vendor/tag`.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -128,6 +145,12 @@ impl TagId {
     #[must_use]
     pub fn tag(&self) -> &str {
         &self.text[self.slash + 1..]
+    }
+
+    /// Whether it is kept for Cordon's canary, whoever's source it publishes through (see [`CANARY`]).
+    #[must_use]
+    pub fn is_canary(&self) -> bool {
+        self.tag().starts_with(CANARY)
     }
 }
 

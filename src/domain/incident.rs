@@ -119,6 +119,8 @@ pub enum Cause {
     Store,
     /// The disk that the store is on.
     Disk,
+    /// Cordon's canary.
+    Canary,
 }
 
 /// What is happening.
@@ -177,6 +179,8 @@ pub enum IncidentKind {
     StoreFails,
     /// The disk is filling up.
     DiskFull,
+    /// Cordon's canary has not come through in time.
+    CanaryMissed,
 }
 
 impl IncidentKind {
@@ -221,6 +225,31 @@ impl IncidentKind {
             Self::ProviderFails => "provider_fails",
             Self::StoreFails => "store_fails",
             Self::DiskFull => "disk_full",
+            Self::CanaryMissed => "canary_missed",
+        }
+    }
+}
+
+/// Where a canary has got stuck: how far it came is known, and what comes next did not happen in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hop {
+    /// The broker did not take it.
+    Broker,
+    /// The broker took it, and it was not decided and written down.
+    Line,
+    /// It was written down, and nobody was told of it.
+    Dispatch,
+}
+
+impl Hop {
+    /// As it is written in logs and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Broker => "broker",
+            Self::Line => "line",
+            Self::Dispatch => "dispatch",
         }
     }
 }

@@ -28,10 +28,11 @@ pub use alphabet::{Units, units};
 pub use booking::{BookingError, TestBooking};
 pub use contact_plan::{AlertShape, ContactPlan, Language, OwnWords, WhenWeak};
 pub use ids::{
-    AlertId, CaseId, IdError, IncidentId, PersonId, PolicyId, StaffId, TagId, UnitId, WearerId, ZoneId,
+    AlertId, CANARY, CaseId, IdError, IncidentId, PersonId, PolicyId, StaffId, TagId, UnitId, WearerId,
+    ZoneId,
 };
 pub use incident::{
-    Audience, Cause, Episode, Escalation, EscalationState, Handling, Incident, IncidentKind, Outcome,
+    Audience, Cause, Episode, Escalation, EscalationState, Handling, Hop, Incident, IncidentKind, Outcome,
     Priority, SentAlert, Stage, Subject,
 };
 pub use local_time::LocalTime;

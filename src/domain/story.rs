@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AlertId, AlertState, Channel, IncidentKind, Outcome, PersonId, Recipient, StaffId, Timestamp};
+use super::{
+    AlertId, AlertState, Channel, Hop, IncidentKind, Outcome, PersonId, Recipient, StaffId, Timestamp,
+};
 
 /// One line of an incident's story.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -261,6 +263,11 @@ pub enum Reason {
     Disk {
         /// Percent.
         pct: u8,
+    },
+    /// Cordon's canary has not come through.
+    CanaryMissed {
+        /// Where it got stuck.
+        hop: Hop,
     },
     /// It works again.
     Works,

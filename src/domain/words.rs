@@ -1,7 +1,7 @@
 //! What the words of the field are called and mean, for people: the console and the explanation of an incident say the
 //! same. Wording changes happen here; what only the console says stands there.
 
-use super::{AlertState, Channel, IncidentKind, Outcome, Reason, Stage};
+use super::{AlertState, Channel, Hop, IncidentKind, Outcome, Reason, Stage};
 
 /// What a kind of incident is called.
 #[must_use]
@@ -33,6 +33,7 @@ pub fn kind(kind: IncidentKind) -> &'static str {
         IncidentKind::ProviderFails => "Provider refusing",
         IncidentKind::StoreFails => "Records cannot be written",
         IncidentKind::DiskFull => "Disk filling up",
+        IncidentKind::CanaryMissed => "Canary missed",
     }
 }
 
@@ -96,6 +97,9 @@ pub fn meaning(kind: IncidentKind) -> &'static str {
         IncidentKind::DiskFull => {
             "The disk is filling up. When it is full Cordon can write nothing down any more."
         }
+        IncidentKind::CanaryMissed => {
+            "Cordon's own test message did not come through, so what tags send may not reach people: find out why."
+        }
     }
 }
 
@@ -135,6 +139,7 @@ pub fn channel(channel: Channel) -> &'static str {
         Channel::Voice => "Call",
         Channel::Pager => "Pager",
         Channel::Webhook => "Control room message",
+        Channel::Loopback => "Message to Cordon itself",
     }
 }
 
@@ -246,6 +251,13 @@ pub fn reason(reason: &Reason) -> String {
         Reason::WroteForHelp => "They wrote for help.".into(),
         Reason::PressedForHelp => "They pressed the button of their companion.".into(),
         Reason::WroteDuressWord => "They wrote their duress word.".into(),
+        Reason::CanaryMissed { hop: Hop::Broker } => "The broker did not take it.".into(),
+        Reason::CanaryMissed { hop: Hop::Line } => {
+            "The broker took it, and it was not decided and written down.".into()
+        }
+        Reason::CanaryMissed { hop: Hop::Dispatch } => {
+            "It was written down, and nobody was told of it.".into()
+        }
         Reason::Works => "It works again.".into(),
     }
 }

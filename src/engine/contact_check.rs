@@ -30,6 +30,8 @@ impl Problems<'_> {
                 }
                 Channel::Pager => (!is_topic(address)).then_some(TOPIC),
                 Channel::Push => (!is_subscription(address)).then_some(SUBSCRIPTION),
+                // Who may have one at all is a question of its own.
+                Channel::Loopback => None,
             };
             self.add(wrong.is_none(), || format!("{place}: {}", wrong.unwrap_or_default()));
         }

@@ -275,7 +275,7 @@ fn publish(draft: &mut Draft<'_>, book: &Book) {
         }
         Book::Unit(_) | Book::Wearer(_) => Vec::new(),
     };
-    let nobody_to_tell = draft.rulebook.units().next().is_none();
+    let nobody_to_tell = draft.rulebook.first_unit().is_none();
     draft.rulebook = Arc::new(draft.rulebook.published(book.clone(), draft.at));
     if nobody_to_tell {
         source_watch::tell_again(draft);

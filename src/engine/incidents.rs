@@ -264,7 +264,7 @@ impl Draft<'_> {
             Subject::Person(person) => return self.owner_for(person),
             Subject::Service => {
                 // The installation's own incidents go to its first unit.
-                let unit = self.rulebook.units().next()?;
+                let unit = self.rulebook.first_unit()?;
                 return Some(Owner { unit: unit.id.clone(), case: None, policy: unit.policy.clone() });
             }
         };

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{meeting::Meet, proximity_watch::CompanionHeard};
 use crate::domain::{
-    AlertId, Book, Channel, IncidentId, Outcome, PersonId, Ping, StaffId, TagId, Timestamp, WearerId,
+    AlertId, Book, Channel, Hop, IncidentId, Outcome, PersonId, Ping, StaffId, TagId, Timestamp, WearerId,
 };
 
 /// Something that happened. There is no other way to change what the engine believes.
@@ -230,6 +230,11 @@ pub enum ServiceReport {
         up: bool,
         /// A short code of the reason why not.
         reason: String,
+    },
+    /// Whether Cordon's canary comes through.
+    Canary {
+        /// Where it got stuck; `None` if it came through.
+        stuck_at: Option<Hop>,
     },
     /// A source passed on messages that no tag may publish, or of a vendor it may not speak for.
     Misuse {

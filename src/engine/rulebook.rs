@@ -126,6 +126,40 @@ impl Rulebook {
         self.units.values().map(Arc::as_ref)
     }
 
+    /// The unit that the installation's own incidents go to: the first one that is not Cordon's canary.
+    #[must_use]
+    pub fn first_unit(&self) -> Option<&Unit> {
+        self.units().find(|unit| !unit.id.is_canary())
+    }
+
+    /// The same without Cordon's canary, for whoever shows it to people.
+    #[must_use]
+    pub fn without_canary(&self) -> Self {
+        let mut shown = self.clone();
+        for unit in self.units().filter(|unit| unit.id.is_canary()) {
+            shown.units.remove_mut(&unit.id);
+            for staff in &unit.staff {
+                shown.staff.remove_mut(&staff.id);
+            }
+        }
+        for case in self.cases_of_canary() {
+            for zone in &case.zones {
+                shown.zones.remove_mut(&zone.id);
+            }
+            for person in &case.persons {
+                shown.persons.remove_mut(person);
+            }
+            shown.wearers.remove_mut(&case.wearer);
+            shown.cases.remove_mut(&case.id);
+        }
+        shown
+    }
+
+    fn cases_of_canary(&self) -> impl Iterator<Item = &Case> {
+        let wearers = self.worn.iter().filter(|(tag, _)| tag.is_canary()).flat_map(|(_, wearers)| wearers);
+        wearers.flat_map(|wearer| self.cases_of(wearer))
+    }
+
     /// All wearers, by id.
     pub fn wearers(&self) -> impl Iterator<Item = &Wearer> {
         self.wearers.values().map(Arc::as_ref)

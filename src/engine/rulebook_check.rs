@@ -17,6 +17,7 @@ const CODE_CHARS_MAX: usize = 24;
 /// See [`Rulebook::check`].
 pub(super) fn check(rulebook: &Rulebook, book: &Book) -> Vec<String> {
     let mut problems = Problems { rulebook, found: Vec::new() };
+    problems.canary(book);
     match book {
         Book::Unit(unit) => problems.unit(unit),
         Book::Wearer(wearer) => problems.wearer(wearer),

@@ -34,6 +34,10 @@ pub(super) fn reported(draft: &mut Draft<'_>, report: &ServiceReport) {
                 reach::provider_fails(draft, *channel);
             }
         }
+        ServiceReport::Canary { stuck_at } => {
+            let wrong = stuck_at.map(|hop| (Priority::P2, Reason::CanaryMissed { hop }));
+            level(draft, Cause::Canary, IncidentKind::CanaryMissed, wrong);
+        }
         ServiceReport::Misuse { source, messages } => {
             let (cause, reason) = (Cause::Misuse(source.clone()), Reason::Misused { messages: *messages });
             event(draft, cause, IncidentKind::Misuse, Priority::P3, reason);

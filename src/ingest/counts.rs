@@ -66,6 +66,8 @@ counts! {
     lost,
     /// Connections on which the broker had forgotten Cordon's session.
     sessions_lost,
+    /// 1 while the source can be heard, 0 while not.
+    up,
 }
 
 #[derive(Debug, Default)]
@@ -74,5 +76,9 @@ pub(super) struct Counter(AtomicU64);
 impl Counter {
     pub(super) fn add_one(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn put(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
     }
 }

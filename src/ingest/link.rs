@@ -164,6 +164,7 @@ impl Link {
                 }
                 self.failures = 0;
                 self.counts.connected.add_one();
+                self.counts.up.put(1);
                 self.news.send_modify(|news| news.up = true);
                 tracing::info!(source = &*self.name, "connected to the broker");
                 Ok(())
@@ -287,6 +288,7 @@ impl Link {
         let was_heard = self.news.borrow().up;
         self.news.send_modify(|news| news.up = false);
         self.counts.lost.add_one();
+        self.counts.up.put(0);
         self.failures = self.failures.saturating_add(1);
         if was_heard || self.failures == 1 {
             tracing::warn!(source = &*self.name, %lost, "the broker cannot be heard; trying again");

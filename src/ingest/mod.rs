@@ -15,4 +15,4 @@ mod source;
 
 pub use counts::{Counts, Tally};
 pub use link::run;
-pub use source::{Login, Source, SourceError, Tls};
+pub use source::{Login, Source, SourceError, Tls, network_options};

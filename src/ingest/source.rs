@@ -94,7 +94,11 @@ pub enum SourceError {
 }
 
 impl Source {
-    pub(super) fn options(&self) -> Result<MqttOptions, SourceError> {
+    /// How to connect: with a session that outlives the connection, and every message acknowledged by hand.
+    ///
+    /// # Errors
+    /// See [`SourceError`].
+    pub fn options(&self) -> Result<MqttOptions, SourceError> {
         if self.client_id.is_empty() {
             return Err(SourceError::NoClientId(self.name.clone()));
         }
@@ -157,7 +161,9 @@ impl Source {
     }
 }
 
-pub(super) fn network_options() -> NetworkOptions {
+/// How every connection to a broker is set up.
+#[must_use]
+pub fn network_options() -> NetworkOptions {
     let mut network = NetworkOptions::new();
     network.set_tcp_nodelay(true);
     network.set_connection_timeout(CONNECT_S_MAX);

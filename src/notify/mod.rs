@@ -151,6 +151,13 @@ impl Providers {
         Self(providers.into_iter().map(|provider| (provider.channel(), provider)).collect())
     }
 
+    /// And this one.
+    #[must_use]
+    pub fn with(mut self, provider: Arc<dyn Provider>) -> Self {
+        self.0.insert(provider.channel(), provider);
+        self
+    }
+
     /// Who carries messages on `channel`.
     #[must_use]
     pub fn get(&self, channel: Channel) -> Option<&Arc<dyn Provider>> {

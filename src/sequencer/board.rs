@@ -24,6 +24,8 @@ pub struct Board {
     pub strays: BTreeMap<TagId, Timestamp>,
     /// Open incidents.
     pub incidents: BTreeMap<IncidentId, Arc<Incident>>,
+    /// Open incidents of Cordon's canary. Nobody is shown them, and nothing else of it is in the picture.
+    pub canary: BTreeMap<IncidentId, Arc<Incident>>,
     /// Sources of pings that cannot be heard.
     pub deaf: Vec<String>,
     /// Records cannot be written: the picture is ahead of them.

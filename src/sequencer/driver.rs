@@ -4,7 +4,7 @@
 //! Deciding never waits for the store. While nothing can be written, what is decided gathers in memory (nothing of it is
 //! acknowledged), staff are told that records cannot be written, and danger is handed to dispatch directly.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
@@ -19,8 +19,10 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    domain::Timestamp,
+    domain::{AlertState, Incident, TagId, Timestamp},
+    engine::Rulebook,
     store::{Store, StoreError},
+    vitals::Vitals,
 };
 
 /// The board is drawn at most this often.
@@ -42,6 +44,8 @@ pub struct Driver {
     pub board: watch::Sender<Arc<Board>>,
     /// What is counted.
     pub meter: Arc<Meter>,
+    /// Where it says that it is well.
+    pub vitals: Arc<Vitals>,
     /// Wakes dispatch when there is something to send.
     pub wake_dispatch: Arc<dyn Fn() + Send + Sync>,
     /// Where dispatch looks for danger that the store cannot take.
@@ -64,8 +68,16 @@ struct Parts {
     clock: Clock,
     board: watch::Sender<Arc<Board>>,
     meter: Arc<Meter>,
+    vitals: Arc<Vitals>,
     wake_dispatch: Arc<dyn Fn() + Send + Sync>,
     unwritten: watch::Sender<Unwritten>,
+    shown: Option<Shown>,
+}
+
+/// A rulebook, and what of it the console shows.
+struct Shown {
+    of: Arc<Rulebook>,
+    shown: Arc<Rulebook>,
 }
 
 impl Driver {
@@ -74,14 +86,14 @@ impl Driver {
     /// # Errors
     /// [`StoreError::Conflict`]: another process writes this journal.
     pub async fn run(self) -> Result<(), StoreError> {
-        let Self { sequencer, arrivals, store, clock, board, meter, wake_dispatch, unwritten } = self;
+        let Self { sequencer, arrivals, store, clock, board, meter, vitals, wake_dispatch, unwritten } = self;
         let mut work = Work {
             line: Line::new(sequencer, Arc::clone(&store)),
             hand_ins: HandIns::new(store),
             pulse: Pulse::new(clock.steady(), clock.real_us()),
             drawn_us: i64::MIN,
             is_over: false,
-            parts: Parts { arrivals, clock, board, meter, wake_dispatch, unwritten },
+            parts: Parts { arrivals, clock, board, meter, vitals, wake_dispatch, unwritten, shown: None },
         };
         work.run().await
     }
@@ -97,6 +109,7 @@ impl Work {
             self.hand_on(now.steady);
             self.take_in(now.steady);
             self.line.turn(self.now(), &mut salt);
+            self.parts.vitals.turned(self.parts.clock.real_us(), self.line.behind_ms(now.steady));
             self.draw_if(false);
             if !self.line.holds_hand_ins() {
                 self.hand_ins.begin(now.steady);
@@ -159,6 +172,7 @@ impl Work {
 
     fn after_commit(&mut self, stepped: Stepped) {
         self.parts.meter.committed(&stepped);
+        self.parts.vitals.committed(self.parts.clock.real_us());
         if !stepped.batch.alerts.is_empty() {
             (self.parts.wake_dispatch)();
         }
@@ -187,15 +201,25 @@ impl Work {
         }
     }
 
-    fn draw(&self, at: Timestamp) {
+    fn draw(&mut self, at: Timestamp) {
+        let rulebook = self.shown();
         let engine = self.line.engine();
-        let rulebook = Arc::clone(engine.rulebook());
-        let is_known = |tag| rulebook.wearer_of(tag, at).is_some() || rulebook.is_companion(tag);
+        let waiting = engine.open_alerts().filter(|alert| alert.state == AlertState::Waiting);
+        let waits_ms = waiting.map(|alert| at.ms_since(alert.raised_at)).max().unwrap_or(0);
+        self.parts.vitals.alert_waits(self.parts.clock.real_us(), waits_ms);
+        let is_known = |tag: &TagId| {
+            tag.is_canary() || rulebook.wearer_of(tag, at).is_some() || rulebook.is_companion(tag)
+        };
         let strays = engine.tags().filter(|(tag, _)| !is_known(tag));
+        let (canary, incidents): (Vec<_>, Vec<_>) =
+            engine.open_incidents().partition(|incident| incident.unit.is_canary());
+        let concerning_staff = incidents.into_iter().filter(|incident| incident.concerns_staff());
+        let by_number = |incident: &Arc<Incident>| (incident.id, Arc::clone(incident));
         let board = Board {
             at: Some(at),
             wearers: engine
                 .sightings()
+                .filter(|(id, _)| !id.is_canary())
                 .map(|(id, seen)| (id.clone(), Dot::of(engine, id, seen, at)))
                 .collect(),
             companions: rulebook
@@ -204,17 +228,27 @@ impl Work {
                 .map(|person| (person.clone(), engine.companionship(person, at)))
                 .collect(),
             strays: strays.filter_map(|(tag, state)| Some((tag.clone(), state.heard_at?))).collect(),
-            incidents: engine
-                .open_incidents()
-                .filter(|incident| incident.concerns_staff())
-                .map(|incident| (incident.id, Arc::clone(incident)))
-                .collect::<BTreeMap<_, _>>(),
+            incidents: concerning_staff.map(by_number).collect(),
+            canary: canary.into_iter().map(by_number).collect(),
             deaf: engine.silent_sources().map(str::to_owned).collect(),
             store_fails: self.line.is_failing(),
             gaps: engine.source_gaps().map(|(name, gaps)| (name.to_owned(), gaps)).collect(),
             rulebook,
         };
         self.parts.board.send_replace(Arc::new(board));
+    }
+
+    /// What the console shows of the rulebook: made anew only when that has changed.
+    fn shown(&mut self) -> Arc<Rulebook> {
+        let of = self.line.engine().rulebook();
+        match &self.parts.shown {
+            Some(known) if Arc::ptr_eq(&known.of, of) => Arc::clone(&known.shown),
+            _ => {
+                let shown = Arc::new(of.without_canary());
+                self.parts.shown = Some(Shown { of: Arc::clone(of), shown: Arc::clone(&shown) });
+                shown
+            }
+        }
     }
 }
 

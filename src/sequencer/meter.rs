@@ -72,6 +72,13 @@ impl Meter {
         }
     }
 
+    /// Pings committed, and how many of them had been received before.
+    #[must_use]
+    pub fn pings(&self) -> (u64, u64) {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        (state.pings, state.duplicates)
+    }
+
     /// How it stands.
     #[must_use]
     pub fn read(&self) -> Reading {

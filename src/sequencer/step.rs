@@ -66,7 +66,7 @@ pub struct Stepped {
     pub answers: Vec<Answer>,
     /// New alerts and when the message that caused them was received (`Clock::real_us`).
     pub caused: Vec<(AlertId, i64)>,
-    /// Pings in the batch, duplicates among them.
+    /// Pings in the batch, duplicates among them, but for those of Cordon's canary.
     pub pings: u64,
     /// Pings that had been received before.
     pub duplicates: u64,
@@ -168,7 +168,7 @@ impl Sequencer {
         changes: &mut Changes,
     ) {
         let Message { tag, source, kind, payload, received_real_us, ticket } = message;
-        let at = self.next_at(now);
+        let (at, counts) = (self.next_at(now), !tag.is_canary());
         let read = guarded(|| self.read(at, &tag, &source, kind, &payload));
         let read = read.unwrap_or_else(|| {
             let (entry, refused) = unread(&tag, self.kept_of(&tag, &payload), &payload);
@@ -186,13 +186,15 @@ impl Sequencer {
         };
         let decision = self.take(now, entry, salt, stepped, changes);
         self.keep_places(carried);
-        self.note_causes(&decision, received_real_us, stepped);
+        if counts {
+            self.note_causes(&decision, received_real_us, stepped);
+        }
         if let Some((seen_at, wearer)) = seen
             && let Some(decision) = self.take_meets(now, &wearer, seen_at, salt, stepped, changes)
         {
             self.note_causes(&decision, received_real_us, stepped);
         }
-        if boot.is_some() {
+        if boot.is_some() && counts {
             stepped.pings += 1;
             stepped.duplicates += u64::from(decision.is_duplicate);
         }

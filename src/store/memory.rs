@@ -207,6 +207,13 @@ impl Store for MemoryStore {
             .collect())
     }
 
+    async fn closed_incidents(&self, before: IncidentId, limit: i64) -> Result<Vec<Incident>, StoreError> {
+        let state = self.state();
+        let newest_first = state.incidents.range(..before).rev().map(|(_, incident)| incident);
+        let shown = newest_first.filter(|incident| !incident.is_open() && !incident.unit.is_canary());
+        Ok(shown.take(count(limit)).cloned().collect())
+    }
+
     async fn alerts_of(&self, incident: IncidentId) -> Result<Vec<Alert>, StoreError> {
         let state = self.state();
         let all = (incident, AlertId(i64::MIN))..=(incident, AlertId(i64::MAX));
@@ -223,10 +230,10 @@ impl Store for MemoryStore {
     async fn counts(&self) -> Result<Counts, StoreError> {
         let state = self.state();
         let mut counts = Counts::default();
-        for incident in state.incidents.values() {
+        for incident in state.incidents.values().filter(|incident| !incident.unit.is_canary()) {
             *counts.incidents.entry(incident.kind.as_str().into()).or_default() += 1;
         }
-        for kept in state.alerts.values() {
+        for kept in state.alerts.values().filter(|kept| !kept.alert.unit.is_canary()) {
             *counts.alerts.entry(kept.alert.state.as_str().into()).or_default() += 1;
         }
         Ok(counts)

@@ -255,6 +255,9 @@ pub trait Store: Send + Sync {
     /// Incidents with a number above `after`, in order, at most `limit`.
     async fn incidents(&self, after: IncidentId, limit: i64) -> Result<Vec<Incident>, StoreError>;
 
+    /// Closed incidents with a number below `before`, the newest first, at most `limit`; without those of Cordon's canary.
+    async fn closed_incidents(&self, before: IncidentId, limit: i64) -> Result<Vec<Incident>, StoreError>;
+
     /// The alerts of an incident, in order.
     async fn alerts_of(&self, incident: IncidentId) -> Result<Vec<Alert>, StoreError>;
 
@@ -270,7 +273,7 @@ pub trait Store: Send + Sync {
     /// The tries of an alert, in order.
     async fn attempts_of(&self, alert: AlertId) -> Result<Vec<Attempt>, StoreError>;
 
-    /// How many of what.
+    /// How many of what, without those of Cordon's canary.
     async fn counts(&self) -> Result<Counts, StoreError>;
 
     /// Claims up to `limit` waiting alerts that are due at `now`, not under a live lease and admitted by `room`, the most

@@ -12,7 +12,7 @@ use std::{
 };
 
 use cordon::{
-    app::{Plan, Running},
+    app::{Plan, Running, Watched},
     clock::Clock,
     domain::{AlertState, Book, Handling, Incident, IncidentId, IncidentKind, Outcome, Timestamp},
     engine::{Action, Told},
@@ -156,6 +156,7 @@ async fn start(order: &Order, store: std::sync::Arc<dyn Store>) -> Running {
         sources: vec![],
         channels: phones::plain(format!("{}/sms", order.phones)),
         console: TcpListener::bind(order.console).await.unwrap(),
+        watched: Watched::default(),
         clock,
     };
     // The journal was readable a moment ago; if it is not, the service manager tries again.

@@ -9,6 +9,7 @@ use cordon::{
     engine::Told,
     sequencer::{Board, Done, Driver, Inbox, Message, MessageKind, Meter, Sequencer, Ticket, Unwritten},
     store::{Store, StoreError},
+    vitals::Vitals,
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -70,6 +71,7 @@ impl Rig {
             clock: clock.clone(),
             board: picture,
             meter: Arc::new(Meter::default()),
+            vitals: Arc::new(Vitals::new(0)),
             wake_dispatch: Arc::new(|| {}),
             unwritten: watch::channel(Unwritten::default()).0,
         };

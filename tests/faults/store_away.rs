@@ -126,6 +126,10 @@ impl Store for Moody {
     async fn incidents(&self, after: IncidentId, limit: i64) -> Result<Vec<Incident>, StoreError> {
         self.store.incidents(after, limit).await
     }
+    async fn closed_incidents(&self, before: IncidentId, limit: i64) -> Result<Vec<Incident>, StoreError> {
+        self.store.closed_incidents(before, limit).await
+    }
+
     async fn alerts_of(&self, incident: IncidentId) -> Result<Vec<Alert>, StoreError> {
         self.store.alerts_of(incident).await
     }

@@ -85,6 +85,43 @@ fn a_tag_on_two_legs_is_refused() {
 }
 
 #[test]
+fn what_is_cordon_s_canary_s_is_nobody_else_s() {
+    let ward = Ward::new();
+    let refused = |change: &dyn Fn(&mut Value), mut value: Value| {
+        change(&mut value);
+        let problems = ward.line.engine.rulebook().check(&crate::ward::book(value.clone()));
+        assert!(problems.iter().any(|problem| problem.contains("canary")), "{value}: {problems:?}");
+    };
+    let canary = || json!("cordon-canary-1");
+    refused(&|unit| unit["unit"]["staff"][0]["id"] = canary(), crate::ward::unit());
+    refused(
+        &|unit| unit["unit"]["staff"][0]["contact"] = json!([{"channel": "loopback", "address": "x"}]),
+        crate::ward::unit(),
+    );
+    refused(&|wearer| wearer["wearer"]["unit"] = canary(), crate::ward::wearer("w-1", "sim/t1"));
+    refused(&|_| (), crate::ward::wearer("cordon-canary", "sim/t2"));
+    refused(&|_| (), crate::ward::wearer("w-2", "acme/cordon-canary"));
+    refused(&|person| person["person"]["id"] = canary(), crate::ward::person());
+    refused(
+        &|person| person["person"]["contact"][0] = json!({"channel": "loopback", "address": "x"}),
+        crate::ward::person(),
+    );
+    refused(
+        &|person| {
+            person["person"]["companion"] =
+                json!([{"id": "sim/cordon-canary", "from": "2026-01-01T00:00:00Z"}]);
+        },
+        crate::ward::person(),
+    );
+    refused(&|case| case["case"]["zone"][0]["id"] = canary(), case());
+    refused(&|case| case["case"]["id"] = canary(), case());
+    for book in [crate::ward::unit(), crate::ward::wearer("w-1", "sim/t1"), crate::ward::person(), case()] {
+        let problems = ward.line.engine.rulebook().check(&crate::ward::book(book));
+        assert_eq!(problems, Vec::<String>::new());
+    }
+}
+
+#[test]
 fn what_was_changed_step_by_step_is_what_was_published_last() {
     let books = |values: Vec<Value>| values.into_iter().map(crate::ward::book).collect::<Vec<Book>>();
     let (mut old_leg, mut new_leg) =

@@ -79,6 +79,10 @@ impl<T: Tamper> Store for Tampered<T> {
         self.disk.incidents(after, limit).await
     }
 
+    async fn closed_incidents(&self, before: IncidentId, limit: i64) -> Result<Vec<Incident>, StoreError> {
+        self.disk.closed_incidents(before, limit).await
+    }
+
     async fn alerts_of(&self, incident: IncidentId) -> Result<Vec<Alert>, StoreError> {
         self.disk.alerts_of(incident).await
     }

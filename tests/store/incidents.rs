@@ -1,7 +1,10 @@
 //! Incidents and the rules that hold among them.
 
 use cordon::{
-    domain::{Alert, AlertState, Cause, Handling, Incident, IncidentId, IncidentKind, Priority, Subject},
+    domain::{
+        Alert, AlertState, CANARY, Cause, Handling, Incident, IncidentId, IncidentKind, Priority, Subject,
+        UnitId,
+    },
     store::{Batch, StoreError},
 };
 
@@ -103,12 +106,25 @@ pub(crate) async fn paging(place: &Place) {
     assert_eq!(place.store.incidents(IncidentId(i64::MAX), 10).await.unwrap(), []);
 }
 
+pub(crate) async fn closed_ones_newest_first(place: &Place) {
+    let canary = Incident { unit: CANARY.parse().unwrap(), ..closed(9) };
+    let all = [closed(1), incident(2), closed(4), closed(8), canary].to_vec();
+    place.store.commit(&with(1, all)).await.unwrap();
+    let before = async |id| place.store.closed_incidents(IncidentId(id), 2).await.unwrap();
+    assert_eq!(before(i64::MAX).await, [closed(8), closed(4)]);
+    assert_eq!(before(8).await, [closed(4), closed(1)]);
+    assert_eq!(before(1).await, []);
+}
+
 pub(crate) async fn counts_by_kind_and_state(place: &Place) {
     let low = Incident { kind: IncidentKind::LowBattery, raised_at: at(0), ..incident(3) };
     let expired = Alert { state: AlertState::Expired("no_route".into()), ..alert(3, 1) };
+    let unit: UnitId = CANARY.parse().unwrap();
+    let canary = Incident { unit: unit.clone(), ..incident(4) };
+    let its_alert = Alert { unit, ..alert(4, 4) };
     let batch = Batch {
-        incidents: vec![incident(1), closed(2), low],
-        ..first_batch(vec![alert(1, 1), alert(2, 1), expired])
+        incidents: vec![incident(1), closed(2), low, canary],
+        ..first_batch(vec![alert(1, 1), alert(2, 1), expired, its_alert])
     };
     place.store.commit(&batch).await.unwrap();
     let counts = place.other.counts().await.unwrap();

@@ -4,7 +4,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use cordon::{
-    app::{Plan, Running},
+    app::{Plan, Running, Watched},
     clock::Clock,
     domain::Book,
     engine::Told,
@@ -47,6 +47,27 @@ impl House {
         store: Arc<dyn Store>,
         clock: Clock,
     ) -> Self {
+        Self::with(channels, source, store, clock, Watched::default()).await
+    }
+
+    /// The same as `fed_by`, watched.
+    pub(crate) async fn watched(
+        source: ingest::Source,
+        store: Arc<dyn Store>,
+        clock: Clock,
+        watched: Watched,
+    ) -> Self {
+        let plain = |phones: &str, _: &str| phones::plain(format!("{phones}/sms"));
+        Self::with(plain, source, store, clock, watched).await
+    }
+
+    async fn with(
+        channels: Channels,
+        source: ingest::Source,
+        store: Arc<dyn Store>,
+        clock: Clock,
+        watched: Watched,
+    ) -> Self {
         let console = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = console.local_addr().unwrap();
         let cordon = format!("http://{address}");
@@ -56,6 +77,7 @@ impl House {
             store_file: None,
             sources: vec![source],
             channels: channels(&phones.url, &cordon),
+            watched,
             clock,
             console,
         };

@@ -6,7 +6,7 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Output},
     time::Duration,
 };
 
@@ -45,8 +45,13 @@ pub(crate) struct Installation {
 impl Installation {
     /// In `folder`, with logins for these tags. `None` where Mosquitto is not installed.
     pub(crate) async fn new(folder: &Path, store_url: &str, tags: &[TagId]) -> Option<Self> {
+        Self::with(folder, store_url, tags, "").await
+    }
+
+    /// The same with more lines in its configuration.
+    pub(crate) async fn with(folder: &Path, store_url: &str, tags: &[TagId], more: &str) -> Option<Self> {
         let plain = |phones: &str, _: &str| phones::plain(format!("{phones}/sms"));
-        Self::reaching(plain, folder, store_url, tags).await
+        Self::reaching_with(plain, folder, store_url, tags, more).await
     }
 
     /// The same with providers at the phones' address, which report to the service's.
@@ -55,6 +60,16 @@ impl Installation {
         folder: &Path,
         store_url: &str,
         tags: &[TagId],
+    ) -> Option<Self> {
+        Self::reaching_with(channels, folder, store_url, tags, "").await
+    }
+
+    async fn reaching_with(
+        channels: Channels,
+        folder: &Path,
+        store_url: &str,
+        tags: &[TagId],
+        more: &str,
     ) -> Option<Self> {
         let logins: Vec<String> = tags.iter().map(tag_login).collect();
         let mut accounts: Vec<(&str, &str)> =
@@ -65,8 +80,8 @@ impl Installation {
         let cordon = format!("http://{console}");
         let phones = Phones::serving(channels("", &cordon), cordon.clone(), Clock::real()).await;
         let config = folder.join("cordon.toml");
-        let written = configuration(store_url, console, broker.addr(), &channels(&phones.url, &cordon));
-        fs::write(&config, written).unwrap();
+        let lines = configuration(store_url, console, broker.addr(), &channels(&phones.url, &cordon));
+        fs::write(&config, format!("{more}\n{lines}")).unwrap();
         Some(Self { broker, phones, console, program: Program::copied_to(folder), config })
     }
 
@@ -83,6 +98,16 @@ impl Installation {
     /// Starts the service in a world that `change` makes.
     pub(crate) fn serve_in(&self, change: impl FnOnce(&mut Command)) -> Service {
         self.program.serve_in(&self.config, change)
+    }
+
+    /// Starts an outside watchdog with its own configuration.
+    pub(crate) fn watch(&self, config: &Path) -> Service {
+        self.program.start("watch", config, |_| ())
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn run(&self, arguments: &[&str], config: &Path) -> Output {
+        self.program.run(arguments, config)
     }
 
     /// What the service has logged.

@@ -38,9 +38,14 @@ impl Program {
 
     /// Starts the service in a world that `change` makes.
     pub(crate) fn serve_in(&self, config: &Path, change: impl FnOnce(&mut Command)) -> Service {
+        self.start("serve", config, change)
+    }
+
+    /// Starts a command that goes on until it is stopped.
+    pub(crate) fn start(&self, what: &str, config: &Path, change: impl FnOnce(&mut Command)) -> Service {
         let log =
             std::fs::File::options().create(true).append(true).open(config.with_extension("log")).unwrap();
-        let mut command = self.command(&["serve"], config);
+        let mut command = self.command(&[what], config);
         change(&mut command);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
         Service(child)
@@ -53,7 +58,7 @@ impl Program {
     }
 }
 
-/// A service at work. Killed when dropped.
+/// A process at work. Killed when dropped.
 pub(crate) struct Service(Child);
 
 impl Service {

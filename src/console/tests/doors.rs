@@ -245,6 +245,9 @@ async fn the_network_is_refused() {
         source_counts: Arc::new(std::collections::BTreeMap::new),
         hooks: None,
         phones: None,
+        vitals: Arc::new(Vitals::new(0)),
+        meter: Arc::default(),
+        watch_token: Some(Secret::new(WATCH_TOKEN)),
     };
     let error = serve(listener, state, std::future::pending()).await.expect_err("not loopback");
     assert!(matches!(error, ServeError::NotLoopback(_)), "{error}");

@@ -110,6 +110,9 @@ async fn a_closing_service_ends_the_feed_and_then_itself() {
         source_counts: Arc::new(std::collections::BTreeMap::new),
         hooks: None,
         phones: None,
+        vitals: Arc::new(Vitals::new(0)),
+        meter: Arc::default(),
+        watch_token: Some(Secret::new(WATCH_TOKEN)),
     };
     let token = door.issue(0).expect("random numbers");
     let cookie = door.redeem(token.secret(), 0).expect("a fresh link");

@@ -14,7 +14,7 @@ use crate::{
 /// When the picture was taken: 2026-03-01T01:54:07Z.
 pub(super) const AT: Timestamp = Timestamp::from_ms(1_772_330_047_000);
 
-pub(in crate::console) const KINDS: [IncidentKind; 26] = [
+pub(in crate::console) const KINDS: [IncidentKind; 27] = [
     IncidentKind::Approach,
     IncidentKind::Violation,
     IncidentKind::StrapTamper,
@@ -41,6 +41,7 @@ pub(in crate::console) const KINDS: [IncidentKind; 26] = [
     IncidentKind::ProviderFails,
     IncidentKind::StoreFails,
     IncidentKind::DiskFull,
+    IncidentKind::CanaryMissed,
 ];
 
 pub(in crate::console) fn id<T: std::str::FromStr<Err = IdError>>(text: &str) -> T {
@@ -133,6 +134,7 @@ fn cause(kind: IncidentKind) -> Cause {
         IncidentKind::ProviderFails => Cause::Provider(Channel::Sms),
         IncidentKind::StoreFails => Cause::Store,
         IncidentKind::DiskFull => Cause::Disk,
+        IncidentKind::CanaryMissed => Cause::Canary,
     }
 }
 
@@ -174,7 +176,8 @@ pub(in crate::console) fn incident(
             | IncidentKind::Misuse
             | IncidentKind::ProviderFails
             | IncidentKind::StoreFails
-            | IncidentKind::DiskFull => Subject::Service,
+            | IncidentKind::DiskFull
+            | IncidentKind::CanaryMissed => Subject::Service,
             IncidentKind::CallForHelp
             | IncidentKind::Duress
             | IncidentKind::ProtectionWeak
@@ -244,6 +247,7 @@ pub(super) fn board(wearer_name: &str, incidents: impl IntoIterator<Item = Incid
         companions: BTreeMap::new(),
         strays: BTreeMap::from([(id("acme/t-77"), AT.plus_ms(-65_000))]),
         incidents: incidents.into_iter().map(|incident| (incident.id, Arc::new(incident))).collect(),
+        canary: BTreeMap::new(),
         deaf: Vec::new(),
         store_fails: false,
         gaps: BTreeMap::new(),

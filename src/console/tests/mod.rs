@@ -8,6 +8,7 @@ mod forms;
 mod pages;
 mod phone;
 mod records;
+mod watched;
 
 use std::sync::Arc;
 
@@ -29,6 +30,8 @@ use fixture::{AT, board, incident};
 use phone::phones;
 use records::Records;
 
+/// What a watchdog shows.
+const WATCH_TOKEN: &str = "token-of-a-watchdog";
 const HOST: &str = "127.0.0.1:8080";
 
 /// A console with its board and inbox in the test's hands.
@@ -39,6 +42,7 @@ struct Bench {
     arrivals: Arrivals,
     door: Arc<SignIn>,
     clock: Clock,
+    vitals: Arc<Vitals>,
 }
 
 /// What came back.
@@ -78,6 +82,7 @@ impl Bench {
         let door = Arc::new(SignIn::new());
         // Stands still at the time of the picture.
         let clock = Clock::scaled(AT, 0.0);
+        let vitals = Arc::new(Vitals::new(clock.real_us()));
         let router = router(ConsoleState {
             board: picture,
             disk,
@@ -88,8 +93,11 @@ impl Bench {
             source_counts: Arc::new(std::collections::BTreeMap::new),
             hooks,
             phones: Some(phones()),
+            vitals: Arc::clone(&vitals),
+            meter: Arc::default(),
+            watch_token: Some(Secret::new(WATCH_TOKEN)),
         });
-        Self { router, board, disk_pct, arrivals, door, clock }
+        Self { router, board, disk_pct, arrivals, door, clock, vitals }
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {

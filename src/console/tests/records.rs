@@ -40,6 +40,12 @@ impl Store for Records {
             .collect())
     }
 
+    async fn closed_incidents(&self, before: IncidentId, limit: i64) -> Result<Vec<Incident>, StoreError> {
+        let limit = usize::try_from(limit).expect("a sensible limit");
+        let closed = self.reach()?.incidents.iter().rev().filter(|incident| !incident.is_open());
+        Ok(closed.filter(|incident| incident.id < before).take(limit).cloned().collect())
+    }
+
     async fn alerts_of(&self, incident: IncidentId) -> Result<Vec<Alert>, StoreError> {
         Ok(self.reach()?.alerts.iter().filter(|alert| alert.incident == incident).cloned().collect())
     }

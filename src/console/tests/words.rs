@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::{
     console::tests::fixture,
-    domain::{AlertId, AlertState, IncidentKind, Outcome, Stage, Timestamp},
+    domain::{AlertId, AlertState, Hop, IncidentKind, Outcome, Stage, Timestamp},
     engine::Rulebook,
 };
 
@@ -75,6 +75,9 @@ fn reasons() -> Vec<Reason> {
         Reason::ProviderFails { reason: "http_503".into() },
         Reason::StoreFails,
         Reason::Disk { pct: 91 },
+        Reason::CanaryMissed { hop: Hop::Broker },
+        Reason::CanaryMissed { hop: Hop::Line },
+        Reason::CanaryMissed { hop: Hop::Dispatch },
         Reason::Works,
         Reason::NeverHeard { for_s: 1_000.0 },
         Reason::ImpossibleSpeed { mps: 140.0 },

@@ -14,6 +14,7 @@ use crate::{
     sandbox::phones::testing::{Phones, client, plain, webhook_secret},
     sequencer::{Arrival, Inbox},
     store::{Batch, MemoryStore, Store},
+    vitals::Vitals,
 };
 
 pub(super) const ADA: &str = "+447700900001";
@@ -71,6 +72,7 @@ impl World {
             clock: Clock::real(),
             owner: owner.into(),
             on_accepted,
+            vitals: Arc::new(Vitals::new(0)),
         })
     }
 

@@ -184,6 +184,10 @@ fn service(report: &ServiceReport) -> String {
         ServiceReport::ClockSet { .. } => "This machine's clock was set.".into(),
         ServiceReport::Provider { up: true, .. } => "A provider takes messages.".into(),
         ServiceReport::Provider { up: false, .. } => "A provider takes no messages.".into(),
+        ServiceReport::Canary { stuck_at: None } => "Cordon's canary came through.".into(),
+        ServiceReport::Canary { stuck_at: Some(hop) } => {
+            format!("Cordon's canary got stuck at the {}.", hop.as_str())
+        }
         ServiceReport::Misuse { messages, .. } => format!("{messages} messages were refused."),
         ServiceReport::SessionLost { source } => {
             format!("The broker of source {source} forgot Cordon's session.")

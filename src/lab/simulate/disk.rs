@@ -172,6 +172,11 @@ impl Store for Disk {
         self.kept.incidents(after, limit).await
     }
 
+    async fn closed_incidents(&self, before: IncidentId, limit: i64) -> Result<Vec<Incident>, StoreError> {
+        self.answers()?;
+        self.kept.closed_incidents(before, limit).await
+    }
+
     async fn alerts_of(&self, incident: IncidentId) -> Result<Vec<Alert>, StoreError> {
         self.answers()?;
         self.kept.alerts_of(incident).await

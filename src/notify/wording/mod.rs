@@ -21,13 +21,14 @@ pub fn body(alert: &Alert) -> String {
     let is_card = alert.class == MessageClass::Card;
     match alert.channel {
         Channel::Webhook => card(alert),
+        Channel::Loopback if is_card => card(alert),
         Channel::Push => notice(alert.class, alert.language, alert.reference()).body.into(),
         // A pager takes no answer.
         Channel::Pager if is_card => message(alert),
         Channel::Voice if is_card => spoken_card(alert),
         Channel::Voice => phrases::spoken(alert),
         Channel::Sms | Channel::SecondSms if is_card => staff_text(alert),
-        Channel::Sms | Channel::SecondSms | Channel::Pager => phrases::text(alert),
+        Channel::Sms | Channel::SecondSms | Channel::Pager | Channel::Loopback => phrases::text(alert),
     }
 }
 

@@ -300,6 +300,8 @@ async fn the_simulator_reports_in_the_words_of_the_documentation() {
     let rings = names(&reported(5).await);
     let documented = "CallSid AccountSid From To CallStatus ApiVersion Direction SequenceNumber";
     assert!(words(documented).iter().all(|name| rings.iter().any(|said| said == name)), "{rings:?}");
+}
+
 async fn pushed(phones: &Phones, path: &str, headers: &[(&str, &str)]) -> StatusCode {
     let mut request = client().post(format!("{}{path}", phones.url)).body(vec![0; 100]);
     for (name, value) in headers {

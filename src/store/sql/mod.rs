@@ -16,7 +16,7 @@ pub use open::{file_of, open};
 use super::{
     About, Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Room, Store, StoreError,
 };
-use crate::domain::{Alert, AlertId, Incident, IncidentId, Timestamp};
+use crate::domain::{Alert, AlertId, CANARY, Incident, IncidentId, Timestamp};
 
 /// An open database.
 #[derive(Debug)]
@@ -98,6 +98,10 @@ impl Store for Db {
         self.read_incidents(after, limit).await
     }
 
+    async fn closed_incidents(&self, before: IncidentId, limit: i64) -> Result<Vec<Incident>, StoreError> {
+        self.read_closed_incidents(before, limit).await
+    }
+
     async fn alerts_of(&self, incident: IncidentId) -> Result<Vec<Alert>, StoreError> {
         self.read_alerts(incident).await
     }
@@ -111,11 +115,11 @@ impl Store for Db {
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {
-        const INCIDENTS: &str = "SELECT kind, count(*) FROM incidents GROUP BY kind";
-        const ALERTS: &str = "SELECT state, count(*) FROM alerts GROUP BY state";
+        const INCIDENTS: &str = "SELECT kind, count(*) FROM incidents WHERE unit <> $1 GROUP BY kind";
+        const ALERTS: &str = "SELECT state, count(*) FROM alerts WHERE unit <> $1 GROUP BY state";
         let (incidents, alerts) = on!(self, read, |pool| (
-            sqlx::query_as::<_, (String, i64)>(INCIDENTS).fetch_all(pool).await?,
-            sqlx::query_as::<_, (String, i64)>(ALERTS).fetch_all(pool).await?,
+            sqlx::query_as::<_, (String, i64)>(INCIDENTS).bind(CANARY).fetch_all(pool).await?,
+            sqlx::query_as::<_, (String, i64)>(ALERTS).bind(CANARY).fetch_all(pool).await?,
         ));
         Ok(Counts { incidents: incidents.into_iter().collect(), alerts: alerts.into_iter().collect() })
     }

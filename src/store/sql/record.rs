@@ -4,7 +4,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Db, on};
 use crate::{
-    domain::{Alert, Cause, Incident, IncidentId, Recipient, Subject},
+    domain::{Alert, CANARY, Cause, Incident, IncidentId, Recipient, Subject},
     store::StoreError,
 };
 
@@ -13,6 +13,8 @@ pub(super) const CODEC: i64 = 1;
 
 const INCIDENT: &str = "SELECT id, codec, record FROM incidents WHERE id = $1";
 const INCIDENTS: &str = "SELECT id, codec, record FROM incidents WHERE id > $1 ORDER BY id LIMIT $2";
+const CLOSED: &str = "SELECT id, codec, record FROM incidents WHERE id < $1 AND handling = 'closed' AND unit <> $2 \
+    ORDER BY id DESC LIMIT $3";
 const ALERTS: &str = "SELECT id, codec, record FROM alerts WHERE incident = $1 ORDER BY id";
 
 #[derive(sqlx::FromRow)]
@@ -59,6 +61,18 @@ impl Db {
         records.iter().map(|record| record.decode("incident")).collect()
     }
 
+    pub(super) async fn read_closed_incidents(
+        &self,
+        before: IncidentId,
+        limit: i64,
+    ) -> Result<Vec<Incident>, StoreError> {
+        let records: Vec<Record> = on!(self, read, |pool| {
+            let query = sqlx::query_as(CLOSED).bind(before.0).bind(CANARY).bind(limit.max(0));
+            query.fetch_all(pool).await?
+        });
+        records.iter().map(|record| record.decode("incident")).collect()
+    }
+
     pub(super) async fn read_alerts(&self, incident: IncidentId) -> Result<Vec<Alert>, StoreError> {
         let records: Vec<Record> =
             on!(self, read, |pool| sqlx::query_as(ALERTS).bind(incident.0).fetch_all(pool).await?);
@@ -98,6 +112,7 @@ pub(super) fn cause_text(cause: &Cause) -> String {
         Cause::Clock => "clock".into(),
         Cause::Store => "store".into(),
         Cause::Disk => "disk".into(),
+        Cause::Canary => "canary".into(),
         Cause::Strap => "strap".into(),
         Cause::Case => "case".into(),
         Cause::Battery => "battery".into(),

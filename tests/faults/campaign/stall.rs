@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use cordon::{
-    app::Plan,
+    app::{Plan, Watched},
     clock::Clock,
     domain::Timestamp,
     engine::Told,
@@ -33,6 +33,7 @@ const SOON: Duration = Duration::from_secs(20);
 // On one thread: what holds it up holds the line up.
 #[tokio::test]
 async fn what_was_sent_while_the_line_stood_still_is_read_before_silence_is_judged() {
+    cordon::app::install_tls();
     let place = tempfile::tempdir().unwrap();
     let rulebook = place.path().join("rulebook.json");
     crowd::write_rulebook(CROWD, &rulebook, "http://127.0.0.1:1/webhook/desk");
@@ -45,6 +46,7 @@ async fn what_was_sent_while_the_line_stood_still_is_read_before_silence_is_judg
         sources: Vec::new(),
         channels: Settings::default(),
         console: TcpListener::bind(("127.0.0.1", 0)).await.unwrap(),
+        watched: Watched::default(),
     };
     let running = plan.start().await.unwrap();
     for book in rulebook_file::read(&rulebook).unwrap() {

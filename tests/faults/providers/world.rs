@@ -12,6 +12,7 @@ use cordon::{
     sandbox::phones::FaultOrder,
     sequencer::{Arrival, Arrivals, Inbox, Message, MessageKind, Now, Sequencer, Ticket},
     store::{self, Attempt, Room, Store},
+    vitals::Vitals,
 };
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -87,6 +88,7 @@ impl World {
             clock: Clock::scaled(start, way.speed),
             owner: "world".into(),
             on_accepted: None,
+            vitals: Arc::new(Vitals::new(0)),
         });
         let sequencer = Sequencer::default();
         let now = start;
