@@ -1,9 +1,12 @@
 //! What the canary is made of: a unit with one member of staff, one wearer, one person and one case, all of one name.
 
+use std::collections::BTreeMap;
+
 use crate::{
     domain::{
-        Area, Assignment, Basis, BasisKind, Book, CANARY, Case, Channel, Contact, EscalationPolicy, IdError,
-        Margin, Person, PersonStep, Risk, Staff, StaffStep, TagId, Timestamp, Unit, Wearer, Zone, ZoneShape,
+        Area, Assignment, Basis, BasisKind, Book, CANARY, Case, Channel, Contact, ContactPlan,
+        EscalationPolicy, IdError, Margin, Person, PersonStep, Risk, Staff, StaffStep, TagId, Timestamp,
+        Unit, Wearer, WhenWeak, Zone, ZoneShape,
     },
     engine::Rulebook,
     geometry::{Circle, LatLon, Shape, offset},
@@ -93,6 +96,9 @@ fn made(tag: &TagId, interval_s: u32) -> Result<Vec<Book>, Unsound> {
             upkeep: step()?,
         }],
         zones: Vec::new(),
+        policies_by_risk: BTreeMap::new(),
+        roles: None,
+        rotas: Vec::new(),
     };
     let wearer = Wearer {
         id: CANARY.parse()?,
@@ -106,7 +112,8 @@ fn made(tag: &TagId, interval_s: u32) -> Result<Vec<Book>, Unsound> {
         name: name(),
         contacts: contact(),
         companions: Vec::new(),
-        plan: Default::default(),
+        // A canary that does not come through is told by other ways.
+        plan: ContactPlan { weak: WhenWeak::Never, ..ContactPlan::default() },
     };
     let count = zones(interval_s);
     let case = Case {
@@ -116,7 +123,7 @@ fn made(tag: &TagId, interval_s: u32) -> Result<Vec<Book>, Unsound> {
         persons: vec![person.id.clone()],
         basis: Basis { kind: BasisKind::Consent, from: SINCE, until: None },
         risk: Risk::Standard,
-        policy: unit.policy.clone(),
+        policy: Some(unit.policy.clone()),
         zones: (0..count).map(|n| zone(n, count)).collect::<Result<_, _>>()?,
         proximity_zones: Vec::new(),
     };

@@ -13,7 +13,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::watch::{Act, Cause};
 use crate::{
     clock::Clock,
-    domain::{Language, MessageClass, Priority, Timestamp},
+    domain::{IncidentId, Language, MessageClass, Priority, Timestamp},
     notify::{Message, Provider, Sent},
 };
 
@@ -124,7 +124,9 @@ impl Told {
 
 fn message(to: String, body: String, idempotency_key: String) -> Message {
     let (class, language, priority) = (MessageClass::Card, Language::English, Priority::P1);
-    Message { idempotency_key, to, body, language, class, reference: 0, priority, is_repeat: false }
+    // No incident of Cordon's: it cannot raise any.
+    let incident = IncidentId(0);
+    Message { idempotency_key, to, body, incident, language, class, reference: 0, priority, is_repeat: false }
 }
 
 /// Whether it was taken; ends only when it was, or can never be.
