@@ -106,11 +106,11 @@ async fn a_stopped_service_a_dead_broker_and_a_stuck_dispatcher_are_paged_from_o
 
     service.stop();
     let service = at.serve_in(|command| {
-        command.env("FAILPOINTS", "claim.before=4*off->pause").env("TOKIO_WORKER_THREADS", "4");
+        command.env("FAILPOINTS", "claim.before=2*off->pause").env("TOKIO_WORKER_THREADS", "4");
     });
     at.heard().await;
     // It gets stuck within some rounds of five seconds.
-    let later = Pace { bound: pace.bound + SOON, ..pace };
+    let later = Pace { bound: pace.bound + 2 * SOON, ..pace };
     let undispatched_s = paged(&at, later, "no message is sent").await;
     service.kill();
     drop(watchdog);
