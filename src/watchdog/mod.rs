@@ -15,5 +15,5 @@ mod poll;
 mod round;
 mod watch;
 
-pub use round::{Settings, run, test};
+pub use round::{Settings, WatchdogError, run, test};
 pub use watch::{Act, Cause, Limits, Observation, Watch};
