@@ -10,7 +10,7 @@ use super::{
 };
 use crate::domain::{
     Alert, AlertId, AlertState, Audience, Channel, Contact, Escalation, EscalationState, Happening,
-    IncidentId, IncidentKind, Recipient, SECOND_MS, SentAlert, Timestamp,
+    IncidentId, MessageClass, Recipient, SECOND_MS, SentAlert, Timestamp,
 };
 
 /// A provider should have taken an alert, and a phone should have it, within this time.
@@ -145,8 +145,9 @@ pub(super) fn judge(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
         return;
     };
     let is_running = matches!(escalation.state, EscalationState::Running { .. });
+    let notice = draft.incident(id).and_then(|incident| incident.kind.notice());
     // What a test does not reach is a job for whoever looks after the person, way by way.
-    if draft.incident(id).is_some_and(|incident| incident.kind == IncidentKind::TestAlert) {
+    if notice == Some(MessageClass::Test) {
         return;
     }
     // Those whom they have named are told instead of them, which does not reach them.
@@ -159,7 +160,11 @@ pub(super) fn judge(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
     }
     let told = ways(draft, id, place).into_iter().flat_map(|way| way.to);
     let mut contacts = told.filter(|to| theirs(&to.recipient)).filter_map(|to| to.contact);
-    if !contacts.all(|contact| is_barred(draft, escalation, &contact)) {
+    // A provider that takes nothing is one matter, not one for each of the many whom an outage has something to tell: they
+    // are told as soon as it takes something. Danger does not wait for that.
+    let is_barred =
+        |sent: &SentAlert| matches!(sent.state, AlertState::Expired(_)) || sent.in_vain && notice.is_none();
+    if !contacts.all(|contact| newest_on(draft, escalation, &contact).is_some_and(is_barred)) {
         return;
     }
     if let Some(escalation) = escalation_mut(draft, id, place) {
@@ -171,14 +176,13 @@ pub(super) fn judge(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
     rouse(draft, id);
 }
 
-/// Whether the newest alert on a way was refused, or is in vain.
-fn is_barred(draft: &Draft<'_>, escalation: &Escalation, way: &Contact) -> bool {
+/// The newest alert on a way.
+fn newest_on<'e>(draft: &Draft<'_>, escalation: &'e Escalation, way: &Contact) -> Option<&'e SentAlert> {
     let on_it = |sent: &&SentAlert| {
         let alert = draft.alert(sent.id);
         sent.channel == way.channel && alert.is_some_and(|alert| alert.address == way.address)
     };
-    let newest = escalation.alerts.iter().rev().find(on_it);
-    newest.is_some_and(|sent| sent.in_vain || matches!(sent.state, AlertState::Expired(_)))
+    escalation.alerts.iter().rev().find(on_it)
 }
 
 /// Another alert to each member of staff who has been told of an incident, the same way.

@@ -3,8 +3,8 @@
 
 use cordon::{
     domain::{
-        Alert, AlertState, Channel, Handling, IncidentKind, MessageClass, Outcome, Priority, Stage,
-        TagEventKind,
+        Alert, AlertState, Channel, EscalationState, Handling, IncidentKind, MessageClass, Outcome, Priority,
+        Stage, TagEventKind,
     },
     engine::{Action, DeliveryReport, Told},
 };
@@ -215,6 +215,19 @@ fn a_notice_that_nothing_brings_becomes_a_matter_for_the_staff_until_a_person_cl
         action: Action::Close(Outcome::Technical),
     };
     assert_eq!(ward.line.tell(second(1_501), close).refused, None);
+}
+
+#[test]
+fn a_provider_that_takes_nothing_is_no_matter_of_each_notice_and_each_is_told_when_it_is_back() {
+    let mut ward = Ward::new();
+    goes_silent(&mut ward);
+    ward.line.pass_to(second(WEAK_S + 3_600));
+    let notice = ward.line.incident(IncidentKind::ProtectionWeak).unwrap();
+    assert!(notice.is_open() && !notice.concerns_staff());
+    assert_eq!(ward.heard(PERSON).len(), 1, "one text waits");
+    ward.delivered(WEAK_S + 3_601);
+    let notice = ward.line.incident(IncidentKind::ProtectionWeak).unwrap();
+    assert!(notice.escalations.iter().all(|told| told.state == EscalationState::Ended));
 }
 
 #[test]

@@ -60,12 +60,13 @@ fn a_broker_that_is_away_is_one_incident_and_no_tag_s() {
         }
         line.pass_to(second(last_minute as i64 * 60));
         let deaf = line.incident(IncidentKind::Deaf);
-        assert_eq!(line.incidents.len(), usize::from(away_s >= 20), "{:?}", line.incidents.values().next());
+        // Everybody behind it is told that protection is weak; for the staff it is one matter, though nothing gets through.
+        let incidents = line.incidents.values().filter(|incident| incident.concerns_staff()).count();
+        assert_eq!(incidents, usize::from(away_s >= 20), "{:?}", line.incidents.values().next());
         if let Some(deaf) = deaf {
             assert_eq!(deaf.raised_at, second(lost_s + 20));
             assert!(!deaf.ongoing);
         }
-        let incidents = line.incidents.len();
         report::shown(4, "broker away", json!({"away_s": away_s, "tags": tags, "incidents": incidents}));
     }
 }
