@@ -215,6 +215,20 @@ const SEEDS: &[Seed] = &[
         &["note     case c-1: its basis ends, and nobody is watched from then on; see that the team knows: \
              from Fri 20 Mar 12:00 on (case c-1)"],
     ),
+    (
+        |w| {
+            let browser = json!({"endpoint": "https://push.example/1", "keys": {"p256dh": "", "auth": ""}});
+            w.person["person"]["contact"][0] = json!({"channel": "push", "address": browser.to_string()});
+            w.policy()["protected"] = json!([{"channel": "push", "wait_s": 0}, {"channel": "voice", "wait_s": 60},
+                {"channel": "sms", "nominated": true, "wait_s": 60}, {"channel": "voice", "wait_s": 120}]);
+        },
+        None,
+        &[
+            "warning  policy standard, protected: that protection is weak, and all clear, come to no phone of \
+             theirs, by push alone; staff have to call them each time: add a step by sms, with a contact and a \
+             provider: at every hour (case c-1 for p-1)",
+        ],
+    ),
     // No case goes by it, but what belongs to no case does.
     (
         |w| {
