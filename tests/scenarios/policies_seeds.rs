@@ -158,6 +158,9 @@ const SEEDS: &[Seed] = &[
              hour (case c-1 for p-1)",
             "warning  policy standard, protected: everything goes to one phone of theirs; add a number, or \
              let them name somebody: at every hour (case c-1 for p-1)",
+            "warning  policy standard, protected: that protection is weak, and all clear, come to no phone of \
+             theirs, by sms and second_sms alone; staff have to call them each time: add a step by sms, with a \
+             contact and a provider: at every hour (case c-1 for p-1)",
         ],
     ),
     (
