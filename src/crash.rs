@@ -42,6 +42,20 @@ pub fn point(_name: &'static str) {
     fail::fail_point!(_name, |_| std::process::abort());
 }
 
+/// The task may hang here for good, as behind a call that never returns; the others go on. Armed as `NAME=return`.
+pub async fn stall(_name: &'static str) {
+    #[cfg(feature = "crash-points")]
+    if stalls(_name) {
+        std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(feature = "crash-points")]
+fn stalls(name: &'static str) -> bool {
+    fail::fail_point!(name, |_| true);
+    false
+}
+
 /// What a test arms and disarms places with, in its own process.
 #[cfg(feature = "crash-points")]
 pub use fail::{FailGuard, cfg as arm_point, remove as disarm_point};

@@ -146,6 +146,7 @@ impl Dispatch {
     /// # Errors
     /// If the store cannot be read; what was claimed before is being sent.
     pub async fn round(&mut self, now: Timestamp) -> Result<Timestamp, StoreError> {
+        crash::stall("round.begins").await;
         let round = Round { at: now, real_us: self.courier.clock.real_us() };
         self.full = true;
         loop {

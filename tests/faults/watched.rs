@@ -24,6 +24,7 @@ use crate::{
     one_zone::rulebook,
     outcome::stored,
     phones,
+    process::Service,
     reference::journal,
     report::{is_long, shown},
     wait::until,
@@ -60,33 +61,72 @@ impl Pace {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_stopped_service_a_dead_broker_and_a_stuck_dispatcher_are_paged_from_outside() {
-    let (pace, place) = (Pace::of_this_run(), tempfile::tempdir().unwrap());
-    let url = format!("sqlite:{}", place.path().join("cordon.db").display());
-    let (canary_s, password) = (pace.canary_s, fleet::PASSWORD);
-    let more = format!(
-        "watch = {{ token = \"{WATCH_TOKEN}\" }}\ncanary = {{ password = \"{password}\", interval_s = {canary_s} }}"
-    );
-    let Some(mut at) = Installation::with(place.path(), &url, &[TagId::canary(None)], &more).await else {
-        return;
-    };
-    let service = at.serve();
-    at.heard().await;
-    let book = place.path().join("rulebook.json");
-    crowd::write_rulebook(Crowd { wearers: 1, zones: 1 }, &book, &format!("{}/webhook/desk", at.phones.url));
-    at.load(&book);
-    let config = watch_toml(place.path(), &at, pace);
-    let tested = at.run(&["watch", "--test"], &config);
-    assert!(tested.status.success(), "{}", String::from_utf8_lossy(&tested.stderr));
-    let test_page = at.phones.received().await;
-    assert!(test_page.len() == 1 && test_page[0].text.starts_with("TEST "), "{test_page:?}");
-    let watchdog = at.watch(&config);
-    until("a canary comes through", pace.patience(), async || {
-        (canary(&at).await?["came"].as_u64()? > 0).then_some(())
+/// A service with a broker, its phones, and a watchdog beside it that has seen it well. `None` where no broker can be had.
+struct Scene {
+    at: Installation,
+    service: Service,
+    _watchdog: Service,
+    url: String,
+    _place: tempfile::TempDir,
+}
+
+impl Scene {
+    async fn begins(pace: Pace) -> Option<Self> {
+        let place = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", place.path().join("cordon.db").display());
+        let (canary_s, password) = (pace.canary_s, fleet::PASSWORD);
+        let more = format!(
+            "watch = {{ token = \"{WATCH_TOKEN}\" }}\ncanary = {{ password = \"{password}\", interval_s = {canary_s} }}"
+        );
+        let at = Installation::with(place.path(), &url, &[TagId::canary(None)], &more).await?;
+        let service = at.serve();
+        at.heard().await;
+        let book = place.path().join("rulebook.json");
+        let desk = format!("{}/webhook/desk", at.phones.url);
+        crowd::write_rulebook(Crowd { wearers: 1, zones: 1 }, &book, &desk);
+        at.load(&book);
+        let config = watch_toml(place.path(), &at, pace);
+        let tested = at.run(&["watch", "--test"], &config);
+        assert!(tested.status.success(), "{}", String::from_utf8_lossy(&tested.stderr));
+        let test_page = at.phones.received().await;
+        assert!(test_page.len() == 1 && test_page[0].text.starts_with("TEST "), "{test_page:?}");
+        let watchdog = at.watch(&config);
+        canaries_come(&at, pace, 1).await;
+        Some(Self { at, service, _watchdog: watchdog, url, _place: place })
+    }
+}
+
+/// So many canaries have come through since the start.
+async fn canaries_come(at: &Installation, pace: Pace, count: u64) {
+    until("canaries come through", pace.patience(), async || {
+        (canary(at).await?["came"].as_u64()? >= count).then_some(())
     })
     .await;
-    stay_calm(&at, pace).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_paged_while_all_is_well() {
+    let pace = Pace::of_this_run();
+    let Some(scene) = Scene::begins(pace).await else { return };
+    stay_calm(&scene.at, pace).await;
+    canaries_come(&scene.at, pace, 2).await;
+    assert_eq!(pages(&scene.at, "page 1").await, Vec::<String>::new());
+    scene.service.stop();
+    let (rows, bytes) = written_for_a_canary(&scene.url).await;
+    assert!(rows < 8.0 && bytes < 10_000.0, "{rows} rows, {bytes} bytes");
+    shown(
+        2,
+        "nobody is paged while all is well",
+        json!({"calm_s": pace.calm_ms / 1_000, "poll_s": pace.poll_s,
+            "journal_rows_a_canary": rows, "bytes_a_canary": bytes}),
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_service_a_dead_broker_and_a_stuck_dispatcher_are_paged_from_outside() {
+    let pace = Pace::of_this_run();
+    let Some(scene) = Scene::begins(pace).await else { return };
+    let Scene { mut at, service, _watchdog, _place, .. } = scene;
 
     service.signal("STOP");
     let stopped_s = paged(&at, pace, "no answer").await;
@@ -106,22 +146,18 @@ async fn a_stopped_service_a_dead_broker_and_a_stuck_dispatcher_are_paged_from_o
 
     service.stop();
     let service = at.serve_in(|command| {
-        command.env("FAILPOINTS", "claim.before=2*off->pause").env("TOKIO_WORKER_THREADS", "4");
+        command.env("FAILPOINTS", "round.begins=2*off->return");
     });
     at.heard().await;
     // It gets stuck within some rounds of five seconds.
-    let later = Pace { bound: pace.bound + 2 * SOON, ..pace };
+    let later = Pace { bound: pace.bound + SOON, ..pace };
     let undispatched_s = paged(&at, later, "no message is sent").await;
     service.kill();
-    drop(watchdog);
-    let (rows, bytes) = written_for_a_canary(&url).await;
-    assert!(rows < 8.0 && bytes < 10_000.0, "{rows} rows, {bytes} bytes");
     shown(
         2,
         "paged from outside",
         json!({"service_stopped_s": stopped_s, "broker_dead_s": deaf_s, "canary_missed_told_s": missed_s,
-            "dispatch_stuck_s": undispatched_s, "calm_s": pace.calm_ms / 1_000, "poll_s": pace.poll_s,
-            "journal_rows_a_canary": rows, "bytes_a_canary": bytes}),
+            "dispatch_stuck_s": undispatched_s, "poll_s": pace.poll_s}),
     );
 }
 

@@ -337,7 +337,9 @@ impl World<'_> {
                 book
             }
         };
-        self.stays.zone_changes(wearer);
+        if what > 1 {
+            self.stays.zone_changes(wearer);
+        }
         self.say(|| format!("a book of wearer {wearer} is edited ({what})"));
         self.does(Deed::Publishes { wearer: Some(wearer), book: Box::new(book), times: 0 });
     }
@@ -345,9 +347,12 @@ impl World<'_> {
     /// The zone of a case is another one now.
     fn zone_is_in_force(&mut self, wearer: usize, book: &Book) {
         let Book::Case(case) = book else { return };
-        self.stays.zone_changes(wearer);
+        let before = self.wearers[wearer].zone.clone();
         if let Some(zone) = case.zones.first() {
             self.wearers[wearer].zone.take_over(zone);
+        }
+        if self.wearers[wearer].zone != before {
+            self.stays.zone_changes(wearer);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The truth about stays in zones: a wearer who truly stays inside, and whose good fixes from there have come through, has
 //! been found there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::checks::{Checks, Law};
 use crate::domain::{Cause, Incident, IncidentKind, Subject, Timestamp, WearerId, ZoneId};
@@ -26,6 +26,8 @@ struct Stay {
     /// By the engine's time.
     come: Vec<Timestamp>,
     is_found: bool,
+    /// It goes on from one in another shape of the zone: an episode may have begun long before.
+    goes_on: bool,
 }
 
 /// Everybody's stays.
@@ -34,6 +36,8 @@ pub(super) struct Stays {
     stays: Vec<Stay>,
     /// The stay that a wearer is in.
     present: BTreeMap<usize, usize>,
+    /// Wearers whose stay was cut short by a change of their zone.
+    cut: BTreeSet<usize>,
     /// Which stay a tag's ping is of, and when its fix was taken.
     pings: BTreeMap<(usize, u64), (usize, Timestamp)>,
     pub(super) found: u32,
@@ -50,6 +54,7 @@ impl Stays {
             ago_ms <= PAUSE_MS
         });
         let nth = goes_on.unwrap_or_else(|| {
+            let wearer_no = wearer;
             let (wearer, zone) = (format!("w-{wearer}"), format!("z-{wearer}"));
             let id = "a letter, a dash and a number";
             self.stays.push(Stay {
@@ -58,6 +63,7 @@ impl Stays {
                 last: at,
                 come: Vec::new(),
                 is_found: false,
+                goes_on: self.cut.remove(&wearer_no),
             });
             self.stays.len() - 1
         });
@@ -71,6 +77,7 @@ impl Stays {
         if let Some(nth) = self.present.remove(&wearer) {
             // What was inside of the one need not be inside of the other.
             self.stays[nth].is_found = true;
+            self.cut.insert(wearer);
         }
     }
 
@@ -89,7 +96,8 @@ impl Stays {
             let of_it = incident.subject == Subject::Wearer(stay.wearer.clone())
                 && incident.cause == Cause::Zone(stay.zone.clone())
                 && incident.kind == IncidentKind::Violation;
-            let (from, until) = (first.plus_ms(-AROUND_MS), last.plus_ms(AROUND_MS));
+            let from = if stay.goes_on { Timestamp::MIN } else { first.plus_ms(-AROUND_MS) };
+            let until = last.plus_ms(AROUND_MS);
             let mut episodes = incident.episodes.iter().filter(|episode| !episode.disproved);
             let lasts = incident.is_open() && incident.ongoing;
             of_it && (lasts || episodes.any(|episode| (from..=until).contains(&episode.from)))
