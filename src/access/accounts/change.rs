@@ -76,7 +76,7 @@ impl Access {
     ) -> Result<Invitation, AccountError> {
         self.reload_at_once().await?;
         let accounts = std::sync::Arc::clone(&self.accounts.borrow());
-        if accounts.has_administrator() {
+        if accounts.administrator_has_signed_up() {
             return Err(AccountError::HasAdministrator);
         }
         if accounts.live(id).is_some_and(|account| account.is_administrator() && !account.enrolled) {

@@ -81,9 +81,15 @@ impl Accounts {
         self.by_id.get(id)
     }
 
-    /// Whether somebody can sign in who can let others in.
+    /// Whether there is somebody who can let others in, signed up or with a link to do so.
     #[must_use]
     pub fn has_administrator(&self) -> bool {
+        self.by_id.values().any(Account::is_administrator)
+    }
+
+    /// Whether one of them has signed up.
+    #[must_use]
+    pub fn administrator_has_signed_up(&self) -> bool {
         self.by_id.values().any(|account| account.is_administrator() && account.enrolled)
     }
 }
