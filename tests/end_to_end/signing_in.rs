@@ -140,6 +140,7 @@ async fn a_damaged_file_of_accounts_lets_nobody_in_and_stops_nothing() {
          [[source]]\nname = 'away'\nurl = 'mqtt://127.0.0.1:1'\n"
     );
     fs::write(&config, text).unwrap();
+    cordon::app::install_tls();
     fs::write(
         folder.path().join("cordon-access.db"),
         "this is no database, whatever its name says".repeat(40),
