@@ -71,8 +71,9 @@ impl Access {
     ) -> Result<Standing, ProofError> {
         let wait = |us: i64| ProofError::Wait(us.div_euclid(1_000_000) + 1);
         self.throttle.try_now(name, known, real_us).map_err(wait)?;
-        let id: Option<StaffId> = name.parse().ok();
-        let live = id.filter(|id| self.accounts.borrow().live(id).is_some());
+        let accounts = self.accounts(real_us);
+        let accounts = accounts.ok_or_else(|| AccessError::Unavailable("not read for a minute".into()))?;
+        let live = name.parse().ok().filter(|id: &StaffId| accounts.live(id).is_some());
         let (result, which) = match &proof {
             Proof::Password(password) => {
                 (self.password(live.as_ref(), password, known.is_some()).await?, "password")
