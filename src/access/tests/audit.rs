@@ -242,7 +242,7 @@ async fn a_case_knows_its_readers() {
     assert!(readers.iter().any(|reader| reader.who.starts_with("s-")));
 }
 
-/// CORDON_LONG=1; about a minute.
+/// Some two minutes: CORDON_LONG=1 cargo nextest run --lib -E 'test(a_million_records)'
 #[tokio::test]
 async fn a_million_records() {
     if std::env::var_os("CORDON_LONG").is_none() {
