@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::domain::{Timestamp, WearerId, ZoneId};
+use crate::domain::{StaffId, Timestamp, WearerId, ZoneId};
 
 /// Warns a person before the one they must be kept safe from is near.
 #[derive(Debug, Parser)]
@@ -25,6 +25,14 @@ pub enum Command {
     Demo(Demo),
     /// Run the service
     Serve(Serve),
+    /// Make the first administrator, and the link by which they sign up
+    Init(Init),
+    /// Let somebody in again
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Prove that the audit log is what was written
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Publish or try out a rulebook file: wearers, tags, people, cases, zones, policies
     #[command(subcommand)]
     Rulebook(RulebookCommand),
@@ -78,6 +86,53 @@ pub struct Demo {
 /// `cordon serve`.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct Serve {
+    /// Which installation.
+    #[command(flatten)]
+    pub config: ConfigFile,
+}
+
+/// `cordon init`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Init {
+    /// What the administrator signs in as: a-z, 0-9 and '-'
+    #[arg(long, value_name = "ID", default_value = "administrator")]
+    pub administrator: StaffId,
+    /// Their name
+    #[arg(long, default_value = "First administrator")]
+    pub name: String,
+    /// Which installation.
+    #[command(flatten)]
+    pub config: ConfigFile,
+}
+
+/// `cordon account ...`.
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Make a new link for whoever has lost password, phone or codes
+    Link(AccountLink),
+}
+
+/// `cordon account link`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct AccountLink {
+    /// What they sign in as
+    #[arg(value_name = "ID")]
+    pub account: StaffId,
+    /// Which installation.
+    #[command(flatten)]
+    pub config: ConfigFile,
+}
+
+/// `cordon audit ...`.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Read all of it and compare it with the heads kept elsewhere; an error if anything was changed, taken out or cut off
+    Verify(AuditVerify),
+}
+
+/// `cordon audit verify`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct AuditVerify {
     /// Which installation.
     #[command(flatten)]
     pub config: ConfigFile,

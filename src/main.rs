@@ -5,7 +5,7 @@ use std::{io::IsTerminal, process::ExitCode};
 use clap::Parser;
 use cordon::{
     app,
-    cli::{Cli, Command, ConfigCommand, PolicyCommand, RulebookCommand},
+    cli::{AccountCommand, AuditCommand, Cli, Command, ConfigCommand, PolicyCommand, RulebookCommand},
 };
 use tracing_subscriber::EnvFilter;
 
@@ -29,6 +29,9 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Demo(args) => runtime.block_on(app::demo(args)),
         Command::Serve(args) => runtime.block_on(app::serve(args)),
+        Command::Init(args) => runtime.block_on(app::init(args)),
+        Command::Account(AccountCommand::Link(args)) => runtime.block_on(app::account_link(args)),
+        Command::Audit(AuditCommand::Verify(args)) => runtime.block_on(app::verify_audit(args)),
         Command::Simulate(args) => app::simulate(&args),
         Command::PushKey { file } => app::push_key(&file),
         Command::Watch(args) => runtime.block_on(app::watch(args)),

@@ -13,5 +13,9 @@ mod one_zone;
 mod phones;
 #[path = "browser/push.rs"]
 mod push;
+#[path = "browser/signing_in.rs"]
+mod signing_in;
+#[path = "support/totp.rs"]
+mod totp;
 #[path = "support/wait.rs"]
 mod wait;

@@ -45,6 +45,10 @@ mod reference;
 mod rehearse;
 #[path = "end_to_end/reply.rs"]
 mod reply;
+#[path = "end_to_end/signing_in.rs"]
+mod signing_in;
+#[path = "support/totp.rs"]
+mod totp;
 #[path = "support/wait.rs"]
 mod wait;
 #[path = "scenarios/ward.rs"]

@@ -12,11 +12,13 @@ use tokio::{net::TcpListener, task::JoinSet};
 
 use super::{
     RECEIPT_AFTER_MS,
+    access::Admission,
     line::{Plan, Running, Watched},
     say,
     serve::asked_to_stop,
 };
 use crate::{
+    access::{Access, audit::HeadsFile},
     canary, cli,
     clock::Clock,
     domain::{Alert, Book, Channel, Contact, Incident, IncidentId, TagId},
@@ -152,7 +154,15 @@ impl Stage {
         let accounts =
             accounts.with_service(SERVICE, &secrets.mqtt).with_tag(&TagId::canary(None), &secrets.mqtt);
         let broker = broker::start(broker::Settings { port: 0, accounts }).await?;
+        let access = Access::open(&folder.path().join("access.db")).await.context("no place for accounts")?;
+        let admission = Admission {
+            access: Arc::new(access),
+            heads: Some(HeadsFile::new(&folder.path().join("access.heads"))),
+            public: None,
+            installation: "demo".into(),
+        };
         let plan = Plan {
+            admission,
             store: Arc::clone(&store),
             store_file: store::file_of(&database),
             watched: Watched { canary: Some(secrets.canary(broker.addr())), ..Watched::default() },

@@ -9,7 +9,9 @@ use tokio::{
     task::{JoinError, JoinSet},
 };
 
+use super::access::{self, Admission};
 use crate::{
+    access::Access,
     canary::{self, Loopback},
     clock::Clock,
     console::{self, ConsoleState, PhoneDoor, SignIn, hooks},
@@ -37,8 +39,10 @@ pub struct Plan {
     pub sources: Vec<ingest::Source>,
     /// Who carries messages, and proves to be who they are when they report.
     pub channels: notify::Settings,
-    /// Where the console listens: on the loopback.
+    /// Where the console listens.
     pub console: TcpListener,
+    /// Who may come into it.
+    pub admission: Admission,
     /// How the line is watched.
     pub watched: Watched,
 }
@@ -60,8 +64,10 @@ pub struct Running {
     pub inbox: Inbox,
     /// What the line has done.
     pub meter: Arc<Meter>,
-    /// Who may come into the console.
+    /// Who is in the console.
     pub sign_in: Arc<SignIn>,
+    /// Who may come into it, and what they did.
+    pub access: Arc<Access>,
     /// Where the console listens.
     pub address: SocketAddr,
     /// The time as the line knows it.
@@ -183,6 +189,12 @@ impl Plan {
                 Ok(())
             });
         }
+        let Admission { access, heads, public, installation } = self.admission;
+        let (kept, ticking, until) = (Arc::clone(&access), clock.clone(), when(stopped.clone()));
+        tasks.spawn(async {
+            access::keep(kept, heads, ticking, until).await;
+            Ok(())
+        });
         let sign_in = Arc::new(SignIn::new());
         let address = self.console.local_addr()?;
         let hooks = Some(hooks::routes(inbox.clone(), clock.clone(), &self.channels));
@@ -193,6 +205,9 @@ impl Plan {
             store: self.store,
             clock: clock.clone(),
             sign_in: Arc::clone(&sign_in),
+            access: Arc::clone(&access),
+            public,
+            installation,
             source_counts: Arc::new(move || {
                 counts.iter().map(|(name, counts)| (name.clone(), counts.read().named())).collect()
             }),
@@ -205,7 +220,7 @@ impl Plan {
         let until = when(stopped);
         tasks
             .spawn(async { console::serve(self.console, state, until).await.context("the console stopped") });
-        Ok(Running { inbox, meter, sign_in, address, clock, stop, tasks })
+        Ok(Running { inbox, meter, sign_in, access, address, clock, stop, tasks })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The only place that builds and joins everything: each command of `cordon`, from its arguments to its end.
 
+mod access;
 mod demo;
 mod line;
 mod policy;
@@ -12,6 +13,7 @@ use std::io::{IsTerminal, Write};
 
 use anyhow::{Context, bail};
 
+pub use access::{Admission, account_link, init, verify_audit};
 pub use demo::demo;
 pub use line::{Plan, Running, Watched};
 pub use policy::check_policies;

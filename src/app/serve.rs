@@ -4,6 +4,7 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 
 use super::{
+    access::Admission,
     line::{Plan, Watched},
     read_config, say,
 };
@@ -22,11 +23,16 @@ pub async fn serve(args: cli::Serve) -> anyhow::Result<()> {
     let config = read_config(&args.config)?;
     let store = store::open(config.store.expose()).await.context("cannot open the store")?;
     let clock = Clock::real();
-    let listen = config.console.listen;
+    let (listen, url) = (config.console.listen, config.console.url());
     let console = TcpListener::bind(listen).await.with_context(|| {
         format!("cannot listen on {listen}; change console.listen, or stop what listens there")
     })?;
+    let admission = Admission::open(&config).await?;
+    let accounts = admission.access.accounts(clock.real_us());
+    let is_set_up = accounts.is_none_or(|accounts| accounts.administrator_has_signed_up());
+    let is_public = admission.public.is_some();
     let mut running = Plan {
+        admission,
         store_file: store::file_of(config.store.expose()),
         store,
         sources: sources(&config),
@@ -37,8 +43,13 @@ pub async fn serve(args: cli::Serve) -> anyhow::Result<()> {
     }
     .start()
     .await?;
-    let token = running.sign_in.issue(running.clock.real_us())?;
-    say(&format!("console: {}", token.link(running.address)))?;
+    if is_set_up || is_public {
+        say(&format!("console: {url}"))?;
+    } else {
+        // Whoever sits at this machine may look around before there are accounts; from elsewhere nobody gets so far.
+        let token = running.sign_in.issue(running.clock.real_us())?;
+        say(&format!("console: {}", token.link(running.address)))?;
+    }
     tokio::select! {
         () = asked_to_stop() => running.stop().await,
         error = running.failed() => Err(error),

@@ -11,7 +11,7 @@ use std::{
 use reqwest::Url;
 
 use super::{
-    Config, ConfigErrors, Console, Format, Loaded, Login, Source, StoreUrl, Tls,
+    Access, Config, ConfigErrors, Console, ConsoleTls, Format, Loaded, Login, Source, StoreUrl, Tls,
     raw::{self, Raw},
 };
 use crate::{document::did_you_mean, domain::UnitId, secret::Secret};
@@ -29,12 +29,23 @@ pub(super) fn judge(mut raw: Raw, folder: &Path) -> Result<Loaded, ConfigErrors>
         judge.console(raw.console),
         judge.sources(raw.source),
     );
+    let is_public = parts.2.as_ref().is_some_and(|console| console.tls.is_some());
+    let access = judge.access(raw.access, is_public);
     let watched = judge.watched(parts.3.as_deref().unwrap_or_default(), raw.canary, raw.heartbeat, raw.watch);
     match parts {
         (Some(installation), Some(store), Some(console), Some(sources)) if judge.problems.is_empty() => {
             let (canary, heartbeat, watch_token) = watched;
-            let config =
-                Config { installation, store, console, sources, channels, canary, heartbeat, watch_token };
+            let config = Config {
+                installation,
+                store,
+                console,
+                access,
+                sources,
+                channels,
+                canary,
+                heartbeat,
+                watch_token,
+            };
             Ok(Loaded { config, warnings: judge.warnings })
         }
         _ => Err(ConfigErrors(judge.problems)),
@@ -81,18 +92,78 @@ impl Judge<'_> {
                 "write an address and a port, as in 127.0.0.1:8080 or [::1]:8080",
             );
         };
-        if !listen.ip().is_loopback() {
-            return self.problem(
-                "console.listen",
-                "the console has no roles yet, so it answers this machine alone; listen on 127.0.0.1 and reach it \
-                 through an SSH tunnel",
-            );
-        }
         let public_url = match raw.public_url {
             None => None,
             Some(text) => Some(self.web_url("console.public_url", &text)?.trim_end_matches('/').to_owned()),
         };
-        Some(Console { listen, public_url })
+        let tls = self.console_tls(raw.certificate_file, raw.certificate_key_file, raw.tls_proxy)?;
+        if tls.is_some() && !public_url.as_ref().is_some_and(|url| url.starts_with("https://")) {
+            return self.problem(
+                "console.public_url",
+                "is missing; write the address that officers type, as in https://cordon.example.org",
+            );
+        }
+        if tls.is_none() && !listen.ip().is_loopback() {
+            return self.problem(
+                "console.listen",
+                "other machines could reach it and nothing would be encrypted; write certificate_file and \
+                 certificate_key_file, or tls_proxy = true if a proxy in front of it does TLS, or listen on 127.0.0.1",
+            );
+        }
+        Some(Console { listen, public_url, tls })
+    }
+
+    fn console_tls(
+        &mut self,
+        certificate: Option<PathBuf>,
+        key: Option<PathBuf>,
+        proxy: Option<raw::Flag>,
+    ) -> Option<Option<ConsoleTls>> {
+        let proxy = match proxy {
+            None => false,
+            Some(raw::Flag::Bool(proxy)) => proxy,
+            Some(raw::Flag::Text(text)) => match text.parse() {
+                Ok(proxy) => proxy,
+                Err(_) => return self.problem("console.tls_proxy", "write true or false"),
+            },
+        };
+        match (certificate, key) {
+            (None, None) => Some(proxy.then_some(ConsoleTls::Proxy)),
+            (Some(_), Some(_)) if proxy => self.problem(
+                "console.tls_proxy",
+                "either Cordon does TLS or a proxy; drop tls_proxy, or both files",
+            ),
+            (Some(certificate), Some(key)) => {
+                let files = [("certificate_file", certificate), ("certificate_key_file", key)];
+                let [certificate, key] = files.map(|(name, path)| (name, self.folder.join(path)));
+                for (name, path) in [&certificate, &key] {
+                    if !path.is_file() {
+                        let why = format!("there is no file {}; put it there", path.display());
+                        return self.problem(&format!("console.{name}"), &why);
+                    }
+                }
+                Some(Some(ConsoleTls::Own { certificate: certificate.1, key: key.1 }))
+            }
+            (Some(_), None) => {
+                self.problem("console.certificate_key_file", "is missing; name the certificate's key")
+            }
+            (None, Some(_)) => {
+                self.problem("console.certificate_file", "is missing; name the key's certificate")
+            }
+        }
+    }
+
+    fn access(&mut self, raw: raw::Access, is_public: bool) -> Access {
+        if is_public && raw.heads_file.is_none() {
+            self.warnings.push(
+                "access.heads_file: the audit log's head is kept beside the log; name a file on another machine's disk, so \
+                 that nobody can change both"
+                    .into(),
+            );
+        }
+        let at = |path: Option<PathBuf>, usual: &str| self.folder.join(path.unwrap_or_else(|| usual.into()));
+        let database = at(raw.database, "cordon-access.db");
+        Access { heads: at(raw.heads_file, "cordon-access.heads"), database }
     }
 
     fn sources(&mut self, raw: Vec<raw::Source>) -> Option<Vec<Source>> {

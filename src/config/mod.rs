@@ -43,6 +43,8 @@ pub struct Config {
     pub store: StoreUrl,
     /// The officers' pages.
     pub console: Console,
+    /// Accounts and audit log.
+    pub access: Access,
     /// Where pings come from, at least one, each with its own name.
     pub sources: Vec<Source>,
     /// How people are reached.
@@ -65,10 +67,43 @@ pub struct StoreUrl {
 /// The officers' pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Console {
-    /// A loopback address.
+    /// A loopback address, unless there is TLS.
     pub listen: SocketAddr,
     /// The address that officers type, without a slash at its end, where it is another than `listen`.
     pub public_url: Option<String>,
+    /// What encrypts it; without it the console answers this machine alone.
+    pub tls: Option<ConsoleTls>,
+}
+
+/// What encrypts the officers' pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConsoleTls {
+    /// Cordon itself.
+    Own {
+        /// PEM file of the certificate and those above it.
+        certificate: PathBuf,
+        /// PEM file of its private key.
+        key: PathBuf,
+    },
+    /// A proxy in front of it.
+    Proxy,
+}
+
+impl Console {
+    /// The address of its pages, without a slash at its end.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
+    }
+}
+
+/// Where accounts and audit log are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// A SQLite file.
+    pub database: PathBuf,
+    /// Where the audit log's head is written every minute.
+    pub heads: PathBuf,
 }
 
 /// An MQTT broker that pings come from.

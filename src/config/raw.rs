@@ -11,6 +11,7 @@ pub(super) struct Raw {
     pub(super) installation: Option<String>,
     pub(super) store: Store,
     pub(super) console: Console,
+    pub(super) access: Access,
     pub(super) source: Vec<Source>,
     pub(super) sms: Option<Texts>,
     pub(super) second_sms: Option<Texts>,
@@ -36,6 +37,24 @@ pub(super) struct Store {
 pub(super) struct Console {
     pub(super) listen: Option<String>,
     pub(super) public_url: Option<String>,
+    pub(super) certificate_file: Option<PathBuf>,
+    pub(super) certificate_key_file: Option<PathBuf>,
+    pub(super) tls_proxy: Option<Flag>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Access {
+    pub(super) database: Option<PathBuf>,
+    pub(super) heads_file: Option<PathBuf>,
+}
+
+/// Yes or no, also as a text: the environment knows nothing else.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Flag {
+    Bool(bool),
+    Text(String),
 }
 
 #[derive(Default, Deserialize)]

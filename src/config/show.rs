@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Canary, Config, Format, Heartbeat};
+use super::{Access, Canary, Config, ConsoleTls, Format, Heartbeat};
 use crate::{
     domain::SenderLabel,
     notify::settings::{
@@ -18,6 +18,15 @@ impl fmt::Display for Config {
         if let Some(url) = &self.console.public_url {
             writeln!(f, "public_url = {url:?}")?;
         }
+        match &self.console.tls {
+            None => {}
+            Some(ConsoleTls::Proxy) => writeln!(f, "tls_proxy = true")?,
+            Some(ConsoleTls::Own { certificate, key }) => {
+                writeln!(f, "certificate_file = {certificate:?}\ncertificate_key_file = {key:?}")?;
+            }
+        }
+        let Access { database, heads } = &self.access;
+        writeln!(f, "\n[access]\ndatabase = {database:?}\nheads_file = {heads:?}")?;
         for source in &self.sources {
             let scheme = if source.tls.is_some() { "mqtts" } else { "mqtt" };
             let host =

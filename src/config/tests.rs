@@ -59,14 +59,16 @@ fn the_template_is_sound_once_its_secrets_are_there() {
 
 #[test]
 fn the_template_names_every_key() {
-    let keys = "public_url vendor source username interval_s token_file variable sms_sender_id senders";
+    let keys = "public_url vendor source username interval_s token_file variable sms_sender_id senders \
+                certificate_file certificate_key_file tls_proxy";
     let commented = keys
         .split_whitespace()
         .fold(TEMPLATE.to_owned(), |text, key| text.replace(&format!("# {key} = "), &format!("{key} = ")));
     document::from_toml::<Raw>(&commented).unwrap();
     let keys = "installation url url_file listen public_url name ca_file username password_file vendor format \
                 provider api_key_file template_id variable sms_sender_id callback_token_file account_sid \
-                auth_token_file from messaging_service_sid key_file contact token_file secret_file";
+                auth_token_file from messaging_service_sid key_file contact token_file secret_file certificate_file \
+                certificate_key_file tls_proxy database heads_file";
     for key in keys.split_whitespace() {
         assert!(TEMPLATE.contains(&format!("{key} = ")), "{key}");
     }
@@ -79,6 +81,30 @@ fn the_least_that_works_has_defaults_and_three_warnings() {
     assert_eq!((config.sources[0].port, &config.sources[0].tls), (1883, &None));
     assert!(config.store.expose().ends_with("/cordon.db") && config.store.expose().starts_with("sqlite:/"));
     assert_eq!(warnings.len(), 3, "{warnings:?}");
+}
+
+#[test]
+fn beyond_this_machine_a_proxy_or_a_certificate_encrypts() {
+    let public = "[console]\nlisten = '0.0.0.0:443'\npublic_url = 'https://cordon.example.org/'\n";
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["cert.pem", "key.pem"] {
+        write_secret(&folder.path().join(name), "x");
+    }
+    for (more, own) in [
+        ("tls_proxy = true", false),
+        ("tls_proxy = 'true'", false),
+        ("certificate_file = 'cert.pem'\ncertificate_key_file = 'key.pem'", true),
+    ] {
+        let text = format!("{SMALL}{public}{more}\n");
+        let Loaded { config, warnings } = load_in(folder.path(), &text, &[]).unwrap();
+        assert_eq!(config.console.url(), "https://cordon.example.org");
+        assert_eq!(matches!(config.console.tls, Some(ConsoleTls::Own { .. })), own, "{more}");
+        assert!(
+            config.access.database.starts_with(folder.path())
+                && config.access.heads.starts_with(folder.path())
+        );
+        assert!(warnings.iter().any(|warning| warning.contains("access.heads_file")), "{warnings:?}");
+    }
 }
 
 #[test]
@@ -165,7 +191,25 @@ fn each_mistake_says_its_fix() {
         (source("url = 'mqtt://x'\nformat = 'nativ'"), "did you mean `native`?"),
         (source("url = 'mqtt://x'\nvendor = 'A/b'"), "source[0].vendor: "),
         (source("url = 'mqtt://x'\n[[source]]\nname = 'main'\nurl = 'mqtt://y'"), "two are named 'main'"),
-        (table("[console]\nlisten = '0.0.0.0:8080'"), "console.listen: the console has no roles yet"),
+        (
+            table("[console]\nlisten = '0.0.0.0:8080'"),
+            "console.listen: other machines could reach it and nothing",
+        ),
+        (
+            table("[console]\ntls_proxy = true"),
+            "console.public_url: is missing; write the address that officers",
+        ),
+        (table("[console]\ntls_proxy = 'perhaps'"), "console.tls_proxy: write true or false"),
+        (table("[console]\ncertificate_file = 'x'"), "console.certificate_key_file: is missing"),
+        (table("[console]\ncertificate_key_file = 'x'"), "console.certificate_file: is missing"),
+        (
+            table("[console]\ncertificate_file = 'x'\ncertificate_key_file = 'y'"),
+            "console.certificate_file: there is no file",
+        ),
+        (
+            table("[console]\ncertificate_file = 'x'\ncertificate_key_file = 'y'\ntls_proxy = true"),
+            "console.tls_proxy: either Cordon does TLS or a proxy",
+        ),
         (table("[console]\nlisten = 'localhost'"), "console.listen: write an address and a port"),
         (table("[console]\npublic_url = 'http://cordon.example.org'"), "console.public_url: personal data"),
         (table("[sms]\nprovider = 'plane'"), "sms.provider: unknown word `plane`, did you mean `plain`?"),

@@ -10,19 +10,21 @@ use axum::{
 
 use super::{App, refusal};
 
-const FILES: [(&str, &str, &str); 4] = [
+const FILES: [(&str, &str, &str); 6] = [
     ("style.css", "text/css; charset=utf-8", include_str!("ui/style.css")),
     ("live.js", "text/javascript; charset=utf-8", include_str!("ui/live.js")),
+    ("access.css", "text/css; charset=utf-8", include_str!("ui/access.css")),
+    ("here.js", "text/javascript; charset=utf-8", include_str!("ui/here.js")),
     ("sign-in.js", "text/javascript; charset=utf-8", include_str!("ui/sign-in.js")),
     ("mark.svg", "image/svg+xml", include_str!("ui/mark.svg")),
 ];
 
 pub(super) fn routes() -> Router<App> {
-    Router::new().route("/assets/{name}", get(file))
+    Router::new().route("/assets/{name}", get(file)).route("/favicon.ico", get(mark))
 }
 
 /// The tab's icon.
-pub(super) async fn mark() -> Response {
+async fn mark() -> Response {
     answer("mark.svg").await
 }
 

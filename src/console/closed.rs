@@ -11,16 +11,22 @@ use serde::Deserialize;
 
 use super::{
     App,
-    guard::Officer,
+    gate::Officer,
     page::{Frame, framed, html},
     queue::{self, Card},
     refusal::Refusal,
+    scope,
     told::Next,
 };
-use crate::domain::IncidentId;
+use crate::{
+    domain::{Incident, IncidentId},
+    sequencer::Board,
+};
 
 /// Incidents on one page.
 const PAGE: i64 = 100;
+/// Looks into the store for one page, for whoever may see few of them.
+const READS_MAX: usize = 20;
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/incidents", get(list))
@@ -57,13 +63,35 @@ async fn list(
         }
         None => i64::MAX,
     };
-    // One more says whether there are older ones.
-    let mut read = app.store.closed_incidents(IncidentId(before), PAGE + 1).await?;
-    let more = usize::try_from(PAGE).is_ok_and(|page| read.len() > page);
-    if more {
-        read.pop();
-    }
-    let older = read.last().filter(|_| more).map(|incident| incident.id.0);
+    let (read, older) = closed_in_reach(&app, &officer, &board, IncidentId(before)).await?;
     let cards = read.iter().map(|incident| Card::new(incident, &board, now)).collect();
     Ok(html(&Page { frame, cards, older }))
+}
+
+/// The newest closed incidents within reach, and the number before which there are more to look at.
+async fn closed_in_reach(
+    app: &App,
+    officer: &Officer,
+    board: &Board,
+    mut before: IncidentId,
+) -> Result<(Vec<Incident>, Option<i64>), Refusal> {
+    let (page, mut found) = (usize::try_from(PAGE).unwrap_or(usize::MAX), Vec::new());
+    for _ in 0..READS_MAX {
+        // One more says whether there are older ones.
+        let read = app.store.closed_incidents(before, PAGE + 1).await?;
+        let is_all = read.len() <= page;
+        for incident in read.into_iter().take(page) {
+            before = incident.id;
+            if scope::has_incident(&officer.reach, &board.rulebook, &incident) {
+                found.push(incident);
+            }
+            if found.len() == page {
+                return Ok((found, Some(before.0)));
+            }
+        }
+        if is_all {
+            return Ok((found, None));
+        }
+    }
+    Ok((found, Some(before.0)))
 }

@@ -11,16 +11,19 @@ use axum::{
 
 use super::{
     App,
-    guard::{Officer, Posted},
+    gate::Officer,
+    guard::Posted,
     names::Names,
     page::{Frame, framed, html},
     phone,
     refusal::Refusal,
+    rights::Act,
     when::When,
     words,
 };
 use crate::{
-    domain::{Channel, Contact, MINUTE_MS, Recipient},
+    access::audit::{About, Record, Whom},
+    domain::{Channel, Contact, MINUTE_MS, Recipient, Subject},
     engine::Rulebook,
     notify::push::Enrolment,
 };
@@ -67,8 +70,8 @@ async fn make(
     headers: HeaderMap,
     form: Posted,
 ) -> Result<Response, Refusal> {
-    let (board, now) = app.look();
-    let chosen = recipient(form.field("who"));
+    let (board, now) = app.look_as(&officer);
+    let chosen = recipient(form.field("who")).filter(|it| is_in_reach(&officer, &board.rulebook, it));
     let revision = chosen.as_ref().and_then(|recipient| {
         let scope = phone::scope_of(&board.rulebook, recipient)?;
         Some(board.rulebook.revision(&scope))
@@ -77,6 +80,11 @@ async fn make(
         return Ok(draw(&app, &officer, StatusCode::UNPROCESSABLE_ENTITY, true, None));
     };
     let name = words::recipient(&recipient, Names(&board.rulebook));
+    // Whoever has the link can enrol in their place: none is made that nobody knows of.
+    app.access
+        .record(&[record(&app, &officer, &recipient, &board.rulebook)])
+        .await
+        .map_err(|error| Refusal::not_recorded(&error))?;
     let until = now.plus_ms(LINK_MS);
     let token = door.links.to_enrol(&Enrolment { recipient, revision, until });
     let token = token.map_err(|_| Refusal::unconfirmed())?;
@@ -91,18 +99,44 @@ async fn make(
 
 fn draw(app: &App, officer: &Officer, status: StatusCode, error: bool, made: Option<Made>) -> Response {
     let (board, _, frame) = framed(app, officer, "Enrol a device", "enrolments");
-    let groups = groups(&board.rulebook);
+    let groups = groups(&board.rulebook, officer);
     (status, html(&Page { frame, is_on: app.phones.is_some(), groups, error, made })).into_response()
 }
 
-fn groups(rulebook: &Rulebook) -> Vec<(&'static str, Vec<Choice>)> {
+/// An advocate enrols the persons of their cases alone; staff are enrolled by whoever leads them.
+fn is_in_reach(officer: &Officer, rulebook: &Rulebook, recipient: &Recipient) -> bool {
+    match recipient {
+        Recipient::Person(id) => rulebook.person(id).is_some(),
+        Recipient::Staff(id) => officer.reach_of(Act::EnrolStaff).is_some_and(|reach| {
+            let unit = rulebook.units().find(|unit| unit.staff.iter().any(|staff| staff.id == *id));
+            unit.is_some_and(|unit| reach.has_unit(&unit.id))
+        }),
+    }
+}
+
+fn record(app: &App, officer: &Officer, recipient: &Recipient, rulebook: &Rulebook) -> Record {
+    let (subject, unit) = match recipient {
+        Recipient::Person(id) => (
+            Whom::Subject(Subject::Person(id.clone())),
+            rulebook.person(id).map(|person| person.unit.clone()),
+        ),
+        Recipient::Staff(id) => (Whom::Account(id.clone()), None),
+    };
+    let about = About { subject: Some(subject), unit, ..About::default() };
+    let (at, who, why) = (app.clock.wall(), officer.who(), officer.right(Act::Enrol));
+    Record { at, who, what: Act::Enrol.what(), why, about }
+}
+
+fn groups(rulebook: &Rulebook, officer: &Officer) -> Vec<(&'static str, Vec<Choice>)> {
     let has_push = |contacts: &[Contact]| contacts.iter().any(|contact| contact.channel == Channel::Push);
     let persons = rulebook.persons().map(|person| Choice {
         value: format!("person:{}", person.id),
         name: person.name.clone(),
         has_push: has_push(&person.contacts),
     });
-    let staff = rulebook.units().flat_map(|unit| &unit.staff).map(|staff| Choice {
+    let may =
+        |staff: &&crate::domain::Staff| is_in_reach(officer, rulebook, &Recipient::Staff(staff.id.clone()));
+    let staff = rulebook.units().flat_map(|unit| &unit.staff).filter(may).map(|staff| Choice {
         value: format!("staff:{}", staff.id),
         name: staff.name.clone(),
         has_push: has_push(&staff.contacts),

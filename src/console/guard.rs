@@ -4,11 +4,10 @@ use axum::{
     extract::{Form, FromRequest, FromRequestParts, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts, uri::Authority},
     middleware::Next,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 
-use super::{App, refusal::Refusal, sign_in::Signed};
-use crate::domain::StaffId;
+use super::{App, Public, refusal::Refusal, sign_in::Signed};
 
 /// The session's cookie.
 pub(super) const COOKIE: &str = "cordon_session";
@@ -36,28 +35,40 @@ pub(super) async fn seal(mut response: Response) -> Response {
     response
 }
 
+/// Tells browsers never to come without TLS.
+pub(super) async fn https_only(mut response: Response) -> Response {
+    let year = HeaderValue::from_static("max-age=31536000");
+    response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
+    response
+}
+
 /// Refuses requests that another site's page could have caused.
-pub(super) async fn own_pages_only(request: Request, next: Next) -> Response {
-    match check_origin(request.method(), request.headers()) {
+pub(super) async fn own_pages_only(State(app): State<App>, request: Request, next: Next) -> Response {
+    match check_origin(request.method(), request.headers(), app.public.as_deref()) {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     }
 }
 
-fn check_origin(method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
+fn check_origin(method: &Method, headers: &HeaderMap, public: Option<&Public>) -> Result<(), Refusal> {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    // A name that an attacker's DNS points at 127.0.0.1 is not one of ours.
-    let host = text(header::HOST).filter(|host| is_loopback(host)).ok_or_else(Refusal::foreign_host)?;
+    // A name that an attacker's DNS points at us is not one of ours.
+    let is_ours = |host: &&str| match public {
+        Some(public) => host.eq_ignore_ascii_case(&public.host) || is_loopback(host),
+        None => is_loopback(host),
+    };
+    let host = text(header::HOST).filter(is_ours).ok_or_else(|| Refusal::foreign_host(public))?;
     if matches!(*method, Method::GET | Method::HEAD) {
         return Ok(());
     }
     let site = text(HeaderName::from_static("sec-fetch-site"));
+    let scheme = if public.is_some() { "https://" } else { "http://" };
     // Under `Referrer-Policy: no-referrer` a browser sends `Origin: null` with our own forms, too; then it must vouch
     // for them by Sec-Fetch-Site. Something that sends neither is no browser, and still needs the form's token.
     let origin_fits = match text(header::ORIGIN) {
         None => true,
         Some("null") => site == Some("same-origin"),
-        Some(origin) => origin.strip_prefix("http://").is_some_and(|from| from.eq_ignore_ascii_case(host)),
+        Some(origin) => origin.strip_prefix(scheme).is_some_and(|from| from.eq_ignore_ascii_case(host)),
     };
     let site_fits = site.is_none_or(|site| site == "same-origin");
     if origin_fits && site_fits { Ok(()) } else { Err(Refusal::foreign_origin()) }
@@ -74,67 +85,23 @@ fn is_loopback(host: &str) -> bool {
     name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }
 
-/// Lets in whoever has a session and has said who they are; a handler behind it finds both as [`Officer`].
-pub(super) async fn signed_in_only(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let Some(signed) = session(&app, request.headers()) else {
-        return sign_in_first(&request);
-    };
-    let choosing = request.uri().path() == "/who" || request.uri().path() == "/sign-out";
-    if signed.by.is_none() && !choosing {
-        return if is_page(&request) {
-            Redirect::to("/who").into_response()
-        } else {
-            Refusal::say_who_first().into_response()
-        };
-    }
-    request.extensions_mut().insert(signed);
-    next.run(request).await
-}
-
 /// The live session that a request's cookie names.
-fn session(app: &App, headers: &HeaderMap) -> Option<Signed> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
-        .find_map(|cookie| app.sign_in.session(cookie, app.clock.real_us()))
+pub(super) fn session(app: &App, headers: &HeaderMap) -> Option<Signed> {
+    cookies(headers, COOKIE).find_map(|cookie| app.sign_in.session(cookie, app.clock.real_us()))
 }
 
-fn sign_in_first(request: &Request) -> Response {
-    if is_page(request) {
-        Redirect::to("/sign-in").into_response()
-    } else {
-        Refusal::sign_in_first().into_response()
-    }
-}
-
-/// Whether a person is looking at the answer, rather than the page's script.
-fn is_page(request: &Request) -> bool {
-    let path = request.uri().path();
-    request.method() == Method::GET && !path.starts_with("/fragments/") && path != "/live"
-}
-
-/// The signed-in person, and who they are.
-pub(super) struct Officer {
-    pub(super) signed: Signed,
-    pub(super) id: StaffId,
-}
-
-impl FromRequestParts<App> for Officer {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let signed = Signed::from_request_parts(parts, app).await?;
-        let id = signed.by.clone().ok_or_else(Refusal::say_who_first)?;
-        Ok(Self { signed, id })
-    }
+/// The values of all cookies of a name.
+pub(super) fn cookies<'h>(headers: &'h HeaderMap, name: &'h str) -> impl Iterator<Item = &'h str> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs = lines.flat_map(|line| line.split(';'));
+    pairs.filter_map(move |pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
 impl FromRequestParts<App> for Signed {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Refusal> {
-        // Missing if a route was put outside the guard by mistake: then nobody gets in.
+        // Missing if a route was put outside the gate by mistake: then nobody gets in.
         parts.extensions.get::<Self>().cloned().ok_or_else(Refusal::sign_in_first)
     }
 }
@@ -155,6 +122,13 @@ impl FromRequest<App> for Posted {
         let signed = request.extensions().get::<Signed>().cloned().ok_or_else(Refusal::sign_in_first)?;
         let fields = Fields::from_request(request, app).await?;
         if signed.owns_form(fields.field(FORM_TOKEN)) { Ok(Self(fields)) } else { Err(Refusal::stale_form()) }
+    }
+}
+
+impl Posted {
+    /// All fields of that name.
+    pub(super) fn all(&self, name: &str) -> Vec<&str> {
+        self.0.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
     }
 }
 
@@ -208,7 +182,7 @@ mod tests {
                 .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
             let headers =
                 [(header::HOST, HeaderValue::from_static("127.0.0.1:80"))].into_iter().chain(headers);
-            check_origin(&Method::POST, &headers.collect()).is_ok()
+            check_origin(&Method::POST, &headers.collect(), None).is_ok()
         };
         assert!(check(&[]));
         assert!(check(&[("origin", "http://127.0.0.1:80")]));

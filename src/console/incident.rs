@@ -10,11 +10,13 @@ use axum::{
 
 use super::{
     App,
-    guard::Officer,
+    gate::Officer,
     names::Names,
     page::{Frame, framed, html},
     queue::Card,
     refusal::Refusal,
+    rights::Act,
+    scope,
     told::Next,
     when::When,
     words,
@@ -105,6 +107,9 @@ struct Page {
     outcome_error: bool,
     note_error: String,
     note: String,
+    can_note: bool,
+    can_close: bool,
+    can_see_readers: bool,
 }
 
 #[derive(Template)]
@@ -125,7 +130,7 @@ pub(super) async fn page_with(
     id: IncidentId,
     error: Option<FormError>,
 ) -> Result<Response, Refusal> {
-    let story = story(app, id).await?;
+    let story = story(app, officer, id).await?;
     let prefix = if error.is_some() { "Error: " } else { "" };
     let title = format!("{prefix}{}, {}", story.card.kind, story.card.subject);
     let (_, _, frame) = framed(app, officer, &title, "incident");
@@ -139,12 +144,26 @@ pub(super) async fn page_with(
         let (name, hint) = words::outcome(outcome);
         (outcome.as_str(), name, hint)
     });
-    Ok(html(&Page { frame, story, outcomes: outcomes.into(), outcome_error, note_error, note }))
+    Ok(html(&Page {
+        frame,
+        story,
+        outcomes: outcomes.into(),
+        outcome_error,
+        note_error,
+        note,
+        can_note: officer.may(Act::Note),
+        can_close: officer.may(Act::Close),
+        can_see_readers: officer.may(Act::SeeReaders),
+    }))
 }
 
-async fn fragment(State(app): State<App>, _: Officer, Path(id): Path<String>) -> Result<Response, Refusal> {
+async fn fragment(
+    State(app): State<App>,
+    officer: Officer,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
     let known = parse_id(&id).ok_or_else(|| Refusal::no_incident(&id))?;
-    Ok(html(&Fragment { story: story(&app, known).await? }))
+    Ok(html(&Fragment { story: story(&app, &officer, known).await? }))
 }
 
 /// The number in an incident's address: digits only.
@@ -153,13 +172,15 @@ pub(super) fn parse_id(text: &str) -> Option<IncidentId> {
     digits.then(|| text.parse().ok().map(IncidentId)).flatten()
 }
 
-async fn story(app: &App, id: IncidentId) -> Result<Story, Refusal> {
-    let (board, now) = app.look();
+async fn story(app: &App, officer: &Officer, id: IncidentId) -> Result<Story, Refusal> {
+    let (board, now) = app.look_as(officer);
     let live = board.incidents.get(&id).map(|incident| incident.as_ref().clone());
     let incident = match live {
         Some(incident) => incident,
         None => {
-            let known = app.store.incident(id).await?.filter(|incident| !incident.unit.is_canary());
+            let known = app.store.incident(id).await?.filter(|incident| {
+                !incident.unit.is_canary() && scope::has_incident(&officer.reach, &board.rulebook, incident)
+            });
             known.ok_or_else(|| Refusal::no_incident(&id.to_string()))?
         }
     };
@@ -171,7 +192,8 @@ async fn story(app: &App, id: IncidentId) -> Result<Story, Refusal> {
             (Vec::new(), 0, true)
         }
     };
-    Ok(Story { alerts, alerts_folded, records_away, ..tell(&incident, &board, now) })
+    let told = tell(&incident, &board, now);
+    Ok(Story { alerts, alerts_folded, records_away, card: told.card.for_hands_of(officer), ..told })
 }
 
 /// The newest alerts with their tries, and how many older ones there are.

@@ -18,7 +18,7 @@ use tokio::{
     time::{Interval, MissedTickBehavior, interval},
 };
 
-use super::{App, guard::Officer, page, sign_in::Signed};
+use super::{App, gate::Officer, page};
 
 /// Real time, not the Clock's: the beat tells a person whether the line lives, however fast a demo's clock runs.
 const BEAT: Duration = Duration::from_secs(1);
@@ -30,7 +30,7 @@ pub(super) fn routes() -> Router<App> {
 }
 
 async fn live(State(app): State<App>, officer: Officer) -> Response {
-    let events = stream::unfold(Feed::new(app, officer.signed), async |mut feed: Feed| {
+    let events = stream::unfold(Feed::new(app, officer), async |mut feed: Feed| {
         feed.next().await.map(|event| (Ok::<_, Infallible>(event), feed))
     });
     Sse::new(events).into_response()
@@ -38,7 +38,7 @@ async fn live(State(app): State<App>, officer: Officer) -> Response {
 
 struct Feed {
     app: App,
-    signed: Signed,
+    officer: Officer,
     board: watch::Receiver<Arc<crate::sequencer::Board>>,
     closing: watch::Receiver<bool>,
     beat: Interval,
@@ -48,7 +48,7 @@ struct Feed {
 }
 
 impl Feed {
-    fn new(app: App, signed: Signed) -> Self {
+    fn new(app: App, officer: Officer) -> Self {
         let (mut beat, mut gate) = (interval(BEAT), interval(BOARD_EVERY));
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         gate.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -56,7 +56,7 @@ impl Feed {
         // The page may have been drawn before this feed began: say at once which picture there is.
         board.mark_changed();
         let closing = app.closing.clone();
-        Self { app, signed, board, closing, beat, gate, gate_open: false, over: false }
+        Self { app, officer, board, closing, beat, gate, gate_open: false, over: false }
     }
 
     /// The next event; `None` when the service closes.
@@ -81,7 +81,7 @@ impl Feed {
     }
 
     fn heartbeat(&mut self) -> Event {
-        if self.app.sign_in.is_live(&self.signed, self.app.clock.real_us()) {
+        if self.app.is_live(&self.officer.signed) {
             return self.picture("heartbeat");
         }
         self.over = true;
@@ -92,7 +92,7 @@ impl Feed {
         if name == "board" {
             self.board.mark_unchanged();
         }
-        let (board, now) = self.app.look();
+        let (board, now) = self.app.look_as(&self.officer);
         let data = json!({
             "now_ms": now.as_ms(),
             "version": page::version(&board),

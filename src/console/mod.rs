@@ -1,15 +1,20 @@
 //! The console: pages on which officers see what is happening and take it in hand.
 //!
 //! It reads the board (a picture of the engine's memory after a commit) and the store, and changes things only by
-//! putting inputs into the inbox. Until there are roles it speaks to this machine alone, behind a one-time link.
+//! putting inputs into the inbox. Every request comes through one gate (`gate`), which has a table of who may do what
+//! (`rights`) and sees to it that what is shown is recorded. Beyond this machine it speaks by TLS, and to accounts alone.
 
+mod accounts;
 mod assets;
+mod audit;
 mod closed;
 mod enrolments;
+mod gate;
 mod guard;
 mod health;
 pub mod hooks;
 mod incident;
+mod join;
 mod labels;
 mod live;
 mod map;
@@ -19,9 +24,13 @@ mod page;
 mod phone;
 mod posts;
 mod queue;
+mod readers;
 mod refusal;
+mod rights;
+mod scope;
 mod sign_in;
 mod sign_in_pages;
+mod tls;
 mod told;
 mod trouble;
 mod watched;
@@ -31,14 +40,18 @@ mod words;
 
 use std::{future::Future, io, sync::Arc};
 
-use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
+use axum::{Router, extract::DefaultBodyLimit, middleware};
 use tokio::{net::TcpListener, sync::watch};
 
 pub use health::SourceCounts;
 pub use phone::Door as PhoneDoor;
 pub use sign_in::{OneTimeToken, SignIn, SignInError};
 
+use tls::TlsListener;
+pub use tls::{ServeTls, TlsError, TlsFiles};
+
 use crate::{
+    access::{Access, Reach},
     clock::Clock,
     domain::Timestamp,
     secret::Secret,
@@ -62,8 +75,14 @@ pub struct ConsoleState {
     pub store: Arc<dyn Store>,
     /// The time.
     pub clock: Clock,
-    /// Who may come in.
+    /// Who is in.
     pub sign_in: Arc<SignIn>,
+    /// Who may come in, and what they did.
+    pub access: Arc<Access>,
+    /// How it is reached from other machines; `None` where it is not.
+    pub public: Option<Public>,
+    /// The installation's name.
+    pub installation: String,
     /// What the sources have counted.
     pub source_counts: SourceCounts,
     /// Callbacks of providers (see [`hooks`]). They prove themselves; sign-in and form rules do not apply.
@@ -78,14 +97,33 @@ pub struct ConsoleState {
     pub watch_token: Option<Secret>,
 }
 
+/// How the console is reached from other machines: by TLS, its own or that of a proxy in front of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Public {
+    /// What browsers send as `Host`: the name, and the port if it is not 443.
+    pub host: String,
+    /// Its own certificate; `None` for a proxy's.
+    pub tls: Option<TlsFiles>,
+}
+
 /// Why the console could not be served.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// Anybody on the network could reach it.
+    /// Anybody on the network could listen.
     #[error(
-        "the console speaks to this machine alone until it has roles: listen on 127.0.0.1 or [::1], not on {0}"
+        "{0} is reached from other machines, and nothing is encrypted: give console.certificate_file and \
+         console.certificate_key_file, or console.tls_proxy = true if a proxy in front of it does TLS; or listen on 127.0.0.1"
     )]
     NotLoopback(std::net::SocketAddr),
+    /// Nobody could let anybody in.
+    #[error(
+        "the console is reached from other machines and there is no administrator: run `cordon init`, which prints \
+         the link by which one signs up"
+    )]
+    NoAdministrator,
+    /// TLS.
+    #[error(transparent)]
+    Tls(#[from] ServeTls),
     /// The listener failed.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -108,15 +146,32 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let address = listener.local_addr()?;
-    if !address.ip().is_loopback() {
-        return Err(ServeError::NotLoopback(address));
-    }
+    let tls = match &state.public {
+        None if !address.ip().is_loopback() => return Err(ServeError::NotLoopback(address)),
+        None => None,
+        Some(public) => {
+            let accounts = state.access.accounts(state.clock.real_us());
+            // Where they cannot be read nobody is let in either, and alerts go out.
+            if accounts.is_some_and(|accounts| !accounts.has_administrator()) {
+                return Err(ServeError::NoAdministrator);
+            }
+            public.tls.clone()
+        }
+    };
     let (close, closing) = watch::channel(false);
     let stop = async move {
         shutdown.await;
         close.send_replace(true);
     };
-    Ok(axum::serve(listener, routes(state, closing)).with_graceful_shutdown(stop).await?)
+    let routes = routes(state, closing);
+    match tls {
+        None => axum::serve(listener, routes).with_graceful_shutdown(stop).await?,
+        Some(files) => {
+            let listener = TlsListener::new(listener, &files)?;
+            axum::serve(listener, routes).with_graceful_shutdown(stop).await?;
+        }
+    }
+    Ok(())
 }
 
 /// What every handler is given.
@@ -128,6 +183,12 @@ struct App {
     store: Arc<dyn Store>,
     clock: Clock,
     sign_in: Arc<SignIn>,
+    access: Arc<Access>,
+    public: Option<Arc<Public>>,
+    installation: Arc<str>,
+    watch_token: Option<Secret>,
+    views: Arc<gate::Views>,
+    scoped: Arc<scope::Scoped>,
     callbacks: Arc<hooks::Counts>,
     source_counts: SourceCounts,
     phones: Option<Arc<PhoneDoor>>,
@@ -137,7 +198,29 @@ struct App {
 }
 
 impl App {
-    /// The latest picture, and the time it is looked at: never before the picture was taken.
+    /// The latest picture as far as somebody's act reaches, and the time it is looked at.
+    fn look_as(&self, officer: &gate::Officer) -> (Arc<Board>, Timestamp) {
+        self.look_at(&officer.reach)
+    }
+
+    fn look_at(&self, reach: &Reach) -> (Arc<Board>, Timestamp) {
+        let (board, now) = self.look();
+        (self.scoped.part(&board, reach), now)
+    }
+
+    /// Whether a session may go on being told how many wait.
+    fn is_live(&self, signed: &sign_in::Signed) -> bool {
+        let real_us = self.clock.real_us();
+        let in_use = || {
+            let (Some(id), Some(generation)) = (&signed.by, signed.generation) else { return true };
+            let accounts = self.access.accounts(real_us);
+            accounts.is_some_and(|all| all.live(id).is_some_and(|account| account.generation == generation))
+        };
+        self.sign_in.is_live(signed, real_us) && in_use()
+    }
+
+    /// The latest whole picture, and the time it is looked at: never before the picture was taken. For what shows no
+    /// person's data; what does looks at it as somebody (`look_as`).
     fn look(&self) -> (Arc<Board>, Timestamp) {
         let board = self.board.borrow().clone();
         let steady = self.clock.steady();
@@ -149,6 +232,8 @@ impl App {
 fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
     let ConsoleState { board, disk, inbox, store, clock, sign_in, source_counts, hooks, phones, .. } = state;
     let (vitals, meter, watch_token) = (state.vitals, state.meter, state.watch_token);
+    let (access, public, installation) =
+        (state.access, state.public.map(Arc::new), state.installation.into());
     let callbacks = hooks.as_ref().map(|hooks| Arc::clone(&hooks.counts)).unwrap_or_default();
     let phones = phones.map(Arc::new);
     let app = App {
@@ -158,6 +243,12 @@ fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
         store,
         clock,
         sign_in,
+        access,
+        public,
+        installation,
+        watch_token: watch_token.clone(),
+        views: Arc::default(),
+        scoped: Arc::default(),
         callbacks,
         source_counts,
         phones,
@@ -165,37 +256,39 @@ fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
         meter,
         closing,
     };
-    // Open to other names than this machine's: whoever was sent a link comes by a web server in front of Cordon.
-    let on_phones = phone::routes().with_state(app.clone());
-    let signed_in = Router::new()
+    let own = Router::new()
         .merge(queue::routes())
         .merge(closed::routes())
         .merge(incident::routes())
+        .merge(readers::routes())
         .merge(posts::routes())
         .merge(enrolments::routes())
+        .merge(accounts::routes())
+        .merge(audit::routes())
         .merge(live::routes())
-        .merge(sign_in_pages::inner_routes())
-        .layer(middleware::from_fn_with_state(app.clone(), guard::signed_in_only));
-    let all = signed_in
-        .merge(sign_in_pages::outer_routes())
+        .merge(sign_in_pages::routes())
+        .merge(join::routes())
         .merge(health::routes())
         .merge(assets::routes())
-        .route("/favicon.ico", get(assets::mark))
         .fallback(refusal::no_such_page)
         .method_not_allowed_fallback(refusal::no_such_method)
-        .layer(middleware::from_fn(guard::own_pages_only))
+        .layer(middleware::from_fn_with_state(app.clone(), gate::gate))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::own_pages_only))
         .with_state(app.clone());
-    let all = all.merge(on_phones);
-    // These prove themselves.
-    let all = match hooks {
-        Some(hooks) => all.merge(hooks.router),
-        None => all,
-    };
-    let all = match watch_token {
-        Some(token) => all.merge(watched::routes(app, token)),
-        None => all,
-    };
-    all.layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).layer(middleware::map_response(guard::seal))
+    // Open to other names than this machine's: whoever was sent a link comes by a web server in front of Cordon, a
+    // provider's callback and a watchdog from elsewhere.
+    let mut beside = phone::routes().with_state(app.clone());
+    if let Some(hooks) = hooks {
+        beside = beside.merge(hooks.router);
+    }
+    if let Some(token) = watch_token {
+        beside = beside.merge(watched::routes(app.clone(), token));
+    }
+    let is_public = app.public.is_some();
+    let beside = beside.layer(middleware::from_fn_with_state(app, gate::gate));
+    let all = own.merge(beside).layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
+    let all = all.layer(middleware::map_response(guard::seal));
+    if is_public { all.layer(middleware::map_response(guard::https_only)) } else { all }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
-use super::{App, guard::Officer, names::Names, trouble, when::When};
+use super::{App, gate::Officer, names::Names, rights::Act, trouble, when::When};
 use crate::{
     domain::{Priority, Timestamp},
     sequencer::Board,
@@ -17,6 +17,12 @@ pub(super) struct Frame {
     pub(super) title: String,
     /// Which entry of the menu is current.
     pub(super) here: &'static str,
+    /// The pages for this person's roles: key, address, word.
+    pub(super) menu: Vec<(&'static str, &'static str, &'static str)>,
+    /// They came by a one-time link, and may say who they are anew.
+    pub(super) by_link: bool,
+    /// There is a feed to listen to.
+    pub(super) is_live: bool,
     pub(super) officer: String,
     pub(super) form_token: String,
     pub(super) now: When,
@@ -31,6 +37,14 @@ pub(super) struct Frame {
     pub(super) trouble: Vec<String>,
 }
 
+const MENU: [(Act, &str, &str, &str); 5] = [
+    (Act::SeeQueue, "queue", "/", "Queue"),
+    (Act::SeeClosed, "closed", "/incidents?closed", "Closed"),
+    (Act::SeeDevices, "enrolments", "/enrolments", "Devices"),
+    (Act::SeeAccounts, "accounts", "/accounts", "Accounts"),
+    (Act::SeeAudit, "audit", "/audit", "Audit"),
+];
+
 impl Frame {
     pub(super) fn new(
         title: impl Into<String>,
@@ -43,11 +57,22 @@ impl Frame {
         Self {
             title: title.into(),
             here,
-            officer: Names(&board.rulebook).staff(&officer.id),
+            menu: MENU
+                .into_iter()
+                .filter(|(act, ..)| officer.may(*act))
+                .map(|(_, key, at, word)| (key, at, word))
+                .collect(),
+            by_link: officer.signed.generation.is_none(),
+            is_live: officer.may(Act::Follow),
+            officer: match board.rulebook.staff(&officer.id) {
+                Some(staff) => staff.name.clone(),
+                None if officer.signed.generation.is_some() => officer.name.clone(),
+                None => Names(&board.rulebook).staff(&officer.id),
+            },
             form_token: officer.signed.form_token(),
             now: When::new(now, now),
             version: version(board),
-            waiting: waiting(board),
+            waiting: if officer.may(Act::Follow) { waiting(board) } else { 0 },
             reload_s: 0,
             deaf: board.deaf.clone(),
             trouble: trouble::beside_deafness(board, disk_pct),
@@ -87,7 +112,7 @@ pub(super) fn framed(
     title: &str,
     here: &'static str,
 ) -> (std::sync::Arc<Board>, Timestamp, Frame) {
-    let (board, now) = app.look();
+    let (board, now) = app.look_as(officer);
     let frame = Frame::new(title, here, officer, &board, *app.disk.borrow(), now);
     (board, now, frame)
 }

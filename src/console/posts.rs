@@ -12,7 +12,8 @@ use axum::{
 
 use super::{
     App,
-    guard::{Officer, Posted},
+    gate::Officer,
+    guard::Posted,
     incident::{self, FormError},
     refusal::Refusal,
 };

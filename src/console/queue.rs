@@ -10,10 +10,11 @@ use axum::{
 
 use super::{
     App,
-    guard::Officer,
+    gate::Officer,
     map::Map,
     names::Names,
     page::{Frame, framed, html},
+    rights::Act,
     told::{self, Chain, Next},
     wearers::{self, Seen, Wearers},
     when::When,
@@ -95,17 +96,24 @@ impl Card {
             can_act: matches!(incident.handling, Handling::Raised | Handling::Owned { .. }),
         }
     }
-}
 
-impl Queue {
-    fn new(board: &Board, now: Timestamp, form_token: String) -> Self {
-        let sections =
-            [Priority::P1, Priority::P2, Priority::P3].map(|priority| section(board, now, priority));
-        Self { sections: sections.into(), form_token }
+    /// The same with buttons for what this person's roles include alone.
+    pub(super) fn for_hands_of(mut self, officer: &Officer) -> Self {
+        self.can_own &= officer.may(Act::Own);
+        self.can_act &= officer.may(Act::Acted);
+        self
     }
 }
 
-fn section(board: &Board, now: Timestamp, priority: Priority) -> Section {
+impl Queue {
+    fn new(board: &Board, now: Timestamp, officer: &Officer) -> Self {
+        let section = |priority| section(board, now, priority, officer);
+        let sections = [Priority::P1, Priority::P2, Priority::P3].map(section);
+        Self { sections: sections.into(), form_token: officer.signed.form_token() }
+    }
+}
+
+fn section(board: &Board, now: Timestamp, priority: Priority, officer: &Officer) -> Section {
     let ours = |incident: &&Incident| incident.is_open() && incident.priority == priority;
     let mut open: Vec<&Incident> = board.incidents.values().map(AsRef::as_ref).filter(ours).collect();
     open.sort_by_key(|incident| std::cmp::Reverse((incident.raised_at, incident.id)));
@@ -113,7 +121,10 @@ fn section(board: &Board, now: Timestamp, priority: Priority) -> Section {
     Section {
         number: priority.number(),
         word: words::priority(priority),
-        cards: open[..drawn].iter().map(|incident| Card::new(incident, board, now)).collect(),
+        cards: open[..drawn]
+            .iter()
+            .map(|incident| Card::new(incident, board, now).for_hands_of(officer))
+            .collect(),
         open: open.len(),
         folded: open.len() - drawn,
     }
@@ -124,8 +135,7 @@ fn section(board: &Board, now: Timestamp, priority: Priority) -> Section {
 struct Page {
     frame: Frame,
     queue: Queue,
-    map: Map,
-    wearers: Wearers,
+    field: Option<MapFragment>,
 }
 
 #[derive(Template)]
@@ -144,17 +154,22 @@ struct MapFragment {
 async fn page(State(app): State<App>, officer: Officer) -> Response {
     let (board, now, mut frame) = framed(&app, &officer, "Queue", "queue");
     frame.reload_s = 5;
-    let queue = Queue::new(&board, now, officer.signed.form_token());
-    html(&Page { frame, queue, map: Map::new(&board, now), wearers: Wearers::new(&board, now) })
+    let queue = Queue::new(&board, now, &officer);
+    // Where wearers are is for fewer than what is open.
+    let field = officer.reach_of(Act::SeeMap).map(|reach| {
+        let (board, now) = app.look_at(&reach);
+        MapFragment { map: Map::new(&board, now), wearers: Wearers::new(&board, now) }
+    });
+    html(&Page { frame, queue, field })
 }
 
 async fn queue_fragment(State(app): State<App>, officer: Officer) -> Response {
-    let (board, now) = app.look();
-    html(&QueueFragment { queue: Queue::new(&board, now, officer.signed.form_token()) })
+    let (board, now) = app.look_as(&officer);
+    html(&QueueFragment { queue: Queue::new(&board, now, &officer) })
 }
 
-async fn map_fragment(State(app): State<App>, _: Officer) -> Response {
-    let (board, now) = app.look();
+async fn map_fragment(State(app): State<App>, officer: Officer) -> Response {
+    let (board, now) = app.look_as(&officer);
     html(&MapFragment { map: Map::new(&board, now), wearers: Wearers::new(&board, now) })
 }
 

@@ -6,8 +6,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::page::html;
-use crate::{engine::Refused, sequencer::SubmitError, store::StoreError};
+use super::{Public, page::html};
+use crate::{access::AccessError, engine::Refused, sequencer::SubmitError, store::StoreError};
 
 /// A request that is not served.
 #[derive(Debug)]
@@ -34,8 +34,13 @@ impl Refusal {
         Self { status, title, why: why.into(), next: TO_QUEUE }
     }
 
-    pub(super) fn foreign_host() -> Self {
-        let why = "The console answers only to this machine's own names: open it as http://127.0.0.1 or http://localhost.";
+    pub(super) fn foreign_host(public: Option<&Public>) -> Self {
+        let why = match public {
+            None => {
+                "The console answers only to this machine's own names: open it as http://127.0.0.1 or http://localhost."
+            }
+            Some(_) => "The console does not answer to this name. Open it at the address you were given.",
+        };
         Self::new(StatusCode::FORBIDDEN, "Not this address", why)
     }
 
@@ -45,8 +50,45 @@ impl Refusal {
     }
 
     pub(super) fn sign_in_first() -> Self {
-        let why = "You are not signed in, or your 12 hours are over. Nothing was done.";
+        let why = "You are not signed in, or your sign-in has ended. Nothing was done.";
         Self { next: TO_SIGN_IN, ..Self::new(StatusCode::UNAUTHORIZED, "Sign in first", why) }
+    }
+
+    pub(super) fn idle() -> Self {
+        let why = "You have done nothing here for 15 minutes, so nobody's data is shown. Sign in again. Nothing was done.";
+        Self { next: TO_SIGN_IN, ..Self::new(StatusCode::UNAUTHORIZED, "Are you still there?", why) }
+    }
+
+    pub(super) fn for_monitors() -> Self {
+        let why = "Where the console is reached from other machines, machines that read these figures show the watchdog's token.";
+        Self::new(StatusCode::UNAUTHORIZED, "Show the token", why)
+    }
+
+    /// It is somebody else's work.
+    pub(super) fn not_yours(home: &'static str) -> Self {
+        let why = "Your role does not include this. Whoever makes accounts here can say why, or change it.";
+        let next = if home == "/" { TO_QUEUE } else { (home, "Go to your own page") };
+        Self { next, ..Self::new(StatusCode::FORBIDDEN, "Not for your role", why) }
+    }
+
+    /// Nothing of anybody is shown that the audit log does not know of.
+    pub(super) fn not_recorded(error: &AccessError) -> Self {
+        tracing::error!(%error, "the audit log could not be written; nobody's data is shown");
+        let why = "What you look at is recorded, and just now it cannot be, so it is not shown. Alerts go out as ever: use \
+                   phone and radio. Tell whoever runs this service.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Not shown", why)
+    }
+
+    /// Nobody can say who may what.
+    pub(super) fn accounts_away() -> Self {
+        let why = "The accounts cannot be read at the moment, so it is not known what you may see. Alerts go out as ever: use \
+                   phone and radio. Tell whoever runs this service.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Accounts not available", why)
+    }
+
+    /// The page that whoever asked for another one is led to.
+    pub(super) fn leads_to(&self) -> Option<&'static str> {
+        (self.status == StatusCode::UNAUTHORIZED && self.next != TO_QUEUE).then_some(self.next.0)
     }
 
     pub(super) fn say_who_first() -> Self {
@@ -76,12 +118,18 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, "No such incident", format!("There is no incident {id}."))
     }
 
-    pub(super) fn no_staff() -> Self {
-        let why = "The rulebook in force does not know this member of staff. Choose who you are again.";
+    pub(super) fn no_account() -> Self {
+        let why = "There is no such account in your units.";
         Self {
-            next: ("/who", "Say who you are"),
-            ..Self::new(StatusCode::FORBIDDEN, "Not in the rulebook", why)
+            next: ("/accounts", "Go to the accounts"),
+            ..Self::new(StatusCode::NOT_FOUND, "No such account", why)
         }
+    }
+
+    pub(super) fn no_staff() -> Self {
+        let why = "The rulebook in force does not know you as a member of staff, so nothing can be put to your name. Whoever \
+                   keeps the rulebook can add you, by the name you sign in as.";
+        Self::new(StatusCode::FORBIDDEN, "Not in the rulebook", why)
     }
 
     pub(super) fn unconfirmed() -> Self {
@@ -112,6 +160,13 @@ impl From<SubmitError> for Refusal {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Refused", format!("{why}. Nothing was done."))
             }
         }
+    }
+}
+
+impl From<AccessError> for Refusal {
+    fn from(error: AccessError) -> Self {
+        tracing::error!(%error, "accounts or audit log failed");
+        Self::accounts_away()
     }
 }
 

@@ -1,4 +1,4 @@
-//! One-time links and sessions. Only hashes of what a browser holds are kept, and only in memory.
+//! One-time links, half-finished sign-ins and sessions. Only hashes of what a browser holds are kept, and only in memory.
 //!
 //! Times are `Clock::real_us`: a link lives ten real minutes however fast a demo's clock runs.
 
@@ -17,10 +17,15 @@ use crate::domain::StaffId;
 const LINK_US: i64 = 10 * 60 * 1_000_000;
 /// How long a session lasts, whatever happens in it.
 const SESSION_US: i64 = 12 * 3_600 * 1_000_000;
+/// After so long without a person's doing a session sees no person's data any more.
+const IDLE_US: i64 = 15 * 60 * 1_000_000;
+/// From the password to the code.
+const HALF_US: i64 = 5 * 60 * 1_000_000;
 /// Links remembered, so that a used or expired one can be told from a wrong one.
 const LINKS_MAX: usize = 32;
 /// Sessions at once; the one that ends first gives way.
-const SESSIONS_MAX: usize = 64;
+const SESSIONS_MAX: usize = 4_096;
+const HALVES_MAX: usize = 1_024;
 
 type Hash = [u8; 32];
 
@@ -33,6 +38,7 @@ pub struct SignIn {
 #[derive(Default)]
 struct State {
     links: BTreeMap<Hash, Link>,
+    halves: BTreeMap<Hash, Half>,
     sessions: BTreeMap<Hash, Session>,
 }
 
@@ -41,10 +47,21 @@ struct Link {
     used: bool,
 }
 
+/// Somebody who has shown their password.
+#[derive(Clone)]
+pub(super) struct Half {
+    until_us: i64,
+    pub(super) account: StaffId,
+    pub(super) generation: i64,
+}
+
 #[derive(Clone)]
 struct Session {
     until_us: i64,
+    /// When its owner last did something.
+    used_us: i64,
     by: Option<StaffId>,
+    generation: Option<i64>,
 }
 
 /// The secret of a sign-in link: 256 random bits. Printing it takes a deliberate call.
@@ -96,6 +113,10 @@ pub(super) struct Signed {
     secret: Secret,
     /// Whose name is put to what they do; `None` until they have said.
     pub(super) by: Option<StaffId>,
+    /// Of the account at sign-in; `None` for whoever came by a one-time link.
+    pub(super) generation: Option<i64>,
+    /// Its owner has done nothing for too long to be shown a person's data.
+    pub(super) idle: bool,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -138,6 +159,11 @@ impl SignIn {
         Ok(OneTimeToken(token))
     }
 
+    /// Whether a link was ever issued.
+    pub(super) fn has_links(&self) -> bool {
+        !self.lock().links.is_empty()
+    }
+
     /// Exchanges a link's secret for a session's cookie.
     pub(super) fn redeem(&self, token: &str, real_us: i64) -> Result<String, SignInError> {
         let cookie = random()?;
@@ -150,9 +176,42 @@ impl SignIn {
             return Err(SignInError::Expired);
         }
         link.used = true;
-        state.sessions.retain(|_, session| real_us < session.until_us);
-        make_room(&mut state.sessions, SESSIONS_MAX, |session| session.until_us);
-        state.sessions.insert(hash(&cookie), Session { until_us: real_us + SESSION_US, by: None });
+        state.begin(&cookie, real_us, None, None);
+        Ok(cookie)
+    }
+
+    /// Remembers who has shown their password; gives the cookie by which they are known again.
+    pub(super) fn half_way(
+        &self,
+        account: StaffId,
+        generation: i64,
+        real_us: i64,
+    ) -> Result<String, SignInError> {
+        let cookie = random()?;
+        let mut state = self.lock();
+        state.halves.retain(|_, half| real_us < half.until_us);
+        make_room(&mut state.halves, HALVES_MAX, |half| half.until_us);
+        state.halves.insert(hash(&cookie), Half { until_us: real_us + HALF_US, account, generation });
+        Ok(cookie)
+    }
+
+    /// Who has shown their password in this browser, in the last five minutes.
+    pub(super) fn half(&self, cookie: &str, real_us: i64) -> Option<Half> {
+        self.lock().halves.get(&hash(cookie)).filter(|half| real_us < half.until_us).cloned()
+    }
+
+    /// Begins the session of somebody who has shown all that they must.
+    pub(super) fn enter(
+        &self,
+        account: StaffId,
+        generation: i64,
+        half: &str,
+        real_us: i64,
+    ) -> Result<String, SignInError> {
+        let cookie = random()?;
+        let mut state = self.lock();
+        state.halves.remove(&hash(half));
+        state.begin(&cookie, real_us, Some(account), Some(generation));
         Ok(cookie)
     }
 
@@ -160,7 +219,10 @@ impl SignIn {
     pub(super) fn session(&self, cookie: &str, real_us: i64) -> Option<Signed> {
         let session = self.lock().sessions.get(&hash(cookie)).cloned()?;
         let live = real_us < session.until_us;
-        live.then(|| Signed { secret: Secret(cookie.into()), by: session.by })
+        let Session { by, generation, used_us, .. } = session;
+        // A one-time link is for whoever sits at this machine anyway.
+        let idle = generation.is_some() && real_us - used_us >= IDLE_US;
+        live.then(|| Signed { secret: Secret(cookie.into()), by, generation, idle })
     }
 
     /// Whether a session still lives: asked again and again by the live feed.
@@ -168,9 +230,20 @@ impl SignIn {
         self.session(&signed.secret.0, real_us).is_some()
     }
 
-    /// Remembers who the signed-in person is.
+    /// Its owner has done something. One that has been idle for too long stays so.
+    pub(super) fn used(&self, signed: &Signed, real_us: i64) {
+        if let Some(session) = self.lock().sessions.get_mut(&hash(&signed.secret.0))
+            && real_us - session.used_us < IDLE_US
+        {
+            session.used_us = real_us;
+        }
+    }
+
+    /// Remembers who came by the link.
     pub(super) fn set_staff(&self, signed: &Signed, by: StaffId) {
-        if let Some(session) = self.lock().sessions.get_mut(&hash(&signed.secret.0)) {
+        if let Some(session) = self.lock().sessions.get_mut(&hash(&signed.secret.0))
+            && session.generation.is_none()
+        {
             session.by = Some(by);
         }
     }
@@ -183,6 +256,15 @@ impl SignIn {
     fn lock(&self) -> MutexGuard<'_, State> {
         // No holder can leave it half changed, so a panic elsewhere does not spoil it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn begin(&mut self, cookie: &str, real_us: i64, by: Option<StaffId>, generation: Option<i64>) {
+        self.sessions.retain(|_, session| real_us < session.until_us);
+        make_room(&mut self.sessions, SESSIONS_MAX, |session| session.until_us);
+        let session = Session { until_us: real_us + SESSION_US, used_us: real_us, by, generation };
+        self.sessions.insert(hash(cookie), session);
     }
 }
 
@@ -225,6 +307,15 @@ mod tests {
         (cookie, signed)
     }
 
+    fn by_account(door: &SignIn) -> (String, Signed) {
+        let amy: StaffId = "amy".parse().expect("an id");
+        let half = door.half_way(amy.clone(), 3, 0).expect("random numbers");
+        let cookie = door.enter(amy, 3, &half, 0).expect("random numbers");
+        assert!(door.half(&half, 1).is_none(), "used up");
+        let signed = door.session(&cookie, 0).expect("a fresh session");
+        (cookie, signed)
+    }
+
     #[test]
     fn a_link_works_once_and_for_ten_minutes() {
         let door = SignIn::new();
@@ -238,12 +329,35 @@ mod tests {
 
     #[test]
     fn a_session_ends_after_twelve_hours_or_by_signing_out() {
+        for begin in [signed_in, by_account] {
+            let door = SignIn::new();
+            let (cookie, signed) = begin(&door);
+            assert!(door.session(&cookie, 12 * 60 * MINUTE_US - 1).is_some());
+            assert!(door.session(&cookie, 12 * 60 * MINUTE_US).is_none());
+            door.sign_out(&signed);
+            assert!(door.session(&cookie, 1).is_none());
+        }
+    }
+
+    #[test]
+    fn an_account_is_idle_after_a_quarter_of_an_hour_and_stays_so() {
         let door = SignIn::new();
-        let (cookie, signed) = signed_in(&door);
-        assert!(door.session(&cookie, 12 * 60 * MINUTE_US - 1).is_some());
-        assert!(door.session(&cookie, 12 * 60 * MINUTE_US).is_none());
-        door.sign_out(&signed);
-        assert!(door.session(&cookie, 1).is_none());
+        let (cookie, signed) = by_account(&door);
+        let is_idle = |us| door.session(&cookie, us).expect("it lives").idle;
+        assert!(!is_idle(15 * MINUTE_US - 1) && is_idle(15 * MINUTE_US));
+        door.used(&signed, 10 * MINUTE_US);
+        assert!(!is_idle(25 * MINUTE_US - 1) && is_idle(25 * MINUTE_US));
+        door.used(&signed, 26 * MINUTE_US);
+        assert!(is_idle(26 * MINUTE_US));
+    }
+
+    #[test]
+    fn a_password_is_good_for_five_minutes() {
+        let door = SignIn::new();
+        let half = door.half_way("amy".parse().expect("an id"), 3, 0).expect("random numbers");
+        assert!(door.half(&half, 5 * MINUTE_US - 1).is_some());
+        assert!(door.half(&half, 5 * MINUTE_US).is_none());
+        assert!(door.session(&half, 0).is_none(), "half is not in");
     }
 
     #[test]
@@ -258,12 +372,16 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded() {
         let door = SignIn::new();
-        for minute in 0..100 {
-            let token = door.issue(minute * MINUTE_US).expect("random numbers");
-            door.redeem(token.secret(), minute * MINUTE_US).expect("a fresh link");
+        for i in 0..i64::try_from(SESSIONS_MAX).expect("few") + 10 {
+            let token = door.issue(i).expect("random numbers");
+            door.redeem(token.secret(), i).expect("a fresh link");
+        }
+        for i in 0..i64::try_from(HALVES_MAX).expect("few") + 10 {
+            door.half_way("amy".parse().expect("an id"), 1, i).expect("random numbers");
         }
         let state = door.lock();
-        assert_eq!((state.links.len(), state.sessions.len()), (LINKS_MAX, SESSIONS_MAX));
+        let kept = (state.links.len(), state.halves.len(), state.sessions.len());
+        assert_eq!(kept, (LINKS_MAX, HALVES_MAX, SESSIONS_MAX));
     }
 
     #[test]

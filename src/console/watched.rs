@@ -27,14 +27,24 @@ pub(super) fn routes(app: App, token: Secret) -> Router {
 }
 
 async fn ages(State(Watched { app, token }): State<Watched>, headers: HeaderMap) -> Response {
-    let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let shown = shown.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-    // The digests differ in every bit: how long their comparison takes says nothing.
-    if Sha256::digest(shown) == Sha256::digest(token.expose()) {
+    if shows(&headers, &token) {
         Json(app.ages()).into_response()
     } else {
         (StatusCode::UNAUTHORIZED, "show the watchdog's token\n").into_response()
     }
+}
+
+/// Whether a machine may read counts: one on this machine, where the console is reached from here alone, or one that
+/// shows the watchdog's token.
+pub(super) fn may_monitor(app: &App, headers: &HeaderMap) -> bool {
+    app.public.is_none() || app.watch_token.as_ref().is_some_and(|token| shows(headers, token))
+}
+
+fn shows(headers: &HeaderMap, token: &Secret) -> bool {
+    let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let shown = shown.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+    // The digests differ in every bit: how long their comparison takes says nothing.
+    Sha256::digest(shown) == Sha256::digest(token.expose())
 }
 
 impl App {

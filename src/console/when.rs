@@ -43,6 +43,11 @@ impl When {
         self.format("%-d %b %H:%M:%S")
     }
 
+    /// With the year: what is looked up later, too.
+    pub(super) fn in_full(self) -> String {
+        self.format("%Y-%m-%d %H:%M:%S")
+    }
+
     fn format(self, format: &str) -> String {
         match jiff::Timestamp::from_millisecond(self.at.as_ms()) {
             Ok(instant) => instant.strftime(format).to_string(),

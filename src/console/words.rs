@@ -6,6 +6,7 @@ pub(super) use crate::domain::words::{
     alert_state, channel, kind, meaning, metres, outcome, percent, reason, span, stage,
 };
 use crate::{
+    access::Role,
     domain::{
         Audience, BasisKind, Cause, Channel, Handling, Happening, Incident, MINUTE_MS, Priority, Reason,
         Recipient, Risk, Timestamp,
@@ -15,6 +16,21 @@ use crate::{
 
 /// A zone that would be reached later than this says nothing yet, seconds.
 const OUTLOOK_S: f64 = 600.0;
+
+/// A role, and what it is for.
+pub(super) fn staff_role(role: Role) -> (&'static str, &'static str) {
+    match role {
+        Role::Officer => ("Officer", "watches the console, owns and closes incidents"),
+        Role::Supervisor => ("Supervisor", "the same, and sees who has looked at a case"),
+        Role::Responder => {
+            ("Responder", "sees and acts on incidents of their cases, and where the wearer is")
+        }
+        Role::Advocate => ("Advocate", "sees incidents of their cases, enrols protected persons' devices"),
+        Role::CaseWorker => ("Case worker", "sees incidents of their cases"),
+        Role::Administrator => ("Administrator", "makes and revokes accounts, sees nobody's data"),
+        Role::Auditor => ("Auditor", "reads the audit log"),
+    }
+}
 
 /// What a priority stands for.
 pub(super) fn priority(priority: Priority) -> &'static str {

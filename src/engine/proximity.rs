@@ -38,6 +38,16 @@ impl Proximity {
         }
     }
 
+    /// Only the zones of the cases that `has` says.
+    pub(super) fn keep(&mut self, has: impl Fn(&CaseId) -> bool) {
+        self.zones = self
+            .zones
+            .iter()
+            .filter(|(_, it)| has(&it.case))
+            .map(|(id, it)| (id.clone(), it.clone()))
+            .collect();
+    }
+
     pub(super) fn put_case(&mut self, before: Option<&Case>, case: &Case, at: Timestamp) {
         let zones_before = before.map_or(&[][..], |before| &before.proximity_zones);
         let known: Vec<Arc<BoundProximity>> =

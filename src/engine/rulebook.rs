@@ -1,6 +1,6 @@
 //! The rulebook in force: what was published, joined and indexed for the questions the engine asks.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use rpds::RedBlackTreeMapSync as Map;
 
@@ -152,6 +152,36 @@ impl Rulebook {
             shown.wearers.remove_mut(&case.wearer);
             shown.cases.remove_mut(&case.id);
         }
+        shown
+    }
+
+    /// The same with what somebody may see alone: whole units, and cases with their wearers and persons. Of a unit that
+    /// only a case of theirs is of, they see what names the unit and its staff, and the zones that bind everybody of it.
+    #[must_use]
+    pub fn only(&self, has_unit: impl Fn(&UnitId) -> bool, has_case: impl Fn(&Case) -> bool) -> Self {
+        let mut shown = self.clone();
+        for case in self.cases().filter(|case| !has_case(case)) {
+            shown.cases.remove_mut(&case.id);
+        }
+        let kept: Vec<&Case> = shown.cases.values().map(Arc::as_ref).collect();
+        let units: BTreeSet<&UnitId> = kept.iter().map(|case| &case.unit).collect();
+        let wearers: BTreeSet<&WearerId> = kept.iter().map(|case| &case.wearer).collect();
+        let persons: BTreeSet<&PersonId> = kept.iter().flat_map(|case| &case.persons).collect();
+        let units = self.units().filter(|unit| has_unit(&unit.id) || units.contains(&unit.id));
+        shown.units = units.map(|unit| (unit.id.clone(), self.units[&unit.id].clone())).collect();
+        let wearers = self.wearers().filter(|it| has_unit(&it.unit) || wearers.contains(&it.id));
+        shown.wearers = wearers.map(|it| (it.id.clone(), self.wearers[&it.id].clone())).collect();
+        let persons = self.persons().filter(|it| has_unit(&it.unit) || persons.contains(&it.id));
+        shown.persons = persons.map(|it| (it.id.clone(), self.persons[&it.id].clone())).collect();
+        let zones = self.zones.iter().filter(|(_, bound)| match &bound.case {
+            Some(case) => shown.cases.contains_key(case),
+            None => shown.units.contains_key(&bound.unit),
+        });
+        shown.zones = zones.map(|(id, bound)| (id.clone(), bound.clone())).collect();
+        let staff = self.staff.iter().filter(|(_, unit)| shown.units.contains_key(unit));
+        shown.staff = staff.map(|(id, unit)| (id.clone(), unit.clone())).collect();
+        shown.proximity.keep(|case| shown.cases.contains_key(case));
+        shown.reached_at = Map::default();
         shown
     }
 

@@ -12,7 +12,7 @@ use std::{
 };
 
 use cordon::{
-    app::{Plan, Running, Watched},
+    app::{Admission, Plan, Running, Watched},
     clock::Clock,
     domain::{AlertState, Book, Handling, Incident, IncidentId, IncidentKind, Outcome, Timestamp},
     engine::{Action, Told},
@@ -157,6 +157,7 @@ async fn start(order: &Order, store: std::sync::Arc<dyn Store>) -> Running {
         channels: phones::plain(format!("{}/sms", order.phones)),
         console: TcpListener::bind(order.console).await.unwrap(),
         watched: Watched::default(),
+        admission: Admission::in_memory().await.unwrap(),
         clock,
     };
     // The journal was readable a moment ago; if it is not, the service manager tries again.

@@ -4,7 +4,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use cordon::{
-    app::{Plan, Running, Watched},
+    app::{Admission, Plan, Running, Watched},
     clock::Clock,
     domain::Book,
     engine::Told,
@@ -80,6 +80,7 @@ impl House {
             watched,
             clock,
             console,
+            admission: Admission::in_memory().await.unwrap(),
         };
         let running = plan.start().await.unwrap();
         until("the broker is heard", Duration::from_secs(20), async || {

@@ -10,6 +10,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("secret", 0),
     ("domain", 1),
     ("engine", 2),
+    ("access", 3),
     ("clock", 3),
     ("config", 3),
     ("notify", 3),

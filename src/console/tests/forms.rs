@@ -78,7 +78,7 @@ async fn what_the_engine_refuses_is_said_in_plain_words() {
         (
             Refused::UnknownStaff(fixture::id("amy")),
             StatusCode::FORBIDDEN,
-            "does not know this member of staff",
+            "does not know you as a member of staff",
         ),
     ];
     for (refused, status, why) in cases {

@@ -1,5 +1,7 @@
 //! The console from outside: requests in, answers out, on a hand-made board and a real inbox.
 
+mod accounts;
+mod audit;
 mod companions;
 mod doors;
 mod feed;
@@ -8,6 +10,7 @@ mod forms;
 mod pages;
 mod phone;
 mod records;
+mod roles;
 mod watched;
 
 use std::sync::Arc;
@@ -41,6 +44,7 @@ struct Bench {
     disk_pct: watch::Sender<Option<u8>>,
     arrivals: Arrivals,
     door: Arc<SignIn>,
+    access: Arc<Access>,
     clock: Clock,
     vitals: Arc<Vitals>,
 }
@@ -76,10 +80,25 @@ impl Bench {
     }
 
     fn with(picture: Board, records: Records, hooks: Option<hooks::Hooks>) -> Self {
+        Self::reached(picture, records, hooks, None)
+    }
+
+    /// One that other machines reach, through a proxy.
+    fn public(picture: Board) -> Self {
+        let public = Public { host: "cordon.example.org".into(), tls: None };
+        Self::reached(picture, Records::default(), None, Some(public))
+    }
+
+    fn reached(
+        picture: Board,
+        records: Records,
+        hooks: Option<hooks::Hooks>,
+        public: Option<Public>,
+    ) -> Self {
         let (board, picture) = watch::channel(Arc::new(picture));
         let (disk_pct, disk) = watch::channel(None);
         let (inbox, arrivals) = Inbox::new();
-        let door = Arc::new(SignIn::new());
+        let (door, access) = (Arc::new(SignIn::new()), forgetful());
         // Stands still at the time of the picture.
         let clock = Clock::scaled(AT, 0.0);
         let vitals = Arc::new(Vitals::new(clock.real_us()));
@@ -90,6 +109,9 @@ impl Bench {
             store: Arc::new(records),
             clock: clock.clone(),
             sign_in: Arc::clone(&door),
+            access: Arc::clone(&access),
+            public,
+            installation: "test".into(),
             source_counts: Arc::new(std::collections::BTreeMap::new),
             hooks,
             phones: Some(phones()),
@@ -97,7 +119,7 @@ impl Bench {
             meter: Arc::default(),
             watch_token: Some(Secret::new(WATCH_TOKEN)),
         });
-        Self { router, board, disk_pct, arrivals, door, clock, vitals }
+        Self { router, board, disk_pct, arrivals, door, access, clock, vitals }
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
@@ -165,6 +187,19 @@ impl Bench {
         let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
         (Answer { status: parts.status, headers: parts.headers, text }, told)
     }
+}
+
+/// Accounts and audit log in memory. Made on a runtime that outlives every test: a database in memory is gone with the
+/// runtime that holds its connection.
+fn forgetful() -> Arc<Access> {
+    use std::sync::{LazyLock, mpsc};
+    static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        runtime.expect("a runtime")
+    });
+    let (done, opened) = mpsc::channel();
+    RUNTIME.spawn(async move { done.send(Access::in_memory().await) });
+    Arc::new(opened.recv().expect("an answer").expect("a database in memory"))
 }
 
 fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Body> {

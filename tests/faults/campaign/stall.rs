@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use cordon::{
-    app::{Plan, Watched},
+    app::{Admission, Plan, Watched},
     clock::Clock,
     domain::Timestamp,
     engine::Told,
@@ -47,6 +47,7 @@ async fn what_was_sent_while_the_line_stood_still_is_read_before_silence_is_judg
         channels: Settings::default(),
         console: TcpListener::bind(("127.0.0.1", 0)).await.unwrap(),
         watched: Watched::default(),
+        admission: Admission::in_memory().await.unwrap(),
     };
     let running = plan.start().await.unwrap();
     for book in rulebook_file::read(&rulebook).unwrap() {

@@ -1,0 +1,245 @@
+//! The audit log: who saw or changed what, when, why and about whom. Append-only and hash-chained; its head is also kept
+//! elsewhere, so that nobody who holds the file can write its end anew unseen.
+
+mod chain;
+mod heads;
+mod verify;
+
+use std::fmt;
+
+use sqlx::{FromRow, SqliteConnection};
+
+use super::{Access, AccessError};
+use crate::domain::{CaseId, IncidentId, StaffId, Subject, Timestamp, UnitId};
+
+pub use chain::{Chain, GENESIS};
+pub use heads::{Head, HeadsError, HeadsFile};
+pub use verify::Verdict;
+
+/// Who did something.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Who {
+    /// Whoever signed in with this account.
+    Account(StaffId),
+    /// Whoever opened the one-time link of this machine, and the name they chose.
+    Link(Option<StaffId>),
+    /// Whoever ran a command on this machine.
+    Command,
+    /// Somebody who is not signed in.
+    Stranger,
+}
+
+/// Never a grammar in which two are written alike: an id has no space and no colon.
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account(id) => write!(f, "{id}"),
+            Self::Link(Some(id)) => write!(f, "link:{id}"),
+            Self::Link(None) => f.write_str("link:"),
+            Self::Command => f.write_str("a command"),
+            Self::Stranger => f.write_str("a stranger"),
+        }
+    }
+}
+
+/// Whom and what it was about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// The person.
+    pub subject: Option<Whom>,
+    /// Their unit.
+    pub unit: Option<UnitId>,
+    /// Their case.
+    pub case: Option<CaseId>,
+    /// The incident.
+    pub incident: Option<IncidentId>,
+}
+
+/// A person, or Cordon itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whom {
+    /// Of the rulebook.
+    Subject(Subject),
+    /// Who has an account.
+    Account(StaffId),
+}
+
+impl fmt::Display for Whom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Subject(Subject::Wearer(id)) => write!(f, "wearer:{id}"),
+            Self::Subject(Subject::Person(id)) => write!(f, "person:{id}"),
+            Self::Subject(Subject::Service) => f.write_str("service"),
+            Self::Account(id) => write!(f, "staff:{id}"),
+        }
+    }
+}
+
+/// One record, before it has its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// When, by the wall clock.
+    pub at: Timestamp,
+    /// Who.
+    pub who: Who,
+    /// What they saw or did: a few fixed words.
+    pub what: &'static str,
+    /// By what right, or for what reason. No name and no address.
+    pub why: String,
+    /// About whom.
+    pub about: About,
+}
+
+/// One record as it stands in the log.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Entry {
+    /// Its number, from 1 without a gap.
+    pub no: i64,
+    /// When, microseconds since 1970.
+    pub at: i64,
+    /// See [`Who`].
+    pub who: String,
+    /// What they saw or did.
+    pub what: String,
+    /// By what right, or for what reason.
+    pub why: String,
+    /// See [`Whom`]; empty for nobody.
+    pub subject: String,
+    /// The unit; empty for none.
+    pub unit: String,
+    /// The case; empty for none.
+    pub case_id: String,
+    /// The incident; 0 for none.
+    pub incident: i64,
+    /// The chain up to it.
+    pub chain: Vec<u8>,
+}
+
+/// Whoever saw or changed something about a case or incident, and how often.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Reader {
+    /// See [`Who`].
+    pub who: String,
+    /// What they saw or did.
+    pub what: String,
+    /// How often.
+    pub times: i64,
+    /// The last time, microseconds since 1970.
+    pub last_at: i64,
+}
+
+impl Entry {
+    fn of(record: &Record) -> Self {
+        let About { subject, unit, case, incident } = &record.about;
+        Self {
+            no: 0,
+            at: record.at.as_us(),
+            who: record.who.to_string(),
+            what: record.what.into(),
+            why: record.why.clone(),
+            subject: subject.as_ref().map(ToString::to_string).unwrap_or_default(),
+            unit: unit.as_ref().map(ToString::to_string).unwrap_or_default(),
+            case_id: case.as_ref().map(ToString::to_string).unwrap_or_default(),
+            incident: incident.map_or(0, |id| id.0),
+            chain: Vec::new(),
+        }
+    }
+}
+
+impl Access {
+    /// Writes records down. Once this returns they survive a power cut.
+    ///
+    /// # Errors
+    /// If they could not be written; then nobody may see what they are about.
+    pub async fn record(&self, records: &[Record]) -> Result<(), AccessError> {
+        let mut tx = self.db.write.begin_with("BEGIN IMMEDIATE").await?;
+        append(&mut tx, records).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The number and chain of the last record; none in an empty log.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub async fn head(&self) -> Result<Option<(i64, Chain)>, AccessError> {
+        const LAST: &str = "SELECT no, chain FROM audit ORDER BY no DESC LIMIT 1";
+        let last: Option<(i64, Vec<u8>)> = sqlx::query_as(LAST).fetch_optional(&self.db.read).await?;
+        last.map(|(no, chain)| Ok((no, whole(&chain)?))).transpose()
+    }
+
+    /// The newest records with a number below `before`, the newest first; of some units, or of all.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub async fn entries(
+        &self,
+        before: i64,
+        limit: i64,
+        units: Option<&[UnitId]>,
+    ) -> Result<Vec<Entry>, AccessError> {
+        const SELECT: &str = "SELECT * FROM audit \
+                              WHERE no < $1 AND ($3 IS NULL OR unit IN (SELECT value FROM json_each($3))) \
+                              ORDER BY no DESC LIMIT $2";
+        let units = units.map(|units| serde_json::json!(units).to_string());
+        Ok(sqlx::query_as(SELECT).bind(before).bind(limit).bind(units).fetch_all(&self.db.read).await?)
+    }
+
+    /// Who saw or changed a case, or an incident that belongs to none, the last first.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub async fn readers(
+        &self,
+        case: Option<&CaseId>,
+        incident: IncidentId,
+        limit: i64,
+    ) -> Result<Vec<Reader>, AccessError> {
+        const OF_CASE: &str = "SELECT who, what, count(*) AS times, max(at) AS last_at FROM audit \
+                               WHERE case_id = $1 AND case_id <> '' GROUP BY who, what ORDER BY last_at DESC LIMIT $2";
+        const OF_INCIDENT: &str = "SELECT who, what, count(*) AS times, max(at) AS last_at FROM audit \
+                                   WHERE incident = $1 AND incident <> 0 GROUP BY who, what ORDER BY last_at DESC LIMIT $2";
+        let readers = match case {
+            Some(case) => {
+                sqlx::query_as(OF_CASE).bind(case.as_str()).bind(limit).fetch_all(&self.db.read).await?
+            }
+            None => sqlx::query_as(OF_INCIDENT).bind(incident.0).bind(limit).fetch_all(&self.db.read).await?,
+        };
+        Ok(readers)
+    }
+}
+
+/// Adds records in an open transaction that holds the write lock: another process may have added some.
+pub(super) async fn append(tx: &mut SqliteConnection, records: &[Record]) -> Result<(), AccessError> {
+    const LAST: &str = "SELECT no, chain FROM audit ORDER BY no DESC LIMIT 1";
+    const INSERT: &str = "INSERT INTO audit (no, at, who, what, why, subject, unit, case_id, incident, chain) \
+                          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let last: Option<(i64, Vec<u8>)> = sqlx::query_as(LAST).fetch_optional(&mut *tx).await?;
+    let (mut no, mut chain) = match last {
+        Some((no, chain)) => (no, whole(&chain)?),
+        None => (0, GENESIS),
+    };
+    for record in records {
+        no += 1;
+        let entry = Entry { no, ..Entry::of(record) };
+        chain = chain::link(&chain, &entry);
+        sqlx::query(INSERT)
+            .bind(no)
+            .bind(entry.at)
+            .bind(&entry.who)
+            .bind(&entry.what)
+            .bind(&entry.why)
+            .bind(&entry.subject)
+            .bind(&entry.unit)
+            .bind(&entry.case_id)
+            .bind(entry.incident)
+            .bind(&chain[..])
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
+fn whole(chain: &[u8]) -> Result<Chain, AccessError> {
+    chain.try_into().map_err(|_| AccessError::Corrupt("the chain of the last audit record".into()))
+}

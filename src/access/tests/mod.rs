@@ -1,0 +1,4 @@
+//! Accounts and audit on a real database.
+
+mod accounts;
+mod audit;

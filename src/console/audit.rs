@@ -1,0 +1,82 @@
+//! The audit log, for whoever looks after it: the newest first.
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::{Query, State},
+    response::Response,
+    routing::get,
+};
+use serde::Deserialize;
+
+use super::{
+    App,
+    gate::Officer,
+    page::{Frame, framed, html},
+    readers::named,
+    refusal::Refusal,
+    when::When,
+};
+use crate::domain::Timestamp;
+
+/// Records on one page.
+const PAGE: i64 = 200;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new().route("/audit", get(page))
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    /// Records with smaller numbers only.
+    before: Option<i64>,
+}
+
+#[derive(Template)]
+#[template(path = "audit.html", config = ".askama.toml")]
+struct Page {
+    frame: Frame,
+    lines: Vec<Line>,
+    /// Those with a smaller number come next.
+    older: Option<i64>,
+}
+
+struct Line {
+    no: i64,
+    at: When,
+    who: String,
+    what: String,
+    about: String,
+    incident: i64,
+    why: String,
+}
+
+async fn page(
+    State(app): State<App>,
+    officer: Officer,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
+    let (_, now, frame) = framed(&app, &officer, "Audit log", "audit");
+    let units = (!officer.reach.everything).then_some(officer.reach.units.as_slice());
+    let entries = app.access.entries(asked.before.unwrap_or(i64::MAX), PAGE, units).await?;
+    let accounts = app.access.accounts(app.clock.real_us()).ok_or_else(Refusal::accounts_away)?;
+    let is_full = i64::try_from(entries.len()).is_ok_and(|read| read == PAGE);
+    let older = entries.last().filter(|_| is_full).map(|entry| entry.no);
+    let line = |entry: crate::access::audit::Entry| {
+        let about = [entry.subject, prefixed("case ", entry.case_id), prefixed("unit ", entry.unit)];
+        Line {
+            no: entry.no,
+            at: When::new(Timestamp::from_us(entry.at), now),
+            who: named(&accounts, &entry.who),
+            what: entry.what,
+            about: about.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "),
+            incident: entry.incident,
+            why: entry.why,
+        }
+    };
+    Ok(html(&Page { frame, lines: entries.into_iter().map(line).collect(), older }))
+}
+
+fn prefixed(prefix: &str, id: String) -> String {
+    if id.is_empty() { id } else { format!("{prefix}{id}") }
+}

@@ -1,0 +1,307 @@
+//! The gate: every request to the console's routes comes through here, or does not.
+//!
+//! It finds out who asks, whether their role may do this (`rights`), whether the incident in the address is within their
+//! reach, and has the audit log say so before anything is shown. A view that cannot be recorded is refused.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    extract::{FromRequestParts, MatchedPath, Request, State},
+    http::{Method, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{
+    App, guard, incident,
+    refusal::{self, Refusal},
+    rights::{self, Act, Door, Trace},
+    scope,
+    sign_in::Signed,
+    watched,
+};
+use crate::{
+    access::{
+        Grant, Reach, Role,
+        audit::{About, Record, Who, Whom},
+    },
+    domain::{CaseId, Incident, StaffId},
+    engine::Rulebook,
+};
+
+/// A page that draws itself anew again and again is one view each minute.
+const VIEW_US: i64 = 60 * 1_000_000;
+const VIEWS_MAX: usize = 20_000;
+/// An officer's action waits no longer for the audit log; the journal has it, too.
+const CHANGE_WAITS: Duration = Duration::from_secs(2);
+
+/// Whoever came by a one-time link sits at this machine: they may do all that anybody may.
+const LINK: [Role; 3] = [Role::Supervisor, Role::Administrator, Role::Auditor];
+
+/// The signed-in person, who they are, and how far what they do reaches.
+#[derive(Clone)]
+pub(super) struct Officer {
+    pub(super) signed: Signed,
+    pub(super) id: StaffId,
+    /// As the account has it; the rulebook may know better.
+    pub(super) name: String,
+    /// How far the act that was asked for reaches.
+    pub(super) reach: Reach,
+    grants: Vec<Grant>,
+    caseload: Vec<CaseId>,
+}
+
+impl Officer {
+    pub(super) fn of(app: &App, signed: Signed) -> Result<Self, Refusal> {
+        let id = signed.by.clone().ok_or_else(Refusal::say_who_first)?;
+        let reach = Reach::default();
+        let Some(generation) = signed.generation else {
+            let grants = LINK.map(|role| Grant { role, unit: None }).into();
+            return Ok(Self { name: id.to_string(), signed, id, reach, grants, caseload: Vec::new() });
+        };
+        let accounts = app.access.accounts(app.clock.real_us()).ok_or_else(Refusal::accounts_away)?;
+        let account = accounts.live(&id).filter(|account| account.generation == generation);
+        let Some(account) = account else {
+            app.sign_in.sign_out(&signed);
+            return Err(Refusal::sign_in_first());
+        };
+        let (grants, caseload) = (account.grants.clone(), account.caseload.clone());
+        Ok(Self { name: account.name.clone(), signed, id, reach, grants, caseload })
+    }
+
+    /// How far an act reaches; none if they may not.
+    pub(super) fn reach_of(&self, act: Act) -> Option<Reach> {
+        let mut grants = self.grants.iter().filter(|grant| act.roles().contains(&grant.role)).peekable();
+        grants.peek()?;
+        Some(Reach::of(grants, &self.caseload))
+    }
+
+    pub(super) fn may(&self, act: Act) -> bool {
+        self.reach_of(act).is_some()
+    }
+
+    /// As the audit log names them.
+    pub(super) fn who(&self) -> Who {
+        match self.signed.generation {
+            Some(_) => Who::Account(self.id.clone()),
+            None => Who::Link(Some(self.id.clone())),
+        }
+    }
+
+    /// By what right they do something.
+    pub(super) fn right(&self, act: Act) -> String {
+        if self.signed.generation.is_none() {
+            return "one-time link".into();
+        }
+        let by = self.grants.iter().filter(|grant| act.roles().contains(&grant.role));
+        let words = by.map(|Grant { role, unit }| {
+            let unit = unit.as_ref().map_or("every unit", |unit| unit.as_str());
+            format!("{} of {unit}", role.as_str())
+        });
+        words.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The page to begin at.
+    pub(super) fn home(&self) -> &'static str {
+        let pages = [(Act::SeeQueue, "/"), (Act::SeeAccounts, "/accounts"), (Act::SeeAudit, "/audit")];
+        pages.into_iter().find(|(act, _)| self.may(*act)).map_or("/", |(_, page)| page)
+    }
+}
+
+impl FromRequestParts<App> for Officer {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Refusal> {
+        // Missing if a route was put outside the gate by mistake: then nobody gets in.
+        parts.extensions.get::<Self>().cloned().ok_or_else(Refusal::sign_in_first)
+    }
+}
+
+/// The incident in the address, for handlers behind [`Door::MayWithIncident`].
+#[derive(Clone)]
+pub(super) struct InReach(pub(super) Incident);
+
+/// Lets a request through, or answers it.
+pub(super) async fn gate(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let Some(path) = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()) else {
+        return refusal::no_such_page().await.into_response();
+    };
+    match pass(&app, &path, &mut request).await {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => instead(&request, &path, refusal),
+    }
+}
+
+async fn pass(app: &App, path: &str, request: &mut Request) -> Result<(), Refusal> {
+    let Some(door) = rights::door(request.method(), path) else {
+        let is_route = rights::has_path(path);
+        return Err(if is_route { refusal::no_such_method().await } else { refusal::no_such_page().await });
+    };
+    let (act, about_incident) = match door {
+        Door::Open | Door::OwnProof => return Ok(()),
+        Door::Monitor if watched::may_monitor(app, request.headers()) => return Ok(()),
+        Door::Monitor => return Err(Refusal::for_monitors()),
+        Door::SignedIn => {
+            let signed = signed(app, path, request)?;
+            request.extensions_mut().insert(signed);
+            return Ok(());
+        }
+        Door::May(act) => (act, false),
+        Door::MayWithIncident(act) => (act, true),
+    };
+    let officer = Officer::of(app, signed(app, path, request)?)?;
+    let reach = officer.reach_of(act).ok_or_else(|| Refusal::not_yours(officer.home()))?;
+    let officer = Officer { reach, ..officer };
+    let abouts = if about_incident {
+        let id = segment(path, request.uri().path(), "{id}");
+        let incident = incident_in_reach(app, &officer, id).await?;
+        let about = about(&incident);
+        request.extensions_mut().insert(InReach(incident));
+        vec![about]
+    } else {
+        units(&officer.reach, &app.board.borrow().rulebook)
+    };
+    record(app, &officer, act, abouts).await?;
+    request.extensions_mut().insert(officer.signed.clone());
+    request.extensions_mut().insert(officer);
+    Ok(())
+}
+
+/// The session behind a request. What a person asks for is a sign of life, what a page asks for by itself is none.
+fn signed(app: &App, path: &str, request: &Request) -> Result<Signed, Refusal> {
+    let signed = guard::session(app, request.headers()).ok_or_else(Refusal::sign_in_first)?;
+    // The heartbeat and the count of those who wait go on: they show no person's data.
+    if signed.idle && path != "/live" && path != "/sign-out" {
+        return Err(Refusal::idle());
+    }
+    if is_by_hand(request) && !path.starts_with("/fragments/") && path != "/live" {
+        app.sign_in.used(&signed, app.clock.real_us());
+    }
+    Ok(signed)
+}
+
+/// Whether a person caused it: a page without scripts loads itself anew, and then its browser does not vouch for anybody.
+fn is_by_hand(request: &Request) -> bool {
+    let has = |name| request.headers().contains_key(name);
+    request.method() != Method::GET || has("sec-fetch-user") || !has("sec-fetch-mode")
+}
+
+/// A person who asks for a page is led to where they can do something about it; a script is told.
+fn instead(request: &Request, path: &str, refusal: Refusal) -> Response {
+    let is_page = request.method() == Method::GET && !path.starts_with("/fragments/") && path != "/live";
+    match refusal.leads_to().filter(|_| is_page) {
+        Some(page) => Redirect::to(page).into_response(),
+        None => refusal.into_response(),
+    }
+}
+
+/// What stands in an address where its route has `name`.
+fn segment<'u>(route: &str, path: &'u str, name: &str) -> &'u str {
+    let at = route.split('/').position(|part| part == name);
+    at.and_then(|at| path.split('/').nth(at)).unwrap_or_default()
+}
+
+/// The incident, if they may know that it is there.
+async fn incident_in_reach(app: &App, officer: &Officer, id: &str) -> Result<Incident, Refusal> {
+    let none = || Refusal::no_incident(id);
+    let known = incident::parse_id(id).ok_or_else(none)?;
+    let board = app.board.borrow().clone();
+    let found = match board.incidents.get(&known) {
+        Some(live) => Some(live.as_ref().clone()),
+        None => app.store.incident(known).await?.filter(|incident| !incident.unit.is_canary()),
+    };
+    found.filter(|incident| scope::has_incident(&officer.reach, &board.rulebook, incident)).ok_or_else(none)
+}
+
+fn about(incident: &Incident) -> About {
+    About {
+        subject: Some(Whom::Subject(incident.subject.clone())),
+        unit: Some(incident.unit.clone()),
+        case: incident.case.clone(),
+        incident: Some(incident.id),
+    }
+}
+
+/// A page about many is about all that somebody may see: of each unit, and of each case.
+fn units(reach: &Reach, rulebook: &Rulebook) -> Vec<About> {
+    if reach.everything {
+        let all = rulebook.units().map(|unit| About { unit: Some(unit.id.clone()), ..About::default() });
+        let all: Vec<_> = all.collect();
+        return if all.is_empty() { vec![About::default()] } else { all };
+    }
+    let units = reach.units.iter().map(|unit| About { unit: Some(unit.clone()), ..About::default() });
+    let cases = reach.cases.iter().map(|(case, unit)| About {
+        unit: unit.clone(),
+        case: Some(case.clone()),
+        ..About::default()
+    });
+    units.chain(cases).collect()
+}
+
+async fn record(app: &App, officer: &Officer, act: Act, abouts: Vec<About>) -> Result<(), Refusal> {
+    let record = |about| Record {
+        at: app.clock.wall(),
+        who: officer.who(),
+        what: act.what(),
+        why: officer.right(act),
+        about,
+    };
+    match act.trace() {
+        Trace::Handler => Ok(()),
+        Trace::View => {
+            let now_us = app.clock.real_us();
+            let records: Vec<_> =
+                abouts.into_iter().map(record).filter(|it| app.views.is_new(it, now_us)).collect();
+            if records.is_empty() {
+                return Ok(());
+            }
+            app.access.record(&records).await.map_err(|error| Refusal::not_recorded(&error))?;
+            app.views.put(&records, now_us);
+            Ok(())
+        }
+        Trace::Change => {
+            let records: Vec<_> = abouts.into_iter().map(record).collect();
+            let written = tokio::time::timeout(CHANGE_WAITS, app.access.record(&records)).await;
+            if !matches!(written, Ok(Ok(()))) {
+                tracing::error!(
+                    act = act.what(),
+                    "the audit log could not take an officer's action; the journal has it"
+                );
+            }
+            Ok(())
+        }
+    }
+}
+
+/// What was last recorded of whom, so that a page which is kept open is one view each minute.
+#[derive(Default)]
+pub(super) struct Views(Mutex<BTreeMap<View, i64>>);
+
+/// Who, what, and about whom.
+type View = (Who, &'static str, String, i64);
+
+impl Views {
+    fn is_new(&self, record: &Record, now_us: i64) -> bool {
+        let views = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        views.get(&view(record)).is_none_or(|last_us| now_us - last_us >= VIEW_US)
+    }
+
+    fn put(&self, records: &[Record], now_us: i64) {
+        let mut views = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if views.len() >= VIEWS_MAX {
+            views.retain(|_, last_us| now_us - *last_us < VIEW_US);
+        }
+        views.extend(records.iter().map(|record| (view(record), now_us)));
+    }
+}
+
+fn view(record: &Record) -> View {
+    let About { unit, case, incident, .. } = &record.about;
+    let of = |id: Option<&str>| id.unwrap_or_default().to_owned();
+    let whose = of(unit.as_ref().map(|id| id.as_str())) + "/" + &of(case.as_ref().map(|id| id.as_str()));
+    (record.who.clone(), record.what, whose, incident.map_or(0, |id| id.0))
+}

@@ -1,0 +1,189 @@
+//! Who may do what: one table of acts and roles, and one of routes and acts. The gate lets through what stands here and
+//! nothing else, so a route that is forgotten here is open to nobody.
+
+use axum::http::Method;
+
+use crate::access::Role::{
+    self, Administrator, Advocate, Auditor, CaseWorker, Officer, Responder, Supervisor,
+};
+
+/// Something that not everybody may see or do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Act {
+    SeeQueue,
+    /// Where wearers are.
+    SeeMap,
+    /// How many wait: no person's data.
+    Follow,
+    SeeIncident,
+    SeeClosed,
+    Own,
+    /// Say that one has acted.
+    Acted,
+    Note,
+    Close,
+    SeeDevices,
+    /// Make a link by which a protected person enrols a device.
+    Enrol,
+    /// The same for staff.
+    EnrolStaff,
+    /// Who has looked at a case.
+    SeeReaders,
+    SeeAudit,
+    SeeAccounts,
+    ChangeAccounts,
+}
+
+impl Act {
+    /// The roles that may.
+    pub(super) const fn roles(self) -> &'static [Role] {
+        match self {
+            Self::SeeQueue | Self::SeeIncident | Self::SeeClosed | Self::Follow => {
+                &[Officer, Supervisor, Responder, Advocate, CaseWorker]
+            }
+            Self::SeeMap | Self::Own | Self::Acted | Self::Note => &[Officer, Supervisor, Responder],
+            Self::Close | Self::EnrolStaff => &[Officer, Supervisor],
+            Self::SeeDevices | Self::Enrol => &[Officer, Supervisor, Advocate],
+            Self::SeeReaders => &[Supervisor, Auditor],
+            Self::SeeAudit => &[Auditor],
+            Self::SeeAccounts | Self::ChangeAccounts => &[Administrator],
+        }
+    }
+
+    /// What the audit log says was done.
+    pub(super) const fn what(self) -> &'static str {
+        match self {
+            Self::SeeQueue => "see queue",
+            Self::SeeMap => "see map",
+            Self::Follow => "follow",
+            Self::SeeIncident => "see incident",
+            Self::SeeClosed => "see closed incidents",
+            Self::Own => "own incident",
+            Self::Acted => "act on incident",
+            Self::Note => "note on incident",
+            Self::Close => "close incident",
+            Self::SeeDevices => "see devices",
+            Self::Enrol | Self::EnrolStaff => "make enrolment link",
+            Self::SeeReaders => "see readers",
+            Self::SeeAudit => "see audit log",
+            Self::SeeAccounts => "see accounts",
+            Self::ChangeAccounts => "change accounts",
+        }
+    }
+
+    /// What the gate does about the audit log.
+    pub(super) const fn trace(self) -> Trace {
+        match self {
+            Self::SeeQueue
+            | Self::SeeMap
+            | Self::SeeIncident
+            | Self::SeeClosed
+            | Self::SeeDevices
+            | Self::SeeReaders
+            | Self::SeeAudit
+            | Self::SeeAccounts => Trace::View,
+            // The journal has them, too, and no alert may be held up for want of an officer's "acted".
+            Self::Own | Self::Acted | Self::Note | Self::Close => Trace::Change,
+            Self::Follow | Self::Enrol | Self::EnrolStaff | Self::ChangeAccounts => Trace::Handler,
+        }
+    }
+}
+
+/// What is done about the audit log before a request is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trace {
+    /// It is recorded, or refused.
+    View,
+    /// It is recorded where that can be, and served all the same.
+    Change,
+    /// Whoever serves it records what there is to record.
+    Handler,
+}
+
+/// Who comes through to a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    /// Anybody: it shows no person's data.
+    Open,
+    /// Whoever proves by what they send that they may: a callback's signature, a token in a link that was sent to them.
+    OwnProof,
+    /// Machines on this one, or with the watchdog's token: counts, no person's data.
+    Monitor,
+    /// Anybody who is signed in.
+    SignedIn,
+    /// Whoever may.
+    May(Act),
+    /// Whoever may, if the incident in the address is within their reach.
+    MayWithIncident(Act),
+}
+
+use Door::{May, MayWithIncident, Monitor, Open, OwnProof, SignedIn};
+
+const GET: &str = "GET";
+const POST: &str = "POST";
+
+/// Every route. Paths are written as the router has them.
+pub(super) const ROUTES: &[(&str, &str, Door)] = &[
+    (GET, "/", May(Act::SeeQueue)),
+    (GET, "/fragments/queue", May(Act::SeeQueue)),
+    (GET, "/fragments/map", May(Act::SeeMap)),
+    (GET, "/live", May(Act::Follow)),
+    (GET, "/incidents", May(Act::SeeClosed)),
+    (GET, "/incidents/{id}", MayWithIncident(Act::SeeIncident)),
+    (GET, "/fragments/incidents/{id}", MayWithIncident(Act::SeeIncident)),
+    (GET, "/incidents/{id}/readers", MayWithIncident(Act::SeeReaders)),
+    (POST, "/incidents/{id}/own", MayWithIncident(Act::Own)),
+    (POST, "/incidents/{id}/act", MayWithIncident(Act::Acted)),
+    (POST, "/incidents/{id}/note", MayWithIncident(Act::Note)),
+    (POST, "/incidents/{id}/close", MayWithIncident(Act::Close)),
+    (GET, "/enrolments", May(Act::SeeDevices)),
+    (POST, "/enrolments", May(Act::Enrol)),
+    (GET, "/audit", May(Act::SeeAudit)),
+    (GET, "/accounts", May(Act::SeeAccounts)),
+    (POST, "/accounts", May(Act::ChangeAccounts)),
+    (GET, "/accounts/{account}", May(Act::SeeAccounts)),
+    (POST, "/accounts/{account}", May(Act::ChangeAccounts)),
+    (POST, "/accounts/{account}/link", May(Act::ChangeAccounts)),
+    (POST, "/accounts/{account}/revoke", May(Act::ChangeAccounts)),
+    (GET, "/who", SignedIn),
+    (POST, "/who", SignedIn),
+    (POST, "/sign-out", SignedIn),
+    (POST, "/here", SignedIn),
+    (GET, "/sign-in", Open),
+    (POST, "/sign-in", Open),
+    (POST, "/sign-in/code", Open),
+    (GET, "/join", Open),
+    (POST, "/join", Open),
+    (GET, "/assets/{name}", Open),
+    (GET, "/favicon.ico", Open),
+    (GET, "/livez", Open),
+    (GET, "/readyz", Open),
+    (GET, "/health", Monitor),
+    (GET, "/metrics", Monitor),
+    (GET, "/watch", OwnProof),
+    (GET, "/enrol", OwnProof),
+    (GET, "/enrol/{token}", OwnProof),
+    (POST, "/enrol/{token}", OwnProof),
+    (GET, "/answer", OwnProof),
+    (GET, "/answer/{token}", OwnProof),
+    (POST, "/answer/{token}", OwnProof),
+    (GET, "/sw.js", Open),
+    (GET, "/page/{name}", Open),
+    (POST, "/hooks/sms/receipt", OwnProof),
+    (POST, "/hooks/sms/reply", OwnProof),
+    (POST, "/hooks/second_sms/receipt", OwnProof),
+    (POST, "/hooks/second_sms/reply", OwnProof),
+    (POST, "/hooks/voice/receipt", OwnProof),
+    (POST, "/hooks/voice/keys", OwnProof),
+];
+
+/// Who comes through by this method to the route at `path`; none if it is not in the table.
+pub(super) fn door(method: &Method, path: &str) -> Option<Door> {
+    let method = if *method == Method::HEAD { &Method::GET } else { method };
+    ROUTES.iter().find(|(of, at, _)| method.as_str() == *of && path == *at).map(|(_, _, door)| *door)
+}
+
+/// Whether the table has the path at all.
+pub(super) fn has_path(path: &str) -> bool {
+    ROUTES.iter().any(|(_, at, _)| path == *at)
+}
