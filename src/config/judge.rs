@@ -92,7 +92,8 @@ impl Judge<'_> {
             None => None,
             Some(text) => Some(self.web_url("console.public_url", &text)?.trim_end_matches('/').to_owned()),
         };
-        Some(Console { listen, public_url })
+        let armed = self.flag("console.armed", raw.armed)?;
+        Some(Console { listen, public_url, armed })
     }
 
     fn sources(&mut self, raw: Vec<raw::Source>) -> Option<Vec<Source>> {
@@ -243,6 +244,18 @@ impl Judge<'_> {
             return self.problem(key, &fix);
         }
         Some(secret)
+    }
+
+    /// Yes or no; no, if nothing is said.
+    fn flag(&mut self, at: &str, raw: Option<raw::Flag>) -> Option<bool> {
+        match raw {
+            None => Some(false),
+            Some(raw::Flag::Is(is)) => Some(is),
+            Some(raw::Flag::Text(text)) => match text.trim().parse() {
+                Ok(is) => Some(is),
+                Err(_) => self.problem(at, "write true or false"),
+            },
+        }
     }
 
     /// An address that may carry personal data: encrypted, unless it stays on this machine.

@@ -69,6 +69,8 @@ pub struct Console {
     pub listen: SocketAddr,
     /// The address that officers type, without a slash at its end, where it is another than `listen`.
     pub public_url: Option<String>,
+    /// There is a control room: while no console in it is armed, people are phoned.
+    pub armed: bool,
 }
 
 /// An MQTT broker that pings come from.

@@ -36,6 +36,7 @@ pub(super) struct Store {
 pub(super) struct Console {
     pub(super) listen: Option<String>,
     pub(super) public_url: Option<String>,
+    pub(super) armed: Option<Flag>,
 }
 
 #[derive(Default, Deserialize)]
@@ -162,6 +163,14 @@ pub(super) struct Watch {
 #[serde(untagged)]
 pub(super) enum Whole {
     Number(u32),
+    Text(String),
+}
+
+/// Yes or no, also as a text: the environment knows nothing else.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Flag {
+    Is(bool),
     Text(String),
 }
 

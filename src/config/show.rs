@@ -15,6 +15,9 @@ impl fmt::Display for Config {
         if let Some(url) = &self.console.public_url {
             writeln!(f, "public_url = {url:?}")?;
         }
+        if self.console.armed {
+            writeln!(f, "armed = true")?;
+        }
         for source in &self.sources {
             let scheme = if source.tls.is_some() { "mqtts" } else { "mqtt" };
             let host =

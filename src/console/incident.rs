@@ -20,7 +20,7 @@ use super::{
     words,
 };
 use crate::{
-    domain::{Alert, Cause, Happening, Incident, IncidentId, Outcome, Timestamp},
+    domain::{Alert, Cause, Channel, Happening, Incident, IncidentId, Outcome, Timestamp},
     sequencer::Board,
     store::{Attempt, StoreError},
 };
@@ -47,6 +47,7 @@ pub(super) enum FormError {
 
 struct Story {
     card: Card,
+    form_token: String,
     meaning: &'static str,
     unit: String,
     case: Option<CaseLine>,
@@ -125,7 +126,7 @@ pub(super) async fn page_with(
     id: IncidentId,
     error: Option<FormError>,
 ) -> Result<Response, Refusal> {
-    let story = story(app, id).await?;
+    let story = story(app, officer, id).await?;
     let prefix = if error.is_some() { "Error: " } else { "" };
     let title = format!("{prefix}{}, {}", story.card.kind, story.card.subject);
     let (_, _, frame) = framed(app, officer, &title, "incident");
@@ -142,9 +143,13 @@ pub(super) async fn page_with(
     Ok(html(&Page { frame, story, outcomes: outcomes.into(), outcome_error, note_error, note }))
 }
 
-async fn fragment(State(app): State<App>, _: Officer, Path(id): Path<String>) -> Result<Response, Refusal> {
+async fn fragment(
+    State(app): State<App>,
+    officer: Officer,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
     let known = parse_id(&id).ok_or_else(|| Refusal::no_incident(&id))?;
-    Ok(html(&Fragment { story: story(&app, known).await? }))
+    Ok(html(&Fragment { story: story(&app, &officer, known).await? }))
 }
 
 /// The number in an incident's address: digits only.
@@ -153,7 +158,7 @@ pub(super) fn parse_id(text: &str) -> Option<IncidentId> {
     digits.then(|| text.parse().ok().map(IncidentId)).flatten()
 }
 
-async fn story(app: &App, id: IncidentId) -> Result<Story, Refusal> {
+async fn story(app: &App, officer: &Officer, id: IncidentId) -> Result<Story, Refusal> {
     let (board, now) = app.look();
     let live = board.incidents.get(&id).map(|incident| incident.as_ref().clone());
     let incident = match live {
@@ -171,7 +176,8 @@ async fn story(app: &App, id: IncidentId) -> Result<Story, Refusal> {
             (Vec::new(), 0, true)
         }
     };
-    Ok(Story { alerts, alerts_folded, records_away, ..tell(&incident, &board, now) })
+    let form_token = officer.signed.form_token();
+    Ok(Story { form_token, alerts, alerts_folded, records_away, ..tell(&incident, &board, now) })
 }
 
 /// The newest alerts with their tries, and how many older ones there are.
@@ -210,6 +216,7 @@ fn tell(incident: &Incident, board: &Board, now: Timestamp) -> Story {
     });
     Story {
         card: Card::new(incident, board, now),
+        form_token: String::new(),
         meaning: words::meaning(incident.kind),
         unit: board
             .rulebook
@@ -246,7 +253,11 @@ fn alert_line(alert: &Alert, attempts: &[Attempt], board: &Board, now: Timestamp
         reference: alert.reference(),
         to: words::recipient(&alert.recipient, Names(&board.rulebook)),
         channel: words::channel(alert.channel),
-        address: masked(&alert.address),
+        address: match alert.channel {
+            // Of a browser it would say nothing to anybody.
+            Channel::Push => String::new(),
+            _ => masked(&alert.address),
+        },
         raised: When::new(alert.raised_at, now),
         state: words::alert_state(&alert.state),
         state_key: alert.state.as_str(),

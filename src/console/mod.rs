@@ -3,6 +3,7 @@
 //! It reads the board (a picture of the engine's memory after a commit) and the store, and changes things only by
 //! putting inputs into the inbox. Until there are roles it speaks to this machine alone, behind a one-time link.
 
+mod armed;
 mod assets;
 mod closed;
 mod enrolments;
@@ -20,6 +21,7 @@ mod phone;
 mod posts;
 mod queue;
 mod refusal;
+mod response;
 mod sign_in;
 mod sign_in_pages;
 mod told;
@@ -38,6 +40,7 @@ pub use health::SourceCounts;
 pub use phone::Door as PhoneDoor;
 pub use sign_in::{OneTimeToken, SignIn, SignInError};
 
+use self::armed::Armed;
 use crate::{
     clock::Clock,
     domain::Timestamp,
@@ -76,6 +79,8 @@ pub struct ConsoleState {
     pub meter: Arc<Meter>,
     /// What an outside watchdog shows (see `watched`); without it nobody is answered.
     pub watch_token: Option<Secret>,
+    /// The installation counts on an armed console: while there is none, people are phoned.
+    pub wants_armed: bool,
 }
 
 /// Why the console could not be served.
@@ -95,7 +100,8 @@ pub enum ServeError {
 pub fn router(state: ConsoleState) -> Router {
     // Dropped at once: a feed then never hears that the service is closing, which is right where nobody will say it.
     let (_, closing) = watch::channel(false);
-    routes(state, closing)
+    let armed = Arc::new(Armed::new(state.wants_armed));
+    routes(state, armed, closing)
 }
 
 /// Serves the console until `shutdown` is ready, then ends the live feeds and waits for the last answer.
@@ -116,7 +122,20 @@ pub async fn serve(
         shutdown.await;
         close.send_replace(true);
     };
-    Ok(axum::serve(listener, routes(state, closing)).with_graceful_shutdown(stop).await?)
+    let armed = Arc::new(Armed::new(state.wants_armed));
+    let inbox = state.inbox.clone();
+    let served =
+        axum::serve(listener, routes(state, Arc::clone(&armed), closing)).with_graceful_shutdown(stop);
+    let watched = async {
+        if armed.is_wanted() {
+            armed::watch(&armed, inbox).await;
+        }
+        std::future::pending().await
+    };
+    tokio::select! {
+        served = served => Ok(served?),
+        () = watched => Ok(()),
+    }
 }
 
 /// What every handler is given.
@@ -134,6 +153,7 @@ struct App {
     vitals: Arc<Vitals>,
     meter: Arc<Meter>,
     closing: watch::Receiver<bool>,
+    armed: Arc<Armed>,
 }
 
 impl App {
@@ -146,7 +166,7 @@ impl App {
     }
 }
 
-fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
+fn routes(state: ConsoleState, armed: Arc<Armed>, closing: watch::Receiver<bool>) -> Router {
     let ConsoleState { board, disk, inbox, store, clock, sign_in, source_counts, hooks, phones, .. } = state;
     let (vitals, meter, watch_token) = (state.vitals, state.meter, state.watch_token);
     let callbacks = hooks.as_ref().map(|hooks| Arc::clone(&hooks.counts)).unwrap_or_default();
@@ -164,6 +184,7 @@ fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
         vitals,
         meter,
         closing,
+        armed,
     };
     // Open to other names than this machine's: whoever was sent a link comes by a web server in front of Cordon.
     let on_phones = phone::routes().with_state(app.clone());
@@ -172,8 +193,10 @@ fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
         .merge(closed::routes())
         .merge(incident::routes())
         .merge(posts::routes())
+        .merge(response::routes())
         .merge(enrolments::routes())
         .merge(live::routes())
+        .merge(armed::routes())
         .merge(sign_in_pages::inner_routes())
         .layer(middleware::from_fn_with_state(app.clone(), guard::signed_in_only));
     let all = signed_in

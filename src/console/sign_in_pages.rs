@@ -10,7 +10,7 @@ use axum::{
 };
 
 use super::{
-    App,
+    App, assets,
     guard::{COOKIE, Fields, Posted},
     page::html,
     refusal::Refusal,
@@ -32,6 +32,13 @@ pub(super) fn inner_routes() -> Router<App> {
 #[template(path = "sign_in.html", config = ".askama.toml")]
 struct SignInPage {
     error: String,
+    has_scripts: bool,
+}
+
+impl SignInPage {
+    fn new(error: impl ToString) -> Self {
+        Self { error: error.to_string(), has_scripts: assets::has_scripts() }
+    }
 }
 
 #[derive(Template)]
@@ -48,7 +55,7 @@ struct Staffed {
 }
 
 async fn sign_in_page() -> Response {
-    html(&SignInPage { error: String::new() })
+    html(&SignInPage::new(""))
 }
 
 async fn sign_in(State(app): State<App>, form: Fields) -> Response {
@@ -68,7 +75,7 @@ async fn sign_in(State(app): State<App>, form: Fields) -> Response {
                 _ => StatusCode::FORBIDDEN,
             };
             tracing::warn!(%error, "a sign-in was refused");
-            (status, html(&SignInPage { error: error.to_string() })).into_response()
+            (status, html(&SignInPage::new(error))).into_response()
         }
     }
 }

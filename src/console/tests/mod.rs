@@ -1,5 +1,6 @@
 //! The console from outside: requests in, answers out, on a hand-made board and a real inbox.
 
+mod armed;
 mod companions;
 mod doors;
 mod feed;
@@ -96,6 +97,7 @@ impl Bench {
             vitals: Arc::clone(&vitals),
             meter: Arc::default(),
             watch_token: Some(Secret::new(WATCH_TOKEN)),
+            wants_armed: false,
         });
         Self { router, board, disk_pct, arrivals, door, clock, vitals }
     }

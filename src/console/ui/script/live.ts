@@ -1,0 +1,17 @@
+// What keeps a page true and audible, and takes keys.
+
+import { watchActions } from "./actions";
+import { defineConsoleSound } from "./console-sound";
+import { defineKeyMap } from "./key-map";
+import { defineLineLamp } from "./line-lamp";
+import { defineLivePart } from "./live-part";
+import { defineLossScreen } from "./loss-screen";
+import { line } from "./line";
+
+defineLineLamp();
+defineLossScreen();
+defineLivePart();
+defineConsoleSound();
+defineKeyMap();
+watchActions();
+line.open();
