@@ -11,7 +11,15 @@ mod house;
 mod one_zone;
 #[path = "support/phones.rs"]
 mod phones;
+#[path = "support/proxy.rs"]
+mod proxy;
 #[path = "browser/push.rs"]
 mod push;
+#[path = "support/script.rs"]
+mod script;
+#[path = "browser/stage.rs"]
+mod stage;
+#[path = "browser/stories.rs"]
+mod stories;
 #[path = "support/wait.rs"]
 mod wait;
