@@ -37,6 +37,8 @@ mod policies_engine;
 mod policies_seeds;
 #[path = "scenarios/positions.rs"]
 mod positions;
+#[path = "scenarios/quiet.rs"]
+mod quiet;
 #[path = "scenarios/reach.rs"]
 mod reach;
 #[path = "support/recorded.rs"]

@@ -25,7 +25,10 @@ use crate::{
     notify::{
         self,
         push::PushKey,
-        settings::{GovukNotify, NotifyKey, Push, Sender, Texts, TwilioAccount, TwilioCalls, TwilioTexts},
+        settings::{
+            GovukNotify, NotifyKey, Pager, Push, Sender, Senders, Texts, TwilioAccount, TwilioCalls,
+            TwilioTexts,
+        },
     },
     sandbox::{
         broker::{self, Accounts, Broker},
@@ -66,6 +69,7 @@ struct Secrets {
     notify_callbacks: Secret,
     twilio: Secret,
     push_key: Secret,
+    pager: Secret,
     mqtt: String,
 }
 
@@ -140,7 +144,7 @@ impl Stage {
             receipt_after_ms: Some(RECEIPT_AFTER_MS),
             clock: clock.clone(),
         };
-        let books = with_browsers(town.books(&format!("http://{phones}")), &settings, phones);
+        let books = with_devices(town.books(&format!("http://{phones}")), &settings, phones);
         world.spawn(async { phones::serve(listener, settings).await.context("the phones stopped") });
 
         let tags = (0..town::WEARERS).map(|i| town.tag_of(i));
@@ -220,6 +224,7 @@ impl Secrets {
             push_key: PushKey::generate()
                 .map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?
                 .secret(),
+            pager: Secret::new(random()?),
             mqtt: random()?,
         })
     }
@@ -240,19 +245,21 @@ impl Secrets {
                 template_id: "00000000-0000-4000-8000-000000000001".into(),
                 variable: "text".into(),
                 sms_sender_id: None,
+                senders: Senders::new(),
                 callback_token: self.notify_callbacks.clone(),
             })),
             second_sms: Some(Texts::Twilio(TwilioTexts {
                 account: account.clone(),
                 sender: Sender::Number(from.clone()),
+                senders: Senders::new(),
             })),
-            voice: Some(TwilioCalls { account, from }),
+            voice: Some(TwilioCalls { account, from, senders: Senders::new() }),
             push: Some(Push {
                 key: self.push_key.clone(),
                 contact: "mailto:demo@example.org".into(),
                 url: None,
             }),
-            pager: None,
+            pager: Some(Pager { url: phones.into(), token: self.pager.clone() }),
             webhook_secret: Some(self.webhook.clone()),
         })
     }
@@ -279,14 +286,17 @@ impl Secrets {
     }
 }
 
-/// Everybody who is protected has agreed to push messages on their phone.
-fn with_browsers(mut books: Vec<Book>, settings: &phones::Settings, phones: SocketAddr) -> Vec<Book> {
+/// Everybody who is protected has agreed to push messages on their phone; supervisors carry pagers.
+fn with_devices(mut books: Vec<Book>, settings: &phones::Settings, phones: SocketAddr) -> Vec<Book> {
     for book in &mut books {
         if let Book::Person(person) = book
             && let Some(number) = person.contacts.first().map(|contact| contact.address.clone())
             && let Some(address) = settings.subscription(&format!("http://{phones}"), &number)
         {
             person.contacts.push(Contact { channel: Channel::Push, address });
+        }
+        if let Book::Unit(unit) = book {
+            town::give_pagers(unit);
         }
     }
     books

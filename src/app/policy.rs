@@ -7,8 +7,10 @@ use crate::{
     cli,
     clock::Clock,
     config::Config,
+    domain::{Channel, SenderLabel},
     engine::Rulebook,
     lab::policy::{Asked, Grade, check},
+    notify::Settings,
     rulebook_file,
     sequencer::decide_again,
     store,
@@ -34,14 +36,24 @@ pub async fn check_policies(args: cli::PolicyCheck) -> anyhow::Result<()> {
     if rulebook.units().next().is_none() {
         bail!("nothing is in force yet; load a rulebook, or name a file");
     }
-    let carried = config.map(|config| config.channels.channels());
-    let report = check(&rulebook, &Asked { from, days: args.days, carried });
+    let settings = config.map(|config| config.channels);
+    let unknown_senders = settings.iter().flat_map(|settings| unknown_senders(&rulebook, settings)).collect();
+    let carried = settings.map(|settings| settings.channels());
+    let report = check(&rulebook, &Asked { from, days: args.days, carried, unknown_senders });
     say(&if args.json { serde_json::to_string(&report)? } else { report.summary() })?;
     match report.count(Grade::Hole) {
         0 => Ok(()),
         1 => bail!("there is 1 hole"),
         holes => bail!("there are {holes} holes"),
     }
+}
+
+fn unknown_senders(rulebook: &Rulebook, settings: &Settings) -> Vec<(Channel, SenderLabel)> {
+    let labels = rulebook.persons().filter_map(|person| person.plan.sender.as_ref());
+    let on_each = labels.flat_map(|label| Channel::ALL.map(|channel| (channel, label)));
+    let lacks =
+        |(channel, label): &(Channel, &SenderLabel)| settings.has_sender(*channel, label) == Some(false);
+    on_each.filter(lacks).map(|(channel, label)| (channel, label.clone())).collect()
 }
 
 async fn in_force(config: &Config) -> anyhow::Result<Rulebook> {

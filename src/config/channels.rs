@@ -1,15 +1,17 @@
 //! The tables of the channels.
 
+use std::{collections::BTreeMap, mem};
+
 use super::{
     judge::Judge,
     raw::{self, Raw},
 };
 use crate::{
-    domain::is_e164,
+    domain::{SenderLabel, is_e164},
     notify::{
         Settings,
         settings::{
-            GovukNotify, NotifyKey, Pager, Plain, Push, Sender, Texts, TwilioAccount, TwilioCalls,
+            GovukNotify, NotifyKey, Pager, Plain, Push, Sender, Senders, Texts, TwilioAccount, TwilioCalls,
             TwilioTexts, is_uuid,
         },
     },
@@ -88,6 +90,7 @@ impl Judge<'_> {
             Some(id) if !is_uuid(&id) => self.problem(&key("sms_sender_id"), ID),
             sound => Some(sound),
         };
+        let senders = self.senders(at, raw.senders, ID, |id| is_uuid(id).then(|| id.to_owned()));
         let variable = match raw.variable.unwrap_or_else(|| VARIABLE.into()) {
             name if name.trim().is_empty() => self.problem(
                 &key("variable"),
@@ -103,11 +106,38 @@ impl Judge<'_> {
             template_id: template_id?,
             variable: variable?,
             sms_sender_id: sms_sender_id?,
+            senders: senders?,
             callback_token: callback_token?,
         })
     }
 
-    fn twilio_texts(&mut self, at: &str, raw: raw::Twilio, hooks: Option<&str>) -> Option<TwilioTexts> {
+    /// Each by its label; `read` gives `None` for what is no sender.
+    fn senders<T>(
+        &mut self,
+        at: &str,
+        raw: BTreeMap<String, String>,
+        write: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Option<Senders<T>> {
+        let mut senders = Some(Senders::new());
+        for (label, id) in raw {
+            let key = format!("{at}.senders.{label}");
+            let label = match label.parse::<SenderLabel>() {
+                Ok(label) => Some(label),
+                Err(error) => self.problem(&key, &format!("is no label: {error}")),
+            };
+            let sender = read(&id).or_else(|| self.problem(&key, write));
+            senders = senders.zip(label.zip(sender)).map(|(mut senders, (label, sender))| {
+                senders.insert(label, sender);
+                senders
+            });
+        }
+        senders
+    }
+
+    fn twilio_texts(&mut self, at: &str, mut raw: raw::Twilio, hooks: Option<&str>) -> Option<TwilioTexts> {
+        const SENDER: &str =
+            "write a number of the account as +447700900123, or the id of a messaging service";
         let sender = match (raw.from.as_deref(), raw.messaging_service_sid.as_deref()) {
             (Some(from), None) => self.number(at, Some(from)).map(Sender::Number),
             (None, Some(sid)) if is_sid(sid, "MG") => Some(Sender::Service(sid.into())),
@@ -117,18 +147,26 @@ impl Judge<'_> {
             ),
             _ => self.problem(at, "write either from (a number as +44...) or messaging_service_sid"),
         };
+        let senders = self.senders(at, mem::take(&mut raw.senders), SENDER, |text| match text {
+            number if is_e164(number) => Some(Sender::Number(number.into())),
+            sid => is_sid(sid, "MG").then(|| Sender::Service(sid.into())),
+        });
         let account = self.account(at, raw, hooks);
-        Some(TwilioTexts { account: account?, sender: sender? })
+        Some(TwilioTexts { account: account?, sender: sender?, senders: senders? })
     }
 
     fn voice(&mut self, raw: raw::Voice, hooks: Option<&str>) -> Option<TwilioCalls> {
-        let raw::Voice::Twilio(raw) = raw;
+        const NUMBER: &str = "write a number of the account as +447700900123";
+        let raw::Voice::Twilio(mut raw) = raw;
         let from = self.number("voice", raw.from.as_deref());
         if raw.messaging_service_sid.is_some() {
             return self.problem("voice.messaging_service_sid", "sends texts and cannot call; drop it");
         }
+        let senders = self.senders("voice", mem::take(&mut raw.senders), NUMBER, |text| {
+            is_e164(text).then(|| text.to_owned())
+        });
         let account = self.account("voice", raw, hooks);
-        Some(TwilioCalls { account: account?, from: from? })
+        Some(TwilioCalls { account: account?, from: from?, senders: senders? })
     }
 
     fn account(&mut self, at: &str, raw: raw::Twilio, hooks: Option<&str>) -> Option<TwilioAccount> {

@@ -1,6 +1,6 @@
 //! The configuration as it is written: every key known, nothing judged yet.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::Deserialize;
 
@@ -111,6 +111,7 @@ pub(super) struct Notify {
     pub(super) template_id: Option<String>,
     pub(super) variable: Option<String>,
     pub(super) sms_sender_id: Option<String>,
+    pub(super) senders: BTreeMap<String, String>,
     pub(super) callback_token: Option<String>,
     pub(super) callback_token_file: Option<PathBuf>,
 }
@@ -124,6 +125,7 @@ pub(super) struct Twilio {
     pub(super) auth_token_file: Option<PathBuf>,
     pub(super) from: Option<String>,
     pub(super) messaging_service_sid: Option<String>,
+    pub(super) senders: BTreeMap<String, String>,
 }
 
 #[derive(Default, Deserialize)]

@@ -3,8 +3,11 @@
 use std::fmt;
 
 use super::{Canary, Config, Format, Heartbeat};
-use crate::notify::settings::{
-    GovukNotify, Pager, Plain, Push, Sender, Texts, TwilioAccount, TwilioCalls, TwilioTexts,
+use crate::{
+    domain::SenderLabel,
+    notify::settings::{
+        GovukNotify, Pager, Plain, Push, Sender, Texts, TwilioAccount, TwilioCalls, TwilioTexts,
+    },
 };
 
 impl fmt::Display for Config {
@@ -48,19 +51,22 @@ impl fmt::Display for Config {
                     writeln!(f, "callback_secret = \"{callback_secret}\"")?;
                 }
                 Texts::Notify(notify) => show_notify(notify, f)?,
-                Texts::Twilio(TwilioTexts { account, sender }) => {
+                Texts::Twilio(TwilioTexts { account, sender, senders }) => {
                     show_account(account, f)?;
                     match sender {
                         Sender::Number(number) => writeln!(f, "from = {number:?}")?,
                         Sender::Service(sid) => writeln!(f, "messaging_service_sid = {sid:?}")?,
                     }
+                    let of = |(Sender::Number(id) | Sender::Service(id)): &Sender| id.clone();
+                    show_senders(senders.iter().map(|(label, sender)| (label, of(sender))), f)?;
                 }
             }
         }
-        if let Some(TwilioCalls { account, from }) = &self.channels.voice {
+        if let Some(TwilioCalls { account, from, senders }) = &self.channels.voice {
             writeln!(f, "\n[voice]")?;
             show_account(account, f)?;
             writeln!(f, "from = {from:?}")?;
+            show_senders(senders.iter().map(|(label, number)| (label, number.clone())), f)?;
         }
         if let Some(Push { key, contact, url }) = &self.channels.push {
             writeln!(f, "\n[push]\nkey = \"{key}\"\ncontact = {contact:?}")?;
@@ -95,13 +101,24 @@ impl fmt::Display for Config {
 }
 
 fn show_notify(notify: &GovukNotify, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let GovukNotify { url, api_key, template_id, variable, sms_sender_id, callback_token } = notify;
+    let GovukNotify { url, api_key, template_id, variable, sms_sender_id, senders, callback_token } = notify;
     writeln!(f, "provider = \"notify\"\nurl = {url:?}\napi_key = \"{}\"", api_key.secret)?;
     writeln!(f, "template_id = {template_id:?}\nvariable = {variable:?}")?;
     if let Some(id) = sms_sender_id {
         writeln!(f, "sms_sender_id = {id:?}")?;
     }
-    writeln!(f, "callback_token = \"{callback_token}\"")
+    writeln!(f, "callback_token = \"{callback_token}\"")?;
+    show_senders(senders.iter().map(|(label, id)| (label, id.clone())), f)
+}
+
+fn show_senders<'s>(
+    senders: impl Iterator<Item = (&'s SenderLabel, String)>,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    for (label, sender) in senders {
+        writeln!(f, "senders.{label} = {sender:?}")?;
+    }
+    Ok(())
 }
 
 fn show_account(account: &TwilioAccount, f: &mut fmt::Formatter<'_>) -> fmt::Result {

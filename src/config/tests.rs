@@ -1,7 +1,7 @@
 use std::{ffi::OsString, fs, path::Path};
 
 use super::*;
-use crate::notify::push::PushKey;
+use crate::{domain::Channel, notify::push::PushKey};
 
 const SMALL: &str = "installation = 'london-1'\nstore.url = 'sqlite:cordon.db'\n\
                      [[source]]\nname = 'main'\nurl = 'mqtt://127.0.0.1'\n";
@@ -59,7 +59,7 @@ fn the_template_is_sound_once_its_secrets_are_there() {
 
 #[test]
 fn the_template_names_every_key() {
-    let keys = "public_url armed vendor source username interval_s token_file variable sms_sender_id";
+    let keys = "public_url armed vendor source username interval_s token_file variable sms_sender_id senders";
     let commented = keys
         .split_whitespace()
         .fold(TEMPLATE.to_owned(), |text, key| text.replace(&format!("# {key} = "), &format!("{key} = ")));
@@ -367,4 +367,28 @@ fn each_mistake_of_a_watchdog_says_its_fix() {
     let ConfigErrors(problems) = watchdog("").unwrap_err();
     let places: Vec<&str> = problems.iter().map(|problem| problem.split(':').next().unwrap()).collect();
     assert_eq!(places, ["service.url", "service.token", "sms", "step"]);
+}
+
+#[test]
+fn senders_are_known_by_their_labels_and_what_is_none_is_refused() {
+    let texts = |senders: &str| {
+        let account =
+            "account_sid = 'AC00000000000000000000000000000000'\nauth_token = 'x'\nfrom = '+447700900099'";
+        let hooks = "[callbacks]\npublic_url = 'https://cordon.example'";
+        format!("{SMALL}\n[sms]\nprovider = 'twilio'\n{account}\nsenders = {senders}\n{hooks}\n")
+    };
+    let good = "{ choir = '+447700900088', bells = 'MG00000000000000000000000000000001' }";
+    let config = load_text(&texts(good), &[]).unwrap().config;
+    let shown = config.to_string();
+    assert!(shown.contains("senders.choir = \"+447700900088\""), "{shown}");
+    let has = |label: &str| config.channels.has_sender(Channel::Sms, &label.parse().unwrap());
+    assert_eq!([has("choir"), has("bells"), has("other")], [Some(true), Some(true), Some(false)]);
+    assert_eq!(config.channels.has_sender(Channel::Voice, &"choir".parse().unwrap()), None);
+    for (bad, says) in [
+        ("{ choir = 'Choir' }", "sms.senders.choir: write a number of the account"),
+        ("{ 'The Choir' = '+447700900088' }", "is no label"),
+    ] {
+        let error = problem(&texts(bad), &[]);
+        assert!(error.contains(says), "{error}");
+    }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AlertId, IncidentId, Language, PersonId, Priority, StaffId, Timestamp, UnitId};
+use super::{AlertId, IncidentId, Language, PersonId, Priority, SenderLabel, StaffId, Timestamp, UnitId};
 
 /// One message to one recipient on one channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,12 @@ pub struct Alert {
     /// What they are told, where they have chosen the words for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_words: Option<String>,
+    /// Whom it is from, where they have chosen that: see [`ContactPlan::sender`](super::ContactPlan::sender).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<SenderLabel>,
+    /// Their phone is not to make a sound of it, as far as Cordon can ask for that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub silent: bool,
     /// The more urgent is sent first.
     pub priority: Priority,
     /// Which number of alert this is to this recipient for this incident, from 1: the wording varies with it, since

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{StaffId, TestBooking};
+use super::{QuietHours, SenderLabel, StaffId, TestBooking};
 
 /// See the module's documentation. Without one, the policy's steps are taken as they stand.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,16 @@ pub struct ContactPlan {
     /// A word of theirs that answers like "1" to whoever reads along, and calls for help without a sound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duress_word: Option<String>,
+    /// The same on the keypad of a phone: a digit that stands for nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duress_key: Option<String>,
+    /// Whom their texts are from: a sender that the operator has at each supplier of texts, by its label there. The
+    /// supplier's usual one, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<SenderLabel>,
+    /// When they are told nothing but danger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<QuietHours>,
     /// What they are told in.
     #[serde(default)]
     pub language: Language,
@@ -106,10 +116,11 @@ impl ContactPlan {
         *self == Self::default()
     }
 
-    /// Whether a text is their duress word, however it is written.
+    /// Whether a text is their duress word, however it is written, or their duress key.
     #[must_use]
     pub fn is_duress(&self, text: &str) -> bool {
         let plain = |text: &str| text.trim().trim_end_matches(['.', '!']).to_lowercase();
-        self.duress_word.as_deref().is_some_and(|word| plain(word) == plain(text))
+        let signs = [&self.duress_word, &self.duress_key];
+        signs.into_iter().flatten().any(|sign| plain(sign) == plain(text))
     }
 }

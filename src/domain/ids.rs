@@ -95,6 +95,8 @@ text_id! {
     ZoneId,
     /// An escalation policy.
     PolicyId,
+    /// A sender of texts, as the operator calls it in the settings of each supplier.
+    SenderLabel,
 }
 
 fn check(text: &str) -> Result<(), IdError> {

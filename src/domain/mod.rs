@@ -12,6 +12,7 @@ mod ids;
 mod incident;
 mod local_time;
 mod ping;
+mod quiet_hours;
 mod rota;
 mod rulebook;
 mod schedule;
@@ -28,8 +29,8 @@ pub use alphabet::{Units, units};
 pub use booking::{BookingError, TestBooking};
 pub use contact_plan::{AlertShape, ContactPlan, Language, OwnWords, WhenWeak};
 pub use ids::{
-    AlertId, CANARY, CaseId, IdError, IncidentId, PersonId, PolicyId, StaffId, TagId, UnitId, WearerId,
-    ZoneId,
+    AlertId, CANARY, CaseId, IdError, IncidentId, PersonId, PolicyId, SenderLabel, StaffId, TagId, UnitId,
+    WearerId, ZoneId,
 };
 pub use incident::{
     Audience, Cause, Episode, Escalation, EscalationState, Handling, Hop, Incident, IncidentKind, Outcome,
@@ -37,6 +38,7 @@ pub use incident::{
 };
 pub use local_time::LocalTime;
 pub use ping::{Accuracy, Fix, Motion, Ping, Source, TagEvent, TagEventKind};
+pub use quiet_hours::{QuietHours, QuietHoursError};
 pub use rota::{Rota, RotaError};
 pub use rulebook::{
     Area, Assignment, Basis, BasisKind, Book, Case, Contact, EscalationPolicy, Person, PersonStep, Risk,

@@ -191,13 +191,8 @@ pub struct PersonStep {
     /// Seconds until the next step; 0 takes the next one together with this.
     pub wait_s: u32,
     /// It goes to those whom the person has named to be told when they do not answer, instead.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub nominated: bool,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
-fn is_false(value: &bool) -> bool {
-    !value
 }
 
 /// One step towards staff.

@@ -257,6 +257,10 @@ pub enum Reason {
     Told,
     /// No phone confirmed a test.
     Unconfirmed,
+    /// The push service of a browser no longer knows it.
+    BrowserGone,
+    /// A protected person has another address there, or none.
+    OtherAddress,
     /// Records cannot be written.
     StoreFails,
     /// How full the disk is.

@@ -68,7 +68,7 @@ pub fn meaning(kind: IncidentKind) -> &'static str {
         IncidentKind::AllClear => "The protected person is to know that all is as usual again.",
         IncidentKind::TestAlert => "The protected person's ways are tried out, as they have agreed.",
         IncidentKind::WayFails => {
-            "A test has not reached the protected person on one of their channels: put it right with them before danger comes."
+            "One of the protected person's channels does not reach them: put it right with them before danger comes."
         }
         IncidentKind::Deaf => "Cordon itself hears nothing from a source: no tag behind it can be watched.",
         IncidentKind::NotEvaluable => {
@@ -231,6 +231,10 @@ pub fn reason(reason: &Reason) -> String {
         Reason::Quiet => "Nothing lasts any more that they could be in danger from.".into(),
         Reason::Booked => "The time that was agreed for a test has come.".into(),
         Reason::Told => "They have been told, or it holds no more.".into(),
+        Reason::BrowserGone => {
+            "Their browser takes no messages any more: make them a new link for it.".into()
+        }
+        Reason::OtherAddress => "They have another address there now, or none.".into(),
         Reason::Unconfirmed => "No phone has confirmed the test.".into(),
         Reason::PositionsAgree => "The tag's positions agree again.".into(),
         Reason::Back => "The tag is heard again, or seen again.".into(),
@@ -254,7 +258,7 @@ pub fn reason(reason: &Reason) -> String {
         Reason::Disk { pct } => format!("The disk is {pct} % full."),
         Reason::WroteForHelp => "They wrote for help.".into(),
         Reason::PressedForHelp => "They pressed the button of their companion.".into(),
-        Reason::WroteDuressWord => "They wrote their duress word.".into(),
+        Reason::WroteDuressWord => "They gave their duress word or key.".into(),
         Reason::CanaryMissed { hop: Hop::Broker } => "The broker did not take it.".into(),
         Reason::CanaryMissed { hop: Hop::Line } => {
             "The broker took it, and it was not decided and written down.".into()

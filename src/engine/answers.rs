@@ -6,7 +6,7 @@ use super::{
     escalation::{done, end, place_of, rouse, set_state},
     incidents::Situation,
     input::{DeliveryReport, Refused},
-    notices, reach,
+    notices, reach, way_watch,
 };
 use crate::domain::{
     AlertId, AlertState, Audience, Cause, Channel, Happening, Incident, IncidentId, IncidentKind, PersonId,
@@ -23,7 +23,8 @@ pub(super) fn delivery(draft: &mut Draft<'_>, id: AlertId, report: DeliveryRepor
     let Some(alert) = draft.alert_mut(id).filter(|alert| alert.state.is_open()) else {
         return;
     };
-    let (incident, calls) = (alert.incident, alert.channel == Channel::Voice);
+    let (incident, channel, recipient) = (alert.incident, alert.channel, alert.recipient.clone());
+    let calls = channel == Channel::Voice;
     let state = match (report, &alert.state) {
         (DeliveryReport::Accepted, AlertState::Waiting) => AlertState::Accepted,
         (DeliveryReport::Delivered, AlertState::Waiting | AlertState::Accepted) => AlertState::Delivered,
@@ -39,7 +40,12 @@ pub(super) fn delivery(draft: &mut Draft<'_>, id: AlertId, report: DeliveryRepor
     let got_through = state.is_open();
     set_state(draft, id, state);
     match (got_through, calls) {
-        (false, _) => reach::failed(draft, incident, id),
+        (false, _) => {
+            reach::failed(draft, incident, id);
+            if let Recipient::Person(person) = recipient {
+                way_watch::refused(draft, person, channel);
+            }
+        }
         (true, false) => reach::got_through(draft, incident, id),
         // A phone that rings has reached nobody before they answer.
         (true, true) => {}
@@ -56,36 +62,50 @@ pub(super) fn receipt(draft: &mut Draft<'_>, id: AlertId, raised_at: Timestamp, 
     }
 }
 
-/// A text came back from an address, or keys that were pressed in a call to it.
+/// A text came back from an address, or one of the keys that are offered in a call to it.
 pub(super) fn reply(draft: &mut Draft<'_>, from: &str, text: &str) {
-    let known: Vec<Recipient> = draft.rulebook.recipients_at(from).to_vec();
-    // A number that was told may answer although it has been replaced since.
-    let mut whose: Vec<Recipient> = known.into_iter().chain(draft.told_at(from)).collect();
-    whose.dedup();
+    let whose = whose(draft, from);
     let person = whose.iter().find_map(|recipient| match recipient {
         Recipient::Person(person) => Some(person.clone()),
         Recipient::Staff(_) => None,
     });
     // Whether or not they were told of anything.
-    let duress = person.clone().filter(|person| is_duress(draft, person, text));
-    if let Some(person) = &duress {
-        call(draft, person, Cause::Duress, IncidentKind::Duress, Reason::WroteDuressWord);
-    }
+    let under_duress = person.as_ref().is_some_and(|person| heard_under_duress(draft, person, text));
     let answered = whose.into_iter().find_map(|recipient| {
         let incident = draft.incident_awaiting(&recipient, text)?;
         Some((recipient, incident))
     });
     match (answered, person) {
         (Some((Recipient::Person(person), id)), _) => {
-            // Nobody who reads along may see a difference.
-            let text = if duress.is_some() { SAFE } else { text };
+            let text = if under_duress { SAFE } else { text };
             person_answers(draft, id, person, text);
         }
         (Some((Recipient::Staff(staff), id)), _) => staff_answers(draft, id, &staff, text),
-        (None, Some(_)) if duress.is_some() => {}
+        (None, Some(_)) if under_duress => {}
         (None, Some(person)) if is_call(text) => wrote_for_help(draft, person, text),
         (None, _) => draft.refused = Some(Refused::UnexpectedReply),
     }
+}
+
+/// Another key was pressed in a call to an address. It says something only to whoever has chosen it.
+pub(super) fn pressed(draft: &mut Draft<'_>, from: &str, key: &str) {
+    let is_theirs = |recipient: &Recipient| match recipient {
+        Recipient::Person(person) => is_duress(draft, person, key),
+        Recipient::Staff(_) => false,
+    };
+    if whose(draft, from).iter().any(is_theirs) {
+        reply(draft, from, key);
+    } else {
+        draft.refused = Some(Refused::UnexpectedReply);
+    }
+}
+
+/// Whose an address is. A number that was told may answer although it has been replaced since.
+fn whose(draft: &Draft<'_>, address: &str) -> Vec<Recipient> {
+    let known: Vec<Recipient> = draft.rulebook.recipients_at(address).to_vec();
+    let mut whose: Vec<Recipient> = known.into_iter().chain(draft.told_at(address)).collect();
+    whose.dedup();
+    whose
 }
 
 /// An answer on the page that an alert opens. There is no doubt who gives it and about what.
@@ -96,8 +116,24 @@ pub(super) fn on_the_page(draft: &mut Draft<'_>, id: AlertId, raised_at: Timesta
         return;
     };
     match recipient {
-        Recipient::Person(person) => person_answers(draft, incident, person, text),
+        Recipient::Person(person) => {
+            let text = if heard_under_duress(draft, &person, text) { SAFE } else { text };
+            person_answers(draft, incident, person, text);
+        }
         Recipient::Staff(staff) => staff_answers(draft, incident, &staff, text),
+    }
+}
+
+/// The same on the page of what is over.
+pub(super) fn wrote(draft: &mut Draft<'_>, person: &PersonId, text: &str) {
+    if draft.rulebook.person(person).is_none() {
+        draft.refused = Some(Refused::UnknownPerson(person.clone()));
+    } else if heard_under_duress(draft, person, text) {
+        // It is with the staff.
+    } else if is_call(text) {
+        wrote_for_help(draft, person.clone(), text);
+    } else {
+        draft.refused = Some(Refused::UnexpectedReply);
     }
 }
 
@@ -117,6 +153,15 @@ fn is_call(text: &str) -> bool {
     }
     let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.into_iter().any(|word| word.eq_ignore_ascii_case("help") || word.eq_ignore_ascii_case("sos"))
+}
+
+/// Whether they give their duress word or key. Then it is taken up; nobody who reads along may see a difference to "1".
+fn heard_under_duress(draft: &mut Draft<'_>, person: &PersonId, text: &str) -> bool {
+    let is_duress = is_duress(draft, person, text);
+    if is_duress {
+        call(draft, person, Cause::Duress, IncidentKind::Duress, Reason::WroteDuressWord);
+    }
+    is_duress
 }
 
 fn is_duress(draft: &Draft<'_>, person: &PersonId, text: &str) -> bool {

@@ -11,6 +11,8 @@ const URL_BYTES_MAX: usize = 500;
 const SUBSCRIPTION_BYTES_MAX: usize = 1_500;
 /// How to answer, and the reference.
 const ANSWER_CHARS_MAX: usize = 55;
+/// What no key of a phone says already: 1 to 3 are answers, 9 asks to hear the message.
+const DURESS_KEYS: [&str; 6] = ["0", "4", "5", "6", "7", "8"];
 const NUMBER: &str = "a phone number is written like +447700900123";
 const URL: &str = "a webhook's address is an https URL of at most 500 characters; http only on this machine";
 const TOPIC: &str =
@@ -70,6 +72,9 @@ impl Problems<'_> {
             format!(
                 "{place}: a duress word has 4 to 24 letters and digits, not digits alone, and is no answer already"
             )
+        });
+        self.add(plan.duress_key.as_deref().is_none_or(|key| DURESS_KEYS.contains(&key)), || {
+            format!("{place}: a duress key is 0, 4, 5, 6, 7 or 8; the others are answers, or ask to hear the message")
         });
     }
 

@@ -26,7 +26,7 @@ use super::{
     tag_watch,
     track::Track,
     trail::{Ground, Point},
-    unheard,
+    unheard, way_watch,
 };
 use crate::domain::{Book, Fix, Motion, PersonId, Ping, Scope, TagId, Timestamp, WearerId};
 
@@ -109,6 +109,8 @@ fn told_came(draft: &mut Draft<'_>, told: &Told) {
         }
         Told::Reply { from, text } => answers::reply(draft, from, text),
         Told::Answer { alert, raised_at, text } => answers::on_the_page(draft, *alert, *raised_at, text),
+        Told::Pressed { from, key } => answers::pressed(draft, from, key),
+        Told::Wrote { person, text } => answers::wrote(draft, person, text),
         Told::Call { person } => answers::called(draft, person),
         Told::Handle { incident, by, action } => draft.handle(*incident, by, action.clone()),
     }
@@ -275,6 +277,11 @@ fn publish(draft: &mut Draft<'_>, book: &Book) {
         }
         Book::Unit(_) | Book::Wearer(_) => Vec::new(),
     };
+    if let Book::Person(after) = book
+        && let Some(before) = draft.rulebook.person(&after.id).cloned()
+    {
+        way_watch::changed(draft, &before, after);
+    }
     let nobody_to_tell = draft.rulebook.first_unit().is_none();
     draft.rulebook = Arc::new(draft.rulebook.published(book.clone(), draft.at));
     if nobody_to_tell {

@@ -10,9 +10,9 @@ use super::{
     ways::{Addressee, together, ways},
 };
 use crate::domain::{
-    Alert, AlertId, AlertState, Audience, Cause, Channel, Contact, Escalation, EscalationState, Handling,
-    Happening, Incident, IncidentId, IncidentKind, Language, MINUTE_MS, MessageClass, Person, Recipient,
-    SentAlert, Subject, Timestamp,
+    Alert, AlertId, AlertShape, AlertState, Audience, Cause, Channel, Contact, Escalation, EscalationState,
+    Handling, Happening, Incident, IncidentId, IncidentKind, Language, MINUTE_MS, MessageClass, Recipient,
+    SenderLabel, SentAlert, Subject, Timestamp,
 };
 
 /// Whoever owns an incident has this long to act before it goes back to the queue.
@@ -291,25 +291,28 @@ pub(super) fn summary(rulebook: &Rulebook, incident: &Incident) -> String {
     text
 }
 
-/// Which class of message somebody gets, in which language, and the words that they have chosen for it.
-fn manner(
-    rulebook: &Rulebook,
-    kind: IncidentKind,
-    to: &Recipient,
-) -> (MessageClass, Language, Option<String>) {
+/// How somebody is told.
+#[derive(Default)]
+struct Manner {
+    language: Language,
+    own_words: Option<String>,
+    sender: Option<SenderLabel>,
+    silent: bool,
+}
+
+/// Which class of message somebody gets, and how they want to be told.
+fn manner(rulebook: &Rulebook, kind: IncidentKind, to: &Recipient) -> (MessageClass, Manner) {
     let person = match to {
         Recipient::Person(id) => rulebook.person(id),
-        Recipient::Staff(_) => return (MessageClass::Card, Language::default(), None),
+        Recipient::Staff(_) => return (MessageClass::Card, Manner::default()),
     };
-    let language = person.map(|person| person.plan.language).unwrap_or_default();
-    if let Some(class) = kind.notice() {
-        return (class, language, None);
-    }
-    let words = |person: &Person| {
-        let text = person.plan.words.danger.as_ref()?;
-        may_stand(rulebook, person, text).is_ok().then(|| text.clone())
-    };
-    (MessageClass::Danger, language, person.and_then(words))
+    let class = kind.notice().unwrap_or(MessageClass::Danger);
+    let Some(person) = person else { return (class, Manner::default()) };
+    let plan = &person.plan;
+    let own = plan.words.danger.as_ref().filter(|_| class == MessageClass::Danger);
+    let own_words = own.filter(|text| may_stand(rulebook, person, text).is_ok()).cloned();
+    let silent = plan.shape == AlertShape::Silent;
+    (class, Manner { language: plan.language, own_words, sender: plan.sender.clone(), silent })
 }
 
 pub(super) fn raise_alert(
@@ -328,7 +331,8 @@ pub(super) fn raise_alert(
         Recipient::Person(_) => String::new(),
         Recipient::Staff(_) => summary(&rulebook, incident),
     };
-    let (class, language, own_words) = manner(&rulebook, incident.kind, &recipient);
+    let (class, Manner { language, own_words, sender, silent }) =
+        manner(&rulebook, incident.kind, &recipient);
     let escalation = incident.escalations.get_mut(place)?;
     let nth = escalation.count(&recipient);
     let sent = SentAlert {
@@ -348,6 +352,8 @@ pub(super) fn raise_alert(
         class,
         language,
         own_words,
+        sender,
+        silent,
         recipient: recipient.clone(),
         channel,
         address,

@@ -131,6 +131,20 @@ pub enum Told {
         /// What it says, as a text would.
         text: String,
     },
+    /// Somebody pressed a key in a call that is none of the answers that they were offered.
+    Pressed {
+        /// The phone number that was called.
+        from: String,
+        /// The key.
+        key: String,
+    },
+    /// A protected person wrote on the page of an alert whose incident is closed.
+    Wrote {
+        /// Who.
+        person: PersonId,
+        /// What, as a text would say it.
+        text: String,
+    },
     /// A protected person asked for help on a page of theirs.
     Call {
         /// Who.
@@ -168,6 +182,8 @@ impl Told {
             Self::Receipt { .. } => "receipt",
             Self::Reply { .. } => "reply",
             Self::Answer { .. } => "answer",
+            Self::Pressed { .. } => "pressed",
+            Self::Wrote { .. } => "wrote",
             Self::Call { .. } => "call",
             Self::Handle { .. } => "handle",
         }

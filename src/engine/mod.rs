@@ -63,6 +63,7 @@ mod tag_watch;
 mod track;
 mod trail;
 mod unheard;
+mod way_watch;
 mod ways;
 mod zone_watch;
 
@@ -102,7 +103,7 @@ use proximity_watch::{CompanionState, Meetings};
 use track::Track;
 
 /// Rises whenever the same input may lead to another decision. Replay compares only rows of its own version.
-pub const ENGINE_VERSION: i64 = 8;
+pub const ENGINE_VERSION: i64 = 9;
 
 /// Everything the engine remembers.
 #[derive(Debug, Clone, PartialEq)]

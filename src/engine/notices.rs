@@ -12,12 +12,11 @@ use super::{
     escalation::{done, end, escalation_mut},
     incidents::Situation,
     input::DeadlineKey,
-    reach,
+    reach, way_watch,
 };
 use crate::domain::{
-    AlertState, Audience, Cause, Channel, EscalationState, Handling, Incident, IncidentId, IncidentKind,
-    MINUTE_MS, MessageClass, PersonId, Priority, Reason, SentAlert, Stage, Subject, Timestamp, WearerId,
-    WhenWeak,
+    AlertState, Audience, Cause, EscalationState, Handling, Incident, IncidentId, IncidentKind, MINUTE_MS,
+    MessageClass, PersonId, Priority, Reason, SentAlert, Stage, Subject, Timestamp, WearerId, WhenWeak,
 };
 
 /// All has been quiet for this long before it is said to be over: a wearer who turns round comes back within it.
@@ -110,12 +109,14 @@ pub(super) fn look(draft: &mut Draft<'_>, person: &PersonId) {
     if standing.advice == Advice::Danger {
         give_up(draft, person);
     }
-    let weak_at = weak_at(&mut standing, view, plan.weak, now);
+    // Whoever has asked to be left alone for now is told afterwards, if it still holds. Danger never waits.
+    let held_until = plan.quiet.as_ref().and_then(|quiet| quiet.end(now)).unwrap_or(now);
+    let weak_at = weak_at(&mut standing, view, plan.weak, now).map(|at| at.max(held_until));
     if weak_at.is_some_and(|at| at <= now) {
         (standing.advice, standing.weak_since) = (Advice::Weak, None);
         notify(draft, person, MessageClass::Weak);
     }
-    let quiet_at = quiet_at(&mut standing, view, now);
+    let quiet_at = quiet_at(&mut standing, view, now).map(|at| at.max(held_until));
     if quiet_at.is_some_and(|at| at <= now) {
         (standing.advice, standing.quiet_since) = (Advice::Usual, None);
         give_up(draft, person);
@@ -126,7 +127,9 @@ pub(super) fn look(draft: &mut Draft<'_>, person: &PersonId) {
         standing.test_at = next_test(now);
     }
     if standing.test_at.is_some_and(|at| at <= now) {
-        if standing.advice == Advice::Usual && !view.is_troubled {
+        if held_until > now {
+            standing.test_at = Some(held_until);
+        } else if standing.advice == Advice::Usual && !view.is_troubled {
             standing.test_at = next_test(now);
             notify(draft, person, MessageClass::Test);
         } else {
@@ -227,7 +230,7 @@ pub(super) fn arrived(draft: &mut Draft<'_>, id: IncidentId) {
     let mut alerts = incident.escalations.iter().flat_map(|escalation| &escalation.alerts);
     if class == MessageClass::Test {
         // Each of the ways is looked at when its time is over, or all have shown how they do.
-        if alerts.all(|sent| works(sent) || !sent.state.is_open()) {
+        if alerts.all(|sent| way_watch::works(sent) || !sent.state.is_open()) {
             tried(draft, id);
         }
     } else if alerts.any(|sent| sent.state == AlertState::Delivered) {
@@ -251,7 +254,7 @@ pub(super) fn tried(draft: &mut Draft<'_>, id: IncidentId) {
     let escalation = incident.escalations.iter().find(|e| e.audience != Audience::Staff);
     let alerts = escalation.map(|escalation| escalation.alerts.clone()).unwrap_or_default();
     if is_test {
-        judge_test(draft, id, &alerts);
+        way_watch::tested(draft, id, &alerts);
         return told(draft, id);
     }
     let is_taken = |sent: &SentAlert| matches!(sent.state, AlertState::Accepted | AlertState::Delivered);
@@ -279,33 +282,6 @@ fn over(draft: &mut Draft<'_>, id: IncidentId) {
         draft.over(&subject, &cause, Reason::Told);
     }
     draft.told(id);
-}
-
-/// Whether a test has shown that a way leads to a phone: it rang there, or its provider says no more than that it took it.
-fn works(sent: &SentAlert) -> bool {
-    match sent.state {
-        AlertState::Delivered | AlertState::Acknowledged => true,
-        AlertState::Accepted => !sent.channel.gives_receipts(),
-        _ => false,
-    }
-}
-
-/// Each way that does not work is a job for whoever looks after the person; one that works again is over.
-fn judge_test(draft: &mut Draft<'_>, id: IncidentId, alerts: &[SentAlert]) {
-    let Some(Subject::Person(person)) = draft.incident(id).map(|incident| incident.subject.clone()) else {
-        return;
-    };
-    let channels: BTreeSet<Channel> = alerts.iter().map(|sent| sent.channel).collect();
-    for channel in channels {
-        let (subject, cause) = (Subject::Person(person.clone()), Cause::Way(channel));
-        if alerts.iter().any(|sent| sent.channel == channel && works(sent)) {
-            draft.over(&subject, &cause, Reason::Works);
-            continue;
-        }
-        let (kind, priority, true_time) = (IncidentKind::WayFails, Priority::P3, draft.at);
-        let (reason, late, ongoing) = (Reason::Unconfirmed, false, true);
-        draft.raise(Situation { subject, cause, kind, priority, true_time, reason, late, ongoing });
-    }
 }
 
 impl Draft<'_> {

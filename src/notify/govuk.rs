@@ -104,7 +104,8 @@ impl Provider for Notify {
             "personalisation": { self.settings.variable.as_str(): message.body },
             "reference": reference,
         });
-        if let Some(sender) = &self.settings.sms_sender_id {
+        let own = message.sender.as_ref().and_then(|label| self.settings.senders.get(label));
+        if let Some(sender) = own.or(self.settings.sms_sender_id.as_ref()) {
             body["sms_sender_id"] = json!(sender);
         }
         match self.ask(|| self.client.post(self.send_url.clone()).json(&body)).await {

@@ -31,7 +31,7 @@ pub use webhook::Webhook;
 
 use crate::{
     clock::Clock,
-    domain::{Alert, AlertId, Channel, IncidentId, Language, MessageClass, Priority, Timestamp},
+    domain::{Alert, AlertId, Channel, IncidentId, Language, MessageClass, Priority, SenderLabel, Timestamp},
 };
 use settings::{Pager, Plain, Texts};
 
@@ -57,6 +57,10 @@ pub struct Message {
     pub reference: u16,
     /// How urgent it is.
     pub priority: Priority,
+    /// Whom it is from, of those whom the provider's settings name; its usual sender, if absent or not among them.
+    pub sender: Option<SenderLabel>,
+    /// It is not to make a sound, as far as that can be asked for.
+    pub silent: bool,
     /// It has been tried before, and may have been taken although no answer came.
     pub is_repeat: bool,
 }
@@ -74,6 +78,8 @@ impl Message {
             class: alert.class,
             reference: alert.reference(),
             priority: alert.priority,
+            sender: alert.sender.clone(),
+            silent: alert.silent,
             is_repeat,
         }
     }

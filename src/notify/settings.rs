@@ -1,9 +1,12 @@
 //! What an operator has decided about the channels. A channel without settings has no provider.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::push::{NoPushKey, PushKey};
-use crate::{domain::Channel, secret::Secret};
+use crate::{
+    domain::{Channel, SenderLabel},
+    secret::Secret,
+};
 
 /// For each channel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,6 +41,23 @@ impl Settings {
         let push = self.push.as_ref().map(|_| Channel::Push);
         let pager = self.pager.as_ref().map(|_| Channel::Pager);
         texts.chain([voice, push, pager, webhook].into_iter().flatten()).collect()
+    }
+
+    /// Whether a channel's texts or calls can be from that sender: its provider has one by that label, or passes the label
+    /// on. `None` if the channel shows no sender, or has no provider.
+    #[must_use]
+    pub fn has_sender(&self, channel: Channel, label: &SenderLabel) -> Option<bool> {
+        let texts = |texts: &Texts| match texts {
+            Texts::Plain(_) => true,
+            Texts::Notify(notify) => notify.senders.contains_key(label),
+            Texts::Twilio(twilio) => twilio.senders.contains_key(label),
+        };
+        match channel {
+            Channel::Sms => self.sms.as_ref().map(texts),
+            Channel::SecondSms => self.second_sms.as_ref().map(texts),
+            Channel::Voice => self.voice.as_ref().map(|voice| voice.senders.contains_key(label)),
+            Channel::Push | Channel::Pager | Channel::Webhook | Channel::Loopback => None,
+        }
     }
 
     /// Cordon's own address, as far as a provider has to be told it.
@@ -75,6 +95,9 @@ impl Texts {
     }
 }
 
+/// Senders beside the usual one, by the label of each.
+pub type Senders<T> = BTreeMap<SenderLabel, T>;
+
 /// See [`Texts::Plain`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plain {
@@ -99,6 +122,8 @@ pub struct GovukNotify {
     pub variable: String,
     /// Whose number or name the message shows; Notify's default for the service, if absent.
     pub sms_sender_id: Option<String>,
+    /// The ids of others, by the labels that contact plans use.
+    pub senders: Senders<String>,
     /// The bearer token of Notify's own requests.
     pub callback_token: Secret,
 }
@@ -156,6 +181,8 @@ pub struct TwilioTexts {
     pub account: TwilioAccount,
     /// Who sends.
     pub sender: Sender,
+    /// Others, by the labels that contact plans use.
+    pub senders: Senders<Sender>,
 }
 
 /// Who a text is from.
@@ -174,6 +201,8 @@ pub struct TwilioCalls {
     pub account: TwilioAccount,
     /// The number that calls, in E.164.
     pub from: String,
+    /// Others, by the labels that contact plans use.
+    pub senders: Senders<String>,
 }
 
 /// Messages that browsers show, through whatever push service they have chosen.

@@ -8,13 +8,13 @@ use super::{
     IDEMPOTENCY_HEADER, Message, Provider, Sent,
     http::{self, Said},
 };
-use crate::domain::Channel;
+use crate::domain::{Channel, SenderLabel};
 use crate::secret::Secret;
 
 /// The code of a number that cannot get texts.
 const UNKNOWN_NUMBER: &str = "unknown_number";
 
-/// An SMS provider that takes JSON `{to, text, reference}` with a bearer token.
+/// An SMS provider that takes JSON `{to, text, reference, sender?}` with a bearer token.
 #[derive(Debug)]
 pub struct Sms {
     channel: Channel,
@@ -36,6 +36,9 @@ struct Request<'a> {
     to: &'a str,
     text: &'a str,
     reference: &'a str,
+    /// Whom it should be from, where somebody has chosen that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sender: Option<&'a str>,
 }
 
 #[async_trait]
@@ -46,7 +49,8 @@ impl Provider for Sms {
 
     async fn send(&self, message: &Message) -> Sent {
         let reference = message.idempotency_key.as_str();
-        let body = Request { to: &message.to, text: &message.body, reference };
+        let sender = message.sender.as_ref().map(SenderLabel::as_str);
+        let body = Request { to: &message.to, text: &message.body, reference, sender };
         let request = self
             .client
             .post(self.url.clone())

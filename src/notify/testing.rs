@@ -84,6 +84,8 @@ pub(crate) fn message() -> Message {
         class: MessageClass::Danger,
         reference: 7042,
         priority: Priority::P1,
+        sender: None,
+        silent: false,
         is_repeat: false,
     }
 }

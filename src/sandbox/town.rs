@@ -13,6 +13,7 @@ use std::{fmt::Debug, str::FromStr};
 
 use firmware_sim::random::Random;
 
+pub(crate) use staff::give_pagers;
 pub(crate) use streets::{Net, Spot, apart_m};
 
 use crate::{

@@ -351,17 +351,19 @@ impl Sequencer {
                 };
                 (Some(book.unit().clone()), subject)
             }
-            Told::Call { person } => of_person(person),
+            Told::Call { person } | Told::Wrote { person, .. } => of_person(person),
             Told::Delivery { alert, .. } | Told::Receipt { alert, .. } | Told::Answer { alert, .. } => self
                 .engine
                 .open_alert(*alert)
                 .map_or((None, "service".into()), |alert| of_incident(alert.incident)),
             Told::Handle { incident, .. } => of_incident(*incident),
-            Told::Reply { from, .. } => match rulebook.recipients_at(from).first() {
-                Some(Recipient::Person(id)) => of_person(id),
-                Some(Recipient::Staff(id)) => (None, format!("staff:{id}")),
-                None => (None, "service".into()),
-            },
+            Told::Reply { from, .. } | Told::Pressed { from, .. } => {
+                match rulebook.recipients_at(from).first() {
+                    Some(Recipient::Person(id)) => of_person(id),
+                    Some(Recipient::Staff(id)) => (None, format!("staff:{id}")),
+                    None => (None, "service".into()),
+                }
+            }
             Told::Deadline(DeadlineKey::Wearer(id))
             | Told::SetAside(SetAside::Deadline(DeadlineKey::Wearer(id))) => of_wearer(id),
             Told::Deadline(DeadlineKey::Person(id))

@@ -126,7 +126,19 @@ fn message(to: String, body: String, idempotency_key: String) -> Message {
     let (class, language, priority) = (MessageClass::Card, Language::English, Priority::P1);
     // No incident of Cordon's: it cannot raise any.
     let incident = IncidentId(0);
-    Message { idempotency_key, to, body, incident, language, class, reference: 0, priority, is_repeat: false }
+    Message {
+        idempotency_key,
+        to,
+        body,
+        incident,
+        language,
+        class,
+        reference: 0,
+        priority,
+        sender: None,
+        silent: false,
+        is_repeat: false,
+    }
 }
 
 /// Whether it was taken; ends only when it was, or can never be.

@@ -168,6 +168,24 @@ fn a_screen_that_nobody_can_reach_hastens_nothing_and_a_text_that_fails_does() {
 }
 
 #[test]
+fn a_browser_that_is_gone_is_a_job_until_there_is_another() {
+    let mut ward = violation();
+    report_newest(&mut ward, 1, Channel::Push, DeliveryReport::Refused("gone".into()));
+    let job = ward.line.incident(IncidentKind::WayFails).unwrap();
+    assert_eq!((job.priority, job.ongoing), (Priority::P3, true));
+    // Something else about them is not it.
+    let mut person = full_person();
+    person["person"]["plan"]["duress_word"] = json!("tulips");
+    ward.line.publish(second(10), book(person.clone())).unwrap();
+    assert!(ward.line.incident(IncidentKind::WayFails).unwrap().ongoing);
+    let other = full_person()["person"]["contact"][0]["address"].as_str().unwrap().replace("/1", "/2");
+    person["person"]["contact"][0]["address"] = json!(other);
+    ward.line.publish(second(20), book(person)).unwrap();
+    let job = ward.line.incident(IncidentKind::WayFails).unwrap();
+    assert!(!job.ongoing && job.is_open(), "whoever took it up closes it");
+}
+
+#[test]
 fn an_outage_moves_what_waits_and_all_that_follows_to_the_other_supplier_at_once() {
     let mut ward = violation();
     let outage =
@@ -303,6 +321,65 @@ fn a_duress_word_looks_like_all_is_well_and_calls_for_help_without_a_sound() {
 }
 
 #[test]
+fn a_duress_key_and_the_word_on_a_page_are_heard_like_the_word_in_a_text() {
+    let keyed = |person: &mut Value| person["plan"]["duress_key"] = json!("7");
+    let mut ward = violation_by(keyed);
+    ward.delivered(1);
+    let press = |ward: &mut Ward, s: i64, key: &str| {
+        ward.line.tell(second(s), Told::Pressed { from: person_phone().into(), key: key.into() })
+    };
+    // Any other key says nothing: whoever presses it hears the message again.
+    assert_eq!(press(&mut ward, 5, "8").refused, Some(Refused::UnexpectedReply));
+    assert!(ward.line.incident(IncidentKind::Duress).is_none());
+    assert_eq!(press(&mut ward, 10, "7").refused, None);
+    as_after_safe(ward);
+
+    let mut ward = violation_by(keyed);
+    ward.delivered(1);
+    let alert = ward.line.alerts.values().find(|alert| alert.recipient.to_string() == PERSON).unwrap();
+    let (alert, raised_at) = (alert.id, alert.raised_at);
+    let told = Told::Answer { alert, raised_at, text: "MARIGOLD".into() };
+    assert_eq!(ward.line.tell(second(10), told).refused, None);
+    as_after_safe(ward);
+
+    // On the page of what is over.
+    let mut ward = violation_by(keyed);
+    let person = || "p-1".parse().unwrap();
+    let wrote = |ward: &mut Ward, s: i64, text: &str| {
+        ward.line.tell(second(s), Told::Wrote { person: person(), text: text.into() }).refused
+    };
+    assert_eq!(wrote(&mut ward, 10, "thanks"), Some(Refused::UnexpectedReply));
+    assert_eq!(wrote(&mut ward, 11, "marigold"), None);
+    assert!(ward.line.incident(IncidentKind::Duress).is_some());
+    assert_eq!(wrote(&mut ward, 12, "help me"), None);
+    assert!(ward.line.incident(IncidentKind::CallForHelp).is_some());
+}
+
+/// Nothing shows that it was no "1", and somebody comes.
+fn as_after_safe(mut ward: Ward) {
+    assert_eq!(ward.line.incident(IncidentKind::Duress).unwrap().priority, Priority::P1);
+    let before = ward.told(PERSON);
+    ward.line.pass_to(second(600));
+    assert_eq!(ward.told(PERSON), before, "as after any answer");
+    let shown = serde_json::to_string(&incident(&ward).timeline).unwrap();
+    assert!(shown.contains("safe") && !shown.to_lowercase().contains("marigold"));
+}
+
+#[test]
+fn what_is_sent_says_whom_it_is_from_and_whether_it_may_sound() {
+    let mut ward = violation_by(|person| {
+        person["plan"]["sender"] = json!("choir");
+        person["plan"]["shape"] = json!("silent");
+    });
+    ward.line.pass_to(second(300));
+    for alert in ward.line.alerts.values() {
+        let is_hers = alert.recipient.to_string() == PERSON;
+        assert_eq!(alert.sender.as_ref().map(|label| label.as_str()), is_hers.then_some("choir"));
+        assert_eq!(alert.silent, is_hers, "whoever helps her is woken");
+    }
+}
+
+#[test]
 fn a_plan_that_cannot_be_kept_is_refused_with_what_to_do() {
     let mut ward = Ward::new();
     ward.line.publish(second(-10), book(full_unit())).unwrap();
@@ -327,6 +404,9 @@ fn a_plan_that_cannot_be_kept_is_refused_with_what_to_do() {
         }),
         ("a duress word has", &|p| p["plan"]["duress_word"] = json!("help")),
         ("a duress word has", &|p| p["plan"]["duress_word"] = json!("7042")),
+        ("a duress key is", &|p| p["plan"]["duress_key"] = json!("1")),
+        ("a duress key is", &|p| p["plan"]["duress_key"] = json!("9")),
+        ("a duress key is", &|p| p["plan"]["duress_key"] = json!("77")),
         ("it says 'police'", &|p| p["plan"]["words"] = json!({"danger": "The police come"})),
         ("it has", &|p| p["plan"]["words"] = json!({"danger": "x ".repeat(60)})),
         ("it names somebody", &|p| p["plan"]["words"] = json!({"danger": "Ring the person at 5"})),

@@ -86,7 +86,10 @@ impl World {
 
     pub(crate) fn report(&self, carried: Option<&[Channel]>) -> Report {
         let carried = carried.map(|channels| channels.iter().copied().collect());
-        check(&self.rulebook(), &Asked { from: at(FROM), days: 28, carried })
+        check(
+            &self.rulebook(),
+            &Asked { from: at(FROM), days: 28, carried, unknown_senders: BTreeSet::new() },
+        )
     }
 }
 
@@ -107,14 +110,28 @@ fn nothing_is_found_where_nothing_is_wrong() {
 }
 
 #[test]
+fn a_sender_that_a_supplier_lacks_is_named_with_the_channels() {
+    let world = World::with(|w| w.person["person"]["plan"]["sender"] = json!("choir"));
+    let unknown_senders =
+        [Channel::SecondSms, Channel::Voice].map(|channel| (channel, "choir".parse().unwrap()));
+    let asked = Asked { from: at(FROM), days: 28, carried: None, unknown_senders: unknown_senders.into() };
+    let report = check(&world.rulebook(), &asked);
+    let [found] = &report.findings[..] else { panic!("{}", report.summary()) };
+    assert_eq!(found.grade, Grade::Warning);
+    assert!(found.says.starts_with("sender choir is not known on second_sms and voice"), "{}", found.says);
+}
+
+#[test]
 fn hours_are_told_to_the_minute_also_when_clocks_are_set() {
     let world = World::with(|w| {
         w.rota()["else"] = json!("manager");
         w.rota()["shift"] = json!([
             {"who": "ann", "days": "mon-sun", "from": "02:45", "until": "00:13"}]);
     });
-    let report =
-        check(&world.rulebook(), &Asked { from: at("2026-03-28T00:00:00Z"), days: 3, carried: None });
+    let report = check(
+        &world.rulebook(),
+        &Asked { from: at("2026-03-28T00:00:00Z"), days: 3, carried: None, unknown_senders: BTreeSet::new() },
+    );
     let spans = report.findings[0].when.as_slice();
     // From 00:13 GMT to 02:45, which is half an hour and not two and a half away when clocks are set forward.
     let expected = [
@@ -181,7 +198,8 @@ fn the_demo_s_town_has_no_hole() {
     let published = |rulebook: Rulebook, book| rulebook.published(book, at(FROM));
     let rulebook = books.into_iter().fold(Rulebook::default(), published);
     let carried = Some(BTreeSet::from([Channel::Sms, Channel::SecondSms, Channel::Voice, Channel::Webhook]));
-    let report = check(&rulebook, &Asked { from: at(FROM), days: 28, carried });
+    let report =
+        check(&rulebook, &Asked { from: at(FROM), days: 28, carried, unknown_senders: BTreeSet::new() });
     assert_eq!(report.count(Grade::Hole), 0, "{}", report.summary());
 }
 
@@ -212,8 +230,15 @@ fn a_thousand_cases_for_four_weeks_take_seconds() {
         }
     }
     let before = clock.real_us();
-    let report =
-        check(&rulebook, &Asked { from: at(FROM), days: 28, carried: Some(BTreeSet::from(Channel::ALL)) });
+    let report = check(
+        &rulebook,
+        &Asked {
+            from: at(FROM),
+            days: 28,
+            carried: Some(BTreeSet::from(Channel::ALL)),
+            unknown_senders: BTreeSet::new(),
+        },
+    );
     let took_ms = (clock.real_us() - before) / 1_000;
     assert_eq!(report.cases, 1_000);
     let of_no_duty =

@@ -297,7 +297,12 @@ fn foretold(start: Timestamp, walk: &[Taken]) -> BTreeSet<Rung> {
 }
 
 fn around(start: Timestamp, carried: Option<&BTreeSet<Channel>>) -> Asked {
-    Asked { from: start.plus_ms(-86_400_000), days: 3, carried: carried.cloned() }
+    Asked {
+        from: start.plus_ms(-86_400_000),
+        days: 3,
+        carried: carried.cloned(),
+        unknown_senders: BTreeSet::new(),
+    }
 }
 
 /// Whether nobody's phone rang; after how long the first did, if that is too late; whether none rings when it repeats.

@@ -158,6 +158,9 @@ const SEEDS: &[Seed] = &[
              hour (case c-1 for p-1)",
             "warning  policy standard, protected: everything goes to one phone of theirs; add a number, or \
              let them name somebody: at every hour (case c-1 for p-1)",
+            "warning  policy standard, protected: that protection is weak, and all clear, come to no phone of \
+             theirs, by sms and second_sms alone; staff have to call them each time: add a step by sms, with a \
+             contact and a provider: at every hour (case c-1 for p-1)",
         ],
     ),
     (
@@ -214,6 +217,20 @@ const SEEDS: &[Seed] = &[
         None,
         &["note     case c-1: its basis ends, and nobody is watched from then on; see that the team knows: \
              from Fri 20 Mar 12:00 on (case c-1)"],
+    ),
+    (
+        |w| {
+            let browser = json!({"endpoint": "https://push.example/1", "keys": {"p256dh": "", "auth": ""}});
+            w.person["person"]["contact"][0] = json!({"channel": "push", "address": browser.to_string()});
+            w.policy()["protected"] = json!([{"channel": "push", "wait_s": 0}, {"channel": "voice", "wait_s": 60},
+                {"channel": "sms", "nominated": true, "wait_s": 60}, {"channel": "voice", "wait_s": 120}]);
+        },
+        None,
+        &[
+            "warning  policy standard, protected: that protection is weak, and all clear, come to no phone of \
+             theirs, by push alone; staff have to call them each time: add a step by sms, with a contact and a \
+             provider: at every hour (case c-1 for p-1)",
+        ],
     ),
     // No case goes by it, but what belongs to no case does.
     (

@@ -112,6 +112,8 @@ pub(crate) fn alert(id: i64, of: i64) -> Alert {
         class: MessageClass::Card,
         language: cordon::domain::Language::English,
         own_words: None,
+        sender: None,
+        silent: false,
         priority: Priority::P1,
         nth: 1,
         summary: "violation at ROSE-4".into(),

@@ -6,7 +6,8 @@ use cordon::{
     notify::{
         self,
         settings::{
-            GovukNotify, NotifyKey, Plain, Push, Sender, Texts, TwilioAccount, TwilioCalls, TwilioTexts,
+            GovukNotify, NotifyKey, Plain, Push, Sender, Senders, Texts, TwilioAccount, TwilioCalls,
+            TwilioTexts,
         },
     },
     sandbox::phones::{self, Direction, FaultOrder, PersonOrder, Shown},
@@ -51,7 +52,11 @@ pub(crate) fn telephone(url: &str, cordon: &str) -> notify::Settings {
         callback_url: cordon.into(),
     };
     let key = "test-26785a09-ab16-4eb0-8407-a37497a57506-3d844edf-8d35-48ac-975b-e847b4f122b0";
-    let texts = TwilioTexts { account: account.clone(), sender: Sender::Number(FROM.into()) };
+    let texts = TwilioTexts {
+        account: account.clone(),
+        sender: Sender::Number(FROM.into()),
+        senders: Senders::new(),
+    };
     notify::Settings {
         sms: Some(Texts::Notify(GovukNotify {
             url: url.into(),
@@ -59,10 +64,11 @@ pub(crate) fn telephone(url: &str, cordon: &str) -> notify::Settings {
             template_id: "f33517ff-2a88-4f6e-b855-c550268ce08a".into(),
             variable: "text".into(),
             sms_sender_id: None,
+            senders: Senders::new(),
             callback_token: Secret::new("notify-callbacks-of-a-test"),
         })),
         second_sms: Some(Texts::Twilio(texts)),
-        voice: Some(TwilioCalls { account, from: FROM.into() }),
+        voice: Some(TwilioCalls { account, from: FROM.into(), senders: Senders::new() }),
         push: Some(push()),
         pager: None,
         webhook_secret: Some(Secret::new(WEBHOOK_SECRET)),

@@ -40,6 +40,7 @@ const REPLY_CHARS_MAX: usize = 1_600;
 
 /// A provider, and whoever is on the phone, is not kept waiting for longer, milliseconds: Twilio hangs up after 15 s.
 const PATIENCE_MS: i64 = 5_000;
+const NUMBER: &str = "the sender is a phone number in E.164: '+' and 7 to 15 digits";
 /// So many ids of a provider are remembered.
 const IDS_MAX: usize = 10_000;
 /// The longest of them, bytes.
@@ -129,6 +130,19 @@ impl Doors {
         Ok(told?)
     }
 
+    /// Whether a key that is no answer says something to the engine.
+    async fn key(&self, from: &str, key: &str) -> Result<bool, Refusal> {
+        if !is_e164(from) {
+            return Err(bad(NUMBER));
+        }
+        let pressed = Told::Pressed { from: from.into(), key: key.into() };
+        tokio::select! {
+            told = self.tell(pressed) => Ok(matches!(told, Ok(None))),
+            // As with an answer: it is in the line and will be taken up.
+            () = self.clock.wait_ms(PATIENCE_MS) => Ok(true),
+        }
+    }
+
     /// Somebody is not who they say they are.
     fn not_believed(&self, why: impl Into<String>) -> Refusal {
         count(&self.counts.refused);
@@ -175,7 +189,7 @@ impl Known {
 /// What somebody has written, from a number in E.164.
 fn reply(from: String, text: String) -> Result<Told, Refusal> {
     if !is_e164(&from) {
-        return Err(bad("the sender is a phone number in E.164: '+' and 7 to 15 digits"));
+        return Err(bad(NUMBER));
     }
     let chars = text.chars().count();
     if text.trim().is_empty() || chars > REPLY_CHARS_MAX {

@@ -24,6 +24,9 @@ use crate::{
     },
 };
 
+/// The key that the greeting asks for.
+const HEAR: &str = "9";
+
 struct Gate {
     doors: Doors,
     account: TwilioAccount,
@@ -118,7 +121,7 @@ async fn reply(
     Ok(nothing())
 }
 
-/// 1, 2 and 3 are answers; any other key asks to hear the message.
+/// 1, 2 and 3 are answers. Any other key asks to hear the message, unless it says something to whoever has chosen it.
 async fn keys(
     State(gate): State<Arc<Gate>>,
     Query(said): Query<Said>,
@@ -129,12 +132,19 @@ async fn keys(
     let form = gate.open(&uri, &headers, &form)?;
     let language = Language::ALL.into_iter().find(|language| language.code() == said.lang);
     let language = language.ok_or_else(|| bad("unknown language"))?;
-    if let digit @ ("1" | "2" | "3") = form.get("Digits").unwrap_or_default() {
-        let told = super::reply(form.get("To")?.into(), digit.into())?;
-        if gate.doors.tell_once(&gate.known, form.get("CallSid")?, told).await.is_ok() {
-            return Ok(xml(twiml::thanks(language)));
+    let digits = form.get("Digits").unwrap_or_default();
+    let is_taken = match digits {
+        "1" | "2" | "3" => {
+            let told = super::reply(form.get("To")?.into(), digits.into())?;
+            gate.doors.tell_once(&gate.known, form.get("CallSid")?, told).await.is_ok()
         }
-        // It could not be taken: it is asked for again.
+        HEAR => false,
+        _ if digits.len() == 1 => gate.doors.key(form.get("To")?, digits).await?,
+        _ => false,
+    };
+    // What could not be taken is asked for again.
+    if is_taken {
+        return Ok(xml(twiml::thanks(language)));
     }
     let text = BASE64_URL_SAFE_NO_PAD.decode(&said.say).ok().and_then(|text| String::from_utf8(text).ok());
     let text = text.ok_or_else(|| bad("not what Cordon has to say"))?;

@@ -26,6 +26,8 @@ use crate::{
 
 /// Whoever waits for longer must know that it is not certain.
 const CONFIRM_WITHIN: Duration = Duration::from_secs(5);
+/// The longest answer in one's own words, characters.
+const ANSWER_CHARS_MAX: usize = 200;
 const HELP: &str = "2";
 const CALL: &str = "3";
 
@@ -67,30 +69,43 @@ async fn page(State(app): State<App>, Path(token): Path<String>, Query(asked): Q
 
 async fn answer(State(app): State<App>, Path(token): Path<String>, form: Fields) -> Response {
     let Some(what) = open(&app, &token) else { return nothing() };
-    let given = form.field("answer");
     let words = wording::pages::of(what.language);
-    let Some((key, _)) = keys(what.class, words).into_iter().find(|(key, _)| *key == given) else {
-        return draw(StatusCode::UNPROCESSABLE_ENTITY, what, alert_of(&app, what).await.as_ref(), "");
+    let Some(text) = given(form.field("answer")) else {
+        let alert = alert_of(&app, what).await;
+        return draw(StatusCode::UNPROCESSABLE_ENTITY, what, alert.as_ref(), words.answer.too_long);
     };
     let Answering { alert, raised_at, .. } = what;
-    let told = tell(&app, Told::Answer { alert, raised_at, text: key.into() }).await;
-    let is_call = what.class != MessageClass::Card && (key == HELP || key == CALL);
-    let told = match told {
-        // The incident is closed. Whoever asks for help is heard all the same.
-        Some(Err(Refused::NoSuchAlert(_))) if is_call => {
-            match alert_of(&app, what).await.map(|it| it.recipient) {
-                Some(Recipient::Person(person)) => tell(&app, Told::Call { person }).await,
-                _ => None,
-            }
-        }
-        told => told,
-    };
+    let told = tell(&app, Told::Answer { alert, raised_at, text: text.clone() }).await;
+    let is_call = what.class != MessageClass::Card && (text == HELP || text == CALL);
     match told {
-        Some(Ok(())) if is_call && key == HELP => back(&token, "help"),
-        Some(Ok(())) => back(&token, "noted"),
-        Some(Err(Refused::NoSuchAlert(_))) => back(&token, "over"),
+        Some(Ok(())) => back(&token, if is_call && text == HELP { "help" } else { "noted" }),
+        // The incident is closed. Whoever asks for help is heard all the same.
+        Some(Err(Refused::NoSuchAlert(_))) => match after_all(&app, what, &text, is_call).await {
+            Some(Ok(())) if is_call => back(&token, if text == HELP { "help" } else { "noted" }),
+            // Nobody who reads along may see whether it was their duress word.
+            Some(Ok(()) | Err(_)) => back(&token, "over"),
+            None => draw(StatusCode::SERVICE_UNAVAILABLE, what, None, words.answer.unsure),
+        },
         Some(Err(_)) | None => draw(StatusCode::SERVICE_UNAVAILABLE, what, None, words.answer.unsure),
     }
+}
+
+/// What was answered, by a button or in words; `None` if that is nothing, or too much.
+fn given(text: &str) -> Option<String> {
+    let text = text.trim();
+    let fits = !text.is_empty() && text.chars().count() <= ANSWER_CHARS_MAX;
+    fits.then(|| text.to_owned())
+}
+
+/// What was answered to something that is over.
+async fn after_all(app: &App, what: Answering, text: &str, is_call: bool) -> Option<Result<(), Refused>> {
+    let over = Some(Err(Refused::NoSuchAlert(what.alert)));
+    let Some(Recipient::Person(person)) = alert_of(app, what).await.map(|it| it.recipient) else {
+        // Whose it was cannot be read; whoever asks for help must know that it is not certain.
+        return if is_call { None } else { over };
+    };
+    let told = if is_call { Told::Call { person } } else { Told::Wrote { person, text: text.into() } };
+    tell(app, told).await
 }
 
 /// What the engine says to it; `None` if that is not known.

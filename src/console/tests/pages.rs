@@ -254,6 +254,8 @@ async fn records_show_alerts_and_tries_but_no_whole_address() {
         class: MessageClass::Danger,
         language: crate::domain::Language::English,
         own_words: None,
+        sender: None,
+        silent: false,
         priority: Priority::P1,
         nth: 1,
         summary: String::new(),

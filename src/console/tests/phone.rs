@@ -95,6 +95,8 @@ fn alert(class: MessageClass, recipient: Recipient) -> Alert {
         class,
         language: Language::English,
         own_words: None,
+        sender: None,
+        silent: false,
         priority: Priority::P1,
         nth: 1,
         summary: String::new(),
@@ -231,8 +233,15 @@ async fn an_answer_is_told_with_its_alert_and_the_page_says_what_came_of_it() {
         let page = bench.phone("GET", &to, "").await;
         assert!(page.text.contains(says) && page.text.contains(">I need help<"), "{}", page.text);
     }
-    let nonsense = bench.phone("POST", &path, "answer=4").await;
-    assert_eq!(nonsense.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let (answer, told) = bench.phone_tells(&path, "answer=+at+my+sister%27s+", &[Ok(())]).await;
+    let words = "at my sister's".to_owned();
+    assert_eq!(told, [Told::Answer { alert: AlertId(10), raised_at: AT, text: words }]);
+    assert_eq!(answer.header(header::LOCATION), format!("{path}?said=noted"));
+    for nonsense in ["".to_owned(), "+".into(), "x".repeat(201)] {
+        let refused = bench.phone("POST", &path, &format!("answer={nonsense}")).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.text.contains("write 1 to 200 characters"), "{}", refused.text);
+    }
     assert_eq!(bench.phone("POST", "/answer/made-up", "answer=2").await.status, StatusCode::NOT_FOUND);
     assert!(bench.arrivals.is_empty());
 }
@@ -249,8 +258,13 @@ async fn whoever_asks_for_help_after_the_end_is_heard_and_whoever_is_well_learns
         assert_eq!(told[1], Told::Call { person: fixture::id("p-1") });
         assert_eq!(answer.status, StatusCode::SEE_OTHER);
     }
-    let (answer, told) = bench.phone_tells(&path, "answer=1", std::slice::from_ref(&gone)).await;
-    assert_eq!((told.len(), answer.header(header::LOCATION)), (1, format!("{path}?said=over").as_str()));
+    // What they write may be their duress word: the page shows the same whether it was.
+    for (text, heard) in [("1", Err(Refused::UnexpectedReply)), ("marigold", Ok(()))] {
+        let (answer, told) =
+            bench.phone_tells(&path, &format!("answer={text}"), &[gone.clone(), heard]).await;
+        assert_eq!(told[1], Told::Wrote { person: fixture::id("p-1"), text: text.into() });
+        assert_eq!(answer.header(header::LOCATION), format!("{path}?said=over"));
+    }
     // A link of an installation that counted from 1 before is nobody's.
     let earlier = answer_path(MessageClass::Danger, AT.plus_ms(-1));
     let (answer, told) = bench.phone_tells(&earlier, "answer=2", &[gone]).await;

@@ -73,6 +73,8 @@ fn reasons() -> Vec<Reason> {
         Reason::Missing { pings: 0, given_up: 0 },
         Reason::Misused { messages: 12 },
         Reason::ProviderFails { reason: "http_503".into() },
+        Reason::BrowserGone,
+        Reason::OtherAddress,
         Reason::StoreFails,
         Reason::Disk { pct: 91 },
         Reason::CanaryMissed { hop: Hop::Broker },

@@ -139,6 +139,8 @@ impl World {
             class: MessageClass::Danger,
             language: crate::domain::Language::English,
             own_words: None,
+            sender: None,
+            silent: false,
             priority: Priority::P1,
             nth: 1,
             summary: String::new(),
@@ -155,6 +157,8 @@ impl World {
             class: MessageClass::Card,
             language: crate::domain::Language::English,
             own_words: None,
+            sender: None,
+            silent: false,
             summary: "violation at ROSE-4".into(),
             ..self.sms(id)
         }

@@ -171,6 +171,8 @@ fn told(told: &Told) -> String {
         Told::Answer { .. } => {
             "Somebody who had been told answered on the page that the message opens.".into()
         }
+        Told::Pressed { .. } => "Somebody who had been called pressed a key.".into(),
+        Told::Wrote { .. } => "The protected person wrote on the page of a message.".into(),
         Told::Call { .. } => "The protected person asked for help.".into(),
         Told::Handle { by, action, .. } => format!("Staff {by}: {}.", self::action(action)),
     }

@@ -30,10 +30,11 @@ pub use what::{Grade, List, What};
 
 use crate::{
     domain::{
-        Audience, Case, CaseId, Channel, Contact, ContactPlan, EscalationPolicy, LocalTime, PersonId,
-        PolicyId, Priority, Recipient, Schedule, StaffId, Timestamp, Unit, UnitId,
+        Audience, Case, CaseId, Channel, Contact, ContactPlan, EscalationPolicy, LocalTime, MessageClass,
+        Person, PersonId, PolicyId, Priority, Recipient, Schedule, SenderLabel, StaffId, Timestamp, Unit,
+        UnitId,
     },
-    engine::{Escalating, Rulebook},
+    engine::{Addressee, Escalating, Rulebook},
 };
 use walks::Walks;
 
@@ -48,6 +49,8 @@ pub struct Asked {
     pub days: u32,
     /// The channels that have a provider; `None` if that is not known: then all are taken to have one.
     pub carried: Option<BTreeSet<Channel>>,
+    /// Senders that contact plans name and a channel's provider does not have.
+    pub unknown_senders: BTreeSet<(Channel, SenderLabel)>,
 }
 
 /// What was found.
@@ -124,7 +127,7 @@ pub fn check(rulebook: &Rulebook, asked: &Asked) -> Report {
     for unit in rulebook.units() {
         let cases = cases.remove(&unit.id).unwrap_or_default();
         let window = Spans::one(asked.from, until);
-        Study { rulebook, unit, cases, window, carried: asked.carried.as_ref() }.look(&mut found);
+        Study { rulebook, unit, cases, window, asked }.look(&mut found);
     }
     let finding = |((grade, unit, what), (of, when)): (Key, (BTreeSet<Of>, Spans))| {
         let says = what.to_string();
@@ -165,7 +168,7 @@ struct Study<'r> {
     unit: &'r Unit,
     cases: Vec<&'r Case>,
     window: Spans,
-    carried: Option<&'r BTreeSet<Channel>>,
+    asked: &'r Asked,
 }
 
 /// Persons who are told alike at every hour: but for the numbers themselves.
@@ -227,6 +230,7 @@ impl<'r> Study<'r> {
                 for (what, when) in judged {
                     found.add(self.unit, what, &of, &when.within(&danger));
                 }
+                self.beside_danger(person, policy, &of, &self.in_force(case), found);
                 for contact in person.contacts.iter().filter(|contact| contact.channel.is_phone()) {
                     for other in self.rulebook.recipients_at(&contact.address) {
                         if let Recipient::Staff(staff) = other {
@@ -239,6 +243,39 @@ impl<'r> Study<'r> {
         }
     }
 
+    /// Whether what a protected person is told beside danger comes to a phone, and from whom they expect it.
+    fn beside_danger(
+        &self,
+        person: &Person,
+        policy: &EscalationPolicy,
+        of: &Of,
+        in_force: &Spans,
+        found: &mut Found,
+    ) {
+        let audience = Audience::Person(person.id.clone());
+        // Weak protection and all clear go the same ways, and none of them depends on the hour.
+        let notice = Some(MessageClass::Weak);
+        let escalating = Escalating { notice, ..self.escalating(policy, &audience, Priority::P2) };
+        let carried = |channel| self.asked.carried.as_ref().is_none_or(|all| all.contains(&channel));
+        let taken = escalating.unanswered(carried);
+        let channels: BTreeSet<Channel> = taken
+            .iter()
+            .flat_map(|taken| &taken.ways)
+            .flat_map(|way| way.to.iter().filter_map(Addressee::channel))
+            .collect();
+        if !channels.iter().any(|channel| channel.is_phone() && carried(*channel)) {
+            let channels = channels.into_iter().collect();
+            found.add(self.unit, &What::NoticesUnheard { policy: policy.id.clone(), channels }, of, in_force);
+        }
+        let Some(sender) = person.plan.sender.clone() else { return };
+        let unknown = self.asked.unknown_senders.iter();
+        let channels: Vec<Channel> =
+            unknown.filter(|(_, label)| *label == sender).map(|(channel, _)| *channel).collect();
+        if !channels.is_empty() {
+            found.add(self.unit, &What::NoSender { sender, channels }, of, in_force);
+        }
+    }
+
     fn basis(&self, case: &Case, found: &mut Found) {
         let until = case.basis.until.filter(|until| self.window.covers(*until));
         if let (Some(at), Some((_, end))) = (until, self.window.as_slice().first()) {
@@ -248,7 +285,7 @@ impl<'r> Study<'r> {
     }
 
     fn walks<'s>(&'s self, escalating: Escalating<'s>) -> Walks<'s> {
-        Walks { escalating, unit: self.unit, window: &self.window, carried: self.carried }
+        Walks { escalating, unit: self.unit, window: &self.window, carried: self.asked.carried.as_ref() }
     }
 
     fn escalating<'s>(

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::domain::{CaseId, Channel, PersonId, PolicyId, StaffId};
+use crate::domain::{CaseId, Channel, PersonId, PolicyId, SenderLabel, StaffId};
 
 /// How grave a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -160,6 +160,20 @@ pub enum What {
         /// The member of staff.
         staff: StaffId,
     },
+    /// What a protected person is told beside danger comes to none of their phones.
+    NoticesUnheard {
+        /// By which policy.
+        policy: PolicyId,
+        /// By which channels it goes.
+        channels: Vec<Channel>,
+    },
+    /// A contact plan names a sender that a channel's provider does not have: its usual one is shown.
+    NoSender {
+        /// By its label.
+        sender: SenderLabel,
+        /// On which channels.
+        channels: Vec<Channel>,
+    },
     /// The basis of a case ends.
     BasisEnds {
         /// Which case.
@@ -183,7 +197,9 @@ impl What {
             | Self::NoProvider { .. }
             | Self::OnePhone { .. }
             | Self::NobodyNominated { .. }
-            | Self::SharedNumber { .. } => Grade::Warning,
+            | Self::SharedNumber { .. }
+            | Self::NoticesUnheard { .. }
+            | Self::NoSender { .. } => Grade::Warning,
             Self::BasisEnds { .. } => Grade::Note,
         }
     }

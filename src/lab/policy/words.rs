@@ -187,6 +187,24 @@ impl fmt::Display for What {
                 "person {person} and {staff} have one phone number, and an answer from it counts as the person's; give each \
                  their own"
             ),
+            Self::NoticesUnheard { policy, channels: by } => {
+                write!(
+                    f,
+                    "policy {policy}, protected: that protection is weak, and all clear, come to no phone of theirs"
+                )?;
+                if !by.is_empty() {
+                    write!(f, ", by {} alone", channels(by))?;
+                }
+                write!(
+                    f,
+                    "; staff have to call them each time: add a step by sms, with a contact and a provider"
+                )
+            }
+            Self::NoSender { sender, channels: on } => write!(
+                f,
+                "sender {sender} is not known on {}, and the usual sender is shown instead; add it to the configuration",
+                channels(on)
+            ),
             Self::BasisEnds { case } => {
                 write!(
                     f,

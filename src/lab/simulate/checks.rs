@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     domain::{
         Alert, AlertId, AlertState, Audience, Cause, EscalationState, Handling, Happening, Incident,
-        IncidentId, MessageClass, Priority, Recipient, Subject, Timestamp, WearerId,
+        IncidentId, MessageClass, PersonId, Priority, QuietHours, Recipient, Subject, Timestamp, WearerId,
     },
     engine::Engine,
     store::Batch,
@@ -58,6 +58,8 @@ pub enum Law {
     SentIsTaken,
     /// Nobody hears that all is as usual again while it is not.
     AllClearIsTrue,
+    /// Whoever wants to be left alone is told of nothing but danger.
+    QuietIsKept,
     /// The service goes on.
     TheLineGoesOn,
 }
@@ -85,6 +87,7 @@ impl Law {
             Self::NothingIsDoubled => "nobody gets the same message twice",
             Self::SentIsTaken => "what counts as taken by a provider was taken by it",
             Self::AllClearIsTrue => "nobody hears that all is as usual again while it is not",
+            Self::QuietIsKept => "nothing but danger begins to be told in quiet hours",
             Self::TheLineGoesOn => "the service goes on",
         }
     }
@@ -113,6 +116,7 @@ pub(super) struct Checks {
     /// Alerts that were tried.
     tried: BTreeSet<(AlertId, Timestamp)>,
     seen_at: BTreeMap<WearerId, Timestamp>,
+    pub(super) quiet: BTreeMap<PersonId, QuietHours>,
 }
 
 impl Checks {
@@ -144,6 +148,10 @@ impl Checks {
             batch.alerts.iter().filter(|alert| alert.class == MessageClass::AllClear).collect();
         clear.retain(|alert| alert.state == AlertState::Waiting && !self.alerts.contains_key(&alert.id));
         for alert in &batch.alerts {
+            if alert.nth == 1 && !self.alerts.contains_key(&alert.id) && self.is_hushed(alert) {
+                let what = format!("alert {} of {} in quiet hours", alert.id, alert.class.as_str());
+                self.breaks(Law::QuietIsKept, now, what);
+            }
             if alert.state != AlertState::Waiting {
                 self.ended.entry(alert.id).or_insert(now);
             }
@@ -173,6 +181,13 @@ impl Checks {
                 self.breaks(Law::AllClearIsTrue, now, what);
             }
         }
+    }
+
+    /// Whether somebody should have been left alone.
+    fn is_hushed(&self, alert: &Alert) -> bool {
+        let is_calm = !matches!(alert.class, MessageClass::Danger | MessageClass::Card);
+        let Recipient::Person(person) = &alert.recipient else { return false };
+        is_calm && self.quiet.get(person).is_some_and(|quiet| quiet.end(alert.raised_at).is_some())
     }
 
     /// An incident that somebody is in danger by, or is still being told of.

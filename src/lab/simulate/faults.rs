@@ -5,6 +5,7 @@ use super::{
     disk::Trouble,
     phones::Failing,
     town::{START, staff_phone},
+    ways::has_everything,
     world::{Event, World},
 };
 use crate::domain::{Channel, Timestamp};
@@ -80,6 +81,10 @@ impl World<'_> {
     pub(super) fn plan_faults(&mut self, days: u32) {
         let (mix, tags) = (self.mix.clone(), self.worn.len());
         let chance = Chance::of(self.seed, 8);
+        let channels: &[Channel] = match has_everything(self.seed) {
+            true => &Channel::ALL[..6],
+            false => &[Channel::Sms, Channel::Webhook],
+        };
         let mut plan = Planner { chance, days: f64::from(days), until: self.calm_from, planned: Vec::new() };
         plan.spells(mix.kills, (1.0, 2.0), |_| (Fault::Dies, None));
         plan.spells(mix.crashes, (1.0, 2.0), |chance| {
@@ -100,7 +105,7 @@ impl World<'_> {
             (Fault::DiskSlow(chance.whole(50, 3_000)), Some(Fault::DiskSlow(0)))
         });
         plan.spells(mix.provider_outages, (5.0, 1_800.0), |chance| {
-            let channel = *chance.one_of(&[Channel::Sms, Channel::Webhook]);
+            let channel = *chance.one_of(channels);
             let failing = *chance.one_of(&Failing::ALL);
             (Fault::Provider(channel, Some(failing)), Some(Fault::Provider(channel, None)))
         });

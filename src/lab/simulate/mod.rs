@@ -6,6 +6,7 @@
 //! | `world`, `queue`, `chance`, `trace` | the time, what happens next, by what chance, and what is told of it |
 //! | `mix`, `faults` | what goes wrong in a seed's days |
 //! | `town`, `worn`, `people` | wearers and their zones; tags; those who get alerts, officers, who edits the rulebook |
+//! | `ways` | how people can be reached, and what they have agreed to |
 //! | `air`, `broker` | between tags and the service |
 //! | `service`, `disk` | processes with the real line, one after the other, on one disk |
 //! | `courier`, `phones` | dispatch, and the providers |
@@ -27,6 +28,7 @@ mod service;
 mod stays;
 mod town;
 mod trace;
+mod ways;
 mod workings;
 mod world;
 mod worn;

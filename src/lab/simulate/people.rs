@@ -7,13 +7,14 @@ use super::{
     chance::Chance,
     checks::Law,
     town::{self, DESK, staff_phone},
+    ways::{DURESS_KEY, DURESS_WORD, has_everything},
     world::{CALM_MS, Event, World},
     worn::Worn,
 };
 use crate::{
     domain::{
-        Alert, AlertId, Book, Entry, Handling, Happening, Incident, IncidentId, Outcome, PersonId, Recipient,
-        Scope, Timestamp,
+        Alert, AlertId, Book, Cause, Channel, Entry, Handling, Happening, Incident, IncidentId, Outcome,
+        PersonId, Recipient, Scope, Subject, Timestamp,
     },
     engine::{Action, DeliveryReport, Refused, Told},
     store::Batch,
@@ -22,6 +23,8 @@ use crate::{
 /// Whoever finds nobody there tries again after this time, milliseconds, and so often.
 const AGAIN_MS: i64 = 10_000;
 const TIMES_MAX: u32 = 2_000;
+/// So long a phone rings that nobody picks up, milliseconds.
+const UNANSWERED_MS: i64 = 25_000;
 /// What confused people write.
 const CONFUSED: [&str; 7] = ["1 minute, he is here", "who is this?", "2 miles away", "", "STOP", "11", "Yes"];
 
@@ -30,10 +33,14 @@ const CONFUSED: [&str; 7] = ["1 minute, he is here", "who is this?", "2 miles aw
 pub(super) enum Deed {
     /// A phone shows an alert.
     Gets { alert: Box<Alert> },
-    /// A provider says that an alert has reached its phone.
-    Receipt { alert: AlertId, raised_at: Timestamp, times: u32 },
+    /// A provider says what became of an alert.
+    Receipt { alert: AlertId, raised_at: Timestamp, report: DeliveryReport, times: u32 },
     /// Somebody answers by text; the protected person, if it is one and their own phone.
     Reply { from: String, text: String, person: Option<PersonId>, times: u32 },
+    /// Somebody who was called presses a key that nobody offered them.
+    Presses { from: String, person: PersonId, times: u32 },
+    /// The protected person answers on the page that a message opens.
+    OnPage { alert: AlertId, raised_at: Timestamp, text: String, person: PersonId, times: u32 },
     /// Somebody does something on the console.
     Handles { incident: IncidentId, action: Action, times: u32 },
     /// Somebody publishes a book.
@@ -69,7 +76,7 @@ impl People {
 impl World<'_> {
     /// Before the first day everything is written into the rulebook, and changes are planned.
     pub(super) fn open_the_office(&mut self) {
-        let mut books = vec![(None, town::unit())];
+        let mut books = vec![(None, town::unit(self.seed))];
         for wearer in &self.wearers {
             let n = Some(wearer.n);
             books.extend([(n, wearer.book()), (n, wearer.person()), (n, wearer.case())]);
@@ -104,8 +111,12 @@ impl World<'_> {
             Deed::Gets { alert } => return self.gets(alert),
             Deed::Edits { wearer } => return self.edits(*wearer),
             Deed::Swaps { wearer } => return self.swaps(*wearer),
-            Deed::Receipt { alert, raised_at, .. } => {
-                Told::Receipt { alert: *alert, raised_at: *raised_at, report: DeliveryReport::Delivered }
+            Deed::Receipt { alert, raised_at, report, .. } => {
+                Told::Receipt { alert: *alert, raised_at: *raised_at, report: report.clone() }
+            }
+            Deed::Presses { from, .. } => Told::Pressed { from: from.clone(), key: DURESS_KEY.into() },
+            Deed::OnPage { alert, raised_at, text, .. } => {
+                Told::Answer { alert: *alert, raised_at: *raised_at, text: text.clone() }
             }
             Deed::Reply { from, text, .. } => Told::Reply { from: from.clone(), text: text.clone() },
             Deed::Handles { incident, action, .. } => Told::Handle {
@@ -125,6 +136,8 @@ impl World<'_> {
         match &mut deed {
             Deed::Receipt { times, .. }
             | Deed::Reply { times, .. }
+            | Deed::Presses { times, .. }
+            | Deed::OnPage { times, .. }
             | Deed::Handles { times, .. }
             | Deed::Publishes { times, .. } => {
                 *times += 1;
@@ -149,6 +162,16 @@ impl World<'_> {
                     self.zone_is_in_force(wearer, &book);
                 }
             }
+            (Deed::Reply { person: Some(person), text, .. }, Some(Ok(()))) if text == DURESS_WORD => {
+                self.must_be_helped(&person);
+            }
+            (Deed::OnPage { person, text, .. }, Some(Ok(()))) => {
+                if text == DURESS_WORD {
+                    self.must_be_helped(&person);
+                }
+                self.must_be_answered(person);
+            }
+            (Deed::Presses { person, .. }, Some(Ok(()))) => self.must_be_helped(&person),
             (Deed::Reply { person: Some(person), .. }, Some(Ok(()))) => self.must_be_answered(person),
             (Deed::Handles { incident, action, .. }, Some(Ok(()))) => self.must_be_done(incident, &action),
             _ => {}
@@ -168,6 +191,15 @@ impl World<'_> {
             let what =
                 format!("{taken} answers of person {person} were taken, {} are in force", written.len());
             self.breaks(Law::TakenIsTaken, what);
+        }
+    }
+
+    /// Their duress word or key was taken: somebody is to know.
+    fn must_be_helped(&mut self, person: &PersonId) {
+        let subject = Subject::Person(person.clone());
+        let mut incidents = self.checks.incidents.values();
+        if !incidents.any(|incident| incident.cause == Cause::Duress && incident.subject == subject) {
+            self.breaks(Law::TakenIsTaken, format!("person {person} is under duress, and nobody knows"));
         }
     }
 
@@ -193,10 +225,39 @@ impl World<'_> {
         }
         let calm = self.now.plus_ms(CALM_MS / 4) >= self.calm_from;
         let (silent, confused, lost) = (self.mix.silent, self.mix.confused, self.mix.receipts_lost);
+        let hers = match &alert.recipient {
+            Recipient::Person(person) => Some(person.clone()),
+            Recipient::Staff(_) => None,
+        };
         let chance = &mut self.people.chance;
         let mut deeds = Vec::new();
+        let (id, raised_at) = (alert.id, alert.raised_at);
+        if alert.channel == Channel::Voice && !calm && chance.happens(silent) {
+            let report = DeliveryReport::Refused("no-answer".into());
+            let receipt = Deed::Receipt { alert: id, raised_at, report, times: 0 };
+            return self.in_ms(UNANSWERED_MS, Event::Person(receipt));
+        }
+        if let (Channel::Push, Some(person)) = (alert.channel, hers.clone())
+            && (calm || !chance.happens(silent))
+        {
+            let text = (*chance.one_of(&["1", "2", "3", DURESS_WORD])).to_owned();
+            let deed = Deed::OnPage { alert: id, raised_at, text, person, times: 0 };
+            deeds.push((chance.ms(4.0, 1_200.0), deed));
+        }
+        if let (Channel::Voice | Channel::Sms, Some(person)) = (alert.channel, hers.clone())
+            && has_everything(self.seed)
+            && chance.happens(0.03)
+        {
+            let (from, text) = (alert.address.clone(), DURESS_WORD.into());
+            let deed = match alert.channel {
+                Channel::Voice => Deed::Presses { from, person, times: 0 },
+                _ => Deed::Reply { from, text, person: Some(person), times: 0 },
+            };
+            deeds.push((chance.ms(4.0, 1_200.0), deed));
+        }
         if alert.channel.gives_receipts() && !chance.happens(lost) {
-            let receipt = Deed::Receipt { alert: alert.id, raised_at: alert.raised_at, times: 0 };
+            let report = DeliveryReport::Delivered;
+            let receipt = Deed::Receipt { alert: id, raised_at, report, times: 0 };
             deeds.push((chance.ms(0.2, 120.0), receipt.clone()));
             if chance.happens(0.1) {
                 deeds.push((chance.ms(60.0, 3_600.0), receipt));
@@ -206,10 +267,7 @@ impl World<'_> {
             let is_confused = !calm && chance.happens(confused);
             let text = if is_confused { *chance.one_of(&CONFUSED) } else { *chance.one_of(&["1", "2", "3"]) };
             let from = if chance.happens(0.02) { staff_phone(9) } else { alert.address.clone() };
-            let person = match &alert.recipient {
-                Recipient::Person(id) if from == alert.address => Some(id.clone()),
-                _ => None,
-            };
+            let person = hers.filter(|_| from == alert.address);
             let reply = Deed::Reply { from, text: text.into(), person, times: 0 };
             deeds.push((chance.ms(8.0, 1_200.0), reply));
         }

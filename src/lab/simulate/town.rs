@@ -8,9 +8,13 @@ use firmware_sim::{
 };
 use serde_json::{Value, json};
 
-use super::{chance::Chance, mix::Mix};
+use super::{
+    chance::Chance,
+    mix::Mix,
+    ways::{Agreed, equip, has_everything},
+};
 use crate::{
-    domain::{Book, TagId, Timestamp, Zone},
+    domain::{Book, PersonId, TagId, Timestamp, Zone},
     geometry::Shape,
 };
 
@@ -69,6 +73,7 @@ pub(super) struct Wearer {
     /// The protected person's phone number.
     pub(super) phone: String,
     pub(super) policy: &'static str,
+    pub(super) agreed: Agreed,
 }
 
 impl Wearer {
@@ -97,6 +102,7 @@ impl Wearer {
             tags: vec![(tag_id(n, 0), Timestamp::MIN)],
             phone: phone(n, 0),
             policy: "usual",
+            agreed: if has_everything(seed) { Agreed::of(seed, n) } else { Agreed::default() },
         }
     }
 
@@ -118,9 +124,12 @@ impl Wearer {
 
     /// The protected person.
     pub(super) fn person(&self) -> Book {
-        let contact = json!([{"channel": "sms", "address": self.phone}]);
-        let id = format!("p-{}", self.n);
-        book(json!({"person": {"id": id, "unit": "north", "name": "A person", "contact": contact}}))
+        let (id, contact) = (format!("p-{}", self.n), self.agreed.contacts(&self.phone));
+        let mut person = json!({"id": id, "unit": "north", "name": "A person", "contact": contact});
+        if let Some(plan) = self.agreed.plan() {
+            person["plan"] = plan.clone();
+        }
+        book(json!({"person": person}))
     }
 
     /// The case, with the zone.
@@ -138,8 +147,8 @@ impl Wearer {
     }
 }
 
-/// The unit, its staff and policies.
-pub(super) fn unit() -> Book {
+/// The unit of a seed, its staff and policies.
+pub(super) fn unit(seed: u64) -> Book {
     let sms = |id: &str, n: usize| json!({"id": id, "name": id, "contact": [{"channel": "sms", "address": staff_phone(n)}]});
     let steps = |wait_s: [u32; 3]| {
         json!([{"to": DESK, "channel": "webhook", "wait_s": wait_s[0]},
@@ -151,17 +160,26 @@ pub(super) fn unit() -> Book {
         json!({"id": id, "protected": [{"channel": "sms", "wait_s": protected_s}], "danger": steps(wait_s),
             "device": slow, "upkeep": slow})
     };
-    book(json!({"unit": {"id": "north", "name": "North", "default_policy": "usual",
+    let mut unit = json!({"id": "north", "name": "North", "default_policy": "usual",
         "area": {"south": 50, "west": -6, "north": 56, "east": 2},
         "staff": [{"id": DESK, "name": DESK, "contact": [{"channel": "webhook", "address": "http://127.0.0.1:1/"}]},
             sms("officer", 1), sms("supervisor", 2)],
-        "policy": [policy("usual", 300, [60, 120, 600]), policy("quick", 120, [30, 60, 300])]}}))
+        "policy": [policy("usual", 300, [60, 120, 600]), policy("quick", 120, [30, 60, 300])]});
+    if has_everything(seed) {
+        equip(&mut unit);
+    }
+    book(json!({"unit": unit}))
 }
 
 /// A tag of a wearer, by how many they wore before.
 pub(super) fn tag_id(wearer: usize, nth: usize) -> TagId {
     let id = format!("sim/t{wearer}-{nth}");
     id.parse().expect("letters, digits, a slash and a dash")
+}
+
+/// The person protected from a wearer.
+pub(super) fn person_id(wearer: usize) -> PersonId {
+    format!("p-{wearer}").parse().expect("a letter, a dash and digits")
 }
 
 /// A protected person's phone number, by how many they had before.

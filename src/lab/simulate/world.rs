@@ -14,7 +14,7 @@ use super::{
     queue::Queue,
     service::Service,
     stays::Stays,
-    town::{START, Wearer, tag_id},
+    town::{self, START, Wearer, tag_id},
     trace::Trace,
     workings::Workings,
     worn::Worn,
@@ -109,6 +109,10 @@ impl<'w> World<'w> {
             calm_from: START.plus_ms(i64::from(days) * 86_400_000),
             mix,
         };
+        for wearer in &world.wearers {
+            let quiet = wearer.agreed.quiet().map(|quiet| (town::person_id(wearer.n), quiet));
+            world.checks.quiet.extend(quiet);
+        }
         for tag in 0..tags {
             world.queue.put(world.worn[tag].wakes_at, Event::Wakes(tag));
         }

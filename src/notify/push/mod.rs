@@ -66,7 +66,8 @@ impl Push {
             tag: reference.to_string(),
             renotify: true,
             require_interaction: urgent,
-            vibrate: vibration(class),
+            silent: message.silent,
+            vibrate: if message.silent { &[] } else { vibration(class) },
         };
         serde_json::to_vec(&Pushed { web_push: 8_030, notification }).ok()
     }
@@ -94,6 +95,10 @@ struct Notification {
     tag: String,
     renotify: bool,
     require_interaction: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    silent: bool,
+    /// A browser refuses a silent message that shakes.
+    #[serde(skip_serializing_if = "<[u16]>::is_empty")]
     vibrate: &'static [u16],
 }
 

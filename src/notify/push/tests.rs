@@ -43,13 +43,18 @@ async fn a_browser_shows_what_was_sent_and_it_opens_the_page_for_an_answer() {
     assert_eq!(answering.incident, IncidentId(12));
     assert_eq!(answering.raised_at.as_us(), 1_780_000_000_123_000);
 
+    assert!(!notification.silent);
+    let silent = Message { silent: true, ..message(&to, MessageClass::Danger) };
+    push(&settings).send(&silent).await;
+    assert!(phones.messages().await.remove(1).notification().unwrap().silent);
+
     let calm = Message {
         class: MessageClass::AllClear,
         language: Language::Welsh,
         ..message(&to, MessageClass::Test)
     };
     push(&settings).send(&calm).await;
-    let notification = phones.messages().await.remove(1).notification().unwrap();
+    let notification = phones.messages().await.remove(2).notification().unwrap();
     assert_eq!((notification.title.as_str(), notification.require_interaction), ("Cyf 7042", false));
     assert_eq!(notification.body, "Dim i'w wneud: popeth fel arfer.");
 }

@@ -7,7 +7,11 @@ use reqwest::Client;
 use super::{Account, Listed, twiml};
 use crate::{
     domain::Channel,
-    notify::{Message, Provider, Sent, http, http::EndpointError, settings::TwilioCalls as Settings},
+    notify::{
+        Message, Provider, Sent, http,
+        http::EndpointError,
+        settings::{Senders, TwilioCalls as Settings},
+    },
 };
 
 /// How long it rings, seconds: less than most networks wait until a mailbox answers, and than a step waits.
@@ -20,6 +24,7 @@ const NOT_CALLED: [&str; 2] = ["failed", "canceled"];
 pub struct TwilioCalls {
     account: Account,
     from: String,
+    senders: Senders<String>,
 }
 
 impl TwilioCalls {
@@ -28,8 +33,8 @@ impl TwilioCalls {
     /// # Errors
     /// If the API's address cannot be posted to.
     pub fn new(client: Client, settings: Settings) -> Result<Self, EndpointError> {
-        let Settings { account, from } = settings;
-        Ok(Self { account: Account::new(client, account, "Calls")?, from })
+        let Settings { account, from, senders } = settings;
+        Ok(Self { account: Account::new(client, account, "Calls")?, from, senders })
     }
 }
 
@@ -53,9 +58,10 @@ impl Provider for TwilioCalls {
         let say = BASE64_URL_SAFE_NO_PAD.encode(&message.body);
         let keys = [key, ("lang", message.language.code()), ("say", &say)];
         let greeting = twiml::greeting(message.language, &self.account.hook(Channel::Voice, "keys", &keys));
+        let from = message.sender.as_ref().and_then(|label| self.senders.get(label)).unwrap_or(&self.from);
         let form = [
             ("To", message.to.as_str()),
-            ("From", &self.from),
+            ("From", from),
             ("Twiml", &greeting),
             ("Timeout", RINGS_S),
             ("StatusCallback", &receipt),

@@ -5,7 +5,7 @@ use crate::{
     domain::{Channel, MessageClass},
     notify::{
         Message, Provider, Sent,
-        settings::{Sender, TwilioCalls as Calls, TwilioTexts as Texts},
+        settings::{Sender, Senders, TwilioCalls as Calls, TwilioTexts as Texts},
         testing::{Recorder, message},
     },
     sandbox::phones::{
@@ -18,12 +18,17 @@ const CORDON: &str = "https://cordon.example";
 const FROM: &str = "+447700900999";
 
 fn texts(url: &str) -> TwilioTexts {
-    let settings = Texts { account: twilio(url, CORDON), sender: Sender::Number(FROM.into()) };
+    let settings =
+        Texts { account: twilio(url, CORDON), sender: Sender::Number(FROM.into()), senders: Senders::new() };
     TwilioTexts::new(Channel::SecondSms, client(), settings).unwrap()
 }
 
 fn calls(url: &str) -> TwilioCalls {
-    TwilioCalls::new(client(), Calls { account: twilio(url, CORDON), from: FROM.into() }).unwrap()
+    TwilioCalls::new(
+        client(),
+        Calls { account: twilio(url, CORDON), from: FROM.into(), senders: Senders::new() },
+    )
+    .unwrap()
 }
 
 /// A message that was asked for, as the documentation shows one.
@@ -62,9 +67,13 @@ async fn a_text_is_asked_for_as_documented() {
     assert_eq!(asked.form(), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
 
     let service = Sender::Service("MG00000000000000000000000000000001".into());
-    let settings = Texts { account: twilio(&recorder.url, CORDON), sender: service };
-    let card = Message { class: MessageClass::Card, ..message() };
-    TwilioTexts::new(Channel::Sms, client(), settings).unwrap().send(&card).await;
+    let own = Senders::from([("choir".parse().unwrap(), Sender::Number("+447700900888".into()))]);
+    let settings = Texts { account: twilio(&recorder.url, CORDON), sender: service, senders: own };
+    let card = Message { class: MessageClass::Card, sender: Some("no-such".parse().unwrap()), ..message() };
+    let texts = TwilioTexts::new(Channel::Sms, client(), settings).unwrap();
+    texts.send(&card).await;
+    texts.send(&Message { sender: Some("choir".parse().unwrap()), ..card }).await;
+    assert_eq!(recorder.asked()[2].form()[1], ("From".into(), "+447700900888".into()));
     let form = recorder.asked()[1].form();
     assert_eq!(form[1], ("MessagingServiceSid".into(), "MG00000000000000000000000000000001".into()));
     assert!(!form.iter().any(|(name, _)| name == "ValidityPeriod" || name == "From"), "{form:?}");

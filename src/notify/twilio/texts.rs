@@ -9,7 +9,7 @@ use crate::{
     notify::{
         Message, Provider, Sent, http,
         http::EndpointError,
-        settings::{Sender, TwilioTexts as Settings},
+        settings::{Sender, Senders, TwilioTexts as Settings},
     },
 };
 
@@ -24,6 +24,7 @@ pub struct TwilioTexts {
     channel: Channel,
     account: Account,
     sender: Sender,
+    senders: Senders<Sender>,
 }
 
 impl TwilioTexts {
@@ -32,8 +33,8 @@ impl TwilioTexts {
     /// # Errors
     /// If the API's address cannot be posted to.
     pub fn new(channel: Channel, client: Client, settings: Settings) -> Result<Self, EndpointError> {
-        let Settings { account, sender } = settings;
-        Ok(Self { channel, account: Account::new(client, account, "Messages")?, sender })
+        let Settings { account, sender, senders } = settings;
+        Ok(Self { channel, account: Account::new(client, account, "Messages")?, sender, senders })
     }
 }
 
@@ -55,7 +56,8 @@ impl Provider for TwilioTexts {
             }
         }
         let callback = self.account.hook(self.channel, "receipt", &[("key", &message.idempotency_key)]);
-        let from = match &self.sender {
+        let own = message.sender.as_ref().and_then(|label| self.senders.get(label));
+        let from = match own.unwrap_or(&self.sender) {
             Sender::Number(number) => ("From", number.as_str()),
             Sender::Service(sid) => ("MessagingServiceSid", sid.as_str()),
         };

@@ -164,6 +164,8 @@ mod tests {
             class,
             language: Language::English,
             own_words: None,
+            sender: None,
+            silent: false,
             priority: Priority::P1,
             nth: 1,
             summary: if danger { String::new() } else { "violation at ROSE-4".into() },

@@ -59,6 +59,12 @@ pub struct Answer {
     pub seen: &'static str,
     /// What stands beside 1 and 2 where a member of staff is asked.
     pub staff: [&'static str; 2],
+    /// Beside the field for an answer in one's own words.
+    pub write: &'static str,
+    /// The button that sends it.
+    pub send: &'static str,
+    /// There was no answer in it, or too long a one.
+    pub too_long: &'static str,
     /// An answer was taken.
     pub noted: &'static str,
     /// Help was asked for, and people know.

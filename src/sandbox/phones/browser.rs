@@ -29,6 +29,9 @@ pub struct Notification {
     /// It stays until somebody has looked at it.
     #[serde(default)]
     pub require_interaction: bool,
+    /// It makes no sound.
+    #[serde(default)]
+    pub silent: bool,
     /// How else it is to be shown.
     #[serde(flatten)]
     pub others: serde_json::Map<String, serde_json::Value>,

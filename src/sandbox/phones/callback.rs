@@ -134,6 +134,15 @@ impl Callback {
         self.post(request).await.map(|_| ())
     }
 
+    /// An answer on a page of Cordon's, as its form sends it.
+    pub(super) async fn answer(&self, page: &str, answer: &str) -> Result<(), String> {
+        let cordon = self.cordon.as_deref().ok_or("the phones were started without Cordon's address")?;
+        let url = format!("{cordon}{page}");
+        // A page of another origin could not send it.
+        let request = self.client.post(&url).header(header::ORIGIN, cordon).form(&[("answer", answer)]);
+        self.post(request).await.map(|_| ())
+    }
+
     /// Says after a while that a message has reached its phone, or what else it was told to say. Returns whether Cordon
     /// has taken it.
     pub(super) async fn receipt(&self, about: About, order: &FaultOrder) -> bool {
@@ -254,7 +263,8 @@ impl Callback {
         let response = request.send().await.map_err(|_| "Cordon does not answer".to_owned())?;
         let status = response.status();
         let answer = response.text().await.unwrap_or_default();
-        if status.is_success() {
+        // A form that was taken leads on to another page.
+        if status.is_success() || status.is_redirection() {
             return Ok(answer);
         }
         let answer: String = answer.chars().take(ANSWER_CHARS_MAX).collect();

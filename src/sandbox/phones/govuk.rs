@@ -62,7 +62,9 @@ fn read(request: &Value, account: &GovukNotify) -> Result<Taken, &'static str> {
     if field("template_id") != Some(&account.template_id) {
         return Err("BadRequestError");
     }
-    if field("sms_sender_id") != account.sms_sender_id.as_deref() {
+    let sender = field("sms_sender_id");
+    let is_other = account.senders.values().any(|other| sender == Some(other));
+    if !is_other && sender != account.sms_sender_id.as_deref() {
         return Err("BadRequestError");
     }
     let text = request.get("personalisation").and_then(|of| of.get(&account.variable));

@@ -99,6 +99,8 @@ struct Phones {
 /// What follows when a message was taken.
 enum Then {
     Nothing,
+    /// Its browser shows something that opens a page of Cordon's.
+    Opens(String),
     Reports(About),
     Rings(Placed),
 }
@@ -159,6 +161,9 @@ impl Phones {
                 }
                 tokio::spawn(Arc::clone(&self).answer(taken.address.clone()));
             }
+            Then::Opens(page) => {
+                tokio::spawn(Arc::clone(&self).answer_on(page, taken.address.clone()));
+            }
             Then::Rings(placed) => {
                 tokio::spawn(call::rings(Arc::clone(&self), no, placed));
             }
@@ -196,6 +201,19 @@ impl Phones {
             if let Err(why) = self.reply(&address, text).await {
                 tracing::warn!(why, "a reply was not taken");
             }
+        }
+    }
+
+    /// The same on the page that a message opens.
+    async fn answer_on(self: Arc<Self>, page: String, address: String) {
+        let order = self.people.of(&address);
+        if let Does::Answers { page: Some(answer), .. } = &order.does {
+            self.settings.clock.wait_ms(i64::from(order.after_s) * 1_000).await;
+            let sent = self.callback.answer(&page, answer).await;
+            if let Err(why) = &sent {
+                tracing::warn!(why, "an answer on a page was not taken");
+            }
+            self.inbox.replied(&address, answer, sent.is_ok(), self.now());
         }
     }
 

@@ -40,6 +40,9 @@ pub enum Does {
         /// A call by these keys, one after the other, and then hangs up; none: the call rings out.
         #[serde(default)]
         keys: Option<String>,
+        /// The page that a push message opens by this; none: not at all.
+        #[serde(default)]
+        page: Option<String>,
     },
 }
 

@@ -66,11 +66,12 @@ async fn push(
     }
     // A push service cannot read it; the browser behind this one shows nothing that it cannot read.
     let shown = Browser::of(&settings.key, &address).read(&body);
-    let Some(text) = shown.and_then(|shown| serde_json::to_string(&shown).ok()) else {
+    let shown = shown.and_then(|shown| Some((serde_json::to_string(&shown).ok()?, shown.navigate)));
+    let Some((text, page)) = shown else {
         return refuse(StatusCode::BAD_REQUEST, "unreadable");
     };
     let taken = Taken { address, text, key: String::new(), via: Via::Push };
-    phones.take(taken, Then::Nothing, cut).await
+    phones.take(taken, Then::Opens(page), cut).await
 }
 
 /// What a proof claims.

@@ -10,7 +10,7 @@ use crate::{
     notify::{
         self, http,
         settings::{
-            GovukNotify, NotifyKey, Pager, Plain, Push, Sender, Texts, TwilioAccount, TwilioCalls,
+            GovukNotify, NotifyKey, Pager, Plain, Push, Sender, Senders, Texts, TwilioAccount, TwilioCalls,
             TwilioTexts,
         },
     },
@@ -52,6 +52,7 @@ pub(crate) fn notify(url: &str) -> GovukNotify {
         template_id: "f33517ff-2a88-4f6e-b855-c550268ce08a".into(),
         variable: "text".into(),
         sms_sender_id: None,
+        senders: Senders::new(),
         callback_token: Secret::new("notify-callback-token"),
     }
 }
@@ -69,11 +70,15 @@ pub(crate) fn twilio(url: &str, cordon: &str) -> TwilioAccount {
 /// Texts by Notify, by Twilio where that fails, and calls; all at `url`, and reporting to `cordon`.
 pub(crate) fn telephone(url: &str, cordon: &str) -> notify::Settings {
     let (account, from) = (twilio(url, cordon), "+447700900999".to_owned());
-    let texts = TwilioTexts { account: account.clone(), sender: Sender::Number(from.clone()) };
+    let texts = TwilioTexts {
+        account: account.clone(),
+        sender: Sender::Number(from.clone()),
+        senders: Senders::new(),
+    };
     notify::Settings {
         sms: Some(Texts::Notify(notify(url))),
         second_sms: Some(Texts::Twilio(texts)),
-        voice: Some(TwilioCalls { account, from }),
+        voice: Some(TwilioCalls { account, from, senders: Senders::new() }),
         ..notify::Settings::default()
     }
 }

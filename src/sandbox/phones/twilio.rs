@@ -183,11 +183,15 @@ impl Phones {
         let is =
             |name: &str, expected: &str| form.iter().any(|(known, value)| known == name && value == expected);
         match (via, self.texts(Via::Twilio), &self.settings.channels.voice) {
-            (Via::Call, _, Some(voice)) => is("From", &voice.from),
-            (_, Some((_, Texts::Twilio(texts))), _) => match &texts.sender {
-                Sender::Number(number) => is("From", number),
-                Sender::Service(sid) => is("MessagingServiceSid", sid),
-            },
+            (Via::Call, _, Some(voice)) => {
+                voice.senders.values().chain([&voice.from]).any(|one| is("From", one))
+            }
+            (_, Some((_, Texts::Twilio(texts))), _) => {
+                texts.senders.values().chain([&texts.sender]).any(|one| match one {
+                    Sender::Number(number) => is("From", number),
+                    Sender::Service(sid) => is("MessagingServiceSid", sid),
+                })
+            }
             _ => false,
         }
     }

@@ -58,6 +58,19 @@ pub(super) fn unit(area: Area, refuge: Zone, phones_base_url: &str) -> Unit {
     }
 }
 
+/// Supervisors are paged as well as texted.
+pub(crate) fn give_pagers(unit: &mut Unit) {
+    let is_supervisor = |staff: &StaffId| staff.as_str().starts_with("supervisor");
+    for staff in unit.staff.iter_mut().filter(|staff| is_supervisor(&staff.id)) {
+        let address = format!("doggerhaven-{}", staff.id);
+        staff.contacts.push(Contact { channel: Channel::Pager, address });
+    }
+    for policy in &mut unit.policies {
+        let place = policy.danger.iter().position(|step| is_supervisor(&step.to)).unwrap_or_default();
+        policy.danger.insert(place, StaffStep { to: id(SUPERVISORS), channel: Channel::Pager, wait_s: 0 });
+    }
+}
+
 /// Who of the supervisors is on duty.
 fn supervisors() -> Rota {
     let shift = |who, from, until| json!({"who": who, "days": "mon-sun", "from": from, "until": until});

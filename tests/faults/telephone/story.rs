@@ -39,7 +39,7 @@ async fn texts_go_unanswered_the_call_rings_and_2_shows_help_and_nothing_of_hers
     let source = house::source(broker.addr());
     let house = House::reaching(telephone, source, Arc::new(MemoryStore::default()), clock).await;
     house.publish(books()).await;
-    let does = Does::Answers { text: None, keys: Some("92".into()) };
+    let does = Does::Answers { text: None, keys: Some("92".into()), page: None };
     house.phones.person(&PersonOrder { address: Some(PERSON.into()), after_s: 5, does }).await;
     let here = read("t_s,lat,lon,accuracy_m\n0,54.0,3.0,5\n1,54.0,3.0,5").unwrap();
     let start_ms = house.running.clock.wall().as_ms();

@@ -179,6 +179,19 @@ async fn a_key_is_an_answer_and_any_other_asks_to_hear_the_message() {
 }
 
 #[tokio::test]
+async fn a_key_that_nobody_was_offered_is_put_to_the_engine_and_sounds_like_an_answer_if_it_is_one() {
+    for (engine, says) in [(Ok(()), "Thank you."), (Err(Refused::UnexpectedReply), "Plan A now.")] {
+        let mut house = start(engine).await;
+        let answer = post(&house.url, &keys("en"), &[("CallSid", "CA1"), ("To", ADA), ("Digits", "7")]).await;
+        assert!(answer.1.contains(says), "{answer:?}");
+        assert_eq!(house.told.try_recv(), Ok(Told::Pressed { from: ADA.into(), key: "7".into() }));
+        // What is no key at all asks nobody.
+        let heard = post(&house.url, &keys("en"), &[("CallSid", "CA1"), ("To", ADA), ("Digits", "")]).await;
+        assert!(heard.1.contains("Plan A now.") && house.is_silent());
+    }
+}
+
+#[tokio::test]
 async fn a_key_that_a_stopping_service_cannot_take_is_asked_for_again() {
     let (url, arrivals) = asking(&settings()).await;
     drop(arrivals);
@@ -211,7 +224,7 @@ async fn sent(channel: Channel, person: PersonOrder) -> (House, Phones) {
 
 #[tokio::test]
 async fn whoever_is_called_in_the_simulator_hears_the_message_and_answers() {
-    let does = Does::Answers { text: None, keys: Some("92".into()) };
+    let does = Does::Answers { text: None, keys: Some("92".into()), page: None };
     let (mut house, phones) = sent(Channel::Voice, PersonOrder { does, ..PersonOrder::default() }).await;
     let reply = Told::Reply { from: ADA.into(), text: "2".into() };
     for told in [delivered(), delivered(), reply, receipt("no_key")] {
@@ -237,7 +250,7 @@ async fn a_mailbox_and_a_busy_line_are_told_at_once() {
 
 #[tokio::test]
 async fn a_text_in_the_simulator_is_delivered_and_answered() {
-    let does = Does::Answers { text: Some("1".into()), keys: None };
+    let does = Does::Answers { text: Some("1".into()), keys: None, page: None };
     let (mut house, _phones) = sent(Channel::SecondSms, PersonOrder { does, ..PersonOrder::default() }).await;
     let mut told = [house.told.recv().await.unwrap(), house.told.recv().await.unwrap()];
     told.sort_by_key(|told| told.name());
