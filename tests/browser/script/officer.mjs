@@ -74,6 +74,11 @@ await story(async ({ person }) => {
   const closing = page.getByRole("dialog", { name: "Close: what did it turn out to be?" });
   await press("x");
   await closing.waitFor();
+  // Nor does a hasty Enter: it leaves it open.
+  await press("Enter");
+  await closing.waitFor({ state: "hidden" });
+  await press("x");
+  await closing.waitFor();
   await press("Escape");
   await closing.waitFor({ state: "hidden" });
   assert.equal(await page.locator(".state.closed").count(), 0);

@@ -44,8 +44,8 @@ async function look(page, name, size = DESK) {
 
 await story(async ({ person }) => {
   mkdirSync(pictures, { recursive: true });
-  // Pages are refused here on purpose.
-  const officer = await person({ expects: ["status of 401", "status of 403", "status of 404", "status of 410", "status of 422"] });
+  // Pages are refused here on purpose, and the line is broken.
+  const officer = await person({ expects: ["status of 401", "status of 403", "status of 404", "status of 410", "status of 422", "net::ERR_"] });
   const at = (path) => officer.goto(`${origin}${path}`);
 
   await at("/sign-in");
