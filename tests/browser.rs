@@ -11,10 +11,18 @@ mod house;
 mod one_zone;
 #[path = "support/phones.rs"]
 mod phones;
+#[path = "support/proxy.rs"]
+mod proxy;
 #[path = "browser/push.rs"]
 mod push;
+#[path = "support/script.rs"]
+mod script;
 #[path = "browser/signing_in.rs"]
 mod signing_in;
+#[path = "browser/stage.rs"]
+mod stage;
+#[path = "browser/stories.rs"]
+mod stories;
 #[path = "support/totp.rs"]
 mod totp;
 #[path = "support/wait.rs"]

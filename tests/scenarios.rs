@@ -9,6 +9,8 @@ mod calm;
 mod clocks;
 #[path = "scenarios/companion.rs"]
 mod companion;
+#[path = "scenarios/control_room.rs"]
+mod control_room;
 #[path = "scenarios/delivery.rs"]
 mod delivery;
 #[path = "scenarios/explained.rs"]

@@ -56,6 +56,8 @@ pub struct Watched {
     pub heartbeat: Option<heartbeat::Settings>,
     /// What an outside watchdog shows when it asks how old everything is; without it nobody is answered.
     pub token: Option<Secret>,
+    /// There is a control room: while no console in it is armed, people are phoned.
+    pub consoles: bool,
 }
 
 /// A line at work.
@@ -216,6 +218,7 @@ impl Plan {
             vitals,
             meter: Arc::clone(&meter),
             watch_token: self.watched.token,
+            wants_armed: self.watched.consoles,
         };
         let until = when(stopped);
         tasks

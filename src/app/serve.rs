@@ -99,5 +99,5 @@ fn watched(config: &Config) -> Watched {
     });
     let heartbeat = config.heartbeat.as_ref();
     let heartbeat = heartbeat.map(|to| heartbeat::Settings { url: to.url.clone(), token: to.token.clone() });
-    Watched { canary, heartbeat, token: config.watch_token.clone() }
+    Watched { canary, heartbeat, token: config.watch_token.clone(), consoles: config.console.armed }
 }

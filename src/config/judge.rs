@@ -110,7 +110,8 @@ impl Judge<'_> {
                  certificate_key_file, or tls_proxy = true if a proxy in front of it does TLS, or listen on 127.0.0.1",
             );
         }
-        Some(Console { listen, public_url, tls })
+        let armed = self.flag("console.armed", raw.armed)?;
+        Some(Console { listen, public_url, tls, armed })
     }
 
     fn console_tls(
@@ -119,14 +120,7 @@ impl Judge<'_> {
         key: Option<PathBuf>,
         proxy: Option<raw::Flag>,
     ) -> Option<Option<ConsoleTls>> {
-        let proxy = match proxy {
-            None => false,
-            Some(raw::Flag::Bool(proxy)) => proxy,
-            Some(raw::Flag::Text(text)) => match text.parse() {
-                Ok(proxy) => proxy,
-                Err(_) => return self.problem("console.tls_proxy", "write true or false"),
-            },
-        };
+        let proxy = self.flag("console.tls_proxy", proxy)?;
         match (certificate, key) {
             (None, None) => Some(proxy.then_some(ConsoleTls::Proxy)),
             (Some(_), Some(_)) if proxy => self.problem(
@@ -314,6 +308,18 @@ impl Judge<'_> {
             return self.problem(key, &fix);
         }
         Some(secret)
+    }
+
+    /// Yes or no; no, if nothing is said.
+    fn flag(&mut self, at: &str, raw: Option<raw::Flag>) -> Option<bool> {
+        match raw {
+            None => Some(false),
+            Some(raw::Flag::Is(is)) => Some(is),
+            Some(raw::Flag::Text(text)) => match text.trim().parse() {
+                Ok(is) => Some(is),
+                Err(_) => self.problem(at, "write true or false"),
+            },
+        }
     }
 
     /// An address that may carry personal data: encrypted, unless it stays on this machine.

@@ -73,6 +73,8 @@ pub struct Console {
     pub public_url: Option<String>,
     /// What encrypts it; without it the console answers this machine alone.
     pub tls: Option<ConsoleTls>,
+    /// There is a control room: while no console in it is armed, people are phoned.
+    pub armed: bool,
 }
 
 /// What encrypts the officers' pages.

@@ -40,6 +40,7 @@ pub(super) struct Console {
     pub(super) certificate_file: Option<PathBuf>,
     pub(super) certificate_key_file: Option<PathBuf>,
     pub(super) tls_proxy: Option<Flag>,
+    pub(super) armed: Option<Flag>,
 }
 
 #[derive(Default, Deserialize)]
@@ -47,14 +48,6 @@ pub(super) struct Console {
 pub(super) struct Access {
     pub(super) database: Option<PathBuf>,
     pub(super) heads_file: Option<PathBuf>,
-}
-
-/// Yes or no, also as a text: the environment knows nothing else.
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(super) enum Flag {
-    Bool(bool),
-    Text(String),
 }
 
 #[derive(Default, Deserialize)]
@@ -183,6 +176,14 @@ pub(super) struct Watch {
 #[serde(untagged)]
 pub(super) enum Whole {
     Number(u32),
+    Text(String),
+}
+
+/// Yes or no, also as a text: the environment knows nothing else.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Flag {
+    Is(bool),
     Text(String),
 }
 

@@ -25,6 +25,9 @@ impl fmt::Display for Config {
                 writeln!(f, "certificate_file = {certificate:?}\ncertificate_key_file = {key:?}")?;
             }
         }
+        if self.console.armed {
+            writeln!(f, "armed = true")?;
+        }
         let Access { database, heads } = &self.access;
         writeln!(f, "\n[access]\ndatabase = {database:?}\nheads_file = {heads:?}")?;
         for source in &self.sources {

@@ -59,13 +59,13 @@ fn the_template_is_sound_once_its_secrets_are_there() {
 
 #[test]
 fn the_template_names_every_key() {
-    let keys = "public_url vendor source username interval_s token_file variable sms_sender_id senders \
+    let keys = "public_url armed vendor source username interval_s token_file variable sms_sender_id senders \
                 certificate_file certificate_key_file tls_proxy";
     let commented = keys
         .split_whitespace()
         .fold(TEMPLATE.to_owned(), |text, key| text.replace(&format!("# {key} = "), &format!("{key} = ")));
     document::from_toml::<Raw>(&commented).unwrap();
-    let keys = "installation url url_file listen public_url name ca_file username password_file vendor format \
+    let keys = "installation url url_file listen public_url armed name ca_file username password_file vendor format \
                 provider api_key_file template_id variable sms_sender_id callback_token_file account_sid \
                 auth_token_file from messaging_service_sid key_file contact token_file secret_file certificate_file \
                 certificate_key_file tls_proxy database heads_file";
@@ -124,6 +124,19 @@ fn the_environment_overrides_and_stays_text() {
     assert_eq!(loaded.config.console.listen.to_string(), "[::1]:9000");
     assert_eq!(loaded.config.installation, "42");
     assert_eq!(loaded.config.sources[0].login.as_ref().unwrap().password.expose(), "007");
+}
+
+#[test]
+fn consoles_are_counted_on_where_it_says_so() {
+    let armed = |text: &str, environment: &[(&str, &str)]| {
+        let config = load_text(&format!("{SMALL}\n[console]\n{text}\n"), environment).unwrap().config;
+        assert_eq!(config.to_string().contains("\narmed = true\n"), config.console.armed);
+        config.console.armed
+    };
+    assert!(!armed("", &[]));
+    assert!(armed("armed = true", &[]));
+    assert!(armed("", &[("CORDON_CONSOLE__ARMED", "true")]));
+    assert!(!armed("armed = true", &[("CORDON_CONSOLE__ARMED", "false")]));
 }
 
 #[test]
@@ -210,6 +223,7 @@ fn each_mistake_says_its_fix() {
             table("[console]\ncertificate_file = 'x'\ncertificate_key_file = 'y'\ntls_proxy = true"),
             "console.tls_proxy: either Cordon does TLS or a proxy",
         ),
+        (table("[console]\narmed = 'always'"), "console.armed: write true or false"),
         (table("[console]\nlisten = 'localhost'"), "console.listen: write an address and a port"),
         (table("[console]\npublic_url = 'http://cordon.example.org'"), "console.public_url: personal data"),
         (table("[sms]\nprovider = 'plane'"), "sms.provider: unknown word `plane`, did you mean `plain`?"),

@@ -10,14 +10,20 @@ use axum::{
 
 use super::{App, refusal};
 
-const FILES: [(&str, &str, &str); 6] = [
+// The bundles of ui/script, made by ui/build.rs.
+include!(concat!(env!("OUT_DIR"), "/scripts.rs"));
+
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const FILES: [(&str, &str, &str); 3] = [
     ("style.css", "text/css; charset=utf-8", include_str!("ui/style.css")),
-    ("live.js", "text/javascript; charset=utf-8", include_str!("ui/live.js")),
     ("access.css", "text/css; charset=utf-8", include_str!("ui/access.css")),
-    ("here.js", "text/javascript; charset=utf-8", include_str!("ui/here.js")),
-    ("sign-in.js", "text/javascript; charset=utf-8", include_str!("ui/sign-in.js")),
     ("mark.svg", "image/svg+xml", include_str!("ui/mark.svg")),
 ];
+
+/// Whether this program was built with the scripts that keep a page live.
+pub(super) fn has_scripts() -> bool {
+    !SCRIPTS.is_empty()
+}
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/assets/{name}", get(file)).route("/favicon.ico", get(mark))
@@ -33,8 +39,9 @@ async fn file(Path(name): Path<String>) -> Response {
 }
 
 async fn answer(name: &str) -> Response {
-    match FILES.iter().find(|(known, ..)| *known == name) {
-        Some((_, kind, text)) => ([(header::CONTENT_TYPE, *kind)], *text).into_response(),
+    let scripts = SCRIPTS.iter().map(|&(name, text)| (name, SCRIPT, text));
+    match FILES.into_iter().chain(scripts).find(|(known, ..)| *known == name) {
+        Some((_, kind, text)) => ([(header::CONTENT_TYPE, kind)], text).into_response(),
         None => refusal::no_such_page().await.into_response(),
     }
 }

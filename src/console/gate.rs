@@ -174,11 +174,12 @@ async fn pass(app: &App, path: &str, request: &mut Request) -> Result<(), Refusa
 /// The session behind a request. What a person asks for is a sign of life, what a page asks for by itself is none.
 fn signed(app: &App, path: &str, request: &Request) -> Result<Signed, Refusal> {
     let signed = guard::session(app, request.headers()).ok_or_else(Refusal::sign_in_first)?;
-    // The heartbeat and the count of those who wait go on: they show no person's data.
-    if signed.idle && path != "/live" && path != "/sign-out" {
+    // The heartbeat and the count of those who wait go on, and the alarm can be heard: they show no person's data.
+    let by_itself = path.starts_with("/fragments/") || matches!(path, "/live" | "/armed");
+    if signed.idle && !matches!(path, "/live" | "/armed" | "/sign-out") {
         return Err(Refusal::idle());
     }
-    if is_by_hand(request) && !path.starts_with("/fragments/") && path != "/live" {
+    if is_by_hand(request) && !by_itself {
         app.sign_in.used(&signed, app.clock.real_us());
     }
     Ok(signed)

@@ -22,7 +22,7 @@ use super::{
     words,
 };
 use crate::{
-    domain::{Alert, Cause, Happening, Incident, IncidentId, Outcome, Timestamp},
+    domain::{Alert, Cause, Channel, Happening, Incident, IncidentId, Outcome, Timestamp},
     sequencer::Board,
     store::{Attempt, StoreError},
 };
@@ -49,6 +49,7 @@ pub(super) enum FormError {
 
 struct Story {
     card: Card,
+    form_token: String,
     meaning: &'static str,
     unit: String,
     case: Option<CaseLine>,
@@ -107,8 +108,6 @@ struct Page {
     outcome_error: bool,
     note_error: String,
     note: String,
-    can_note: bool,
-    can_close: bool,
     can_see_readers: bool,
 }
 
@@ -151,8 +150,6 @@ pub(super) async fn page_with(
         outcome_error,
         note_error,
         note,
-        can_note: officer.may(Act::Note),
-        can_close: officer.may(Act::Close),
         can_see_readers: officer.may(Act::SeeReaders),
     }))
 }
@@ -193,7 +190,15 @@ async fn story(app: &App, officer: &Officer, id: IncidentId) -> Result<Story, Re
         }
     };
     let told = tell(&incident, &board, now);
-    Ok(Story { alerts, alerts_folded, records_away, card: told.card.for_hands_of(officer), ..told })
+    let form_token = officer.signed.form_token();
+    Ok(Story {
+        form_token,
+        alerts,
+        alerts_folded,
+        records_away,
+        card: told.card.for_hands_of(officer),
+        ..told
+    })
 }
 
 /// The newest alerts with their tries, and how many older ones there are.
@@ -232,6 +237,7 @@ fn tell(incident: &Incident, board: &Board, now: Timestamp) -> Story {
     });
     Story {
         card: Card::new(incident, board, now),
+        form_token: String::new(),
         meaning: words::meaning(incident.kind),
         unit: board
             .rulebook
@@ -268,7 +274,11 @@ fn alert_line(alert: &Alert, attempts: &[Attempt], board: &Board, now: Timestamp
         reference: alert.reference(),
         to: words::recipient(&alert.recipient, Names(&board.rulebook)),
         channel: words::channel(alert.channel),
-        address: masked(&alert.address),
+        address: match alert.channel {
+            // Of a browser it would say nothing to anybody.
+            Channel::Push => String::new(),
+            _ => masked(&alert.address),
+        },
         raised: When::new(alert.raised_at, now),
         state: words::alert_state(&alert.state),
         state_key: alert.state.as_str(),

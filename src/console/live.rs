@@ -1,10 +1,14 @@
 //! The live feed: a heartbeat each second, and word of every new picture.
+//!
+//! An event's id is the picture that it speaks of. A feed that is opened again with the last one it has heard says what
+//! was raised since.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::State,
+    extract::{Query, State},
+    http::HeaderMap,
     response::{
         IntoResponse, Response,
         sse::{Event, Sse},
@@ -12,6 +16,7 @@ use axum::{
     routing::get,
 };
 use futures_util::stream;
+use serde::Deserialize;
 use serde_json::json;
 use tokio::{
     sync::watch,
@@ -19,6 +24,10 @@ use tokio::{
 };
 
 use super::{App, gate::Officer, page};
+use crate::{
+    domain::{Happening, Incident, Timestamp},
+    sequencer::Board,
+};
 
 /// Real time, not the Clock's: the beat tells a person whether the line lives, however fast a demo's clock runs.
 const BEAT: Duration = Duration::from_secs(1);
@@ -29,8 +38,22 @@ pub(super) fn routes() -> Router<App> {
     Router::new().route("/live", get(live))
 }
 
-async fn live(State(app): State<App>, officer: Officer) -> Response {
-    let events = stream::unfold(Feed::new(app, officer), async |mut feed: Feed| {
+/// The last picture that a page has heard of, where a browser does not say so itself.
+#[derive(Deserialize)]
+struct Resume {
+    after: Option<i64>,
+}
+
+async fn live(
+    State(app): State<App>,
+    officer: Officer,
+    Query(resume): Query<Resume>,
+    headers: HeaderMap,
+) -> Response {
+    let last_event = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
+    // A browser that goes on by itself repeats the address, which is older.
+    let after = last_event.or(resume.after);
+    let events = stream::unfold(Feed::new(app, officer, after), async |mut feed: Feed| {
         feed.next().await.map(|event| (Ok::<_, Infallible>(event), feed))
     });
     Sse::new(events).into_response()
@@ -39,16 +62,18 @@ async fn live(State(app): State<App>, officer: Officer) -> Response {
 struct Feed {
     app: App,
     officer: Officer,
-    board: watch::Receiver<Arc<crate::sequencer::Board>>,
+    board: watch::Receiver<Arc<Board>>,
     closing: watch::Receiver<bool>,
     beat: Interval,
     gate: Interval,
     gate_open: bool,
+    /// The picture up to which everything has been said; `None` before the first word to a page that says nothing.
+    said: Option<Timestamp>,
     over: bool,
 }
 
 impl Feed {
-    fn new(app: App, officer: Officer) -> Self {
+    fn new(app: App, officer: Officer, after: Option<i64>) -> Self {
         let (mut beat, mut gate) = (interval(BEAT), interval(BOARD_EVERY));
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         gate.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -56,7 +81,8 @@ impl Feed {
         // The page may have been drawn before this feed began: say at once which picture there is.
         board.mark_changed();
         let closing = app.closing.clone();
-        Self { app, officer, board, closing, beat, gate, gate_open: false, over: false }
+        let said = after.map(Timestamp::from_us);
+        Self { app, officer, board, closing, beat, gate, gate_open: false, said, over: false }
     }
 
     /// The next event; `None` when the service closes.
@@ -93,13 +119,27 @@ impl Feed {
             self.board.mark_unchanged();
         }
         let (board, now) = self.app.look_as(&self.officer);
+        let version = page::version(&board);
+        let raised = self.said.filter(|said| said.as_us() < version).map(|said| raised_since(&board, said));
+        self.said = Some(Timestamp::from_us(version));
         let data = json!({
             "now_ms": now.as_ms(),
-            "version": page::version(&board),
+            "version": version,
             "waiting": page::waiting(&board),
+            "raised": raised.unwrap_or_default(),
         });
-        Event::default().event(name).data(data.to_string())
+        Event::default().event(name).id(version.to_string()).data(data.to_string())
     }
+}
+
+/// The priorities of the open incidents that were raised, or raised again, after a picture.
+fn raised_since(board: &Board, picture: Timestamp) -> Vec<u8> {
+    let is_new = |incident: &&Arc<Incident>| {
+        let last =
+            incident.timeline.iter().rev().find(|entry| matches!(entry.what, Happening::Raised { .. }));
+        incident.is_open() && last.is_some_and(|entry| entry.at > picture)
+    };
+    board.incidents.values().filter(is_new).map(|incident| incident.priority.number()).collect()
 }
 
 /// Ready when the service closes; never, if nobody is there to say so.

@@ -5,6 +5,7 @@
 //! (`rights`) and sees to it that what is shown is recorded. Beyond this machine it speaks by TLS, and to accounts alone.
 
 mod accounts;
+mod armed;
 mod assets;
 mod audit;
 mod closed;
@@ -26,6 +27,7 @@ mod posts;
 mod queue;
 mod readers;
 mod refusal;
+mod response;
 mod rights;
 mod scope;
 mod sign_in;
@@ -47,6 +49,7 @@ pub use health::SourceCounts;
 pub use phone::Door as PhoneDoor;
 pub use sign_in::{OneTimeToken, SignIn, SignInError};
 
+use self::armed::Armed;
 use tls::TlsListener;
 pub use tls::{ServeTls, TlsError, TlsFiles};
 
@@ -95,6 +98,8 @@ pub struct ConsoleState {
     pub meter: Arc<Meter>,
     /// What an outside watchdog shows (see `watched`); without it nobody is answered.
     pub watch_token: Option<Secret>,
+    /// The installation counts on an armed console: while there is none, people are phoned.
+    pub wants_armed: bool,
 }
 
 /// How the console is reached from other machines: by TLS, its own or that of a proxy in front of it.
@@ -133,7 +138,8 @@ pub enum ServeError {
 pub fn router(state: ConsoleState) -> Router {
     // Dropped at once: a feed then never hears that the service is closing, which is right where nobody will say it.
     let (_, closing) = watch::channel(false);
-    routes(state, closing)
+    let armed = Arc::new(Armed::new(state.wants_armed));
+    routes(state, armed, closing)
 }
 
 /// Serves the console until `shutdown` is ready, then ends the live feeds and waits for the last answer.
@@ -163,15 +169,29 @@ pub async fn serve(
         shutdown.await;
         close.send_replace(true);
     };
-    let routes = routes(state, closing);
-    match tls {
-        None => axum::serve(listener, routes).with_graceful_shutdown(stop).await?,
-        Some(files) => {
-            let listener = TlsListener::new(listener, &files)?;
-            axum::serve(listener, routes).with_graceful_shutdown(stop).await?;
+    let armed = Arc::new(Armed::new(state.wants_armed));
+    let inbox = state.inbox.clone();
+    let routes = routes(state, Arc::clone(&armed), closing);
+    let served = async {
+        match tls {
+            None => axum::serve(listener, routes).with_graceful_shutdown(stop).await?,
+            Some(files) => {
+                let listener = TlsListener::new(listener, &files)?;
+                axum::serve(listener, routes).with_graceful_shutdown(stop).await?;
+            }
         }
+        Ok(())
+    };
+    let watched = async {
+        if armed.is_wanted() {
+            armed::watch(&armed, inbox).await;
+        }
+        std::future::pending().await
+    };
+    tokio::select! {
+        served = served => served,
+        () = watched => Ok(()),
     }
-    Ok(())
 }
 
 /// What every handler is given.
@@ -195,6 +215,7 @@ struct App {
     vitals: Arc<Vitals>,
     meter: Arc<Meter>,
     closing: watch::Receiver<bool>,
+    armed: Arc<Armed>,
 }
 
 impl App {
@@ -229,7 +250,7 @@ impl App {
     }
 }
 
-fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
+fn routes(state: ConsoleState, armed: Arc<Armed>, closing: watch::Receiver<bool>) -> Router {
     let ConsoleState { board, disk, inbox, store, clock, sign_in, source_counts, hooks, phones, .. } = state;
     let (vitals, meter, watch_token) = (state.vitals, state.meter, state.watch_token);
     let (access, public, installation) =
@@ -255,6 +276,7 @@ fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
         vitals,
         meter,
         closing,
+        armed,
     };
     let own = Router::new()
         .merge(queue::routes())
@@ -262,10 +284,12 @@ fn routes(state: ConsoleState, closing: watch::Receiver<bool>) -> Router {
         .merge(incident::routes())
         .merge(readers::routes())
         .merge(posts::routes())
+        .merge(response::routes())
         .merge(enrolments::routes())
         .merge(accounts::routes())
         .merge(audit::routes())
         .merge(live::routes())
+        .merge(armed::routes())
         .merge(sign_in_pages::routes())
         .merge(join::routes())
         .merge(health::routes())

@@ -6,9 +6,9 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
-use super::{App, gate::Officer, names::Names, rights::Act, trouble, when::When};
+use super::{App, assets, gate::Officer, names::Names, rights::Act, trouble, when::When, words};
 use crate::{
-    domain::{Priority, Timestamp},
+    domain::{Outcome, Priority, Timestamp},
     sequencer::Board,
 };
 
@@ -35,6 +35,8 @@ pub(super) struct Frame {
     pub(super) deaf: Vec<String>,
     /// What else is wrong with Cordon itself.
     pub(super) trouble: Vec<String>,
+    /// This installation counts on armed consoles.
+    pub(super) wants_armed: bool,
 }
 
 const MENU: [(Act, &str, &str, &str); 5] = [
@@ -52,6 +54,7 @@ impl Frame {
         officer: &Officer,
         board: &Board,
         disk_pct: Option<u8>,
+        wants_armed: bool,
         now: Timestamp,
     ) -> Self {
         Self {
@@ -76,7 +79,22 @@ impl Frame {
             reload_s: 0,
             deaf: board.deaf.clone(),
             trouble: trouble::beside_deafness(board, disk_pct),
+            wants_armed,
         }
+    }
+
+    /// Whether this program was built with the scripts that keep a page live.
+    pub(super) fn has_scripts(&self) -> bool {
+        assets::has_scripts()
+    }
+
+    /// What an incident may turn out to be: the key of each, its value, its name and the sentence that helps to choose.
+    pub(super) fn outcomes(&self) -> Vec<(usize, &'static str, &'static str, &'static str)> {
+        let row = |(n, outcome): (usize, Outcome)| {
+            let (name, hint) = words::outcome(outcome);
+            (n + 1, outcome.as_str(), name, hint)
+        };
+        Outcome::ALL.into_iter().enumerate().map(row).collect()
     }
 }
 
@@ -113,6 +131,6 @@ pub(super) fn framed(
     here: &'static str,
 ) -> (std::sync::Arc<Board>, Timestamp, Frame) {
     let (board, now) = app.look_as(officer);
-    let frame = Frame::new(title, here, officer, &board, *app.disk.borrow(), now);
+    let frame = Frame::new(title, here, officer, &board, *app.disk.borrow(), app.armed.is_wanted(), now);
     (board, now, frame)
 }

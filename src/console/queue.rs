@@ -67,6 +67,9 @@ pub(super) struct Card {
     pub(super) seen: Option<Seen>,
     pub(super) can_own: bool,
     pub(super) can_act: bool,
+    pub(super) can_call: bool,
+    pub(super) can_note: bool,
+    pub(super) can_close: bool,
 }
 
 impl Card {
@@ -94,6 +97,9 @@ impl Card {
             seen: dot.map(|dot| wearers::seen(dot, now)),
             can_own: matches!(incident.handling, Handling::Raised),
             can_act: matches!(incident.handling, Handling::Raised | Handling::Owned { .. }),
+            can_call: true,
+            can_note: true,
+            can_close: true,
         }
     }
 
@@ -101,6 +107,9 @@ impl Card {
     pub(super) fn for_hands_of(mut self, officer: &Officer) -> Self {
         self.can_own &= officer.may(Act::Own);
         self.can_act &= officer.may(Act::Acted);
+        self.can_call &= officer.may(Act::SeeNumbers);
+        self.can_note &= officer.may(Act::Note);
+        self.can_close &= officer.may(Act::Close);
         self
     }
 }

@@ -152,6 +152,11 @@ impl From<SubmitError> for Refusal {
                 let why = format!("{why}: somebody may have closed it meanwhile. Nothing was done.");
                 Self::new(StatusCode::CONFLICT, "Not open any more", why)
             }
+            SubmitError::Refused(Refused::Taken(_)) => {
+                let why = "Somebody else owned it a moment before you: the queue shows who. Nothing was done. You can \
+                           still act on it, or close it.";
+                Self::new(StatusCode::CONFLICT, "Somebody else has it", why)
+            }
             SubmitError::Refused(why @ Refused::StillInside) => {
                 let why = format!("{why}. Nothing was done, and everybody is still told.");
                 Self::new(StatusCode::CONFLICT, "Still in the zone", why)

@@ -15,7 +15,11 @@ pub(super) enum Act {
     SeeMap,
     /// How many wait: no person's data.
     Follow,
+    /// Have a console that alarms can be heard at.
+    Arm,
     SeeIncident,
+    /// Who is to be called, with their numbers.
+    SeeNumbers,
     SeeClosed,
     Own,
     /// Say that one has acted.
@@ -41,8 +45,10 @@ impl Act {
             Self::SeeQueue | Self::SeeIncident | Self::SeeClosed | Self::Follow => {
                 &[Officer, Supervisor, Responder, Advocate, CaseWorker]
             }
-            Self::SeeMap | Self::Own | Self::Acted | Self::Note => &[Officer, Supervisor, Responder],
-            Self::Close | Self::EnrolStaff => &[Officer, Supervisor],
+            Self::SeeMap | Self::SeeNumbers | Self::Own | Self::Acted | Self::Note => {
+                &[Officer, Supervisor, Responder]
+            }
+            Self::Arm | Self::Close | Self::EnrolStaff => &[Officer, Supervisor],
             Self::SeeDevices | Self::Enrol => &[Officer, Supervisor, Advocate],
             Self::SeeReaders => &[Supervisor, Auditor],
             Self::SeeAudit => &[Auditor],
@@ -57,6 +63,8 @@ impl Act {
             Self::SeeMap => "see map",
             Self::Follow => "follow",
             Self::SeeIncident => "see incident",
+            Self::SeeNumbers => "see numbers to call",
+            Self::Arm => "arm console",
             Self::SeeClosed => "see closed incidents",
             Self::Own => "own incident",
             Self::Acted => "act on incident",
@@ -77,6 +85,7 @@ impl Act {
             Self::SeeQueue
             | Self::SeeMap
             | Self::SeeIncident
+            | Self::SeeNumbers
             | Self::SeeClosed
             | Self::SeeDevices
             | Self::SeeReaders
@@ -84,7 +93,9 @@ impl Act {
             | Self::SeeAccounts => Trace::View,
             // The journal has them, too, and no alert may be held up for want of an officer's "acted".
             Self::Own | Self::Acted | Self::Note | Self::Close => Trace::Change,
-            Self::Follow | Self::Enrol | Self::EnrolStaff | Self::ChangeAccounts => Trace::Handler,
+            Self::Follow | Self::Arm | Self::Enrol | Self::EnrolStaff | Self::ChangeAccounts => {
+                Trace::Handler
+            }
         }
     }
 }
@@ -128,9 +139,11 @@ pub(super) const ROUTES: &[(&str, &str, Door)] = &[
     (GET, "/fragments/queue", May(Act::SeeQueue)),
     (GET, "/fragments/map", May(Act::SeeMap)),
     (GET, "/live", May(Act::Follow)),
+    (POST, "/armed", May(Act::Arm)),
     (GET, "/incidents", May(Act::SeeClosed)),
     (GET, "/incidents/{id}", MayWithIncident(Act::SeeIncident)),
     (GET, "/fragments/incidents/{id}", MayWithIncident(Act::SeeIncident)),
+    (GET, "/incidents/{id}/call", MayWithIncident(Act::SeeNumbers)),
     (GET, "/incidents/{id}/readers", MayWithIncident(Act::SeeReaders)),
     (POST, "/incidents/{id}/own", MayWithIncident(Act::Own)),
     (POST, "/incidents/{id}/act", MayWithIncident(Act::Acted)),

@@ -10,7 +10,7 @@ use axum::{
 };
 
 use super::{
-    App,
+    App, assets,
     gate::Officer,
     guard::{COOKIE, Fields, Posted, cookies},
     page::html,
@@ -49,6 +49,7 @@ struct SignInPage {
     name: String,
     link_error: String,
     error: String,
+    has_scripts: bool,
 }
 
 #[derive(Template)]
@@ -133,6 +134,7 @@ impl App {
             name: name.into(),
             link_error,
             error,
+            has_scripts: assets::has_scripts(),
         }
     }
 }

@@ -77,6 +77,7 @@ pub(super) fn cause(cause: &Cause, names: Names<'_>) -> String {
         Cause::Store => "Store".into(),
         Cause::Disk => "Disk".into(),
         Cause::Canary => "Cordon's canary".into(),
+        Cause::Consoles => "Control room".into(),
     }
 }
 
@@ -109,6 +110,7 @@ pub(super) fn trouble(incident: &Incident) -> String {
             Some(Reason::CanaryMissed { hop }) => format!("canary missed: stuck at the {}", hop.as_str()),
             _ => "canary missed".into(),
         },
+        Cause::Consoles => "no console is armed".into(),
         Cause::Clock => "clock set".into(),
         Cause::Evaluation => "messages that cannot be evaluated".into(),
         // About wearers and protected persons.

@@ -121,6 +121,8 @@ pub enum Cause {
     Disk,
     /// Cordon's canary.
     Canary,
+    /// The consoles.
+    Consoles,
 }
 
 /// What is happening.
@@ -181,6 +183,8 @@ pub enum IncidentKind {
     DiskFull,
     /// Cordon's canary has not come through in time.
     CanaryMissed,
+    /// No console is armed, where the installation counts on one.
+    NoConsoleArmed,
 }
 
 impl IncidentKind {
@@ -226,6 +230,7 @@ impl IncidentKind {
             Self::StoreFails => "store_fails",
             Self::DiskFull => "disk_full",
             Self::CanaryMissed => "canary_missed",
+            Self::NoConsoleArmed => "no_console_armed",
         }
     }
 }

@@ -273,6 +273,8 @@ pub enum Reason {
         /// Where it got stuck.
         hop: Hop,
     },
+    /// No console has said for some seconds that it is armed.
+    NoConsoleArmed,
     /// It works again.
     Works,
 }

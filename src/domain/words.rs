@@ -34,6 +34,7 @@ pub fn kind(kind: IncidentKind) -> &'static str {
         IncidentKind::StoreFails => "Records cannot be written",
         IncidentKind::DiskFull => "Disk filling up",
         IncidentKind::CanaryMissed => "Canary missed",
+        IncidentKind::NoConsoleArmed => "No console is armed",
     }
 }
 
@@ -99,6 +100,9 @@ pub fn meaning(kind: IncidentKind) -> &'static str {
         }
         IncidentKind::CanaryMissed => {
             "Cordon's own test message did not come through, so what tags send may not reach people: find out why."
+        }
+        IncidentKind::NoConsoleArmed => {
+            "Nobody in the control room would hear an alarm: sit down at a console there, sign in and arm it."
         }
     }
 }
@@ -262,11 +266,13 @@ pub fn reason(reason: &Reason) -> String {
         Reason::CanaryMissed { hop: Hop::Dispatch } => {
             "It was written down, and nobody was told of it.".into()
         }
+        Reason::NoConsoleArmed => "No console has said for 10 s that it can be heard.".into(),
         Reason::Works => "It works again.".into(),
     }
 }
 
-/// A span of time, short: 12 s, 4 min, 3 h 20 min, 5 days. `live.js` words the ages it keeps up to date the same way.
+/// A span of time, short: 12 s, 4 min, 3 h 20 min, 5 days. The console's scripts word the ages that they keep up to date
+/// the same way (ui/script/words.ts).
 #[must_use]
 pub fn span(seconds: f64) -> String {
     // Saturates for spans that no clock measures, and for NaN.

@@ -213,6 +213,11 @@ impl Draft<'_> {
         let by = by.clone();
         match action {
             Action::Own => {
+                if let Handling::Owned { by: owner } = &incident.handling
+                    && *owner != by
+                {
+                    return Err(Refused::Taken(owner.clone()));
+                }
                 if !matches!(incident.handling, Handling::Acted { .. }) {
                     incident.handling = Handling::Owned { by: by.clone() };
                 }

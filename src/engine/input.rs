@@ -271,6 +271,11 @@ pub enum ServiceReport {
         /// How many messages were not judged, since the last time it was said.
         messages: u64,
     },
+    /// Whether a console is armed, where the installation counts on one.
+    Consoles {
+        /// There is one whose sound is on.
+        armed: bool,
+    },
 }
 
 /// What a person can do about an incident.
@@ -329,6 +334,9 @@ pub enum Refused {
     /// The rulebook knows no such member of staff.
     #[error("the rulebook knows no staff '{0}'")]
     UnknownStaff(StaffId),
+    /// Somebody else has it: whoever comes second must know that.
+    #[error("staff '{0}' has it")]
+    Taken(StaffId),
     /// A wearer is in an exclusion zone: nobody would be told of it any more.
     #[error(
         "the wearer is still in the zone; it can be closed once they have left, or the zone has been changed"

@@ -51,6 +51,10 @@ pub(super) fn reported(draft: &mut Draft<'_>, report: &ServiceReport) {
             let (cause, reason) = (Cause::Vendor(vendor.clone()), Reason::TooMany { messages: *messages });
             event(draft, cause, IncidentKind::Flood, Priority::P2, reason);
         }
+        ServiceReport::Consoles { armed } => {
+            let wrong = (!armed).then_some((Priority::P1, Reason::NoConsoleArmed));
+            level(draft, Cause::Consoles, IncidentKind::NoConsoleArmed, wrong);
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, ops::Range};
 
 use super::{draft::Draft, rulebook::Rulebook};
 use crate::domain::{
-    AlertShape, Audience, Channel, Contact, ContactPlan, EscalationPolicy, IncidentId, MessageClass,
-    PersonId, PersonStep, Priority, Recipient, SECOND_MS, StaffId, StaffStep, Timestamp,
+    AlertShape, Audience, Channel, Contact, ContactPlan, EscalationPolicy, IncidentId, IncidentKind,
+    MessageClass, PersonId, PersonStep, Priority, Recipient, SECOND_MS, StaffId, StaffStep, Timestamp,
 };
 
 /// How long somebody is waited for about whom the policy does not say it, seconds: whoever is told beside it, and a step
@@ -69,7 +69,22 @@ pub(super) fn ways(draft: &Draft<'_>, id: IncidentId, place: usize) -> Vec<Way> 
         return Vec::new();
     };
     let (audience, priority, notice) = (&escalation.audience, incident.priority, incident.kind.notice());
-    Escalating { rulebook, policy, audience, priority, notice, at: draft.at }.ways()
+    let ways = Escalating { rulebook, policy, audience, priority, notice, at: draft.at }.ways();
+    if incident.kind == IncidentKind::NoConsoleArmed { from_first_call(ways) } else { ways }
+}
+
+/// Without the screens at which nobody sits: from the first call, with what goes together with it; without any call from
+/// the first message to a phone; without that either, all.
+fn from_first_call(mut ways: Vec<Way>) -> Vec<Way> {
+    let goes_by =
+        |way: &Way, fits: fn(Channel) -> bool| way.to.iter().any(|to| to.channel().is_some_and(fits));
+    let is_call = |way: &Way| goes_by(way, |channel| channel == Channel::Voice);
+    let is_phone = |way: &Way| goes_by(way, Channel::is_phone);
+    if let Some(first) = ways.iter().position(is_call).or_else(|| ways.iter().position(is_phone)) {
+        let together = ways[..first].iter().rev().take_while(|way| way.wait_ms == 0).count();
+        ways.drain(..first - together);
+    }
+    ways
 }
 
 /// The steps that are taken together with the one at `step`: the last of them is the one that is waited for. Beyond the

@@ -160,7 +160,7 @@ async fn other_sites_and_names_are_refused() {
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{foreign:?}");
         assert!(answer.text.contains("sent from another site"));
     }
-    for path in ["/", "/health", "/livez", "/sign-in", "/assets/live.js"] {
+    for path in ["/", "/health", "/livez", "/sign-in", "/assets/style.css"] {
         let headers = [("cookie", browser.cookie.as_str()), ("host", "rebound.example:8080")];
         let answer = bench.send(request("GET", path, &headers, "")).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
@@ -251,6 +251,7 @@ async fn the_network_is_refused() {
         vitals: Arc::new(Vitals::new(0)),
         meter: Arc::default(),
         watch_token: Some(Secret::new(WATCH_TOKEN)),
+        wants_armed: false,
     };
     let error = serve(listener, state, std::future::pending()).await.expect_err("not loopback");
     assert!(matches!(error, ServeError::NotLoopback(_)), "{error}");

@@ -13,7 +13,12 @@ struct Feed(Fuse<BodyDataStream>);
 
 impl Feed {
     async fn open(bench: &Bench, browser: &Browser) -> Self {
-        let request = request("GET", "/live", &[("cookie", &browser.cookie)], "");
+        Self::resume(bench, browser, "/live", &[]).await
+    }
+
+    async fn resume(bench: &Bench, browser: &Browser, path: &str, headers: &[(&str, &str)]) -> Self {
+        let headers = [&[("cookie", browser.cookie.as_str())], headers].concat();
+        let request = request("GET", path, &headers, "");
         let response = bench.router.clone().oneshot(request).await.expect("routers do not fail");
         assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
         Self(response.into_body().into_data_stream().fuse())
@@ -83,6 +88,47 @@ async fn new_pictures_are_announced_at_most_four_times_a_second() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_feed_that_resumes_says_what_was_raised_meanwhile() {
+    // Raised 37 s, 54 s and 71 s before the picture: see the fixture.
+    let kinds = [(IncidentKind::Violation, Priority::P1), (IncidentKind::Blind, Priority::P2)];
+    let numbered = (1..).zip(kinds.into_iter().chain([(IncidentKind::LowBattery, Priority::P3)]));
+    let incidents = numbered.map(|(no, (kind, priority))| incident(no, kind, priority, Handling::Raised));
+    let bench = Bench::new(board("Barry Stone", incidents));
+    let browser = bench.browser().await;
+    for (before_ms, raised) in [(0, vec![]), (40_000, vec![1]), (60_000, vec![1, 2]), (90_000, vec![1, 2, 3])]
+    {
+        let id = AT.plus_ms(-before_ms).as_us().to_string();
+        for (path, headers) in [
+            (format!("/live?after={id}"), vec![]),
+            ("/live".into(), vec![("last-event-id", id.as_str())]),
+            // What the browser says itself is newer than the address with which it began.
+            ("/live?after=0".into(), vec![("last-event-id", id.as_str())]),
+        ] {
+            let mut feed = Feed::resume(&bench, &browser, &path, &headers).await;
+            let (_, first) = feed.next(10).await.expect("the first beat at once");
+            assert_eq!(first["raised"], serde_json::json!(raised), "{path} {headers:?}");
+            let (_, second) = feed.next(1_010).await.expect("the picture");
+            assert_eq!(second["raised"], serde_json::json!([]), "said once");
+        }
+    }
+    let mut feed = Feed::open(&bench, &browser).await;
+    let (_, first) = feed.next(10).await.expect("the first beat at once");
+    assert_eq!(first["raised"], serde_json::json!([]), "nothing is news to a page that has just come");
+    // It gets worse while the page looks.
+    feed.kinds(2_000).await;
+    bench.board.send_modify(|picture| {
+        let picture = Arc::make_mut(picture);
+        picture.at = Some(AT.plus_ms(5_000));
+        let again = incident(1, IncidentKind::Violation, Priority::P1, Handling::Raised);
+        let mut fresh = crate::domain::Incident { id: crate::domain::IncidentId(9), ..again };
+        fresh.timeline[0].at = AT.plus_ms(4_000);
+        picture.incidents.insert(fresh.id, Arc::new(fresh));
+    });
+    let (kind, news) = feed.next(300).await.expect("word of it");
+    assert_eq!((kind.as_str(), &news["raised"]), ("board", &serde_json::json!([1])));
+}
+
+#[tokio::test(start_paused = true)]
 async fn signing_out_ends_the_feed() {
     let bench = Bench::new(violation());
     let browser = bench.browser().await;
@@ -116,6 +162,7 @@ async fn a_closing_service_ends_the_feed_and_then_itself() {
         vitals: Arc::new(Vitals::new(0)),
         meter: Arc::default(),
         watch_token: Some(Secret::new(WATCH_TOKEN)),
+        wants_armed: false,
     };
     let token = door.issue(0).expect("random numbers");
     let cookie = door.redeem(token.secret(), 0).expect("a fresh link");

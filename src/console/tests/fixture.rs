@@ -12,9 +12,9 @@ use crate::{
 };
 
 /// When the picture was taken: 2026-03-01T01:54:07Z.
-pub(super) const AT: Timestamp = Timestamp::from_ms(1_772_330_047_000);
+pub(in crate::console) const AT: Timestamp = Timestamp::from_ms(1_772_330_047_000);
 
-pub(in crate::console) const KINDS: [IncidentKind; 27] = [
+pub(in crate::console) const KINDS: [IncidentKind; 28] = [
     IncidentKind::Approach,
     IncidentKind::Violation,
     IncidentKind::StrapTamper,
@@ -42,6 +42,7 @@ pub(in crate::console) const KINDS: [IncidentKind; 27] = [
     IncidentKind::StoreFails,
     IncidentKind::DiskFull,
     IncidentKind::CanaryMissed,
+    IncidentKind::NoConsoleArmed,
 ];
 
 pub(in crate::console) fn id<T: std::str::FromStr<Err = IdError>>(text: &str) -> T {
@@ -135,6 +136,7 @@ fn cause(kind: IncidentKind) -> Cause {
         IncidentKind::StoreFails => Cause::Store,
         IncidentKind::DiskFull => Cause::Disk,
         IncidentKind::CanaryMissed => Cause::Canary,
+        IncidentKind::NoConsoleArmed => Cause::Consoles,
     }
 }
 
@@ -177,7 +179,8 @@ pub(in crate::console) fn incident(
             | IncidentKind::ProviderFails
             | IncidentKind::StoreFails
             | IncidentKind::DiskFull
-            | IncidentKind::CanaryMissed => Subject::Service,
+            | IncidentKind::CanaryMissed
+            | IncidentKind::NoConsoleArmed => Subject::Service,
             IncidentKind::CallForHelp
             | IncidentKind::Duress
             | IncidentKind::ProtectionWeak

@@ -1,6 +1,7 @@
 //! The console from outside: requests in, answers out, on a hand-made board and a real inbox.
 
 mod accounts;
+mod armed;
 mod audit;
 mod companions;
 mod doors;
@@ -118,6 +119,7 @@ impl Bench {
             vitals: Arc::clone(&vitals),
             meter: Arc::default(),
             watch_token: Some(Secret::new(WATCH_TOKEN)),
+            wants_armed: false,
         });
         Self { router, board, disk_pct, arrivals, door, access, clock, vitals }
     }

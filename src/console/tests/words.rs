@@ -80,6 +80,7 @@ fn reasons() -> Vec<Reason> {
         Reason::CanaryMissed { hop: Hop::Broker },
         Reason::CanaryMissed { hop: Hop::Line },
         Reason::CanaryMissed { hop: Hop::Dispatch },
+        Reason::NoConsoleArmed,
         Reason::Works,
         Reason::NeverHeard { for_s: 1_000.0 },
         Reason::ImpossibleSpeed { mps: 140.0 },

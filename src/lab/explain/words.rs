@@ -195,6 +195,8 @@ fn service(report: &ServiceReport) -> String {
             format!("The broker of source {source} forgot Cordon's session.")
         }
         ServiceReport::VendorFlood { messages, .. } => format!("{messages} messages were not judged."),
+        ServiceReport::Consoles { armed: true } => "A console is armed.".into(),
+        ServiceReport::Consoles { armed: false } => "No console is armed.".into(),
     }
 }
 

@@ -113,6 +113,7 @@ pub(super) fn cause_text(cause: &Cause) -> String {
         Cause::Store => "store".into(),
         Cause::Disk => "disk".into(),
         Cause::Canary => "canary".into(),
+        Cause::Consoles => "consoles".into(),
         Cause::Strap => "strap".into(),
         Cause::Case => "case".into(),
         Cause::Battery => "battery".into(),

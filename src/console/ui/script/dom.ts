@@ -1,0 +1,37 @@
+// Small helpers for a page that the service has drawn.
+
+/** The element that the page was drawn with. */
+export function at(id: string): HTMLElement {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`the page has no #${id}`);
+  return element;
+}
+
+/** Changes a text only if it is another: a screen reader is told of nothing that stays. */
+export function put(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** The token that every form of this session carries. */
+export function formToken(): string {
+  return document.querySelector<HTMLInputElement>("input[name=form_token]")?.value ?? "";
+}
+
+/** What this tab keeps until it is closed. A browser that keeps nothing for us is no reason to stop. */
+export const tab = {
+  get(key: string): string | null {
+    try {
+      return sessionStorage.getItem(key);
+    } catch {
+      return null;
+    }
+  },
+  set(key: string, value: string | null): void {
+    try {
+      if (value === null) sessionStorage.removeItem(key);
+      else sessionStorage.setItem(key, value);
+    } catch {
+      // Then it holds for this page only.
+    }
+  },
+};

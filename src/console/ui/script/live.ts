@@ -1,0 +1,22 @@
+// What keeps a page true and audible, and takes keys.
+
+import { watchActions } from "./actions";
+import { defineConsoleSound } from "./console-sound";
+import { watchPresence } from "./here";
+import { defineKeyMap } from "./key-map";
+import { defineLineLamp } from "./line-lamp";
+import { defineLivePart } from "./live-part";
+import { defineLossScreen } from "./loss-screen";
+import { line } from "./line";
+
+watchPresence();
+// Whoever administers or audits follows nothing.
+if ("live" in document.body.dataset) {
+  defineLineLamp();
+  defineLossScreen();
+  defineLivePart();
+  defineConsoleSound();
+  defineKeyMap();
+  watchActions();
+  line.open();
+}

@@ -1,0 +1,168 @@
+// Every page, in light, dark and high contrast: axe finds nothing, nothing sticks out at the side, and there is a picture of
+// each to look at.
+
+import assert from "node:assert/strict";
+import { readFileSync, mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+
+import { ask, isLive, origin, pictures, signIn, story } from "./stage.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const THEMES = {
+  light: { colorScheme: "light", forcedColors: "none" },
+  dark: { colorScheme: "dark", forcedColors: "none" },
+  contrast: { colorScheme: "dark", forcedColors: "active" },
+};
+const DESK = { width: 1280, height: 800 };
+/** A desk at 200 % and at 400 %, which is also the smallest phone. */
+const NARROW = [640, 320];
+const PHONE = { width: 320, height: 568 };
+
+const found = [];
+
+/** Judges a page as it stands, and takes pictures of it. */
+async function look(page, name, size = DESK) {
+  for (const [theme, media] of Object.entries(THEMES)) {
+    await page.emulateMedia(media);
+    await page.setViewportSize(size);
+    await page.evaluate(AXE);
+    const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+    for (const { id, help, nodes } of violations) {
+      found.push(`${name}, ${theme}: ${id}: ${help}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join("; ")}`);
+    }
+    await page.screenshot({ path: `${pictures}/${name}-${theme}.png`, fullPage: true, animations: "disabled" });
+  }
+  await page.emulateMedia(THEMES.light);
+  for (const width of NARROW) {
+    await page.setViewportSize({ width, height: 568 });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    if (wide > width) found.push(`${name}: ${wide} px wide where there are ${width}`);
+    await page.screenshot({ path: `${pictures}/${name}-${width}.png`, fullPage: true, animations: "disabled" });
+  }
+  await page.setViewportSize(size);
+}
+
+await story(async ({ person }) => {
+  mkdirSync(pictures, { recursive: true });
+  // Pages are refused here on purpose, and the line is broken.
+  const officer = await person({ expects: ["status of 401", "status of 403", "status of 404", "status of 410", "status of 422", "net::ERR_"] });
+  const at = (path) => officer.goto(`${origin}${path}`);
+
+  await at("/sign-in");
+  await look(officer, "sign-in");
+  await officer.getByLabel("Sign-in link or code").fill("not a code");
+  await officer.getByRole("button", { name: "Sign in" }).click();
+  await officer.getByText("Error:").waitFor();
+  await look(officer, "sign-in-refused");
+  await officer.goto(await ask("link"));
+  await officer.waitForURL("**/who");
+  await look(officer, "who");
+  await signIn(officer, "Amy Okafor");
+  await look(officer, "queue-empty");
+
+  const phone = await person({ viewport: PHONE, permissions: ["notifications"], expects: ["status of 404", "status of 410"] });
+  await enrol(officer, phone);
+  const call = await ask("call");
+  const violation = await ask("violation", 1);
+  await answer(phone);
+
+  await ask("violation", 2);
+  await ask("battery", 3);
+  await at("/");
+  await officer.getByRole("heading", { name: "Low battery" }).waitFor();
+  await officer.getByRole("button", { name: "Own it" }).first().click();
+  await officer.getByText("Owned by Amy Okafor").waitFor();
+  await look(officer, "queue");
+  await officer.getByRole("button", { name: "Keys" }).click();
+  await look(officer, "keys");
+  await officer.keyboard.press("Escape");
+  await officer.keyboard.press("j");
+  await officer.keyboard.press("x");
+  await look(officer, "closing");
+  await officer.keyboard.press("Escape");
+  await officer.getByRole("button", { name: "Arm console" }).click();
+  await officer.locator("#sound-on").waitFor();
+  await look(officer, "queue-armed");
+
+  await at(`/incidents/${violation}`);
+  await isLive(officer);
+  await look(officer, "incident");
+  await officer.getByRole("button", { name: "Add the note" }).click();
+  await officer.getByText("Write a note first").first().waitFor();
+  await look(officer, "incident-note-refused");
+  await at(`/incidents/${violation}`);
+  await officer.getByRole("button", { name: "Close the incident" }).click();
+  await officer.getByText("Choose what it turned out to be").first().waitFor();
+  await look(officer, "incident-close-refused");
+
+  await at(`/incidents/${call}`);
+  await isLive(officer);
+  await look(officer, "call-for-help");
+  await at(`/incidents/${call}/call`);
+  await isLive(officer);
+  await look(officer, "whom-to-call");
+  await at(`/incidents/${call}`);
+  await officer.getByLabel("Confirmed").check();
+  await officer.getByRole("button", { name: "Close the incident" }).click();
+  await officer.getByText("Nothing more can be done about it here").waitFor();
+  await look(officer, "incident-closed");
+  await at("/incidents?closed");
+  await look(officer, "closed");
+  await at("/incidents/4711");
+  await look(officer, "no-such-incident");
+
+  // The states of the line and of the sound, as an officer sees them.
+  await at("/");
+  await isLive(officer);
+  await ask("break");
+  await officer.locator("loss-screen.full").waitFor();
+  await look(officer, "loss");
+  await ask("mend");
+  await officer.locator("#back").waitFor();
+  await look(officer, "back");
+
+  const plain = await person({ javaScriptEnabled: false });
+  await plain.context().addCookies(await officer.context().cookies());
+  await plain.goto(`${origin}/incidents/${violation}`);
+  await plain.screenshot({ path: `${pictures}/without-script.png`, fullPage: true });
+  await plain.getByRole("button", { name: "I have acted" }).click();
+  await plain.getByText("Acted on by Amy Okafor").first().waitFor();
+
+  assert.deepEqual(found, []);
+});
+
+/** A person's phone agrees to push messages by an officer's link. */
+async function enrol(officer, phone) {
+  await officer.goto(`${origin}/enrolments`);
+  await look(officer, "enrolments");
+  await officer.getByLabel("Whose device").selectOption({ label: "Sam Rivers" });
+  await officer.getByRole("button", { name: "Make a link" }).click();
+  const link = await officer.locator(".link code").innerText();
+  await look(officer, "enrolments-made");
+  // No push service of a browser's maker is to be reached: the phones' own stands in for it.
+  const subscription = await ask("subscription");
+  await phone.goto(link);
+  await phone.evaluate((text) => {
+    PushManager.prototype.subscribe = async () => JSON.parse(text);
+  }, subscription);
+  await look(phone, "phone-enrol", PHONE);
+  await phone.locator("#enrol button").click();
+  await phone.locator("[data-when=done]").waitFor();
+  await look(phone, "phone-enrol-done", PHONE);
+  await phone.goto(link);
+  await look(phone, "phone-enrol-used", PHONE);
+  await phone.goto(`${origin}/enrol`);
+  await look(phone, "phone-nothing", PHONE);
+}
+
+/** The page that a message opens. */
+async function answer(phone) {
+  const opened = new URL(await ask("pushed"), origin);
+  await phone.goto(`${origin}${opened.pathname}`);
+  await look(phone, "phone-answer", PHONE);
+  await phone.locator("button[value='2']").click();
+  await phone.locator(".told.good").waitFor();
+  await look(phone, "phone-answered", PHONE);
+  await phone.goto(`${origin}/answer`);
+  await look(phone, "phone-answer-nothing", PHONE);
+}

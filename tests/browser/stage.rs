@@ -1,0 +1,230 @@
+//! A small installation with names to read: three wearers, two officers, two protected persons, and a network between the
+//! browser and the console that can break.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use cordon::{
+    app::Watched,
+    clock::Clock,
+    domain::{Book, IncidentKind, TagId, Timestamp},
+    sandbox::broker::{self, Accounts, Broker},
+    store::MemoryStore,
+};
+use firmware_sim::{
+    clock::{ScaledClock, wall_now_ms},
+    link::Until,
+    source::Replay,
+    track::TimedPing,
+};
+use serde_json::{Value, json};
+use tag_wire::{Fix, Motion, Ping, Source};
+
+use crate::{
+    fleet,
+    house::{House, SERVICE, source},
+    proxy::Proxy,
+    wait::until,
+};
+
+const SOON: Duration = Duration::from_secs(30);
+/// The number of the person whom the first wearer must stay away from.
+pub(crate) const PERSON: &str = "+447700900001";
+const OFFICERS: [&str; 2] = ["+447700900011", "+447700900012"];
+/// A stay was seen so long before its message comes, milliseconds: nobody then has to drive away faster than a car. It is
+/// neither late nor a gap.
+const SEEN_BEFORE_MS: i64 = 130_000;
+/// Whoever has been outside for so long has left, milliseconds.
+const LEAVING_MS: i64 = 62_000;
+
+/// The installation at work.
+pub(crate) struct Stage {
+    pub(crate) house: House,
+    pub(crate) network: Proxy,
+    broker: Box<dyn Broker>,
+    /// How often each tag has started.
+    boots: BTreeMap<u64, u32>,
+    epoch_ms: i64,
+    speed: f64,
+}
+
+impl Stage {
+    /// `consoles`: it counts on armed ones. `speed`: how much faster than ours its time passes.
+    pub(crate) async fn set(consoles: bool, speed: f64) -> Self {
+        let epoch_ms = wall_now_ms();
+        let clock = Clock::scaled(Timestamp::from_ms(epoch_ms), speed);
+        let accounts =
+            (1..=3).fold(Accounts::default(), |accounts, n| accounts.with_tag(&tag(n), fleet::PASSWORD));
+        let accounts = accounts.with_service(SERVICE.0, SERVICE.1);
+        let broker = broker::start(broker::Settings { port: 0, accounts }).await.unwrap();
+        let watched = Watched { consoles, ..Watched::default() };
+        let store = Arc::new(MemoryStore::default());
+        let house = House::watched(source(broker.addr()), store, clock, watched).await;
+        house.publish(books()).await;
+        let network = Proxy::start(house.running.address).await;
+        Self { house, network, broker, boots: BTreeMap::new(), epoch_ms, speed }
+    }
+
+    /// Does what a story asks for.
+    pub(crate) async fn answer(&mut self, what: &str, about: &Value) -> Value {
+        match what {
+            "link" => {
+                let token = self.house.running.sign_in.issue(self.house.running.clock.real_us()).unwrap();
+                return token.link(self.network.addr()).into();
+            }
+            "violation" => {
+                let now_ms = self.now_ms();
+                let inside = [1_000, 0].map(|ms| fix(now_ms - SEEN_BEFORE_MS - ms, 0.0)).into();
+                self.hear(about.as_u64().unwrap(), 80, vec![inside]).await;
+                return self.incident(IncidentKind::Violation, about).await;
+            }
+            "leave" => {
+                let now_ms = self.now_ms();
+                let outside = [0, LEAVING_MS].map(|ms| vec![fix(now_ms + ms, 0.012)]);
+                self.hear(about.as_u64().unwrap(), 80, outside.into()).await;
+            }
+            "battery" => {
+                let away = fix(self.now_ms(), 0.3);
+                self.hear(about.as_u64().unwrap(), 12, vec![vec![away]]).await;
+                return self.incident(IncidentKind::LowBattery, about).await;
+            }
+            "call" => {
+                self.house.phones.reply(PERSON, "help").await;
+                return self.incident(IncidentKind::CallForHelp, about).await;
+            }
+            "texted" => {
+                until("an officer has a text", SOON, async || {
+                    let received = self.house.phones.received().await;
+                    received.iter().any(|message| OFFICERS.contains(&message.address.as_str())).then_some(())
+                })
+                .await;
+            }
+            "subscription" => return self.house.phones.subscription(PERSON).await.into(),
+            "pushed" => {
+                let pushed = until("a push message came", SOON, async || {
+                    let received = self.house.phones.received().await;
+                    received.iter().find_map(|message| message.notification())
+                })
+                .await;
+                return serde_json::to_value(pushed).unwrap()["navigate"].take();
+            }
+            "break" => {
+                self.network.refuse();
+                self.network.reset();
+            }
+            "silence" => self.network.swallow(),
+            "mend" => self.network.pass(),
+            other => panic!("the story asks for {other:?}"),
+        }
+        Value::Null
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.house.running.clock.wall().as_ms()
+    }
+
+    /// A wearer's tag starts, sends each of these as a ping when the last of its fixes is taken, and is acknowledged.
+    async fn hear(&mut self, wearer: u64, battery_pct: u8, pings: Vec<Vec<Fix>>) {
+        let boot = *self.boots.entry(wearer).and_modify(|boot| *boot += 1).or_insert(1);
+        let now_ms = self.now_ms();
+        let timed = |(seq, fixes): (u64, Vec<Fix>)| {
+            let at_ms = fixes.iter().map(|fix| fix.t_ms).max().unwrap_or(now_ms).max(now_ms);
+            let (next_within_s, motion, events) = (3_600, Motion::Moving, vec![]);
+            let (oldest_kept, sent_ms, charging) = (seq, at_ms, false);
+            let ping = Ping {
+                boot,
+                seq,
+                oldest_kept,
+                next_within_s,
+                sent_ms,
+                battery_pct,
+                charging,
+                motion,
+                fixes,
+                events,
+            };
+            TimedPing { at_ms, ping }
+        };
+        let pings: Vec<TimedPing> = (1..).zip(pings).map(timed).collect();
+        let count = pings.len() as u64;
+        let link = fleet::link(self.broker.addr(), &tag(wearer));
+        let clock = ScaledClock::new(self.epoch_ms, self.speed).unwrap();
+        let mut said = Replay::new(pings, boot, 5);
+        let counts = tokio::time::timeout(SOON, link.run(&mut said, clock, Until::Acked)).await.unwrap();
+        assert_eq!((counts.acked, counts.pings), (count, count), "{counts:?}");
+    }
+
+    /// The number of a wearer's newest incident of a kind; of anybody's, where no wearer is named.
+    async fn incident(&self, kind: IncidentKind, wearer: &Value) -> Value {
+        let subject = wearer.as_u64().map(|n| format!("w-{n}"));
+        until(kind.as_str(), SOON, async || {
+            let all = self.house.store.incidents(cordon::domain::IncidentId(0), 100).await.ok()?;
+            let is_it = |incident: &&cordon::domain::Incident| {
+                let about = serde_json::to_string(&incident.subject).unwrap();
+                incident.kind == kind && subject.as_ref().is_none_or(|id| about.contains(id))
+            };
+            all.iter().rev().find(is_it).map(|incident| incident.id.0.into())
+        })
+        .await
+    }
+
+    pub(crate) async fn strike(self) {
+        self.house.running.stop().await.unwrap();
+        self.broker.stop().await;
+    }
+}
+
+fn tag(n: u64) -> TagId {
+    format!("sim/tag-{n}").parse().unwrap()
+}
+
+/// In the middle of every zone, or so many degrees north of it.
+fn fix(t_ms: i64, north_deg: f64) -> Fix {
+    Fix {
+        t_ms,
+        lat: 54.0 + north_deg,
+        lon: 3.0,
+        acc_m: Some(5.0),
+        hdop: None,
+        source: Source::Gnss,
+        speed_mps: None,
+        course_deg: None,
+        sats: None,
+    }
+}
+
+fn books() -> Vec<Book> {
+    let staff = |id: &str, name: &str, phone: &str| json!({"id": id, "name": name, "contact": [{"channel": "sms", "address": phone}]});
+    let told = json!([{"to": "amy", "channel": "sms", "wait_s": 3_600}]);
+    let wearer = |n: u64, name: &str| {
+        json!({"wearer": {"id": format!("w-{n}"), "unit": "unit", "name": name,
+            "tag": [{"id": format!("sim/tag-{n}"), "from": "2026-01-01T00:00:00Z"}]}})
+    };
+    let person = |n: u64, name: &str, phone: &str| {
+        json!({"person": {"id": format!("p-{n}"), "unit": "unit", "name": name,
+            "contact": [{"channel": "sms", "address": phone}]}})
+    };
+    let case = |n: u64, person: u64, risk: &str, code: &str| {
+        json!({"case": {"id": format!("c-{n}"), "unit": "unit", "wearer": format!("w-{n}"),
+            "persons": [format!("p-{person}")], "risk": risk, "policy": "standard",
+            "basis": {"kind": "order", "from": "2026-01-01T00:00:00Z"},
+            "zone": [{"id": format!("z-{n}"), "code": code, "margin_m": 400.0,
+                "shape": {"circle": {"lat": 54.0, "lon": 3.0, "radius_m": 200}}}]}})
+    };
+    let books = [
+        json!({"unit": {"id": "unit", "name": "Seaward", "default_policy": "standard",
+            "area": {"south": 53.0, "west": 2.0, "north": 55.0, "east": 4.0},
+            "staff": [staff("amy", "Amy Okafor", OFFICERS[0]), staff("ben", "Ben Lloyd", OFFICERS[1])],
+            "policy": [{"id": "standard",
+                "protected": [{"channel": "push", "wait_s": 0}, {"channel": "sms", "wait_s": 3_600}],
+                "danger": told, "device": told, "upkeep": told}]}}),
+        wearer(1, "Robin Vale"),
+        wearer(2, "Lee Marsh"),
+        wearer(3, "Kit Hollow"),
+        person(1, "Sam Rivers", PERSON),
+        person(2, "Jo Fields", "+447700900002"),
+        case(1, 1, "high", "CURLEW"),
+        case(2, 1, "medium", "PLOVER"),
+        case(3, 2, "standard", "DUNLIN"),
+    ];
+    books.into_iter().map(|book| serde_json::from_value(book).unwrap()).collect()
+}
