@@ -186,7 +186,7 @@ pub async fn serve(
         if armed.is_wanted() {
             armed::watch(&armed, inbox).await;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     tokio::select! {
         served = served => served,

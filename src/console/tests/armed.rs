@@ -24,7 +24,7 @@ async fn told(
         while let Some(Some(arrival)) = futures_util::FutureExt::now_or_never(arrivals.recv()) {
             match arrival {
                 Arrival::Told(Told::Service(ServiceReport::Consoles { armed }), None) => {
-                    all.push((second, armed))
+                    all.push((second, armed));
                 }
                 other => panic!("{other:?}"),
             }
