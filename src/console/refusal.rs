@@ -54,9 +54,10 @@ impl Refusal {
         Self { next: TO_SIGN_IN, ..Self::new(StatusCode::UNAUTHORIZED, "Sign in first", why) }
     }
 
+    /// A page's scripts know it by its status: they take what is shown away, and go on listening for alarms.
     pub(super) fn idle() -> Self {
         let why = "You have done nothing here for 15 minutes, so nobody's data is shown. Sign in again. Nothing was done.";
-        Self { next: TO_SIGN_IN, ..Self::new(StatusCode::UNAUTHORIZED, "Are you still there?", why) }
+        Self { next: TO_SIGN_IN, ..Self::new(StatusCode::LOCKED, "Are you still there?", why) }
     }
 
     pub(super) fn for_monitors() -> Self {

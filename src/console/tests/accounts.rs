@@ -260,6 +260,7 @@ async fn what_a_page_asks_for_by_itself_is_no_sign_of_life() {
     for path in ["/fragments/queue", "/fragments/map", "/"] {
         assert_eq!(bench.send(request("GET", path, &own, "")).await.status, StatusCode::OK, "{path}");
     }
+    assert_eq!(bench.post_as(&browser, "/armed", &[]).await.status, StatusCode::NO_CONTENT);
     assert!(idle_in_2_min());
     let by_hand = [own[0], own[1], ("sec-fetch-user", "?1")];
     assert_eq!(bench.send(request("GET", "/", &by_hand, "")).await.status, StatusCode::OK);
@@ -267,8 +268,13 @@ async fn what_a_page_asks_for_by_itself_is_no_sign_of_life() {
     let late = bench.enter_at(&amy, real_us - 16 * minute_us);
     assert_eq!(bench.get_as(&late, "/").await.header(header::LOCATION), "/sign-in");
     let fragment = bench.get_as(&late, "/fragments/queue").await;
-    assert!(fragment.status == StatusCode::UNAUTHORIZED && fragment.text.contains("for 15 minutes"));
-    assert_eq!(bench.post_as(&late, "/here", &[]).await.status, StatusCode::UNAUTHORIZED, "too late");
+    assert!(fragment.status == StatusCode::LOCKED && fragment.text.contains("for 15 minutes"));
+    assert_eq!(bench.post_as(&late, "/here", &[]).await.status, StatusCode::LOCKED, "too late");
+    assert_eq!(
+        bench.post_as(&late, "/armed", &[]).await.status,
+        StatusCode::NO_CONTENT,
+        "the alarm is heard"
+    );
     let feed = bench.router.clone().oneshot(request("GET", "/live", &[("cookie", &late.cookie)], "")).await;
     assert_eq!(feed.expect("an answer").status(), StatusCode::OK, "how many wait is still told");
     assert_eq!(bench.post_as(&browser, "/here", &[]).await.status, StatusCode::NO_CONTENT);

@@ -1,6 +1,7 @@
 // A part of the page that is fetched again with every new picture.
 
 import { ask, line } from "./line";
+import { lock } from "./lock";
 
 /** How long a pointer on a button may hold a swap back. */
 const HOLD_MS = 2000;
@@ -23,6 +24,7 @@ class LivePart extends HTMLElement {
     try {
       const answer = await ask(this.getAttribute("src") ?? "");
       if (answer.status === 401) return line.leave();
+      if (answer.status === 423) return lock();
       if (!answer.ok) throw new Error(`${answer.status}`);
       const html = await answer.text();
       if (this.isHeld()) this.stale = true;
