@@ -89,7 +89,8 @@ impl Refusal {
 
     /// The page that whoever asked for another one is led to.
     pub(super) fn leads_to(&self) -> Option<&'static str> {
-        (self.status == StatusCode::UNAUTHORIZED && self.next != TO_QUEUE).then_some(self.next.0)
+        let asks_who = matches!(self.status, StatusCode::UNAUTHORIZED | StatusCode::LOCKED);
+        (asks_who && self.next != TO_QUEUE).then_some(self.next.0)
     }
 
     pub(super) fn say_who_first() -> Self {

@@ -128,10 +128,12 @@ fn expected(door: Door, path: &str, role: Role) -> Vec<(String, Option<StatusCod
         Door::MayWithIncident(act) if !act.roles().contains(&role) => {
             [1, 2, 77, 4, 78, 999].map(|id| (at(&id.to_string()), Some(StatusCode::FORBIDDEN))).into()
         }
-        Door::MayWithIncident(_) => {
+        Door::MayWithIncident(act) => {
             let others = role.is_of_caseload().then_some(StatusCode::NOT_FOUND);
             let none = Some(StatusCode::NOT_FOUND);
-            [(1, None), (2, others), (77, none), (4, None), (5, others), (78, none), (999, none)]
+            // Nobody is called about what is closed.
+            let closed = if act == Act::SeeNumbers { none } else { None };
+            [(1, None), (2, others), (77, none), (4, closed), (5, others.or(closed)), (78, none), (999, none)]
                 .map(|(id, status)| (at(&id.to_string()), status))
                 .into()
         }
