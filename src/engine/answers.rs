@@ -9,8 +9,8 @@ use super::{
     notices, reach, way_watch,
 };
 use crate::domain::{
-    AlertId, AlertState, Audience, Cause, Channel, Happening, Incident, IncidentId, IncidentKind, PersonId,
-    Priority, Reason, Recipient, StaffId, Subject, Timestamp,
+    AlertId, AlertState, Audience, Cause, Channel, Handling, Happening, Incident, IncidentId, IncidentKind,
+    PersonId, Priority, Reason, Recipient, StaffId, Subject, Timestamp,
 };
 
 /// What says that all is well.
@@ -235,9 +235,13 @@ fn person_answers(draft: &mut Draft<'_>, id: IncidentId, person: PersonId, text:
 fn staff_answers(draft: &mut Draft<'_>, id: IncidentId, staff: &StaffId, text: &str) {
     let (word, alone) = first_word(text, id);
     let theirs = draft.incident(id).map(|incident| places_told(incident, staff)).unwrap_or_default();
+    let is_taken = |incident: &Incident| matches!(&incident.handling, Handling::Owned { by } if by != staff);
+    let is_taken = draft.incident(id).is_some_and(is_taken);
     let looks_after = alone && matches!(word, "1" | "2") && !theirs.of_staff && !theirs.of_persons.is_empty();
     let action = match word {
         _ if looks_after => Action::Note("looks after the protected person".into()),
+        // A text comes from somebody who is on their way: it is not lost because another was faster.
+        "1" if alone && is_taken => Action::Note("has it, too".into()),
         "1" if alone => Action::Own,
         "2" if alone => Action::Act,
         _ => Action::Note(text.into()),

@@ -1,15 +1,15 @@
 //! A control room in which no console is armed: whoever can be phoned is told, not the screens at which nobody sits.
 
 use cordon::{
-    domain::{Handling, IncidentKind, Priority},
-    engine::{ServiceReport, Told},
+    domain::{Handling, Happening, IncidentKind, Priority},
+    engine::{Action, Refused, ServiceReport, Told},
     lab::Course,
 };
 use serde_json::{Value, json};
 
 use crate::{
     policies::World,
-    ward::{book, second, unit},
+    ward::{Ward, book, responder_phone, second, unit},
 };
 
 fn abandoned(unit: Value) -> Course {
@@ -68,4 +68,24 @@ fn an_armed_console_ends_the_situation_and_a_person_must_still_close_it() {
     line.tell(second(500), Told::Service(ServiceReport::Consoles { armed: false }));
     assert!(line.incident(IncidentKind::NoConsoleArmed).unwrap().ongoing);
     assert!(told(&line).contains(&expected(&[("responder", "sms", 500)])[0]), "{:?}", told(&line));
+}
+
+#[test]
+fn whoever_takes_what_another_has_is_told_so_and_their_text_is_not_lost() {
+    let mut ward = Ward::new();
+    ward.promise(3_600);
+    ward.at(0, 0.0);
+    ward.delivered(1);
+    ward.line.pass_to(second(31));
+    ward.officer(32, Action::Own);
+    let taken = |by: &str| Handling::Owned { by: by.parse().unwrap() };
+    let violation = |ward: &Ward| ward.line.incident(IncidentKind::Violation).unwrap().clone();
+    let incident = violation(&ward).id;
+    let own = Told::Handle { incident, by: "responder".parse().unwrap(), action: Action::Own };
+    assert_eq!(ward.line.tell(second(33), own).refused, Some(Refused::Taken("desk".parse().unwrap())));
+    assert_eq!(ward.reply(34, responder_phone(), "1").refused, None);
+    let violation = violation(&ward);
+    assert_eq!(violation.handling, taken("desk"));
+    let noted = |what: &Happening| matches!(what, Happening::Noted { by, .. } if by.as_str() == "responder");
+    assert!(violation.timeline.iter().any(|entry| noted(&entry.what)));
 }
