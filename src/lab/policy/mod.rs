@@ -227,10 +227,14 @@ impl<'r> Study<'r> {
                     let audience = Audience::Person(person.id.clone());
                     self.walks(self.escalating(policy, &audience, Priority::P1)).judged()
                 });
-                for (what, when) in judged {
+                for (what, when) in judged.iter() {
                     found.add(self.unit, what, &of, &when.within(&danger));
                 }
-                self.beside_danger(person, policy, &of, &self.in_force(case), found);
+                // Where not even danger comes to a phone, that is all there is to say.
+                let is_mute = |(what, _): &(What, Spans)| matches!(what, What::Nobody { .. });
+                if !judged.iter().any(is_mute) {
+                    self.beside_danger(person, policy, &of, &self.in_force(case), found);
+                }
                 for contact in person.contacts.iter().filter(|contact| contact.channel.is_phone()) {
                     for other in self.rulebook.recipients_at(&contact.address) {
                         if let Recipient::Staff(staff) = other {
