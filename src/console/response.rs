@@ -21,6 +21,7 @@ use super::{
 use crate::{
     domain::{Contact, Incident, IncidentKind, PersonId, Priority, StaffId, Subject, Timestamp},
     engine::Rulebook,
+    sequencer::Board,
 };
 
 pub(super) fn routes() -> Router<App> {
@@ -54,6 +55,8 @@ async fn page(State(app): State<App>, officer: Officer, Path(id): Path<String>) 
     let (board, now, _) = framed(&app, &officer, "", "incident");
     // Nobody is called about what is closed: only open ones are on the board.
     let incident = board.incidents.get(&known).ok_or_else(|| Refusal::no_incident(&id))?;
+    // Also by an incident that this officer may not see: it says no more than whose phone must not ring.
+    let under_duress = is_under_duress(incident, &app.look().0);
     let title = format!("Whom to call: {}", words::kind(incident.kind));
     let (_, _, frame) = framed(&app, &officer, &title, "incident");
     Ok(html(&Page {
@@ -63,14 +66,23 @@ async fn page(State(app): State<App>, officer: Officer, Path(id): Path<String>) 
         kind: words::kind(incident.kind),
         meaning: words::meaning(incident.kind),
         subject: Names(&board.rulebook).subject(incident),
-        dont: dont(incident.kind),
-        callees: callees(incident, &board.rulebook, now),
+        dont: dont(if under_duress { IncidentKind::Duress } else { incident.kind }),
+        callees: callees(incident, &board.rulebook, now, under_duress),
     }))
+}
+
+/// Whether one of those whom an incident endangers has called for help without a sound, be it in this one or beside it:
+/// their phone must not ring.
+fn is_under_duress(incident: &Incident, board: &Board) -> bool {
+    let persons = persons(incident, &board.rulebook);
+    let theirs = |subject: &Subject| matches!(subject, Subject::Person(id) if persons.contains(&id));
+    let mut open = board.incidents.values().filter(|other| other.is_open());
+    open.any(|other| other.kind == IncidentKind::Duress && theirs(&other.subject))
 }
 
 /// In the order in which they are to be called, nobody twice: whoever is in danger, whom they have named, then the response
 /// team as its policy has it.
-fn callees(incident: &Incident, rulebook: &Rulebook, now: Timestamp) -> Vec<Callee> {
+fn callees(incident: &Incident, rulebook: &Rulebook, now: Timestamp, under_duress: bool) -> Vec<Callee> {
     let persons = persons(incident, rulebook);
     let plans = persons.iter().filter_map(|id| rulebook.person(id)).map(|person| &person.plan);
     let nominated: Vec<&StaffId> = plans.flat_map(|plan| &plan.nominated).collect();
@@ -83,7 +95,7 @@ fn callees(incident: &Incident, rulebook: &Rulebook, now: Timestamp) -> Vec<Call
     let named = nominated.into_iter().map(|id| (id, "named by the protected person"));
     let team = steps.iter().map(|step| (&step.to, "response team"));
     let mut all = Vec::new();
-    if incident.kind != IncidentKind::Duress {
+    if !under_duress {
         all.extend(persons.iter().filter_map(|id| rulebook.person(id)).map(|person| {
             let (name, numbers) = (person.name.clone(), numbers(&person.contacts));
             Callee { name, role: "protected person", numbers }

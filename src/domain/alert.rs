@@ -171,6 +171,9 @@ impl Subscription {
     }
 }
 
+/// The reason of a push message that is refused because the push service no longer knows the browser.
+pub const BROWSER_GONE: &str = "gone";
+
 /// Kinds of message that must never be mistaken for each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

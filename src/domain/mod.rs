@@ -23,7 +23,8 @@ pub mod words;
 mod zone;
 
 pub use alert::{
-    Alert, AlertState, Channel, MessageClass, Recipient, Subscription, SubscriptionKeys, is_e164,
+    Alert, AlertState, BROWSER_GONE, Channel, MessageClass, Recipient, Subscription, SubscriptionKeys,
+    is_e164,
 };
 pub use alphabet::{Units, units};
 pub use booking::{BookingError, TestBooking};

@@ -9,8 +9,8 @@ use super::{
     notices, reach, way_watch,
 };
 use crate::domain::{
-    AlertId, AlertState, Audience, Cause, Channel, Handling, Happening, Incident, IncidentId, IncidentKind,
-    PersonId, Priority, Reason, Recipient, StaffId, Subject, Timestamp,
+    Alert, AlertId, AlertState, Audience, Cause, Channel, Handling, Happening, Incident, IncidentId,
+    IncidentKind, PersonId, Priority, Reason, Recipient, StaffId, Subject, Timestamp,
 };
 
 /// What says that all is well.
@@ -23,8 +23,7 @@ pub(super) fn delivery(draft: &mut Draft<'_>, id: AlertId, report: DeliveryRepor
     let Some(alert) = draft.alert_mut(id).filter(|alert| alert.state.is_open()) else {
         return;
     };
-    let (incident, channel, recipient) = (alert.incident, alert.channel, alert.recipient.clone());
-    let calls = channel == Channel::Voice;
+    let (incident, calls) = (alert.incident, alert.channel == Channel::Voice);
     let state = match (report, &alert.state) {
         (DeliveryReport::Accepted, AlertState::Waiting) => AlertState::Accepted,
         (DeliveryReport::Delivered, AlertState::Waiting | AlertState::Accepted) => AlertState::Delivered,
@@ -38,17 +37,16 @@ pub(super) fn delivery(draft: &mut Draft<'_>, id: AlertId, report: DeliveryRepor
         _ => return,
     };
     let got_through = state.is_open();
+    let failed = (!got_through).then(|| Alert { state: state.clone(), ..alert.clone() });
     set_state(draft, id, state);
     match (got_through, calls) {
-        (false, _) => {
-            reach::failed(draft, incident, id);
-            if let Recipient::Person(person) = recipient {
-                way_watch::refused(draft, person, channel);
-            }
-        }
+        (false, _) => reach::failed(draft, incident, id),
         (true, false) => reach::got_through(draft, incident, id),
         // A phone that rings has reached nobody before they answer.
         (true, true) => {}
+    }
+    if let Some(alert) = failed {
+        way_watch::failed(draft, &alert);
     }
     notices::arrived(draft, incident);
 }

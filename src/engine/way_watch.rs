@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use super::{draft::Draft, incidents::Situation};
 use crate::domain::{
-    AlertState, Cause, Channel, IncidentId, IncidentKind, Person, PersonId, Priority, Reason, SentAlert,
-    Subject,
+    Alert, AlertState, BROWSER_GONE, Cause, Channel, IncidentId, IncidentKind, Person, PersonId, Priority,
+    Reason, Recipient, SentAlert, Subject,
 };
 
 /// All the ways of a test have had their time.
@@ -33,10 +33,19 @@ pub(super) fn works(sent: &SentAlert) -> bool {
     }
 }
 
-/// A message to a protected person is refused for good. A push service that does so has forgotten the one browser.
-pub(super) fn refused(draft: &mut Draft<'_>, person: PersonId, channel: Channel) {
-    if channel == Channel::Push {
-        fails(draft, person, channel, Reason::BrowserGone);
+/// An alert to a protected person has failed for good. If that is because their browser is gone, and it is still the one
+/// that they have, none will come there.
+pub(super) fn failed(draft: &mut Draft<'_>, alert: &Alert) {
+    let (Recipient::Person(person), Channel::Push, AlertState::Expired(reason)) =
+        (&alert.recipient, alert.channel, &alert.state)
+    else {
+        return;
+    };
+    let contacts = draft.rulebook.person(person).map_or(&[][..], |person| &person.contacts);
+    let is_theirs =
+        contacts.iter().any(|contact| contact.channel == alert.channel && contact.address == alert.address);
+    if reason == BROWSER_GONE && is_theirs {
+        fails(draft, person.clone(), alert.channel, Reason::BrowserGone);
     }
 }
 

@@ -2,7 +2,9 @@
 //! protected person has named; and what they answer.
 
 use cordon::{
-    domain::{AlertState, Channel, EscalationState, Handling, Incident, IncidentKind, Priority},
+    domain::{
+        AlertState, BROWSER_GONE, Channel, EscalationState, Handling, Incident, IncidentKind, Priority,
+    },
     engine::{Action, DeliveryReport, Refused, ServiceReport, Told},
 };
 use serde_json::{Value, json};
@@ -169,8 +171,21 @@ fn a_screen_that_nobody_can_reach_hastens_nothing_and_a_text_that_fails_does() {
 
 #[test]
 fn a_browser_that_is_gone_is_a_job_until_there_is_another() {
+    // A provider that is not there says nothing of her browser.
     let mut ward = violation();
-    report_newest(&mut ward, 1, Channel::Push, DeliveryReport::Refused("gone".into()));
+    report_newest(&mut ward, 1, Channel::Push, DeliveryReport::Refused("no_provider".into()));
+    assert!(ward.line.incident(IncidentKind::WayFails).is_none());
+    // Nor does the end of a browser that she has no more.
+    let mut ward = violation();
+    let mut person = full_person();
+    let other = person["person"]["contact"][0]["address"].as_str().unwrap().replace("/1", "/3");
+    person["person"]["contact"][0]["address"] = json!(other);
+    ward.line.publish(second(1), book(person)).unwrap();
+    report_newest(&mut ward, 2, Channel::Push, DeliveryReport::Refused(BROWSER_GONE.into()));
+    assert!(ward.line.incident(IncidentKind::WayFails).is_none());
+
+    let mut ward = violation();
+    report_newest(&mut ward, 1, Channel::Push, DeliveryReport::Refused(BROWSER_GONE.into()));
     let job = ward.line.incident(IncidentKind::WayFails).unwrap();
     assert_eq!((job.priority, job.ongoing), (Priority::P3, true));
     // Something else about them is not it.

@@ -1,11 +1,13 @@
 //! Whom to call, on the board of the console's tests and on rulebooks of its own.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::*;
 use crate::{
-    console::tests::fixture::{AT, KINDS, incident},
-    domain::{Book, Handling},
+    console::tests::fixture::{self, AT, KINDS, incident},
+    domain::{Book, Handling, Outcome},
 };
 
 fn rulebook(rota: bool) -> Rulebook {
@@ -38,8 +40,14 @@ fn rulebook(rota: bool) -> Rulebook {
 }
 
 fn called(kind: IncidentKind, priority: Priority, rota: bool) -> Vec<(String, &'static str, String)> {
-    let incident = incident(1, kind, priority, Handling::Raised);
-    let rows = callees(&incident, &rulebook(rota), AT).into_iter();
+    called_beside(incident(1, kind, priority, Handling::Raised), &[], rota)
+}
+
+/// The same while others are open.
+fn called_beside(incident: Incident, others: &[Incident], rota: bool) -> Vec<(String, &'static str, String)> {
+    let open = others.iter().chain([&incident]).map(|one| (one.id, Arc::new(one.clone())));
+    let board = Board { rulebook: Arc::new(rulebook(rota)), incidents: open.collect(), ..Board::default() };
+    let rows = callees(&incident, &board.rulebook, AT, is_under_duress(&incident, &board)).into_iter();
     rows.map(|callee| (callee.name, callee.role, callee.numbers.join(" "))).collect()
 }
 
@@ -70,6 +78,15 @@ fn of_a_rota_whoever_is_on_duty_is_called() {
 fn whoever_has_asked_in_silence_is_not_called() {
     assert_eq!(called(IncidentKind::Duress, Priority::P1, false), rows(&[ADA, DESK, AMY]));
     assert!(dont(IncidentKind::Duress).starts_with("Do not call"));
+    // Nor about anything else, as long as that is open.
+    let raised = |no, kind| incident(no, kind, Priority::P1, Handling::Raised);
+    let violation = || raised(1, IncidentKind::Violation);
+    let beside = |other: Incident| called_beside(violation(), &[other], false);
+    assert_eq!(beside(raised(2, IncidentKind::Duress)), rows(&[ADA, DESK, AMY]));
+    assert_eq!(beside(raised(2, IncidentKind::CallForHelp)), rows(&[SAM, ADA, DESK, AMY]));
+    let (by, outcome) = (fixture::id("amy"), Outcome::Confirmed);
+    let closed = incident(2, IncidentKind::Duress, Priority::P1, Handling::Closed { by, outcome });
+    assert_eq!(beside(closed), rows(&[SAM, ADA, DESK, AMY]));
 }
 
 #[test]

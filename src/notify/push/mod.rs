@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    domain::{Channel, MessageClass, Priority, Subscription},
+    domain::{BROWSER_GONE, Channel, MessageClass, Priority, Subscription},
 };
 use encryption::Receiver;
 
@@ -141,7 +141,7 @@ impl Provider for Push {
 fn judge(answer: &Answered) -> Sent {
     let is_gone = matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::GONE);
     let error = match answer.status {
-        _ if is_gone => Some("gone"),
+        _ if is_gone => Some(BROWSER_GONE),
         StatusCode::PAYLOAD_TOO_LARGE => Some("too_large"),
         _ => None,
     };
