@@ -70,10 +70,13 @@ impl Access {
         real_us: i64,
     ) -> Result<Standing, ProofError> {
         let wait = |us: i64| ProofError::Wait(us.div_euclid(1_000_000) + 1);
-        self.throttle.try_now(name, known, real_us).map_err(wait)?;
+        let id = name.parse::<StaffId>().ok();
+        // What is no account's name at all counts as one, however many there are: what a stranger sends is not kept.
+        let counted = id.as_ref().map_or("", StaffId::as_str).to_owned();
+        self.throttle.try_now(&counted, known, real_us).map_err(wait)?;
         let accounts = self.accounts(real_us);
         let accounts = accounts.ok_or_else(|| AccessError::Unavailable("not read for a minute".into()))?;
-        let live = name.parse().ok().filter(|id: &StaffId| accounts.live(id).is_some());
+        let live = id.filter(|id| accounts.live(id).is_some());
         let (result, which) = match &proof {
             Proof::Password(password) => {
                 (self.password(live.as_ref(), password, known.is_some()).await?, "password")
@@ -93,7 +96,7 @@ impl Access {
             self.record(&[record]).await?;
         }
         if matches!(standing, Ok(Standing::Whole(_))) {
-            self.throttle.succeeded(name, known);
+            self.throttle.succeeded(&counted, known);
         }
         standing
     }

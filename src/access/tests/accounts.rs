@@ -149,6 +149,13 @@ async fn guesses_at_a_whole_shift_hold_up_none_of_its_browsers() {
         }
     }
     assert_eq!(waits, 7, "five guesses, then waiting");
+    let mut made_up = Vec::new();
+    for n in 0..12 {
+        let name = format!("{n} {}", "x".repeat(60_000));
+        made_up.push(try_password(&access, &name, "a guess", 10).await);
+    }
+    let wrong = made_up.iter().filter(|tried| **tried == Err(ProofError::Wrong)).count();
+    assert_eq!(wrong, 5, "names that nobody can have are counted, and kept, as one");
     let at = AT.plus_ms(60_000);
     access.reload(60 * S).await.unwrap();
     let password = Proof::Password(Secret::new(PASSWORD));
