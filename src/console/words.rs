@@ -1,15 +1,15 @@
 //! Everything the console says about incidents, in plain words. Wording changes happen here, and in `domain::words` where
 //! the explanation of an incident says the same; nowhere else.
 
-use super::names::Names;
+use super::{names::Names, when::When};
 pub(super) use crate::domain::words::{
     alert_state, channel, kind, meaning, metres, outcome, percent, reason, span, stage,
 };
 use crate::{
     access::Role,
     domain::{
-        Audience, BasisKind, Cause, Channel, Handling, Happening, Incident, MINUTE_MS, Priority, Reason,
-        Recipient, Risk, Timestamp,
+        Attending, Audience, BasisKind, Cause, Channel, Handling, Happening, Incident, MINUTE_MS, Priority,
+        Reason, Recipient, Risk, Timestamp,
     },
     engine::{Companionship, Outlook},
 };
@@ -212,10 +212,37 @@ pub(super) fn happening(what: &Happening, names: Names<'_>) -> (String, String) 
         Happening::Owned { by } => bare(format!("{} took it", names.staff(by))),
         Happening::BackToQueue => bare("Back in the queue: its owner did nothing for three minutes".into()),
         Happening::Acted { by } => bare(format!("{} acted on it", names.staff(by))),
+        Happening::Sent { by, responder } => {
+            bare(format!("{} sent {}", names.staff(by), names.staff(responder)))
+        }
+        Happening::Attends { responder, stage } => {
+            bare(format!("{}: {}", names.staff(responder), attending(*stage)))
+        }
+        Happening::NoAnswer { responder } => {
+            bare(format!("Back in the queue: {} was sent and does not answer", names.staff(responder)))
+        }
+        Happening::Shelved { by, until, reason } => (
+            format!("{} shelved it until {} UTC", names.staff(by), When::new(*until, *until).clock()),
+            reason.clone(),
+        ),
+        Happening::Unshelved => bare("Back in the queue: the time that it was shelved for is over".into()),
         Happening::Noted { by, text } => (format!("Note by {}", names.staff(by)), text.clone()),
         Happening::Closed { by, outcome: o } => {
             (format!("{} closed it", names.staff(by)), format!("{}. {}", outcome(*o).0, outcome(*o).1))
         }
+    }
+}
+
+/// How far a responder has come.
+pub(super) fn attending(stage: Attending) -> &'static str {
+    match stage {
+        Attending::Sent => "told, no answer yet",
+        Attending::NoAnswer => "does not answer",
+        Attending::Accepted => "goes",
+        Attending::EnRoute => "on the way",
+        Attending::OnScene => "there",
+        Attending::Done => "done",
+        Attending::Declined => "cannot go",
     }
 }
 

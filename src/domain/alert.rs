@@ -188,6 +188,8 @@ pub enum MessageClass {
     Test,
     /// To staff: an incident card.
     Card,
+    /// To a responder: they are sent to an incident.
+    Sent,
 }
 
 impl MessageClass {
@@ -200,6 +202,7 @@ impl MessageClass {
             Self::AllClear => "all_clear",
             Self::Test => "test",
             Self::Card => "card",
+            Self::Sent => "sent",
         }
     }
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AlertId, AlertState, CaseId, Channel, Entry, IncidentId, MessageClass, PersonId, PolicyId, Recipient,
-    StaffId, Timestamp, UnitId, WearerId, ZoneId,
+    AlertId, AlertState, Attendance, CaseId, Channel, Entry, IncidentId, MessageClass, PersonId, PolicyId,
+    Recipient, Shelf, StaffId, Timestamp, UnitId, WearerId, ZoneId,
 };
 
 /// A lasting situation. At most one is open for each subject and cause.
@@ -40,6 +40,12 @@ pub struct Incident {
     pub episodes: Vec<Episode>,
     /// Who is being told.
     pub escalations: Vec<Escalation>,
+    /// Responders who were sent, or went, in the order in which they began; bounded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attendances: Vec<Attendance>,
+    /// It is put aside for a while; never what is danger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shelf: Option<Shelf>,
     /// What happened, oldest first; bounded, the journal has everything.
     pub timeline: Vec<Entry>,
 }
@@ -49,6 +55,18 @@ impl Incident {
     #[must_use]
     pub fn is_open(&self) -> bool {
         !matches!(self.handling, Handling::Closed { .. } | Handling::Told)
+    }
+
+    /// People have done something about it, or must: what was put aside no longer is.
+    pub fn hand(&mut self, handling: Handling) {
+        self.handling = handling;
+        self.shelf = None;
+    }
+
+    /// How far a responder has come, the last time they were sent or went.
+    #[must_use]
+    pub fn attendance(&self, responder: &StaffId) -> Option<&Attendance> {
+        self.attendances.iter().rev().find(|attendance| attendance.responder == *responder)
     }
 
     /// Whether the response team has to do with it. Not with a notice to a protected person, unless it does not get

@@ -5,6 +5,7 @@
 
 mod alert;
 mod alphabet;
+mod attendance;
 mod booking;
 mod contact_plan;
 pub mod discreet;
@@ -27,6 +28,7 @@ pub use alert::{
     is_e164,
 };
 pub use alphabet::{Units, units};
+pub use attendance::{Attendance, Attending, Shelf};
 pub use booking::{BookingError, TestBooking};
 pub use contact_plan::{AlertShape, ContactPlan, Language, OwnWords, WhenWeak};
 pub use ids::{

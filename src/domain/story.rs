@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AlertId, AlertState, Channel, Hop, IncidentKind, Outcome, PersonId, Recipient, StaffId, Timestamp,
+    AlertId, AlertState, Attending, Channel, Hop, IncidentKind, Outcome, PersonId, Recipient, StaffId,
+    Timestamp,
 };
 
 /// One line of an incident's story.
@@ -68,6 +69,36 @@ pub enum Happening {
     },
     /// Whoever owned it did nothing within three minutes.
     BackToQueue,
+    /// A responder was sent.
+    Sent {
+        /// By whom.
+        by: StaffId,
+        /// Who.
+        responder: StaffId,
+    },
+    /// A responder said how far they have come.
+    Attends {
+        /// Who.
+        responder: StaffId,
+        /// How far.
+        stage: Attending,
+    },
+    /// A responder who was sent cannot be reached, or does not answer: it is back in the queue.
+    NoAnswer {
+        /// Who.
+        responder: StaffId,
+    },
+    /// A person put it aside.
+    Shelved {
+        /// Who.
+        by: StaffId,
+        /// Until when.
+        until: Timestamp,
+        /// Why.
+        reason: String,
+    },
+    /// It was put aside for as long as was said, and is back in the queue.
+    Unshelved,
     /// A person did something about it.
     Acted {
         /// Who.

@@ -1,7 +1,7 @@
 //! What comes back: how an alert fared, and what people answer to it.
 
 use super::{
-    Action,
+    Action, attending,
     draft::Draft,
     escalation::{done, end, place_of, rouse, set_state},
     incidents::Situation,
@@ -9,8 +9,8 @@ use super::{
     notices, reach, way_watch,
 };
 use crate::domain::{
-    Alert, AlertId, AlertState, Audience, Cause, Channel, Handling, Happening, Incident, IncidentId,
-    IncidentKind, PersonId, Priority, Reason, Recipient, StaffId, Subject, Timestamp,
+    Alert, AlertId, AlertState, Attendance, Attending, Audience, Cause, Channel, Handling, Happening,
+    Incident, IncidentId, IncidentKind, PersonId, Priority, Reason, Recipient, StaffId, Subject, Timestamp,
 };
 
 /// What says that all is well.
@@ -40,7 +40,10 @@ pub(super) fn delivery(draft: &mut Draft<'_>, id: AlertId, report: DeliveryRepor
     let failed = (!got_through).then(|| Alert { state: state.clone(), ..alert.clone() });
     set_state(draft, id, state);
     match (got_through, calls) {
-        (false, _) => reach::failed(draft, incident, id),
+        (false, _) => {
+            reach::failed(draft, incident, id);
+            attending::failed(draft, incident, id);
+        }
         (true, false) => reach::got_through(draft, incident, id),
         // A phone that rings has reached nobody before they answer.
         (true, true) => {}
@@ -235,8 +238,13 @@ fn staff_answers(draft: &mut Draft<'_>, id: IncidentId, staff: &StaffId, text: &
     let theirs = draft.incident(id).map(|incident| places_told(incident, staff)).unwrap_or_default();
     let is_taken = |incident: &Incident| matches!(&incident.handling, Handling::Owned { by } if by != staff);
     let is_taken = draft.incident(id).is_some_and(is_taken);
-    let looks_after = alone && matches!(word, "1" | "2") && !theirs.of_staff && !theirs.of_persons.is_empty();
+    let is_sent = draft.incident(id).and_then(|it| it.attendance(staff)).map(Attendance::stage);
+    let is_sent = alone && is_sent.is_some_and(Attending::is_asked);
+    let looks_after =
+        !is_sent && alone && matches!(word, "1" | "2") && !theirs.of_staff && !theirs.of_persons.is_empty();
     let action = match word {
+        "1" if is_sent => Action::Attend(Attending::Accepted),
+        "2" if is_sent => Action::Attend(Attending::Declined),
         _ if looks_after => Action::Note("looks after the protected person".into()),
         // A text comes from somebody who is on their way: it is not lost because another was faster.
         "1" if alone && is_taken => Action::Note("has it, too".into()),

@@ -337,7 +337,11 @@ impl<'e> Draft<'e> {
             incident.escalations.iter().flat_map(|e| &e.alerts).any(|sent| sent.recipient == *recipient)
         };
         let quoted = |id: IncidentId| text.contains(&id.reference().to_string());
-        let rank = |i: &&Incident| (quoted(i.id), i.kind.notice().is_none(), i.id);
+        let asks_them = |incident: &Incident| match recipient {
+            Recipient::Staff(id) => incident.attendance(id).is_some_and(|one| one.stage().is_asked()),
+            Recipient::Person(_) => false,
+        };
+        let rank = |i: &&Incident| (quoted(i.id), asks_them(i), i.kind.notice().is_none(), i.id);
         open.filter(told).max_by_key(rank).map(|incident| incident.id)
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{
+    attending,
     contact_check::may_stand,
     draft::Draft,
     notices, reach,
@@ -66,16 +67,42 @@ fn place_for(incident: &mut Incident, audience: Audience) -> usize {
     incident.escalations.len() - 1
 }
 
-/// Somebody owns the incident: the staff's escalation waits for them.
+/// Somebody owns the incident: the staff's escalation waits for them, if it has not ended.
 pub(super) fn owned(draft: &mut Draft<'_>, id: IncidentId) {
     let until = draft.at.plus_ms(OWNED_MS);
-    if let Some(place) = place_of(draft, id, &Audience::Staff)
-        && let Some(escalation) = escalation_mut(draft, id, place)
-        && escalation.state != EscalationState::Ended
-    {
-        escalation.state = EscalationState::Paused { until };
-        finish_alerts(draft, id, place, done);
+    let escalations = draft.incident(id).map_or(&[][..], |incident| &incident.escalations);
+    let of_staff = escalations.iter().find(|escalation| escalation.audience == Audience::Staff);
+    if of_staff.is_some_and(|escalation| escalation.state != EscalationState::Ended) {
+        wait_until(draft, id, until);
     }
+}
+
+/// The staff's escalation waits until then, whether or not it had ended.
+pub(super) fn wait_until(draft: &mut Draft<'_>, id: IncidentId, until: Timestamp) {
+    let Some(incident) = draft.incident_mut(id) else {
+        return;
+    };
+    let place = place_for(incident, Audience::Staff);
+    if let Some(escalation) = escalation_mut(draft, id, place) {
+        escalation.state = EscalationState::Paused { until };
+    }
+    finish_alerts(draft, id, place, done);
+}
+
+/// Nobody is waited for any more: whoever is next is told.
+pub(super) fn back_to_queue(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
+    let Some(incident) = draft.incident_mut(id) else {
+        return;
+    };
+    let was_shelved = incident.shelf.is_some();
+    let was_sent = attending::is_awaited(incident);
+    incident.hand(Handling::Raised);
+    match (was_shelved, was_sent) {
+        (true, _) => draft.tell_story(id, Happening::Unshelved),
+        (false, true) => attending::give_up(draft, id),
+        (false, false) => draft.tell_story(id, Happening::BackToQueue),
+    }
+    advance(draft, id, place);
 }
 
 /// Somebody has acted: the staff's escalation has done its work.
@@ -105,13 +132,7 @@ pub(super) fn deadline(draft: &mut Draft<'_>, id: IncidentId) {
         };
         match escalation.state {
             EscalationState::Running { next_at } if next_at <= now => pass(draft, id, place),
-            EscalationState::Paused { until } if until <= now => {
-                if let Some(incident) = draft.incident_mut(id) {
-                    incident.handling = Handling::Raised;
-                }
-                draft.tell_story(id, Happening::BackToQueue);
-                advance(draft, id, place);
-            }
+            EscalationState::Paused { until } if until <= now => back_to_queue(draft, id, place),
             _ => {}
         }
         reach::overdue(draft, id, place);
@@ -174,12 +195,10 @@ pub(super) fn hasten(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
 /// Tells the staff again, whatever they have done so far. While they are being told already, whoever is next is told
 /// at once: beginning again would put them off with every call for help.
 pub(super) fn rouse(draft: &mut Draft<'_>, id: IncidentId) {
-    if let Some(incident) = draft.incident_mut(id) {
-        incident.handling = Handling::Raised;
-    }
     let Some(incident) = draft.incident_mut(id) else {
         return;
     };
+    incident.hand(Handling::Raised);
     // A notice has been nothing to them so far.
     let is_new = !incident.concerns_staff();
     let place = place_for(incident, Audience::Staff);
@@ -301,12 +320,16 @@ struct Manner {
 }
 
 /// Which class of message somebody gets, and how they want to be told.
-fn manner(rulebook: &Rulebook, kind: IncidentKind, to: &Recipient) -> (MessageClass, Manner) {
+fn manner(rulebook: &Rulebook, incident: &Incident, to: &Recipient) -> (MessageClass, Manner) {
     let person = match to {
         Recipient::Person(id) => rulebook.person(id),
-        Recipient::Staff(_) => return (MessageClass::Card, Manner::default()),
+        Recipient::Staff(id) => {
+            let is_sent = incident.attendance(id).is_some_and(|one| one.stage().is_asked());
+            let class = if is_sent { MessageClass::Sent } else { MessageClass::Card };
+            return (class, Manner::default());
+        }
     };
-    let class = kind.notice().unwrap_or(MessageClass::Danger);
+    let class = incident.kind.notice().unwrap_or(MessageClass::Danger);
     let Some(person) = person else { return (class, Manner::default()) };
     let plan = &person.plan;
     let own = plan.words.danger.as_ref().filter(|_| class == MessageClass::Danger);
@@ -331,8 +354,7 @@ pub(super) fn raise_alert(
         Recipient::Person(_) => String::new(),
         Recipient::Staff(_) => summary(&rulebook, incident),
     };
-    let (class, Manner { language, own_words, sender, silent }) =
-        manner(&rulebook, incident.kind, &recipient);
+    let (class, Manner { language, own_words, sender, silent }) = manner(&rulebook, incident, &recipient);
     let escalation = incident.escalations.get_mut(place)?;
     let nth = escalation.count(&recipient);
     let sent = SentAlert {

@@ -1,20 +1,15 @@
-//! The only place that raises or changes an incident.
+//! What raises an incident, carries it on and ends its situation.
 
-use super::{
-    draft::Draft,
-    escalation,
-    input::{Action, Refused},
-};
+use super::{draft::Draft, escalation};
 use crate::domain::{
     CaseId, Cause, Entry, Episode, Handling, Happening, Incident, IncidentId, IncidentKind, PersonId,
-    PolicyId, Priority, Reason, StaffId, Subject, Timestamp, UnitId, WearerId, ZoneId,
+    PolicyId, Priority, Reason, Subject, Timestamp, UnitId, WearerId, ZoneId,
 };
 
 /// Entries an incident keeps; the journal has the others.
 const TIMELINE_MAX: usize = 200;
 /// Episodes an incident keeps.
 const EPISODES_MAX: usize = 64;
-const NOTE_CHARS_MAX: usize = 2_000;
 
 /// A situation that the watches have found.
 pub(super) struct Situation {
@@ -77,7 +72,7 @@ impl Draft<'_> {
         incident.priority = incident.priority.min(situation.priority);
         // A notice is nothing to the staff until it does not get through.
         if disturbs && situation.kind.notice().is_none() {
-            incident.handling = Handling::Raised;
+            incident.hand(Handling::Raised);
         }
         self.tell_story(id, raised(&situation));
         if disturbs {
@@ -106,6 +101,8 @@ impl Draft<'_> {
             late: situation.late,
             episodes: Vec::new(),
             escalations: Vec::new(),
+            attendances: Vec::new(),
+            shelf: None,
             timeline: Vec::new(),
         };
         note_episode(&mut incident, &situation);
@@ -198,54 +195,6 @@ impl Draft<'_> {
         incident.episodes.dedup_by_key(|episode| episode.from);
         let id = incident.id;
         self.lines.push(format!("incident {id} episode of {began} began at {from}"));
-    }
-
-    /// A person does something about an incident.
-    pub(super) fn handle(&mut self, id: IncidentId, by: &StaffId, action: Action) {
-        if let Err(refused) = self.try_handle(id, by, action) {
-            self.refused = Some(refused);
-        }
-    }
-
-    fn try_handle(&mut self, id: IncidentId, by: &StaffId, action: Action) -> Result<(), Refused> {
-        self.rulebook.staff(by).ok_or_else(|| Refused::UnknownStaff(by.clone()))?;
-        let incident = self.incident_mut(id).filter(|i| i.is_open()).ok_or(Refused::NoSuchIncident(id))?;
-        let by = by.clone();
-        match action {
-            Action::Own => {
-                if let Handling::Owned { by: owner } = &incident.handling
-                    && *owner != by
-                {
-                    return Err(Refused::Taken(owner.clone()));
-                }
-                if !matches!(incident.handling, Handling::Acted { .. }) {
-                    incident.handling = Handling::Owned { by: by.clone() };
-                }
-                self.tell_story(id, Happening::Owned { by });
-                escalation::owned(self, id);
-            }
-            Action::Act => {
-                incident.handling = Handling::Acted { by: by.clone() };
-                self.tell_story(id, Happening::Acted { by });
-                escalation::acted(self, id);
-            }
-            Action::Note(text) => {
-                if !(1..=NOTE_CHARS_MAX).contains(&text.trim().chars().count()) {
-                    return Err(Refused::NoteLength);
-                }
-                self.tell_story(id, Happening::Noted { by, text: text.trim().into() });
-            }
-            // It may have been over when whoever closes it last looked.
-            Action::Close(_) if incident.ongoing && incident.kind == IncidentKind::Violation => {
-                return Err(Refused::StillInside);
-            }
-            Action::Close(outcome) => {
-                incident.handling = Handling::Closed { by: by.clone(), outcome };
-                self.tell_story(id, Happening::Closed { by, outcome });
-                escalation::closed(self, id);
-            }
-        }
-        Ok(())
     }
 
     /// Adds a line to an incident's story, and to the decision's record.

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{meeting::Meet, proximity_watch::CompanionHeard};
 use crate::domain::{
-    AlertId, Book, Channel, Hop, IncidentId, Outcome, PersonId, Ping, StaffId, TagId, Timestamp, WearerId,
+    AlertId, Attending, Book, Channel, Hop, IncidentId, Outcome, PersonId, Ping, StaffId, TagId, Timestamp,
+    WearerId,
 };
 
 /// Something that happened. There is no other way to change what the engine believes.
@@ -288,6 +289,17 @@ pub enum Action {
     Act,
     /// A note, 1 to 2,000 characters.
     Note(String),
+    /// A responder is sent.
+    Send(StaffId),
+    /// A responder says how far they have come; also one whom nobody has sent.
+    Attend(Attending),
+    /// Put aside, if it is no danger.
+    Shelve {
+        /// For how long, minutes: 1 to 240.
+        minutes: u16,
+        /// Why, 1 to 200 characters.
+        reason: String,
+    },
     /// Closed, as what.
     Close(Outcome),
 }
@@ -342,6 +354,24 @@ pub enum Refused {
         "the wearer is still in the zone; it can be closed once they have left, or the zone has been changed"
     )]
     StillInside,
+    /// Whoever is sent could not be told.
+    #[error("the rulebook has no way to reach staff '{0}'")]
+    NoWayTo(StaffId),
+    /// They have said so already.
+    #[error("staff '{0}' is on the way already")]
+    Attends(StaffId),
+    /// Too many are on the way already.
+    #[error("too many responders are on the way to this incident")]
+    TooManySent,
+    /// A responder has said that already, or something later.
+    #[error("that is no step further")]
+    NoFurther,
+    /// Danger waits for nobody.
+    #[error("a P1 incident cannot be shelved")]
+    Danger,
+    /// A reason is missing or too long, or the time is.
+    #[error("an incident is shelved for 1 to 240 minutes, with a reason of 1 to 200 characters")]
+    Shelf,
     /// A note is empty or too long.
     #[error("a note has 1 to 2000 characters")]
     NoteLength,

@@ -17,7 +17,8 @@
 //! | `service_watch` | what it means when Cordon's own parts fail, or a tag is too much for them |
 //! | `outlook`, `reporting` | what is to be expected of a wearer near a zone, and how often their tag is to report |
 //! | `nearness` | how near a wearer is to a zone: who goes first when there is too much to judge at once |
-//! | `incidents` | the only place that changes an incident |
+//! | `incidents`, `handling` | what raises and changes an incident; what people do about it |
+//! | `attending` | responders: whether whoever is sent goes, and what follows if they do not |
 //! | `escalation`, `answers` | who is told next; how alerts fared and what people answer |
 //! | `ways`, `notices` | who is on duty, and by what people are reached; what a protected person is told beside danger |
 //! | `reach` | whether alerts get through in time, and whether anybody is out of reach |
@@ -26,6 +27,7 @@
 //! | `decide`, `draft`, `decision` | one input's way through all of it |
 
 mod answers;
+mod attending;
 mod belief;
 mod canary_check;
 mod clock_watch;
@@ -37,6 +39,7 @@ mod draft;
 mod escalation;
 mod evidence;
 mod gap_watch;
+mod handling;
 mod incidents;
 mod input;
 mod meeting;
@@ -103,7 +106,7 @@ use proximity_watch::{CompanionState, Meetings};
 use track::Track;
 
 /// Rises whenever the same input may lead to another decision. Replay compares only rows of its own version.
-pub const ENGINE_VERSION: i64 = 9;
+pub const ENGINE_VERSION: i64 = 10;
 
 /// Everything the engine remembers.
 #[derive(Debug, Clone, PartialEq)]

@@ -288,7 +288,7 @@ impl Draft<'_> {
     /// A notice was no trouble to anybody: it is closed.
     fn told(&mut self, id: IncidentId) {
         if let Some(incident) = self.incident_mut(id).filter(|incident| !incident.concerns_staff()) {
-            incident.handling = Handling::Told;
+            incident.hand(Handling::Told);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use cordon::{
     domain::{
-        Alert, AlertId, AlertState, Audience, Cause, Channel, Entry, Episode, Escalation, EscalationState,
+        Alert, AlertId, AlertState, Attendance, Attending, Audience, Cause, Channel, Entry, Episode, Escalation, EscalationState,
         Handling, Happening, Incident, IncidentId, IncidentKind, MessageClass, Outcome, Priority, Reason,
         Recipient, SentAlert, Subject, Timestamp,
     },
@@ -76,6 +76,13 @@ pub(crate) fn incident(id: i64) -> Incident {
             counts: vec![(person, 1)],
             unreached: id % 2 == 0,
         }],
+        attendances: vec![Attendance::begin(
+            "responder-1".parse().unwrap(),
+            "officer-1".parse().unwrap(),
+            Attending::Sent,
+            at(id),
+        )],
+        shelf: None,
         timeline: vec![Entry {
             at: at(id),
             what: Happening::Raised {

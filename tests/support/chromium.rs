@@ -199,17 +199,19 @@ impl Chromium {
         self.holds(page, &format!("document.body?.innerText.includes({text:?}) === true")).await;
     }
 
-    /// Presses the first element that a selector finds, as a finger would.
+    /// Presses the first element that a selector finds, as a finger would: where it has come to rest, and is on top.
     pub(crate) async fn press(&mut self, page: &Session, selector: &str) {
-        let spot = self
-            .eval(
-                page,
-                &format!(
-                    "(() => {{ const it = document.querySelector({selector:?}); it.scrollIntoView({{block: 'center'}}); \
-                     const at = it.getBoundingClientRect(); return [at.x + at.width / 2, at.y + at.height / 2]; }})()"
-                ),
-            )
-            .await;
+        let look = format!(
+            "(async () => {{ const it = document.querySelector({selector:?}); it.scrollIntoView({{block: 'center'}}); \
+             const spot = () => {{ const at = it.getBoundingClientRect(); return [at.x + at.width / 2, at.y + at.height / 2]; }}; \
+             const before = spot(); await new Promise(requestAnimationFrame); const [x, y] = spot(); \
+             return x === before[0] && y === before[1] && it.contains(document.elementFromPoint(x, y)) ? [x, y] : null; }})()"
+        );
+        let this = tokio::sync::Mutex::new(&mut *self);
+        let spot = until(selector, SOON, async || {
+            Some(this.lock().await.eval(page, &look).await).filter(|spot| !spot.is_null())
+        })
+        .await;
         for kind in ["mousePressed", "mouseReleased"] {
             let params = json!({"type": kind, "x": spot[0], "y": spot[1], "button": "left", "clickCount": 1});
             self.tell(page, "Input.dispatchMouseEvent", params).await;

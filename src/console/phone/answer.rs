@@ -76,7 +76,7 @@ async fn answer(State(app): State<App>, Path(token): Path<String>, form: Fields)
     };
     let Answering { alert, raised_at, .. } = what;
     let told = tell(&app, Told::Answer { alert, raised_at, text: text.clone() }).await;
-    let is_call = what.class != MessageClass::Card && (text == HELP || text == CALL);
+    let is_call = !is_to_staff(what.class) && (text == HELP || text == CALL);
     match told {
         Some(Ok(())) => back(&token, if is_call && text == HELP { "help" } else { "noted" }),
         // The incident is closed. Whoever asks for help is heard all the same.
@@ -139,12 +139,18 @@ fn draw(status: StatusCode, what: Answering, alert: Option<&Alert>, outcome: &'s
 fn keys(class: MessageClass, words: &'static Pages) -> Vec<(&'static str, &'static str)> {
     let [ok, help, call] = words.answer.person;
     let [mine, acted] = words.answer.staff;
+    let [go, cannot] = words.answer.sent;
     match class {
         MessageClass::Danger => vec![("1", ok), (HELP, help), (CALL, call)],
         MessageClass::Weak | MessageClass::AllClear => vec![(HELP, help), (CALL, call)],
         MessageClass::Test => vec![("1", words.answer.seen), (HELP, help), (CALL, call)],
         MessageClass::Card => vec![("1", mine), ("2", acted)],
+        MessageClass::Sent => vec![("1", go), ("2", cannot)],
     }
+}
+
+fn is_to_staff(class: MessageClass) -> bool {
+    matches!(class, MessageClass::Card | MessageClass::Sent)
 }
 
 /// To the page again: loading it anew must not answer twice.

@@ -199,6 +199,8 @@ pub(in crate::console) fn incident(
         raised_at,
         late: no % 5 == 4,
         episodes: vec![Episode { from: raised_at, disproved: no % 2 == 0 }],
+        attendances: Vec::new(),
+        shelf: None,
         escalations: vec![
             Escalation {
                 audience: Audience::Person(id("p-1")),

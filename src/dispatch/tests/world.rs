@@ -181,6 +181,8 @@ pub(super) fn incident(at: Timestamp) -> Incident {
         late: false,
         episodes: Vec::new(),
         escalations: Vec::new(),
+        attendances: Vec::new(),
+        shelf: None,
         timeline: Vec::new(),
     }
 }

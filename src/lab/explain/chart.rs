@@ -222,7 +222,10 @@ fn events(of: &Explanation, axis: &Axis) -> Vec<Event> {
         let key = match &line.what {
             Happening::Alert { state: AlertState::Waiting, .. } => "told",
             Happening::Answered { .. } => "answered",
-            Happening::Owned { .. } | Happening::Acted { .. } | Happening::Closed { .. } => "did",
+            Happening::Owned { .. }
+            | Happening::Acted { .. }
+            | Happening::Attends { .. }
+            | Happening::Closed { .. } => "did",
             _ => return None,
         };
         Some(Event { x: format!("{:.1}", axis.x(line.at)), key })

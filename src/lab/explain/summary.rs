@@ -155,6 +155,16 @@ fn staff(incident: &Incident, of: &Explanation, days: &Days) -> String {
         .filter_map(|line| match &line.what {
             Happening::Owned { by } => Some(does(by, "took it", line.at)),
             Happening::Acted { by } => Some(does(by, "acted on it", line.at)),
+            Happening::Sent { by, responder } => Some(does(by, &format!("sent staff {responder}"), line.at)),
+            Happening::Attends { responder, stage } => {
+                Some(does(responder, &format!("said \u{201c}{}\u{201d}", words::attending(*stage)), line.at))
+            }
+            Happening::NoAnswer { responder } => Some(format!(
+                "at {} it went back to the queue, since staff {responder} had not answered",
+                days.at(line.at)
+            )),
+            Happening::Shelved { by, .. } => Some(does(by, "put it aside", line.at)),
+            Happening::Unshelved => Some(format!("at {} it went back to the queue", days.at(line.at))),
             Happening::BackToQueue => Some(format!(
                 "at {} it went back to the queue, since its owner had done nothing for three minutes",
                 days.at(line.at)

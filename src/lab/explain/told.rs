@@ -182,6 +182,18 @@ fn happening(what: &Happening, days: &Days, at: Timestamp, own_words: bool) -> O
         Happening::Owned { by } => bare(format!("Staff {by} took it")),
         Happening::BackToQueue => bare("Back to the queue: its owner did nothing for three minutes".into()),
         Happening::Acted { by } => bare(format!("Staff {by} acted on it")),
+        Happening::Sent { by, responder } => bare(format!("Staff {by} sent staff {responder}")),
+        Happening::Attends { responder, stage } => {
+            bare(format!("Staff {responder}: {}", words::attending(*stage)))
+        }
+        Happening::NoAnswer { responder } => {
+            bare(format!("Back to the queue: staff {responder}, who was sent, did not answer in time"))
+        }
+        Happening::Shelved { by, until, reason } => Some((
+            format!("Staff {by} put it aside until {}", days.at(*until)),
+            if own_words { reason.clone() } else { String::new() },
+        )),
+        Happening::Unshelved => bare("Back to the queue: it had been put aside for so long".into()),
         Happening::Noted { by, text } if own_words => {
             Some((format!("Staff {by} wrote a note"), text.clone()))
         }

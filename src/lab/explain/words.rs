@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        Accuracy, Cause, Motion, Ping, Reason, Recipient, Source, Stage, Subject, TagEventKind,
+        Accuracy, Attending, Cause, Motion, Ping, Reason, Recipient, Source, Stage, Subject, TagEventKind,
         words::{channel, span},
     },
     engine::{Action, DeliveryReport, Input, Rule, ServiceReport, Told},
@@ -214,6 +214,22 @@ fn action(action: &Action) -> &'static str {
         Action::Own => "took it",
         Action::Act => "acted on it",
         Action::Note(_) => "wrote a note",
+        Action::Send(_) => "sent a responder",
+        Action::Attend(_) => "said how far they have come",
+        Action::Shelve { .. } => "shelved it",
         Action::Close(_) => "closed it",
+    }
+}
+
+/// What a responder said.
+pub(super) fn attending(stage: Attending) -> &'static str {
+    match stage {
+        Attending::Sent => "sent",
+        Attending::NoAnswer => "does not answer",
+        Attending::Accepted => "goes",
+        Attending::EnRoute => "on the way",
+        Attending::OnScene => "there",
+        Attending::Done => "done",
+        Attending::Declined => "cannot go",
     }
 }

@@ -185,7 +185,7 @@ impl Checks {
 
     /// Whether somebody should have been left alone.
     fn is_hushed(&self, alert: &Alert) -> bool {
-        let is_calm = !matches!(alert.class, MessageClass::Danger | MessageClass::Card);
+        let is_calm = !matches!(alert.class, MessageClass::Danger | MessageClass::Card | MessageClass::Sent);
         let Recipient::Person(person) = &alert.recipient else { return false };
         is_calm && self.quiet.get(person).is_some_and(|quiet| quiet.end(alert.raised_at).is_some())
     }

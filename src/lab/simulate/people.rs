@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Alert, AlertId, Book, Cause, Channel, Entry, Handling, Happening, Incident, IncidentId, Outcome,
-        PersonId, Recipient, Scope, Subject, Timestamp,
+        Alert, AlertId, Attending, Book, Cause, Channel, Entry, Handling, Happening, Incident, IncidentId,
+        Outcome, PersonId, Priority, Recipient, Scope, StaffId, Subject, Timestamp,
     },
     engine::{Action, DeliveryReport, Refused, Told},
     store::Batch,
@@ -42,7 +42,7 @@ pub(super) enum Deed {
     /// The protected person answers on the page that a message opens.
     OnPage { alert: AlertId, raised_at: Timestamp, text: String, person: PersonId, times: u32 },
     /// Somebody does something on the console.
-    Handles { incident: IncidentId, action: Action, times: u32 },
+    Handles { incident: IncidentId, by: StaffId, action: Action, times: u32 },
     /// Somebody publishes a book.
     Publishes { wearer: Option<usize>, book: Box<Book>, times: u32 },
     /// Somebody changes something in a case.
@@ -119,11 +119,9 @@ impl World<'_> {
                 Told::Answer { alert: *alert, raised_at: *raised_at, text: text.clone() }
             }
             Deed::Reply { from, text, .. } => Told::Reply { from: from.clone(), text: text.clone() },
-            Deed::Handles { incident, action, .. } => Told::Handle {
-                incident: *incident,
-                by: DESK.parse().expect("letters"),
-                action: action.clone(),
-            },
+            Deed::Handles { incident, by, action, .. } => {
+                Told::Handle { incident: *incident, by: by.clone(), action: action.clone() }
+            }
             Deed::Publishes { book, .. } => Told::Publish(book.as_ref().clone()),
         };
         if !self.asks(told, deed.clone()) {
@@ -212,6 +210,9 @@ impl World<'_> {
             Action::Own => has(|what| matches!(what, Happening::Owned { .. } | Happening::Acted { .. })),
             Action::Act => has(|what| matches!(what, Happening::Acted { .. })),
             Action::Note(_) => has(|what| matches!(what, Happening::Noted { .. })),
+            Action::Send(_) => has(|what| matches!(what, Happening::Sent { .. })),
+            Action::Attend(_) => has(|what| matches!(what, Happening::Attends { .. })),
+            Action::Shelve { .. } => has(|what| matches!(what, Happening::Shelved { .. })),
             Action::Close(_) => incident.is_some_and(|incident| !incident.is_open()),
         };
         if !is_done {
@@ -284,21 +285,25 @@ impl World<'_> {
             let careless = self.mix.careless;
             let chance = &mut self.people.chance;
             let late = if chance.happens(careless) { 20.0 } else { 1.0 };
-            let mut plans: Vec<(&'static str, i64, Action)> = Vec::new();
+            let desk = || -> StaffId { DESK.parse().expect("letters") };
+            let mut plans: Vec<(&'static str, i64, StaffId, Action)> = Vec::new();
             if matches!(incident.handling, Handling::Raised) {
-                plans.push(("own", chance.ms(15.0, 300.0 * late), Action::Own));
-                plans.push(("act", chance.ms(40.0, 600.0 * late), Action::Act));
+                plans.push(("own", chance.ms(15.0, 300.0 * late), desk(), Action::Own));
+                plans.push(("act", chance.ms(40.0, 600.0 * late), desk(), Action::Act));
             }
             if !incident.ongoing {
-                plans.push((
-                    "close",
-                    chance.ms(120.0, 3_600.0),
-                    Action::Close(*chance.one_of(&Outcome::ALL)),
-                ));
+                let outcome = *chance.one_of(&Outcome::ALL);
+                plans.push(("close", chance.ms(120.0, 3_600.0), desk(), Action::Close(outcome)));
             }
-            for (name, after_ms, action) in plans {
+            if has_everything(self.seed) {
+                plans.extend(responders(incident, chance));
+                plans.extend(
+                    shelving(incident, chance).map(|(after_ms, action)| ("shelve", after_ms, desk(), action)),
+                );
+            }
+            for (name, after_ms, by, action) in plans {
                 if self.people.planned.insert((incident.id, raises, name)) {
-                    let deed = Deed::Handles { incident: incident.id, action, times: 0 };
+                    let deed = Deed::Handles { incident: incident.id, by, action, times: 0 };
                     self.in_ms(after_ms, Event::Person(deed));
                 }
             }
@@ -376,4 +381,34 @@ impl World<'_> {
         let book = self.wearers[wearer].book();
         self.does(Deed::Publishes { wearer: Some(wearer), book: Box::new(book), times: 0 });
     }
+}
+
+/// Whom an officer sends, and what they say on the console; some say nothing at all.
+fn responders(incident: &Incident, chance: &mut Chance) -> Vec<(&'static str, i64, StaffId, Action)> {
+    let mut plans = Vec::new();
+    if matches!(incident.handling, Handling::Raised) && chance.happens(0.3) {
+        let who = chance.one_of(&["day", "night"]).parse().expect("letters");
+        let desk = DESK.parse().expect("letters");
+        plans.push(("send", chance.ms(20.0, 600.0), desk, Action::Send(who)));
+    }
+    for attendance in &incident.attendances {
+        let (name, next) = match attendance.stage() {
+            _ if chance.happens(0.2) => continue,
+            Attending::Sent | Attending::NoAnswer if chance.happens(0.3) => ("declines", Attending::Declined),
+            Attending::Sent | Attending::NoAnswer => ("goes", Attending::Accepted),
+            Attending::Accepted => ("is on the way", Attending::EnRoute),
+            Attending::EnRoute => ("is there", Attending::OnScene),
+            Attending::OnScene => ("is done", Attending::Done),
+            Attending::Done | Attending::Declined => continue,
+        };
+        plans.push((name, chance.ms(20.0, 900.0), attendance.responder.clone(), Action::Attend(next)));
+    }
+    plans
+}
+
+fn shelving(incident: &Incident, chance: &mut Chance) -> Option<(i64, Action)> {
+    let minutes = u16::try_from(chance.whole(1, 240)).unwrap_or(1);
+    let is_shelved = incident.priority != Priority::P1 && chance.happens(0.2);
+    let shelve = || Action::Shelve { minutes, reason: "the battery is being brought".into() };
+    is_shelved.then(|| (chance.ms(20.0, 900.0), shelve()))
 }

@@ -153,7 +153,7 @@ fn judge(answer: &Answered) -> Sent {
 /// Whether it must be seen now, and stays until it is.
 fn is_urgent(message: &Message) -> bool {
     match message.class {
-        MessageClass::Danger => true,
+        MessageClass::Danger | MessageClass::Sent => true,
         MessageClass::Card => message.priority == Priority::P1,
         MessageClass::Weak | MessageClass::AllClear | MessageClass::Test => false,
     }
@@ -162,7 +162,7 @@ fn is_urgent(message: &Message) -> bool {
 /// By which a hand tells the classes apart: milliseconds of shaking and of rest, in turn.
 fn vibration(class: MessageClass) -> &'static [u16] {
     match class {
-        MessageClass::Danger | MessageClass::Card => &[400, 150, 400, 150, 400],
+        MessageClass::Danger | MessageClass::Card | MessageClass::Sent => &[400, 150, 400, 150, 400],
         MessageClass::Weak => &[200, 400, 200],
         MessageClass::AllClear => &[100],
         MessageClass::Test => &[50, 100, 50],

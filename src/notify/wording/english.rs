@@ -60,6 +60,7 @@ pub(super) const PAGES: Pages = Pages {
         person: ["I am OK", "I need help", "Call me"],
         seen: "I see this",
         staff: ["Mine", "Acted"],
+        sent: ["I go", "I cannot go"],
         write: "Or write your answer",
         send: "Send",
         too_long: "Please press a button, or write 1 to 200 characters.",

@@ -18,7 +18,7 @@ use crate::domain::{
 /// What an alert says on its channel: a text, what is said on the phone, or JSON for a control room.
 #[must_use]
 pub fn body(alert: &Alert) -> String {
-    let is_card = alert.class == MessageClass::Card;
+    let is_card = is_to_staff(alert.class);
     match alert.channel {
         Channel::Webhook => card(alert),
         Channel::Loopback if is_card => card(alert),
@@ -45,9 +45,17 @@ pub fn thanks(language: Language) -> &'static str {
     phrases::of(language).thanks
 }
 
+fn is_to_staff(class: MessageClass) -> bool {
+    matches!(class, MessageClass::Card | MessageClass::Sent)
+}
+
 fn spoken_card(alert: &Alert) -> String {
     let (head, reference) = (staff_head(alert), phrases::digits(alert));
-    format!("{head}, incident {}. Reference {reference}. Press 1 for mine, 2 for acted.", alert.incident)
+    let keys = match alert.class {
+        MessageClass::Sent => "You are sent to it. Press 1 if you go, 2 if you cannot.",
+        _ => "Press 1 for mine, 2 for acted.",
+    };
+    format!("{head}, incident {}. Reference {reference}. {keys}", alert.incident)
 }
 
 /// What a browser shows of a message: whoever holds the phone sees it. It says nothing but that there is something, and
@@ -65,6 +73,7 @@ pub struct Notice {
 pub fn message(alert: &Alert) -> String {
     match alert.class {
         MessageClass::Card => with_summary(alert, &format!("incident {}", alert.incident)),
+        MessageClass::Sent => with_summary(alert, &format!("you are sent to incident {}", alert.incident)),
         _ => phrases::says(alert, phrases::of(alert.language)),
     }
 }
@@ -82,7 +91,13 @@ fn to_json(value: &impl Serialize) -> String {
 
 /// To staff: which incident, and what to answer.
 fn staff_text(alert: &Alert) -> String {
-    let rest = format!("incident {}. Reply 1 mine, 2 acted. Ref {}", alert.incident, alert.reference());
+    let (incident, reference) = (alert.incident, alert.reference());
+    let rest = match alert.class {
+        MessageClass::Sent => {
+            format!("you are sent to incident {incident}. Reply 1 I go, 2 I cannot. Ref {reference}")
+        }
+        _ => format!("incident {incident}. Reply 1 mine, 2 acted. Ref {reference}"),
+    };
     with_summary(alert, &rest)
 }
 

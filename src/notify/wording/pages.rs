@@ -59,6 +59,8 @@ pub struct Answer {
     pub seen: &'static str,
     /// What stands beside 1 and 2 where a member of staff is asked.
     pub staff: [&'static str; 2],
+    /// And where a responder is sent.
+    pub sent: [&'static str; 2],
     /// Beside the field for an answer in one's own words.
     pub write: &'static str,
     /// The button that sends it.

@@ -33,7 +33,7 @@ impl Phrases {
     pub(super) fn pushed(&self, class: MessageClass) -> &'static str {
         let [danger, weak, all_clear, test] = self.pushed;
         match class {
-            MessageClass::Danger | MessageClass::Card => danger,
+            MessageClass::Danger | MessageClass::Card | MessageClass::Sent => danger,
             MessageClass::Weak => weak,
             MessageClass::AllClear => all_clear,
             MessageClass::Test => test,
@@ -48,11 +48,11 @@ pub(super) fn of(language: Language) -> &'static Phrases {
     }
 }
 
-/// As a text. `class` is any but a card.
+/// As a text. `class` is any but those to staff.
 pub(super) fn text(alert: &Alert) -> String {
     let phrases = of(alert.language);
     let reply = match alert.class {
-        MessageClass::Danger | MessageClass::Card => phrases.reply,
+        MessageClass::Danger | MessageClass::Card | MessageClass::Sent => phrases.reply,
         MessageClass::AllClear | MessageClass::Weak => phrases.reply_to_be_called,
         MessageClass::Test => phrases.reply_to_test,
     };
@@ -80,7 +80,7 @@ pub(super) fn says(alert: &Alert, phrases: &Phrases) -> String {
     let [call, assurance] =
         [phrases.calls[nth % phrases.calls.len()], phrases.assurances[nth % phrases.assurances.len()]];
     match alert.class {
-        MessageClass::Danger | MessageClass::Card => format!("{call} {assurance}"),
+        MessageClass::Danger | MessageClass::Card | MessageClass::Sent => format!("{call} {assurance}"),
         MessageClass::AllClear => phrases.all_clear.into(),
         MessageClass::Weak => phrases.weak.into(),
         MessageClass::Test => phrases.test.into(),

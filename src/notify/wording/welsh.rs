@@ -60,6 +60,7 @@ pub(super) const PAGES: Pages = Pages {
         person: ["Rwy'n iawn", "Mae angen help arnaf", "Ffoniwch fi"],
         seen: "Rwy'n gweld hyn",
         staff: ["Fi", "Wedi gweithredu"],
+        sent: ["Rwy'n mynd", "Alla i ddim mynd"],
         write: "Neu ysgrifennwch eich ateb",
         send: "Anfon",
         too_long: "Pwyswch fotwm, neu ysgrifennwch 1 i 200 nod.",
