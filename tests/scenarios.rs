@@ -49,6 +49,8 @@ mod rehearse;
 mod report;
 #[path = "scenarios/reporting.rs"]
 mod reporting;
+#[path = "scenarios/responders.rs"]
+mod responders;
 #[path = "scenarios/restart.rs"]
 mod restart;
 #[path = "scenarios/rotas.rs"]

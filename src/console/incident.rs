@@ -13,6 +13,7 @@ use super::{
     gate::Officer,
     names::Names,
     page::{Frame, framed, html},
+    posts,
     queue::Card,
     refusal::Refusal,
     rights::Act,
@@ -44,6 +45,11 @@ pub(super) enum FormError {
         message: String,
         /// What had been written, so that it is not lost.
         text: String,
+    },
+    /// There was no time to shelve it for, or no reason.
+    Shelf {
+        /// What had been written.
+        reason: String,
     },
 }
 
@@ -108,6 +114,9 @@ struct Page {
     outcome_error: bool,
     note_error: String,
     note: String,
+    shelf_error: bool,
+    shelf_reason: String,
+    shelve_minutes: [u16; 4],
     can_see_readers: bool,
 }
 
@@ -134,7 +143,9 @@ pub(super) async fn page_with(
     let title = format!("{prefix}{}, {}", story.card.kind, story.card.subject);
     let (_, _, frame) = framed(app, officer, &title, "incident");
     let (mut outcome_error, mut note_error, mut note) = (false, String::new(), String::new());
+    let (mut shelf_error, mut shelf_reason) = (false, String::new());
     match error {
+        Some(FormError::Shelf { reason }) => (shelf_error, shelf_reason) = (true, reason),
         Some(FormError::Outcome) => outcome_error = true,
         Some(FormError::Note { message, text }) => (note_error, note) = (message, text),
         None => {}
@@ -150,6 +161,9 @@ pub(super) async fn page_with(
         outcome_error,
         note_error,
         note,
+        shelf_error,
+        shelf_reason,
+        shelve_minutes: posts::SHELVE_MINUTES,
         can_see_readers: officer.may(Act::SeeReaders),
     }))
 }

@@ -23,7 +23,7 @@ use tokio::{
     time::{Interval, MissedTickBehavior, interval},
 };
 
-use super::{App, gate::Officer, page};
+use super::{App, gate::Officer, load::Seat, page, rights::Act};
 use crate::{
     domain::{Happening, Incident, Timestamp},
     sequencer::Board,
@@ -70,6 +70,8 @@ struct Feed {
     /// The picture up to which everything has been said; `None` before the first word to a page that says nothing.
     said: Option<Timestamp>,
     over: bool,
+    /// Whoever deals with alarms sits at a console while their feed is open.
+    _seat: Option<Seat>,
 }
 
 impl Feed {
@@ -82,7 +84,8 @@ impl Feed {
         board.mark_changed();
         let closing = app.closing.clone();
         let said = after.map(Timestamp::from_us);
-        Self { app, officer, board, closing, beat, gate, gate_open: false, said, over: false }
+        let seat = officer.may(Act::Arm).then(|| app.desks.sit(&officer.id));
+        Self { app, officer, board, closing, beat, gate, gate_open: false, said, over: false, _seat: seat }
     }
 
     /// The next event; `None` when the service closes.

@@ -18,6 +18,7 @@ mod incident;
 mod join;
 mod labels;
 mod live;
+mod load;
 mod map;
 mod metrics;
 mod names;
@@ -27,9 +28,11 @@ mod posts;
 mod queue;
 mod readers;
 mod refusal;
+mod respond;
 mod response;
 mod rights;
 mod scope;
+mod send;
 mod sign_in;
 mod sign_in_pages;
 mod tls;
@@ -216,6 +219,7 @@ struct App {
     meter: Arc<Meter>,
     closing: watch::Receiver<bool>,
     armed: Arc<Armed>,
+    desks: Arc<load::Desks>,
 }
 
 impl App {
@@ -277,6 +281,7 @@ fn routes(state: ConsoleState, armed: Arc<Armed>, closing: watch::Receiver<bool>
         meter,
         closing,
         armed,
+        desks: Arc::default(),
     };
     let own = Router::new()
         .merge(queue::routes())
@@ -285,6 +290,8 @@ fn routes(state: ConsoleState, armed: Arc<Armed>, closing: watch::Receiver<bool>
         .merge(readers::routes())
         .merge(posts::routes())
         .merge(response::routes())
+        .merge(send::routes())
+        .merge(respond::routes())
         .merge(enrolments::routes())
         .merge(accounts::routes())
         .merge(audit::routes())

@@ -26,6 +26,9 @@ use crate::{
 /// A commit takes milliseconds; after this long the officer must know that it is not certain.
 const CONFIRM_WITHIN: Duration = Duration::from_secs(10);
 const NOTE_CHARS_MAX: usize = 2_000;
+/// For how long an incident can be shelved.
+pub(super) const SHELVE_MINUTES: [u16; 4] = [30, 60, 120, 240];
+const SHELF_REASON_CHARS_MAX: usize = 200;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -33,6 +36,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/incidents/{id}/act", post(act))
         .route("/incidents/{id}/note", post(note))
         .route("/incidents/{id}/close", post(close))
+        .route("/incidents/{id}/shelve", post(shelve))
 }
 
 async fn own(
@@ -95,8 +99,24 @@ async fn close(
     Ok(back(&form, &id))
 }
 
+async fn shelve(
+    State(app): State<App>,
+    officer: Officer,
+    Path(id): Path<String>,
+    form: Posted,
+) -> Result<Response, Refusal> {
+    let incident = parse(&id)?;
+    let reason = form.field("reason").trim();
+    let chosen = SHELVE_MINUTES.into_iter().find(|minutes| minutes.to_string() == form.field("minutes"));
+    let (Some(minutes), 1..=SHELF_REASON_CHARS_MAX) = (chosen, reason.chars().count()) else {
+        return again(&app, &officer, incident, FormError::Shelf { reason: reason.into() }).await;
+    };
+    submit(&app, &officer, incident, Action::Shelve { minutes, reason: reason.into() }).await??;
+    Ok(back(&form, &id))
+}
+
 /// Puts the input in; the outer error is a refusal that every form words alike.
-async fn submit(
+pub(super) async fn submit(
     app: &App,
     officer: &Officer,
     incident: IncidentId,

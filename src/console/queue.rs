@@ -11,11 +11,12 @@ use axum::{
 use super::{
     App,
     gate::Officer,
+    load::{self, Load},
     map::Map,
     names::Names,
     page::{Frame, framed, html},
     rights::Act,
-    told::{self, Chain, Next},
+    told::{self, Chain, Going, Next},
     wearers::{self, Seen, Wearers},
     when::When,
     words,
@@ -37,16 +38,34 @@ pub(super) fn routes() -> Router<App> {
 
 /// Open incidents by priority.
 pub(super) struct Queue {
+    load: Load,
     sections: Vec<Section>,
+    shelved: Vec<Card>,
     form_token: String,
 }
 
 struct Section {
     number: u8,
     word: &'static str,
-    cards: Vec<Card>,
+    groups: Vec<Group>,
     open: usize,
     folded: usize,
+}
+
+/// Cards that are shown together.
+struct Group {
+    /// What they have in common, where so many came up at once that they are shown by cause.
+    cause: Option<&'static str>,
+    /// When the first of them, which is the newest, was raised.
+    newest: When,
+    cards: Vec<Card>,
+}
+
+impl Group {
+    /// In an address within the page.
+    fn key(&self) -> String {
+        self.cause.unwrap_or_default().to_lowercase().replace(' ', "-")
+    }
 }
 
 /// An incident as the queue shows it.
@@ -64,12 +83,23 @@ pub(super) struct Card {
     pub(super) late: bool,
     pub(super) is_open: bool,
     pub(super) chains: Vec<Chain>,
+    pub(super) going: Vec<Going>,
+    pub(super) shelf: Option<Shelved>,
     pub(super) seen: Option<Seen>,
     pub(super) can_own: bool,
     pub(super) can_act: bool,
     pub(super) can_call: bool,
+    pub(super) can_send: bool,
+    pub(super) can_shelve: bool,
     pub(super) can_note: bool,
     pub(super) can_close: bool,
+}
+
+/// What is put aside.
+pub(super) struct Shelved {
+    pub(super) by: String,
+    pub(super) until: When,
+    pub(super) reason: String,
 }
 
 impl Card {
@@ -94,10 +124,18 @@ impl Card {
             late: incident.late,
             is_open: incident.is_open(),
             chains: told::chains(incident, names, now),
+            going: told::going(incident, names, now),
+            shelf: incident.shelf.as_ref().map(|shelf| Shelved {
+                by: names.staff(&shelf.by),
+                until: When::new(shelf.until, now),
+                reason: shelf.reason.clone(),
+            }),
             seen: dot.map(|dot| wearers::seen(dot, now)),
             can_own: matches!(incident.handling, Handling::Raised),
             can_act: matches!(incident.handling, Handling::Raised | Handling::Owned { .. }),
             can_call: true,
+            can_send: true,
+            can_shelve: incident.priority != Priority::P1 && incident.shelf.is_none(),
             can_note: true,
             can_close: true,
         }
@@ -108,6 +146,8 @@ impl Card {
         self.can_own &= officer.may(Act::Own);
         self.can_act &= officer.may(Act::Acted);
         self.can_call &= officer.may(Act::SeeNumbers);
+        self.can_send &= officer.may(Act::Send);
+        self.can_shelve &= officer.may(Act::Shelve);
         self.can_note &= officer.may(Act::Note);
         self.can_close &= officer.may(Act::Close);
         self
@@ -115,28 +155,55 @@ impl Card {
 }
 
 impl Queue {
-    fn new(board: &Board, now: Timestamp, officer: &Officer) -> Self {
+    fn new(app: &App, board: &Board, now: Timestamp, officer: &Officer) -> Self {
         let section = |priority| section(board, now, priority, officer);
         let sections = [Priority::P1, Priority::P2, Priority::P3].map(section);
-        Self { sections: sections.into(), form_token: officer.signed.form_token() }
+        let open = board.incidents.values().filter(|incident| incident.is_open());
+        let mut shelved: Vec<&Incident> =
+            open.map(AsRef::as_ref).filter(|incident| incident.shelf.is_some()).collect();
+        shelved.sort_by_key(|incident| incident.shelf.as_ref().map(|shelf| shelf.until));
+        let card = |incident: &&Incident| Card::new(incident, board, now).for_hands_of(officer);
+        Self {
+            load: Load::new(board, app.desks.count(), now),
+            sections: sections.into(),
+            shelved: shelved.iter().map(card).collect(),
+            form_token: officer.signed.form_token(),
+        }
     }
 }
 
 fn section(board: &Board, now: Timestamp, priority: Priority, officer: &Officer) -> Section {
-    let ours = |incident: &&Incident| incident.is_open() && incident.priority == priority;
+    let ours = |incident: &&Incident| {
+        incident.is_open() && incident.priority == priority && incident.shelf.is_none()
+    };
     let mut open: Vec<&Incident> = board.incidents.values().map(AsRef::as_ref).filter(ours).collect();
     open.sort_by_key(|incident| std::cmp::Reverse((incident.raised_at, incident.id)));
     let drawn = if priority == Priority::P1 { open.len() } else { open.len().min(CARDS_MAX) };
     Section {
         number: priority.number(),
         word: words::priority(priority),
-        cards: open[..drawn]
-            .iter()
-            .map(|incident| Card::new(incident, board, now).for_hands_of(officer))
-            .collect(),
+        groups: groups(&open[..drawn], load::is_crowd(priority, &open, now), |incident| {
+            Card::new(incident, board, now).for_hands_of(officer)
+        }),
         open: open.len(),
         folded: open.len() - drawn,
     }
+}
+
+/// All in one; by cause if there are too many to read one by one, the causes in the order of their newest.
+fn groups(open: &[&Incident], by_cause: bool, card: impl Fn(&Incident) -> Card) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for incident in open {
+        let cause = by_cause.then(|| words::kind(incident.kind));
+        match groups.iter_mut().find(|group| group.cause == cause) {
+            Some(group) => group.cards.push(card(incident)),
+            None => {
+                let card = card(incident);
+                groups.push(Group { cause, newest: card.raised, cards: vec![card] });
+            }
+        }
+    }
+    groups
 }
 
 #[derive(Template)]
@@ -163,7 +230,7 @@ struct MapFragment {
 async fn page(State(app): State<App>, officer: Officer) -> Response {
     let (board, now, mut frame) = framed(&app, &officer, "Queue", "queue");
     frame.reload_s = 5;
-    let queue = Queue::new(&board, now, &officer);
+    let queue = Queue::new(&app, &board, now, &officer);
     // Where wearers are is for fewer than what is open.
     let field = officer.reach_of(Act::SeeMap).map(|reach| {
         let (board, now) = app.look_at(&reach);
@@ -174,7 +241,7 @@ async fn page(State(app): State<App>, officer: Officer) -> Response {
 
 async fn queue_fragment(State(app): State<App>, officer: Officer) -> Response {
     let (board, now) = app.look_as(&officer);
-    html(&QueueFragment { queue: Queue::new(&board, now, &officer) })
+    html(&QueueFragment { queue: Queue::new(&app, &board, now, &officer) })
 }
 
 async fn map_fragment(State(app): State<App>, officer: Officer) -> Response {

@@ -66,9 +66,14 @@ async fn page(State(app): State<App>, officer: Officer, Path(id): Path<String>) 
         kind: words::kind(incident.kind),
         meaning: words::meaning(incident.kind),
         subject: Names(&board.rulebook).subject(incident),
-        dont: dont(if under_duress { IncidentKind::Duress } else { incident.kind }),
+        dont: advice(incident, &app.look().0),
         callees: callees(incident, &board.rulebook, now, under_duress),
     }))
+}
+
+/// What not to do. `whole` is the whole picture: whose phone must not ring may stand in another incident.
+pub(super) fn advice(incident: &Incident, whole: &Board) -> &'static str {
+    dont(if is_under_duress(incident, whole) { IncidentKind::Duress } else { incident.kind })
 }
 
 /// Whether one of those whom an incident endangers has called for help without a sound, be it in this one or beside it:

@@ -26,6 +26,12 @@ pub(super) enum Act {
     Acted,
     Note,
     Close,
+    /// Send a responder.
+    Send,
+    /// Put what is no danger aside.
+    Shelve,
+    /// Say how far one has come, who was sent.
+    Attend,
     SeeDevices,
     /// Make a link by which a protected person enrols a device.
     Enrol,
@@ -45,10 +51,10 @@ impl Act {
             Self::SeeQueue | Self::SeeIncident | Self::SeeClosed | Self::Follow => {
                 &[Officer, Supervisor, Responder, Advocate, CaseWorker]
             }
-            Self::SeeMap | Self::SeeNumbers | Self::Own | Self::Acted | Self::Note => {
+            Self::SeeMap | Self::SeeNumbers | Self::Own | Self::Acted | Self::Note | Self::Attend => {
                 &[Officer, Supervisor, Responder]
             }
-            Self::Arm | Self::Close | Self::EnrolStaff => &[Officer, Supervisor],
+            Self::Arm | Self::Close | Self::Send | Self::Shelve | Self::EnrolStaff => &[Officer, Supervisor],
             Self::SeeDevices | Self::Enrol => &[Officer, Supervisor, Advocate],
             Self::SeeReaders => &[Supervisor, Auditor],
             Self::SeeAudit => &[Auditor],
@@ -70,6 +76,9 @@ impl Act {
             Self::Acted => "act on incident",
             Self::Note => "note on incident",
             Self::Close => "close incident",
+            Self::Send => "send responder",
+            Self::Shelve => "shelve incident",
+            Self::Attend => "attend",
             Self::SeeDevices => "see devices",
             Self::Enrol | Self::EnrolStaff => "make enrolment link",
             Self::SeeReaders => "see readers",
@@ -92,7 +101,9 @@ impl Act {
             | Self::SeeAudit
             | Self::SeeAccounts => Trace::View,
             // The journal has them, too, and no alert may be held up for want of an officer's "acted".
-            Self::Own | Self::Acted | Self::Note | Self::Close => Trace::Change,
+            Self::Own | Self::Acted | Self::Note | Self::Close | Self::Send | Self::Shelve | Self::Attend => {
+                Trace::Change
+            }
             Self::Follow | Self::Arm | Self::Enrol | Self::EnrolStaff | Self::ChangeAccounts => {
                 Trace::Handler
             }
@@ -149,6 +160,12 @@ pub(super) const ROUTES: &[(&str, &str, Door)] = &[
     (POST, "/incidents/{id}/act", MayWithIncident(Act::Acted)),
     (POST, "/incidents/{id}/note", MayWithIncident(Act::Note)),
     (POST, "/incidents/{id}/close", MayWithIncident(Act::Close)),
+    (POST, "/incidents/{id}/shelve", MayWithIncident(Act::Shelve)),
+    (GET, "/incidents/{id}/send", MayWithIncident(Act::Send)),
+    (POST, "/incidents/{id}/send", MayWithIncident(Act::Send)),
+    (GET, "/respond", May(Act::Attend)),
+    (GET, "/respond/{id}", MayWithIncident(Act::Attend)),
+    (POST, "/respond/{id}", MayWithIncident(Act::Attend)),
     (GET, "/enrolments", May(Act::SeeDevices)),
     (POST, "/enrolments", May(Act::Enrol)),
     (GET, "/audit", May(Act::SeeAudit)),

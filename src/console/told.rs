@@ -1,7 +1,9 @@
 //! Who is being told: an incident's escalations, as chains.
 
 use super::{names::Names, when::When, words};
-use crate::domain::{AlertId, Audience, EscalationState, Happening, Incident, SentAlert, Timestamp};
+use crate::domain::{
+    AlertId, Attendance, Audience, EscalationState, Happening, Incident, SentAlert, Timestamp,
+};
 
 /// One escalation.
 pub(super) struct Chain {
@@ -56,6 +58,25 @@ pub(super) fn chains(incident: &Incident, names: Names<'_>, now: Timestamp) -> V
         },
     };
     incident.escalations.iter().map(chain).collect()
+}
+
+/// A responder, and how far they have come.
+pub(super) struct Going {
+    pub(super) name: String,
+    pub(super) stage: &'static str,
+    pub(super) key: &'static str,
+    pub(super) since: Option<When>,
+}
+
+/// Everybody who was sent or goes, the last first.
+pub(super) fn going(incident: &Incident, names: Names<'_>, now: Timestamp) -> Vec<Going> {
+    let going = |attendance: &Attendance| Going {
+        name: names.staff(&attendance.responder),
+        stage: words::attending(attendance.stage()),
+        key: attendance.stage().as_str(),
+        since: attendance.since().map(|at| When::new(at, now)),
+    };
+    incident.attendances.iter().rev().map(going).collect()
 }
 
 fn line(

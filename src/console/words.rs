@@ -246,6 +246,18 @@ pub(super) fn attending(stage: Attending) -> &'static str {
     }
 }
 
+/// What a responder says by a button.
+pub(super) fn attend(stage: Attending) -> &'static str {
+    match stage {
+        Attending::Sent | Attending::NoAnswer => "",
+        Attending::Accepted => "I am going",
+        Attending::EnRoute => "I am on the way",
+        Attending::OnScene => "I am there",
+        Attending::Done => "I am done",
+        Attending::Declined => "I cannot go",
+    }
+}
+
 /// A protected person's answer: one of the three that the text to them offers, as the engine reads it, or their own words.
 fn answer(text: &str) -> String {
     match text {

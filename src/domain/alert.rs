@@ -130,6 +130,12 @@ impl Channel {
         matches!(self, Self::Sms | Self::SecondSms | Self::Voice)
     }
 
+    /// Whether it reaches somebody where they are, not at a desk.
+    #[must_use]
+    pub fn is_with_them(self) -> bool {
+        matches!(self, Self::Push | Self::Sms | Self::Voice | Self::Pager)
+    }
+
     /// Whether it reaches somebody by their phone number.
     #[must_use]
     pub fn is_phone(self) -> bool {

@@ -3,8 +3,8 @@
 
 use super::{draft::Draft, escalation, input::Refused, rulebook::Rulebook};
 use crate::domain::{
-    AlertId, AlertState, Attendance, Attending, Audience, Channel, Contact, EscalationState, Handling,
-    Happening, Incident, IncidentId, Recipient, SECOND_MS, SentAlert, StaffId,
+    AlertId, AlertState, Attendance, Attending, Audience, Contact, EscalationState, Handling, Happening,
+    Incident, IncidentId, Recipient, SECOND_MS, SentAlert, StaffId,
 };
 
 /// Whoever is sent has this long to answer before the incident goes back to the queue.
@@ -87,11 +87,12 @@ fn goes(draft: &mut Draft<'_>, id: IncidentId, responder: StaffId) {
 /// Somebody cannot go. Where nobody else does, and nobody else has said that they act, the team is told again.
 fn declined(draft: &mut Draft<'_>, id: IncidentId, responder: &StaffId) {
     let Some(incident) = draft.incident(id) else { return };
-    let others = incident.attendances.iter().map(Attendance::stage);
-    let others = others.into_iter().any(|stage| stage == Attending::Sent || stage.is_going());
+    let going = incident.attendances.iter().find(|attendance| attendance.stage().is_going());
     let acts = matches!(&incident.handling, Handling::Acted { by } if by != responder);
-    if !(others || acts) {
-        escalation::rouse(draft, id);
+    match going.map(|attendance| attendance.responder.clone()) {
+        Some(other) => goes(draft, id, other),
+        None if acts || is_awaited(incident) => {}
+        None => escalation::rouse(draft, id),
     }
 }
 
@@ -163,13 +164,12 @@ fn begin(incident: &mut Incident, attendance: Attendance) -> Result<(), Refused>
 
 /// How a responder is told: in every way that reaches them where they are; by a screen if they have nothing else.
 fn contacts(rulebook: &Rulebook, responder: &StaffId) -> Result<Vec<Contact>, Refused> {
-    let staff = rulebook.staff(responder).ok_or_else(|| Refused::UnknownStaff(responder.clone()))?;
-    let is_with_them = |contact: &&Contact| {
-        matches!(contact.channel, Channel::Push | Channel::Sms | Channel::Voice | Channel::Pager)
-    };
+    let no_way = || Refused::NoWayTo(responder.clone());
+    let staff = rulebook.staff(responder).ok_or_else(no_way)?;
+    let is_with_them = |contact: &&Contact| contact.channel.is_with_them();
     let mut contacts: Vec<Contact> = staff.contacts.iter().filter(is_with_them).cloned().collect();
     if contacts.is_empty() {
         contacts.extend(staff.contacts.first().cloned());
     }
-    if contacts.is_empty() { Err(Refused::NoWayTo(responder.clone())) } else { Ok(contacts) }
+    if contacts.is_empty() { Err(no_way()) } else { Ok(contacts) }
 }

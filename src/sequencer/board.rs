@@ -24,6 +24,8 @@ pub struct Board {
     pub strays: BTreeMap<TagId, Timestamp>,
     /// Open incidents.
     pub incidents: BTreeMap<IncidentId, Arc<Incident>>,
+    /// Those that were closed within the last ten minutes: what has come up is work, also when it is done.
+    pub closed: BTreeMap<IncidentId, Arc<Incident>>,
     /// Open incidents of Cordon's canary. Nobody is shown them, and nothing else of it is in the picture.
     pub canary: BTreeMap<IncidentId, Arc<Incident>>,
     /// Sources of pings that cannot be heard.

@@ -4,7 +4,7 @@
 //! Deciding never waits for the store. While nothing can be written, what is decided gathers in memory (nothing of it is
 //! acknowledged), staff are told that records cannot be written, and danger is handed to dispatch directly.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::sync::watch;
 
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    domain::{AlertState, Incident, TagId, Timestamp},
+    domain::{AlertState, Incident, IncidentId, MINUTE_MS, TagId, Timestamp},
     engine::Rulebook,
     store::{Store, StoreError},
     vitals::Vitals,
@@ -27,6 +27,8 @@ use crate::{
 
 /// The board is drawn at most this often.
 const BOARD_EVERY_US: i64 = 200_000;
+/// What was closed stays on the board for so long.
+const CLOSED_SHOWN_MS: i64 = 10 * MINUTE_MS;
 /// A line that is to end waits so long for a store that cannot be written, milliseconds.
 const GIVE_UP_MS: i64 = 10_000;
 
@@ -59,6 +61,8 @@ struct Work {
     hand_ins: HandIns,
     pulse: Pulse,
     drawn_us: i64,
+    /// What the board shows of incidents that were closed a moment ago.
+    closed: BTreeMap<IncidentId, Arc<Incident>>,
     is_over: bool,
 }
 
@@ -92,6 +96,7 @@ impl Driver {
             hand_ins: HandIns::new(store),
             pulse: Pulse::new(clock.steady(), clock.real_us()),
             drawn_us: i64::MIN,
+            closed: BTreeMap::new(),
             is_over: false,
             parts: Parts { arrivals, clock, board, meter, vitals, wake_dispatch, unwritten, shown: None },
         };
@@ -173,6 +178,9 @@ impl Work {
     fn after_commit(&mut self, stepped: Stepped) {
         self.parts.meter.committed(&stepped);
         self.parts.vitals.committed(self.parts.clock.real_us());
+        let closed = stepped.batch.incidents.iter().filter(|incident| !incident.is_open());
+        let closed = closed.filter(|incident| !incident.unit.is_canary() && incident.concerns_staff());
+        self.closed.extend(closed.map(|incident| (incident.id, Arc::new(incident.clone()))));
         if !stepped.batch.alerts.is_empty() {
             (self.parts.wake_dispatch)();
         }
@@ -203,6 +211,10 @@ impl Work {
 
     fn draw(&mut self, at: Timestamp) {
         let rulebook = self.shown();
+        let is_late = |incident: &Incident| {
+            incident.timeline.last().is_some_and(|last| at.ms_since(last.at) <= CLOSED_SHOWN_MS)
+        };
+        self.closed.retain(|_, incident| is_late(incident));
         let engine = self.line.engine();
         let waiting = engine.open_alerts().filter(|alert| alert.state == AlertState::Waiting);
         let waits_ms = waiting.map(|alert| at.ms_since(alert.raised_at)).max().unwrap_or(0);
@@ -229,6 +241,7 @@ impl Work {
                 .collect(),
             strays: strays.filter_map(|(tag, state)| Some((tag.clone(), state.heard_at?))).collect(),
             incidents: concerning_staff.map(by_number).collect(),
+            closed: self.closed.clone(),
             canary: canary.into_iter().map(by_number).collect(),
             deaf: engine.silent_sources().map(str::to_owned).collect(),
             store_fails: self.line.is_failing(),

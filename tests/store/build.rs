@@ -2,9 +2,9 @@
 
 use cordon::{
     domain::{
-        Alert, AlertId, AlertState, Attendance, Attending, Audience, Cause, Channel, Entry, Episode, Escalation, EscalationState,
-        Handling, Happening, Incident, IncidentId, IncidentKind, MessageClass, Outcome, Priority, Reason,
-        Recipient, SentAlert, Subject, Timestamp,
+        Alert, AlertId, AlertState, Attendance, Attending, Audience, Cause, Channel, Entry, Episode,
+        Escalation, EscalationState, Handling, Happening, Incident, IncidentId, IncidentKind, MessageClass,
+        Outcome, Priority, Reason, Recipient, SentAlert, Subject, Timestamp,
     },
     store::{Attempt, Batch, JournalRow},
 };

@@ -252,6 +252,7 @@ pub(super) fn board(wearer_name: &str, incidents: impl IntoIterator<Item = Incid
         companions: BTreeMap::new(),
         strays: BTreeMap::from([(id("acme/t-77"), AT.plus_ms(-65_000))]),
         incidents: incidents.into_iter().map(|incident| (incident.id, Arc::new(incident))).collect(),
+        closed: BTreeMap::new(),
         canary: BTreeMap::new(),
         deaf: Vec::new(),
         store_fails: false,

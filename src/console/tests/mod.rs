@@ -11,6 +11,7 @@ mod forms;
 mod pages;
 mod phone;
 mod records;
+mod responders;
 mod roles;
 mod watched;
 

@@ -131,8 +131,9 @@ fn expected(door: Door, path: &str, role: Role) -> Vec<(String, Option<StatusCod
         Door::MayWithIncident(act) => {
             let others = role.is_of_caseload().then_some(StatusCode::NOT_FOUND);
             let none = Some(StatusCode::NOT_FOUND);
-            // Nobody is called about what is closed.
-            let closed = if act == Act::SeeNumbers { none } else { None };
+            // Nobody is called about what is closed, nor sent to it.
+            let of_open = matches!(act, Act::SeeNumbers | Act::Send | Act::Attend);
+            let closed = if of_open { none } else { None };
             [(1, None), (2, others), (77, none), (4, closed), (5, others.or(closed)), (78, none), (999, none)]
                 .map(|(id, status)| (at(&id.to_string()), status))
                 .into()

@@ -6,7 +6,7 @@ import { at, put } from "./dom";
 const OFF = "keys-off";
 
 /** What each key presses, on the card in hand. */
-const PRESSES: Record<string, string> = { o: "own", a: "act", c: "call", n: "note" };
+const PRESSES: Record<string, string> = { o: "own", a: "act", c: "call", r: "send", n: "note", s: "shelve" };
 
 class KeyMap extends HTMLElement {
   private readonly help = at("keys") as HTMLDialogElement;
@@ -35,6 +35,8 @@ class KeyMap extends HTMLElement {
     if (key === "?") return this.help.showModal(), true;
     if (key === "j" || key === "k") return step(key === "j" ? 1 : -1);
     if (key === "x") return this.ask();
+    // Where one is to be chosen of several.
+    if (/^[1-9]$/.test(key)) return press(`choice-${key}`);
     return key in PRESSES && press(`${PRESSES[key]}-${inHand()}`);
   }
 

@@ -46,8 +46,10 @@ class LivePart extends HTMLElement {
     const focused = this.contains(document.activeElement) ? document.activeElement : null;
     const [id, card] = [focused?.id, focused?.closest<HTMLElement>("[data-incident]")?.dataset.incident];
     const scrolls = [...this.querySelectorAll(".scroll")].map((box) => [box.scrollLeft, box.scrollTop] as const);
+    const open = [...this.querySelectorAll("details[open][id]")].map((details) => details.id);
     const fresh = document.createElement("template");
     fresh.innerHTML = html;
+    for (const id of open) fresh.content.getElementById(id)?.setAttribute("open", "");
     this.replaceChildren(fresh.content);
     this.querySelectorAll(".scroll").forEach((box, i) => {
       const [left, top] = scrolls[i] ?? [0, 0];
