@@ -6,7 +6,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
     guard::Posted,
     names::Names,
     page::{Frame, framed, html},
-    phone,
+    phone, posts,
     refusal::Refusal,
     rights::Act,
     when::When,
@@ -23,16 +23,17 @@ use super::{
 };
 use crate::{
     access::audit::{About, Record, Whom},
-    domain::{Channel, Contact, MINUTE_MS, Recipient, Subject},
-    engine::Rulebook,
-    notify::push::Enrolment,
+    domain::{Book, Channel, Contact, MINUTE_MS, Recipient, Scope, Subject},
+    engine::{Rulebook, Told},
+    notify::push::{Enrolment, OwnPage},
 };
 
+const PERSONS: &str = "Protected persons";
 /// A link works for this long.
 const LINK_MS: i64 = 24 * 60 * MINUTE_MS;
 
 pub(super) fn routes() -> Router<App> {
-    Router::new().route("/enrolments", get(page).post(make))
+    Router::new().route("/enrolments", get(page).post(make)).route("/enrolments/own", post(own_page))
 }
 
 #[derive(Template)]
@@ -46,6 +47,13 @@ struct Page {
     made: Option<Made>,
 }
 
+impl Page {
+    /// The protected persons among them.
+    fn persons(&self) -> Option<&(&'static str, Vec<Choice>)> {
+        self.groups.iter().find(|(label, _)| *label == PERSONS)
+    }
+}
+
 /// Somebody who can be enrolled.
 struct Choice {
     value: String,
@@ -57,7 +65,8 @@ struct Choice {
 struct Made {
     name: String,
     link: String,
-    until: When,
+    /// How long it works; a link to somebody's own page until another is made.
+    until: Option<When>,
 }
 
 async fn page(State(app): State<App>, officer: Officer) -> Response {
@@ -92,8 +101,43 @@ async fn make(
     let made = Made {
         name,
         link: format!("{}/enrol/{token}", door.address(&headers)),
-        until: When::new(until, now),
+        until: Some(When::new(until, now)),
     };
+    Ok(draw(&app, &officer, StatusCode::OK, false, Some(made)))
+}
+
+/// Makes a protected person a page of their own; any that they had before is no more.
+async fn own_page(
+    State(app): State<App>,
+    officer: Officer,
+    headers: HeaderMap,
+    form: Posted,
+) -> Result<Response, Refusal> {
+    let (board, _) = app.look_as(&officer);
+    let person = match recipient(form.field("who")) {
+        Some(Recipient::Person(id)) => board.rulebook.person(&id).cloned(),
+        _ => None,
+    };
+    let (Some(door), Some(mut person)) = (app.phones.as_deref(), person) else {
+        return Ok(draw(&app, &officer, StatusCode::UNPROCESSABLE_ENTITY, true, None));
+    };
+    let recipient = Recipient::Person(person.id.clone());
+    app.access
+        .record(&[record(&app, &officer, &recipient, &board.rulebook)])
+        .await
+        .map_err(|error| Refusal::not_recorded(&error))?;
+    let (id, made_at) = (person.id.clone(), app.clock.wall());
+    let name = person.name.clone();
+    let token = door.links.to_own_page(&OwnPage { person: id.clone(), made_at });
+    let token = token.map_err(|_| Refusal::unconfirmed())?;
+    person.plan.own_page_from = Some(made_at);
+    let from = board.rulebook.revision(&Scope::Person(id));
+    let told = Told::Revise { from, book: Book::Person(person) };
+    tokio::time::timeout(posts::CONFIRM_WITHIN, app.inbox.submit(told))
+        .await
+        .map_err(|_| Refusal::unconfirmed())??;
+    tracing::info!(by = %officer.id, "a link to a protected person's own page was made");
+    let made = Made { name, link: format!("{}/own/{token}", door.address(&headers)), until: None };
     Ok(draw(&app, &officer, StatusCode::OK, false, Some(made)))
 }
 
@@ -145,7 +189,7 @@ fn groups(rulebook: &Rulebook, officer: &Officer) -> Vec<(&'static str, Vec<Choi
         choices.sort_by(|a, b| a.name.cmp(&b.name));
         choices
     };
-    let groups = [("Protected persons", sorted(persons.collect())), ("Staff", sorted(staff.collect()))];
+    let groups = [(PERSONS, sorted(persons.collect())), ("Staff", sorted(staff.collect()))];
     groups.into_iter().filter(|(_, choices)| !choices.is_empty()).collect()
 }
 

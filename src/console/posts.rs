@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// A commit takes milliseconds; after this long the officer must know that it is not certain.
-const CONFIRM_WITHIN: Duration = Duration::from_secs(10);
+pub(super) const CONFIRM_WITHIN: Duration = Duration::from_secs(10);
 const NOTE_CHARS_MAX: usize = 2_000;
 /// For how long an incident can be shelved.
 pub(super) const SHELVE_MINUTES: [u16; 4] = [30, 60, 120, 240];

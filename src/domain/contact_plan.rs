@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{QuietHours, SenderLabel, StaffId, TestBooking};
+use super::{QuietHours, SenderLabel, StaffId, TestBooking, Timestamp};
 
 /// See the module's documentation. Without one, the policy's steps are taken as they stand.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,9 @@ pub struct ContactPlan {
     /// Whether, and when, they are told that Cordon cannot see.
     #[serde(default)]
     pub weak: WhenWeak,
+    /// Links to their own page that were made before this do not work: the last one to be made says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_page_from: Option<Timestamp>,
     /// When each of their ways is tried out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test: Option<TestBooking>,

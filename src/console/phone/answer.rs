@@ -28,7 +28,7 @@ use crate::{
 const CONFIRM_WITHIN: Duration = Duration::from_secs(5);
 /// The longest answer in one's own words, characters.
 const ANSWER_CHARS_MAX: usize = 200;
-const HELP: &str = "2";
+pub(super) const HELP: &str = "2";
 const CALL: &str = "3";
 
 pub(super) fn routes() -> Router<App> {
@@ -48,22 +48,32 @@ struct Page {
 }
 
 #[derive(Deserialize)]
-struct Asked {
+pub(super) struct Asked {
     /// What the answer before this page was, or what came of it.
-    said: Option<String>,
+    pub(super) said: Option<String>,
+}
+
+/// What came of the last answer, in words.
+pub(super) fn said_of(said: Option<&str>, language: Language) -> &'static str {
+    let words = &wording::pages::of(language).answer;
+    match said {
+        None => "",
+        Some("help") => words.helped,
+        Some("over") => words.over,
+        Some(_) => words.noted,
+    }
+}
+
+/// Whether it asks for help, whatever goes on.
+pub(super) fn is_call(text: &str) -> bool {
+    text == HELP || text == CALL
 }
 
 async fn page(State(app): State<App>, Path(token): Path<String>, Query(asked): Query<Asked>) -> Response {
     let Some(what) = open(&app, &token) else { return nothing() };
     // Without the records the number and the buttons are there all the same.
     let alert = alert_of(&app, what).await;
-    let words = &wording::pages::of(what.language).answer;
-    let outcome = match asked.said.as_deref() {
-        None => "",
-        Some("help") => words.helped,
-        Some("over") => words.over,
-        Some(_) => words.noted,
-    };
+    let outcome = said_of(asked.said.as_deref(), what.language);
     draw(StatusCode::OK, what, alert.as_ref(), outcome)
 }
 
@@ -76,7 +86,7 @@ async fn answer(State(app): State<App>, Path(token): Path<String>, form: Fields)
     };
     let Answering { alert, raised_at, .. } = what;
     let told = tell(&app, Told::Answer { alert, raised_at, text: text.clone() }).await;
-    let is_call = !is_to_staff(what.class) && (text == HELP || text == CALL);
+    let is_call = !is_to_staff(what.class) && is_call(&text);
     match told {
         Some(Ok(())) => back(&token, if is_call && text == HELP { "help" } else { "noted" }),
         // The incident is closed. Whoever asks for help is heard all the same.
@@ -91,7 +101,7 @@ async fn answer(State(app): State<App>, Path(token): Path<String>, form: Fields)
 }
 
 /// What was answered, by a button or in words; `None` if that is nothing, or too much.
-fn given(text: &str) -> Option<String> {
+pub(super) fn given(text: &str) -> Option<String> {
     let text = text.trim();
     let fits = !text.is_empty() && text.chars().count() <= ANSWER_CHARS_MAX;
     fits.then(|| text.to_owned())
@@ -109,7 +119,7 @@ async fn after_all(app: &App, what: Answering, text: &str, is_call: bool) -> Opt
 }
 
 /// What the engine says to it; `None` if that is not known.
-async fn tell(app: &App, told: Told) -> Option<Result<(), Refused>> {
+pub(super) async fn tell(app: &App, told: Told) -> Option<Result<(), Refused>> {
     match tokio::time::timeout(CONFIRM_WITHIN, app.inbox.submit(told)).await {
         Ok(Ok(())) => Some(Ok(())),
         Ok(Err(SubmitError::Refused(why))) => Some(Err(why)),

@@ -1,10 +1,13 @@
-//! The pages on the phone of whoever is told: to agree to push messages, and to answer one.
+//! The pages on the phone of whoever is told: to agree to push messages, to answer one, and to ask for help at any
+//! time.
 //!
 //! They are open to anybody who was sent their link, and to nobody else: no sign-in, no cookie, nothing of the console. A
-//! web server in front of Cordon passes on these paths alone: `/enrol`, `/answer`, `/page` and `/sw.js`.
+//! web server in front of Cordon passes on these paths alone: `/enrol`, `/answer`, `/own`, `/page` and
+//! `/sw.js`.
 
 mod answer;
 mod enrol;
+mod own;
 
 pub(super) use enrol::scope_of;
 
@@ -67,6 +70,7 @@ pub(super) fn routes() -> Router<App> {
     Router::new()
         .merge(enrol::routes())
         .merge(answer::routes())
+        .merge(own::routes())
         .route("/enrol", get(nothing))
         .route("/answer", get(nothing))
         .route("/sw.js", get(worker))

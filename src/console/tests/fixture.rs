@@ -73,8 +73,8 @@ pub(in crate::console) fn rulebook(wearer_name: &str) -> Rulebook {
         json!({"unit": {"id": "cheshire", "name": "Cheshire", "default_policy": "usual",
             "area": {"south": 53.0, "west": -3.2, "north": 53.4, "east": -2.6},
             "staff": [
-                {"id": "amy", "name": "Sgt Amy Okafor", "contact": []},
-                {"id": "desk", "name": "Control room", "contact": []}],
+                {"id": "amy", "name": "Sgt Amy Okafor", "contact": [{"channel": "sms", "address": "+447700900011"}]},
+                {"id": "desk", "name": "Control room", "contact": [{"channel": "webhook", "address": "http://127.0.0.1:1/"}]}],
             "zone": [{"id": "school", "code": "HAZEL-1", "margin_m": 150.0, "shape": circle(53.185, -2.88, 300.0),
                 "schedule": {"time_zone": "Europe/London", "spans": [{"days": "wed", "from": "08:00", "until": "16:00"}]}}]}}),
         json!({"wearer": {"id": "w-1", "unit": "cheshire", "name": wearer_name, "tag": []}}),

@@ -8,6 +8,7 @@ mod doors;
 mod feed;
 pub(super) mod fixture;
 mod forms;
+mod own;
 mod pages;
 mod phone;
 mod records;

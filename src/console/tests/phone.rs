@@ -25,7 +25,7 @@ fn settings() -> Push {
     Push { key: Secret::new(KEY), contact: "mailto:a@example.org".into(), url: None }
 }
 
-fn links() -> Links {
+pub(super) fn links() -> Links {
     Links::new(&PushKey::read(&settings().key).expect("a key"))
 }
 
@@ -45,7 +45,7 @@ fn subscription(endpoint: &str) -> String {
 }
 
 /// From a phone somewhere, by a web server that keeps the name it was asked by.
-fn from_phone(method: &str, path: &str, body: &str) -> Request<Body> {
+pub(super) fn from_phone(method: &str, path: &str, body: &str) -> Request<Body> {
     let kind = if body.starts_with('{') { "application/json" } else { "application/x-www-form-urlencoded" };
     let request = Request::builder().method(method).uri(path).header(header::HOST, "messages.example.org");
     request.header(header::CONTENT_TYPE, kind).body(Body::from(body.to_owned())).expect("a sound request")
@@ -57,7 +57,7 @@ impl Bench {
     }
 
     /// Posts while answering the inputs that come of it, one after the other; returns them.
-    async fn phone_tells(
+    pub(super) async fn phone_tells(
         &mut self,
         path: &str,
         body: &str,
@@ -159,7 +159,10 @@ async fn a_device_becomes_the_contact_of_whoever_the_link_is_for() {
         let staff = unit.staff.iter().find(|staff| staff.id.as_str() == id).expect("staff");
         staff.contacts.iter().map(|contact| contact.channel).collect::<Vec<_>>()
     };
-    assert_eq!((channels("amy"), channels("desk")), (vec![Channel::Push], vec![]));
+    assert_eq!(
+        (channels("amy"), channels("desk")),
+        (vec![Channel::Sms, Channel::Push], vec![Channel::Webhook])
+    );
 }
 
 #[tokio::test]

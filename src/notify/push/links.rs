@@ -12,13 +12,14 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::key::{PushKey, bytes_of};
-use crate::domain::{AlertId, IncidentId, Language, MessageClass, Recipient, Timestamp};
+use crate::domain::{AlertId, IncidentId, Language, MessageClass, PersonId, Recipient, Timestamp};
 
 const NONCE_BYTES: usize = 12;
 /// No link is longer, characters.
 const CHARS_MAX: usize = 400;
 const ANSWER: &[u8] = b"answer";
 const ENROLMENT: &[u8] = b"enrolment";
+const OWN_PAGE: &[u8] = b"own page";
 
 /// Makes links and reads them.
 #[derive(Clone)]
@@ -48,6 +49,15 @@ pub struct Enrolment {
     pub revision: u64,
     /// It works until then.
     pub until: Timestamp,
+}
+
+/// What a link to a protected person's own page stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnPage {
+    /// Whose.
+    pub person: PersonId,
+    /// When it was made: see [`ContactPlan::own_page_from`](crate::domain::ContactPlan::own_page_from).
+    pub made_at: Timestamp,
 }
 
 impl Links {
@@ -84,6 +94,21 @@ impl Links {
     #[must_use]
     pub fn enrolment(&self, token: &str) -> Option<Enrolment> {
         self.open(ENROLMENT, token)
+    }
+
+    /// The token of a link.
+    ///
+    /// # Errors
+    /// If the operating system gives no random numbers.
+    pub fn to_own_page(&self, what: &OwnPage) -> Result<String, getrandom::Error> {
+        self.seal(OWN_PAGE, what)
+    }
+
+    /// What a token of [`Links::to_own_page`] stands for; `None` if it is none of ours. Whether it still works is for the
+    /// caller to see.
+    #[must_use]
+    pub fn own_page(&self, token: &str) -> Option<OwnPage> {
+        self.open(OWN_PAGE, token)
     }
 
     fn seal(&self, purpose: &[u8], what: &impl Serialize) -> Result<String, getrandom::Error> {
@@ -140,6 +165,11 @@ mod tests {
         assert_eq!(Links::new(&PushKey::generate().unwrap()).answering(&token), None);
         assert_eq!(links.enrolment(&token), None);
         assert_eq!(links.answering(&links.to_enrol(&enrolment()).unwrap()), None);
+        let own = OwnPage { person: "p-1".parse().unwrap(), made_at: Timestamp::from_ms(7) };
+        let own_token = links.to_own_page(&own).unwrap();
+        assert_eq!(links.own_page(&own_token), Some(own));
+        assert_eq!((links.enrolment(&own_token), links.answering(&own_token)), (None, None));
+        assert_eq!(links.own_page(&token), None);
         for at in 0..token.len() {
             let mut changed = token.clone().into_bytes();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };

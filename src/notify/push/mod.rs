@@ -15,7 +15,7 @@ use serde::Serialize;
 pub use content::Unreadable;
 pub use encryption::open;
 pub use key::{NoPushKey, PushKey};
-pub use links::{Answering, Enrolment, Links};
+pub use links::{Answering, Enrolment, Links, OwnPage};
 
 use super::{
     Message, Provider, Sent, alert_of_key,

@@ -1,7 +1,7 @@
 //! English.
 
 use super::{
-    pages::{Answer, Enrol, Pages},
+    pages::{Answer, Enrol, Own, Pages},
     phrases::Phrases,
 };
 
@@ -68,5 +68,9 @@ pub(super) const PAGES: Pages = Pages {
         helped: "We know that you need help and are on it. If you are in danger, call 999.",
         over: "This is over; there is nothing more to answer.",
         unsure: "We cannot be sure that this reached us. Answer the text or the call instead. If you are in danger, call 999.",
+    },
+    own: Own {
+        lead: "Press a button at any time; somebody looks at it at once. If you are in danger, call 999.",
+        again: "Look again",
     },
 };

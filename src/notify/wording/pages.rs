@@ -17,6 +17,8 @@ pub struct Pages {
     pub enrol: Enrol,
     /// The page on which somebody answers.
     pub answer: Answer,
+    /// The page that is always there.
+    pub own: Own,
 }
 
 /// See [`Pages::enrol`].
@@ -75,6 +77,15 @@ pub struct Answer {
     pub over: &'static str,
     /// It is not certain that it was taken.
     pub unsure: &'static str,
+}
+
+/// See [`Pages::own`].
+#[derive(Debug)]
+pub struct Own {
+    /// What it is for, while there is nothing to answer.
+    pub lead: &'static str,
+    /// Loads it again.
+    pub again: &'static str,
 }
 
 /// What the pages say in a language.

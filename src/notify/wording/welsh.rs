@@ -1,7 +1,7 @@
 //! Welsh: a draft, to be read by a native speaker before it is offered to anybody.
 
 use super::{
-    pages::{Answer, Enrol, Pages},
+    pages::{Answer, Enrol, Own, Pages},
     phrases::Phrases,
 };
 
@@ -68,5 +68,9 @@ pub(super) const PAGES: Pages = Pages {
         helped: "Rydym yn gwybod bod angen help arnoch ac yn gweithredu. Os ydych mewn perygl, ffoniwch 999.",
         over: "Mae hyn ar ben; does dim mwy i'w ateb.",
         unsure: "Ni allwn fod yn siwr bod hyn wedi ein cyrraedd. Atebwch y neges destun neu'r alwad yn lle hynny. Os ydych mewn perygl, ffoniwch 999.",
+    },
+    own: Own {
+        lead: "Pwyswch fotwm unrhyw bryd; bydd rhywun yn edrych arno ar unwaith. Os ydych mewn perygl, ffoniwch 999.",
+        again: "Edrych eto",
     },
 };
