@@ -91,6 +91,7 @@ impl Stage {
                 self.house.phones.reply(PERSON, "help").await;
                 return self.incident(IncidentKind::CallForHelp, about).await;
             }
+            "goes" => self.house.phones.reply(OFFICERS[1], "1").await,
             "texted" => {
                 until("an officer has a text", SOON, async || {
                     let received = self.house.phones.received().await;

@@ -51,6 +51,17 @@ await story(async ({ person }) => {
   await press("a");
   await card.getByText("Acted on by Amy Okafor").waitFor();
 
+  // Two keys send a responder, who says by text that they go.
+  await press("r");
+  await page.waitForURL(`**/incidents/${incident}/send`);
+  await isLive(page);
+  await press("2");
+  await page.waitForURL(`**/incidents/${incident}`);
+  await page.locator(".going", { hasText: "Ben Adeyemi" }).waitFor();
+  await ask("goes");
+  await page.locator(".going .accepted", { hasText: "Ben Adeyemi goes" }).waitFor();
+  await page.locator(".head", { hasText: "Acted on by Ben Adeyemi" }).waitFor();
+
   // Whom to call, and back.
   await press("c");
   await page.waitForURL(`**/incidents/${incident}/call`);

@@ -65,6 +65,7 @@ await story(async ({ person }) => {
   const call = await ask("call");
   const violation = await ask("violation", 1);
   await answer(phone);
+  await ownPage(officer, phone);
 
   await ask("violation", 2);
   await ask("battery", 3);
@@ -94,6 +95,33 @@ await story(async ({ person }) => {
   await officer.getByRole("button", { name: "Close the incident" }).click();
   await officer.getByText("Choose what it turned out to be").first().waitFor();
   await look(officer, "incident-close-refused");
+
+  await at(`/incidents/${violation}/send`);
+  await isLive(officer);
+  await look(officer, "send");
+  await officer.getByRole("button", { name: "Send Ben Adeyemi" }).click();
+  await officer.locator(".going", { hasText: "Ben Adeyemi" }).waitFor();
+  await look(officer, "incident-sent");
+  for (const [path, name] of [["/respond", "respond"], [`/respond/${violation}`, "respond-card"]]) {
+    await at(path);
+    await look(officer, name, PHONE);
+  }
+  await officer.getByRole("button", { name: "I am on the way" }).click();
+  await officer.getByRole("button", { name: "I am there" }).waitFor();
+  await look(officer, "respond-en-route", PHONE);
+  await officer.setViewportSize(DESK);
+
+  await at("/");
+  await officer.getByRole("heading", { name: "Low battery" }).getByRole("link").click();
+  await officer.getByRole("button", { name: "Shelve it" }).click();
+  await officer.getByText("Say why, in 1 to 200 characters").first().waitFor();
+  await look(officer, "incident-shelve-refused");
+  await officer.getByLabel("Why", { exact: true }).fill("He charges it at ten.");
+  await officer.getByRole("button", { name: "Shelve it" }).click();
+  await officer.getByText("Shelved for another").first().waitFor();
+  await at("/");
+  await officer.getByRole("heading", { name: "Shelved" }).waitFor();
+  await look(officer, "queue-shelved");
 
   await at(`/incidents/${call}`);
   await isLive(officer);
@@ -153,6 +181,20 @@ async function enrol(officer, phone) {
   await look(phone, "phone-enrol-used", PHONE);
   await phone.goto(`${origin}/enrol`);
   await look(phone, "phone-nothing", PHONE);
+}
+
+/** A protected person's own page: here they have been told of danger. */
+async function ownPage(officer, phone) {
+  await officer.goto(`${origin}/enrolments`);
+  await officer.getByLabel("Whose page").selectOption({ label: "Sam Rivers" });
+  await officer.getByRole("button", { name: "Make a link to it" }).click();
+  const link = await officer.locator(".link code").innerText();
+  await look(officer, "own-page-made");
+  await phone.goto(link);
+  await look(phone, "phone-own", PHONE);
+  await phone.locator("button[value='3']").click();
+  await phone.locator(".told.good").waitFor();
+  await look(phone, "phone-own-answered", PHONE);
 }
 
 /** The page that a message opens. */
