@@ -57,10 +57,10 @@ await story(async ({ person }) => {
   await isLive(page);
   await press("2");
   await page.waitForURL(`**/incidents/${incident}`);
-  await page.locator(".going", { hasText: "Ben Adeyemi" }).waitFor();
+  await page.locator(".going", { hasText: "Ben Lloyd" }).waitFor();
   await ask("goes");
-  await page.locator(".going .accepted", { hasText: "Ben Adeyemi goes" }).waitFor();
-  await page.locator(".head", { hasText: "Acted on by Ben Adeyemi" }).waitFor();
+  await page.locator(".going .accepted", { hasText: "Ben Lloyd goes" }).waitFor();
+  await page.locator(".head", { hasText: "Acted on by Ben Lloyd" }).waitFor();
 
   // Whom to call, and back.
   await press("c");

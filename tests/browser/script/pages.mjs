@@ -99,8 +99,8 @@ await story(async ({ person }) => {
   await at(`/incidents/${violation}/send`);
   await isLive(officer);
   await look(officer, "send");
-  await officer.getByRole("button", { name: "Send Ben Adeyemi" }).click();
-  await officer.locator(".going", { hasText: "Ben Adeyemi" }).waitFor();
+  await officer.getByRole("button", { name: "Send Ben Lloyd" }).click();
+  await officer.locator(".going", { hasText: "Ben Lloyd" }).waitFor();
   await look(officer, "incident-sent");
   for (const [path, name] of [["/respond", "respond"], [`/respond/${violation}`, "respond-card"]]) {
     await at(path);
@@ -164,7 +164,7 @@ async function enrol(officer, phone) {
   await officer.goto(`${origin}/enrolments`);
   await look(officer, "enrolments");
   await officer.getByLabel("Whose device").selectOption({ label: "Sam Rivers" });
-  await officer.getByRole("button", { name: "Make a link" }).click();
+  await officer.getByRole("button", { name: "Make a link", exact: true }).click();
   const link = await officer.locator(".link code").innerText();
   await look(officer, "enrolments-made");
   // No push service of a browser's maker is to be reached: the phones' own stands in for it.
