@@ -10,7 +10,7 @@ use axum::{
 
 use super::{
     App,
-    gate::Officer,
+    caller::Officer,
     map::Map,
     names::Names,
     page::{Frame, framed, html},
@@ -122,20 +122,26 @@ impl Queue {
     }
 }
 
-fn section(board: &Board, now: Timestamp, priority: Priority, officer: &Officer) -> Section {
+/// The open incidents of a priority in the queue's order, as many as are shown, and how many more there are.
+pub(super) fn open(board: &Board, priority: Priority) -> (Vec<&Incident>, usize) {
     let ours = |incident: &&Incident| incident.is_open() && incident.priority == priority;
     let mut open: Vec<&Incident> = board.incidents.values().map(AsRef::as_ref).filter(ours).collect();
     open.sort_by_key(|incident| std::cmp::Reverse((incident.raised_at, incident.id)));
-    let drawn = if priority == Priority::P1 { open.len() } else { open.len().min(CARDS_MAX) };
+    let shown = if priority == Priority::P1 { open.len() } else { open.len().min(CARDS_MAX) };
+    let folded = open.len() - shown;
+    open.truncate(shown);
+    (open, folded)
+}
+
+fn section(board: &Board, now: Timestamp, priority: Priority, officer: &Officer) -> Section {
+    let (shown, folded) = open(board, priority);
+    let card = |incident: &&Incident| Card::new(incident, board, now).for_hands_of(officer);
     Section {
         number: priority.number(),
         word: words::priority(priority),
-        cards: open[..drawn]
-            .iter()
-            .map(|incident| Card::new(incident, board, now).for_hands_of(officer))
-            .collect(),
-        open: open.len(),
-        folded: open.len() - drawn,
+        cards: shown.iter().map(card).collect(),
+        open: shown.len() + folded,
+        folded,
     }
 }
 
