@@ -75,6 +75,11 @@ impl Caller {
         Some(Reach::of(grants, &self.caseload))
     }
 
+    /// The same, asking for something that reaches so far.
+    pub(super) fn reaching(self, reach: Reach) -> Self {
+        Self { reach, ..self }
+    }
+
     pub(super) fn may(&self, act: Act) -> bool {
         self.reach_of(act).is_some()
     }
@@ -164,7 +169,7 @@ impl Officer {
 
     /// The same, asking for something that reaches so far.
     pub(super) fn reaching(self, reach: Reach) -> Self {
-        Self { caller: Caller { reach, ..self.caller }, ..self }
+        Self { caller: self.caller.reaching(reach), ..self }
     }
 }
 

@@ -95,7 +95,7 @@ async fn pass(app: &App, path: &str, request: &mut Request) -> Result<(), Refusa
     if api::is_api(path) {
         let caller = api::caller(app, request)?;
         let reach = caller.reach_of(act).ok_or_else(|| caller.may_not(act))?;
-        let caller = Caller { reach, ..caller };
+        let caller = caller.reaching(reach);
         admit(app, &caller, act, about_incident.then_some(path), request).await?;
         request.extensions_mut().insert(caller);
     } else {

@@ -70,6 +70,14 @@ impl Refusal {
         Self { header, ..Self::on(Grounds::TooMany, "Too many", why) }
     }
 
+    pub(super) fn too_many_feeds() -> Self {
+        Self::on(
+            Grounds::TooMany,
+            "Too many",
+            "This token listens at eight places already. End a feed first.",
+        )
+    }
+
     pub(super) fn unreadable_body(misfit: &Misfit) -> Self {
         Self::on(Grounds::BodyWrong, "Body refused", format!("{misfit}. Nothing was done."))
     }

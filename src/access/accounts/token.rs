@@ -21,7 +21,7 @@ const PREFIX: &str = "cordon_";
 /// Of hexadecimal behind it: 256 random bits.
 const DIGITS: usize = 64;
 /// Of one account at once.
-pub const TOKENS_MAX: usize = 10;
+const TOKENS_MAX: usize = 10;
 /// Of an account's tokens that have ended so many are still listed.
 const ENDED_KEPT: i64 = 30;
 /// How long a token works unless its maker says otherwise, days.

@@ -29,6 +29,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Sent<T> {
             })?;
         let text = std::str::from_utf8(&bytes)
             .map_err(|_| Refusal::body(Grounds::BodyWrong, "The body is not UTF-8."))?;
+        // Serde would take a list of the members in their order, too.
+        if !text.trim_start().starts_with('{') {
+            return Err(Refusal::body(Grounds::BodyWrong, "The body is a JSON object."));
+        }
         document::from_json(text).map(Self).map_err(|misfit| Refusal::unreadable_body(&misfit))
     }
 }

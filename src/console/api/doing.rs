@@ -26,7 +26,7 @@ pub(super) fn routes() -> Router<App> {
 #[serde(deny_unknown_fields)]
 pub(super) struct Note {
     /// What to write down: 1 to 2000 characters beside spaces at its ends.
-    #[schemars(length(min = 1), regex(pattern = r"\S"))]
+    #[schemars(length(min = 1, max = 2000), regex(pattern = r"\S"))]
     text: String,
 }
 

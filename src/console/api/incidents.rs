@@ -2,11 +2,13 @@
 
 use axum::{
     Json, Router,
+    body::Body,
     extract::State,
     http::HeaderMap,
     response::{IntoResponse, Response},
     routing::get,
 };
+use futures_util::StreamExt as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -68,8 +70,15 @@ async fn feed(
     caller: Caller,
     Asked(Resume { after }): Asked<Resume>,
     headers: HeaderMap,
-) -> Response {
-    live::feed(app, caller, None, after, &headers)
+) -> Result<Response, Refusal> {
+    let seat = app.api.seats.take(caller.token().map_or(0, |token| token.no));
+    let seat = seat.ok_or_else(Refusal::too_many_feeds)?;
+    let (head, body) = live::feed(app, caller, None, after, &headers).into_parts();
+    let events = body.into_data_stream().inspect(move |_| {
+        // Given up when the listener is gone.
+        let _ = &seat;
+    });
+    Ok(Response::from_parts(head, Body::from_stream(events)))
 }
 
 /// Where to go on in a list.

@@ -27,7 +27,7 @@ pub(super) use bearer::caller;
 pub(super) use problem::problems;
 
 use super::App;
-use pace::Pace;
+use pace::{Pace, Seats};
 
 /// Where it is.
 const ROOT: &str = "/api/v1/";
@@ -57,4 +57,5 @@ pub(super) struct Traffic {
     /// With a token that is used too fast.
     pub(super) too_fast: AtomicU64,
     pace: Pace,
+    seats: Seats,
 }

@@ -2,8 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// So many at once, for whoever has been quiet.
 pub(super) const BURST: i64 = 120;
@@ -35,9 +37,37 @@ impl Pace {
     }
 }
 
+/// Feeds of one token at a time: one for each place that listens, and some that have not noticed yet that they are cut off.
+const FEEDS_MAX: usize = 8;
+
+/// Who listens to feeds, by the number of the token.
+#[derive(Default)]
+pub(super) struct Seats(Mutex<BTreeMap<i64, Arc<Semaphore>>>);
+
+impl Seats {
+    /// A place to listen from for as long as what is returned is kept; none if all are taken.
+    pub(super) fn take(&self, token: i64) -> Option<OwnedSemaphorePermit> {
+        let mut seats = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seats.retain(|_, seats| seats.available_permits() < FEEDS_MAX);
+        let seats = seats.entry(token).or_insert_with(|| Arc::new(Semaphore::new(FEEDS_MAX)));
+        Arc::clone(seats).try_acquire_owned().ok()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_listens_at_eight_places_and_each_can_be_given_up() {
+        let seats = Seats::default();
+        let mut taken: Vec<_> = (0..FEEDS_MAX).map(|_| seats.take(1).expect("a seat")).collect();
+        assert!(seats.take(1).is_none() && seats.take(2).is_some());
+        taken.pop();
+        assert!(seats.take(1).is_some());
+        taken.clear();
+        assert!(seats.take(3).is_some() && seats.0.lock().unwrap().len() == 1, "who is gone is forgotten");
+    }
 
     #[test]
     fn many_at_once_and_then_ten_a_second_and_each_token_by_itself() {

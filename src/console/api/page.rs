@@ -14,6 +14,7 @@ use super::{
     super::{
         App, accounts,
         caller::Officer,
+        grounds::Grounds,
         page::{Frame, framed, html},
         refusal::Refusal,
         sign_in::Signed,
@@ -37,7 +38,8 @@ struct Page {
     base: String,
     operations: Vec<Operation>,
     types: Vec<Type>,
-    reasons: Vec<(String, String)>,
+    /// Word, status, and what it says.
+    reasons: Vec<(String, u16, String)>,
 }
 
 struct Operation {
@@ -78,9 +80,15 @@ async fn page(State(app): State<App>, signed: Signed, headers: HeaderMap) -> Res
         base: accounts::base(&app, &headers),
         operations: operations.collect(),
         types: types.collect(),
-        reasons: codes(&DOCUMENT["components"]["schemas"]["Grounds"]),
+        reasons: Grounds::ALL.into_iter().map(reason).collect(),
     };
     Ok(html(&page).into_response())
+}
+
+fn reason(grounds: Grounds) -> (String, u16, String) {
+    let word = grounds.word();
+    let about = codes(&DOCUMENT["components"]["schemas"]["Grounds"]).into_iter().find(|(of, _)| *of == word);
+    (word, grounds.status().as_u16(), about.map(|(_, about)| about).unwrap_or_default())
 }
 
 impl Operation {

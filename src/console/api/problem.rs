@@ -46,7 +46,7 @@ pub(in crate::console) async fn problems(request: Request, next: Next) -> Respon
 /// In place of the page, with the headers that say more than its type and length.
 fn problem(refusal: &Refusal, page: Response) -> Response {
     let problem = Problem {
-        kind: format!("/api#{}", refusal.grounds.word()),
+        kind: format!("/api#reason-{}", refusal.grounds.word()),
         title: refusal.title,
         status: refusal.status.as_u16(),
         detail: &refusal.why,

@@ -33,7 +33,7 @@ impl Answer {
         let problem = self.json();
         assert_eq!(problem["status"], self.status.as_u16());
         let reason = problem["reason"].as_str().expect("a word").to_owned();
-        assert_eq!(problem["type"], format!("/api#{reason}"));
+        assert_eq!(problem["type"], format!("/api#reason-{reason}"));
         (self.status.as_u16(), reason)
     }
 }
@@ -254,7 +254,7 @@ async fn the_document_has_every_route_and_no_other() {
         assert!(page.text.contains(&format!("<code>{method} {path}</code>")), "{method} {path}");
     }
     for grounds in Grounds::ALL {
-        assert!(page.text.contains(&format!("<dt id=\"{}\">", grounds.word())), "{grounds:?}");
+        assert!(page.text.contains(&format!("<dt id=\"reason-{}\">", grounds.word())), "{grounds:?}");
     }
 }
 
@@ -533,7 +533,7 @@ async fn a_token_that_is_used_too_fast_waits_and_no_other() {
     assert_eq!(bench.call(&other, "GET", "/api/v1/me", "").await.status, StatusCode::OK);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn the_feed_ends_with_its_token() {
     let bench = Bench::new(violation());
     let token = bench.mighty().await;
@@ -557,6 +557,19 @@ async fn the_feed_ends_with_its_token() {
         }
     }
     assert!(last.contains("event: signed-out"), "{last}");
+    let token = bench.token(&fixture::id("amy"), &[Permit::ReadIncidents]).await;
+    let bearer = format!("Bearer {token}");
+    let open = async || {
+        let request = api_request("GET", "/api/v1/feed", &[("authorization", &bearer)], "");
+        bench.router.clone().oneshot(request).await.expect("an answer")
+    };
+    let mut feeds = Vec::new();
+    for _ in 0..8 {
+        feeds.push(open().await);
+    }
+    assert_eq!(open().await.status(), StatusCode::TOO_MANY_REQUESTS);
+    feeds.pop();
+    assert_eq!(open().await.status(), StatusCode::OK);
     assert_eq!(next().await, None);
 }
 
