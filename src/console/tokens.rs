@@ -165,7 +165,10 @@ fn wanted(officer: &Officer, form: &Form) -> Result<NewToken, String> {
         return Err("A token may do no more than you may.".into());
     }
     let days = form.days.parse().map_err(|_| "Write for how many days it works: a number from 1 to 365.")?;
-    Ok(NewToken { name: form.name.clone(), permits: form.ticked.clone(), days })
+    let new = NewToken { name: form.name.clone(), permits: form.ticked.clone(), days };
+    // Before password and code are looked at: a code does once.
+    new.check().map_err(|error| accounts::sentence(&error))?;
+    Ok(new)
 }
 
 async fn revoke(

@@ -97,6 +97,26 @@ pub struct NewToken {
     pub days: i64,
 }
 
+impl NewToken {
+    /// Whether it can be made.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check(&self) -> Result<(), AccountError> {
+        let name = self.name.trim();
+        if !(1..=NAME_CHARS_MAX).contains(&name.chars().count()) || name.chars().any(char::is_control) {
+            return Err(AccountError::TokenName);
+        }
+        if self.permits.is_empty() {
+            return Err(AccountError::NoPermit);
+        }
+        if !(1..=TOKEN_DAYS_MAX).contains(&self.days) {
+            return Err(AccountError::TokenDays);
+        }
+        Ok(())
+    }
+}
+
 /// Why a token lets nobody in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenRefused {
@@ -138,13 +158,7 @@ impl Access {
              (SELECT no FROM tokens WHERE account = $1 AND (revoked_at IS NOT NULL OR until <= $2) ORDER BY no DESC LIMIT $3)";
         const INSERT: &str = "INSERT INTO tokens (account, name, hash, permits, made_at, until, days_used) \
                               VALUES ($1, $2, $3, $4, $5, $6, 0) RETURNING no";
-        let name = checked_name(&new.name)?;
-        if new.permits.is_empty() {
-            return Err(AccountError::NoPermit);
-        }
-        if !(1..=TOKEN_DAYS_MAX).contains(&new.days) {
-            return Err(AccountError::TokenDays);
-        }
+        new.check()?;
         let text = TokenText::new()?;
         let until = at.plus_ms(new.days * DAY_MS);
         let mut tx = self.db.write.begin_with("BEGIN IMMEDIATE").await?;
@@ -162,7 +176,7 @@ impl Access {
             .await?;
         let no: i64 = sqlx::query_scalar(INSERT)
             .bind(account.as_str())
-            .bind(name)
+            .bind(new.name.trim())
             .bind(&hash(text.expose())[..])
             .bind(Permit::join(&new.permits))
             .bind(at.as_us())
@@ -234,12 +248,6 @@ impl Access {
         sqlx::query(USED).bind(no).bind(day).execute(&self.db.write).await?;
         Ok(self.reload_at_once().await?)
     }
-}
-
-fn checked_name(name: &str) -> Result<&str, AccountError> {
-    let name = name.trim();
-    let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    fits.then_some(name).ok_or(AccountError::TokenName)
 }
 
 /// Where somebody comes from, as failures are counted: of the newer addresses a network, which is one customer's.

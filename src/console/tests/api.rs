@@ -550,11 +550,8 @@ async fn the_feed_ends_with_its_token() {
     assert!(first.contains(&format!("id: {}", AT.as_us())), "{first}");
     bench.access.revoke_token(&fixture::id("amy"), 1, &Who::Command, AT).await.expect("a token");
     let mut last = first;
-    for _ in 0..3 {
-        match next().await {
-            Some(event) => last = event,
-            None => break,
-        }
+    while let Some(event) = next().await {
+        last = event;
     }
     assert!(last.contains("event: signed-out"), "{last}");
     let token = bench.token(&fixture::id("amy"), &[Permit::ReadIncidents]).await;
@@ -570,7 +567,6 @@ async fn the_feed_ends_with_its_token() {
     assert_eq!(open().await.status(), StatusCode::TOO_MANY_REQUESTS);
     feeds.pop();
     assert_eq!(open().await.status(), StatusCode::OK);
-    assert_eq!(next().await, None);
 }
 
 #[tokio::test]
