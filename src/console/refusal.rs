@@ -25,7 +25,7 @@ pub(super) struct Refusal {
     pub(super) why: String,
     next: (&'static str, &'static str),
     /// What else its answer carries.
-    header: Option<(header::HeaderName, String)>,
+    header: Option<Box<(header::HeaderName, String)>>,
 }
 
 #[derive(Template)]
@@ -66,7 +66,7 @@ impl Refusal {
 
     pub(super) fn too_many(wait_s: i64) -> Self {
         let why = format!("Too many requests with this token. Wait {wait_s} s.");
-        let header = Some((header::RETRY_AFTER, wait_s.to_string()));
+        let header = Some(Box::new((header::RETRY_AFTER, wait_s.to_string())));
         Self { header, ..Self::on(Grounds::TooMany, "Too many", why) }
     }
 
@@ -203,7 +203,7 @@ impl Refusal {
     /// `allow` as the header has it.
     pub(super) fn no_such_method(allow: &str) -> Self {
         let why = "This address cannot be used in this way. Use the console's own links and buttons.";
-        let header = Some((header::ALLOW, allow.to_owned()));
+        let header = Some(Box::new((header::ALLOW, allow.to_owned())));
         Self { header, ..Self::on(Grounds::NoSuchMethod, "Not in this way", why) }
     }
 }
@@ -263,7 +263,7 @@ impl From<TokenRefused> for Refusal {
             TokenRefused::Revoked => Grounds::TokenRevoked,
             TokenRefused::Away => return Self::accounts_away(),
             TokenRefused::Wait(s) => {
-                let header = Some((header::RETRY_AFTER, s.to_string()));
+                let header = Some(Box::new((header::RETRY_AFTER, s.to_string())));
                 return Self { header, ..Self::on(Grounds::TooMany, "Too many", format!("{error}.")) };
             }
         };
@@ -275,8 +275,9 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let page = Page { title: self.title, why: &self.why, next: self.next };
         let mut response = (self.status, html(&page)).into_response();
-        let header = self.header.as_ref();
-        if let Some((name, Ok(value))) = header.map(|(name, value)| (name, HeaderValue::from_str(value))) {
+        if let Some((name, value)) = self.header.as_deref()
+            && let Ok(value) = HeaderValue::from_str(value)
+        {
             response.headers_mut().insert(name, value);
         }
         response.extensions_mut().insert(self);
