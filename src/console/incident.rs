@@ -182,7 +182,7 @@ async fn story(app: &App, officer: &Officer, id: IncidentId) -> Result<Story, Re
         }
     };
     let (alerts, alerts_folded, records_away) = match records(app, id).await {
-        Ok((alerts, folded)) => {
+        Ok(Records { alerts, folded }) => {
             let line = |(alert, tries): &(Alert, Vec<Attempt>)| alert_line(alert, tries, &board, now);
             (alerts.iter().map(line).collect(), folded, false)
         }
@@ -204,11 +204,15 @@ async fn story(app: &App, officer: &Officer, id: IncidentId) -> Result<Story, Re
     })
 }
 
-/// The newest alerts with their tries, and how many older ones there are.
-pub(super) async fn records(
-    app: &App,
-    id: IncidentId,
-) -> Result<(Vec<(Alert, Vec<Attempt>)>, usize), StoreError> {
+/// What the store has of an incident's alerts.
+pub(super) struct Records {
+    /// The newest, each with its tries.
+    pub(super) alerts: Vec<(Alert, Vec<Attempt>)>,
+    /// How many older ones there are.
+    pub(super) folded: usize,
+}
+
+pub(super) async fn records(app: &App, id: IncidentId) -> Result<Records, StoreError> {
     let all = app.store.alerts_of(id).await?;
     let folded = all.len().saturating_sub(ALERTS_MAX);
     let mut alerts = Vec::new();
@@ -216,7 +220,7 @@ pub(super) async fn records(
         let attempts = app.store.attempts_of(alert.id).await?;
         alerts.push((alert, attempts));
     }
-    Ok((alerts, folded))
+    Ok(Records { alerts, folded })
 }
 
 fn tell(incident: &Incident, board: &Board, now: Timestamp) -> Story {

@@ -246,7 +246,7 @@ impl Access {
         const USED: &str = "UPDATE tokens SET used_day = $2, days_used = days_used + 1 \
                             WHERE no = $1 AND (used_day IS NULL OR used_day < $2)";
         sqlx::query(USED).bind(no).bind(day).execute(&self.db.write).await?;
-        Ok(self.reload_at_once().await?)
+        self.reload_at_once().await
     }
 }
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    super::incident::masked,
+    super::incident::{Records, masked},
     facts::{CompanionFacts, IncidentFacts, Instant, Picture},
 };
 use crate::{
@@ -114,15 +114,9 @@ struct AttemptFacts {
 }
 
 impl Story {
-    /// `records` are its newest alerts and how many older ones there are, if they could be read.
-    pub(super) fn new(
-        incident: &Incident,
-        records: Option<(Vec<(Alert, Vec<Attempt>)>, usize)>,
-        board: &Board,
-        now: Timestamp,
-    ) -> Self {
+    pub(super) fn new(incident: &Incident, records: Option<Records>, board: &Board, now: Timestamp) -> Self {
         let case = incident.case.as_ref().and_then(|id| board.rulebook.case(id));
-        let alerts_not_listed = records.as_ref().map_or(0, |(_, folded)| *folded);
+        let alerts_not_listed = records.as_ref().map_or(0, |records| records.folded);
         let episodes = incident.episodes.iter();
         Self {
             picture: Picture::new(board, now),
@@ -134,7 +128,7 @@ impl Story {
                 .map(|stay| EpisodeFacts { from: stay.from.into(), disproved: stay.disproved })
                 .collect(),
             timeline: incident.timeline.iter().map(TimelineEntry::from).collect(),
-            alerts: records.map(|(alerts, _)| alerts.iter().map(alert_facts).collect()),
+            alerts: records.map(|records| records.alerts.iter().map(alert_facts).collect()),
             alerts_not_listed,
         }
     }
