@@ -4,7 +4,10 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::domain::{StaffId, Timestamp, WearerId, ZoneId};
+use crate::{
+    access::{Permit, TOKEN_DAYS, TOKEN_DAYS_MAX},
+    domain::{StaffId, Timestamp, WearerId, ZoneId},
+};
 
 /// Warns a person before the one they must be kept safe from is near.
 #[derive(Debug, Parser)]
@@ -110,6 +113,8 @@ pub struct Init {
 pub enum AccountCommand {
     /// Make a new link for whoever has lost password, phone or codes
     Link(AccountLink),
+    /// Make an API token for an account, such as a machine's that nobody signs in with, and print it
+    Token(AccountToken),
 }
 
 /// `cordon account link`.
@@ -118,6 +123,27 @@ pub struct AccountLink {
     /// What they sign in as
     #[arg(value_name = "ID")]
     pub account: StaffId,
+    /// Which installation.
+    #[command(flatten)]
+    pub config: ConfigFile,
+}
+
+/// `cordon account token`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct AccountToken {
+    /// As whom it acts: it may do no more than this account
+    #[arg(value_name = "ID")]
+    pub account: StaffId,
+    /// What it is for
+    #[arg(long)]
+    pub name: String,
+    /// What it may do, with commas between: read_incidents, read_wearers, read_numbers, handle_incidents, close_incidents,
+    /// read_devices, read_readers, read_audit, read_accounts
+    #[arg(long, value_name = "LIST", required = true, value_delimiter = ',', value_parser = permit)]
+    pub may: Vec<Permit>,
+    /// For how many days it works
+    #[arg(long, default_value_t = TOKEN_DAYS, value_parser = clap::value_parser!(i64).range(1..=TOKEN_DAYS_MAX))]
+    pub days: i64,
     /// Which installation.
     #[command(flatten)]
     pub config: ConfigFile,
@@ -358,6 +384,11 @@ fn zone(text: &str) -> Result<ZoneArg, String> {
     })
 }
 
+fn permit(text: &str) -> Result<Permit, String> {
+    let known = || Permit::ALL.map(Permit::as_str).join(", ");
+    Permit::parse(text).ok_or_else(|| format!("write some of {}", known()))
+}
+
 fn instant(text: &str) -> Result<Timestamp, String> {
     let instant: jiff::Timestamp =
         text.parse().map_err(|_| "write an instant with its offset, as in 2026-03-01T09:00:00Z")?;
@@ -439,6 +470,26 @@ mod tests {
         }
         for text in ["zone.txt", "drafts/zone", "Z1"] {
             assert_eq!(rehearse(text).unwrap_err().kind(), ErrorKind::ValueValidation, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_made_for_something_and_for_a_time() {
+        let token = |arguments: &str| match parse(&format!("cordon account token amy --config c {arguments}"))
+        {
+            Ok(Command::Account(AccountCommand::Token(token))) => Ok(token),
+            Ok(_) => panic!("a token"),
+            Err(error) => Err(error.kind()),
+        };
+        let made = token("--name board --may read_incidents,read_wearers").unwrap();
+        assert_eq!((made.may, made.days), (vec![Permit::ReadIncidents, Permit::ReadWearers], 90));
+        assert_eq!(token("--name board"), Err(ErrorKind::MissingRequiredArgument));
+        for bad in [
+            "--name x --may all",
+            "--name x --may read_audit --days 366",
+            "--name x --may read_audit --days 0",
+        ] {
+            assert_eq!(token(bad), Err(ErrorKind::ValueValidation), "{bad}");
         }
     }
 

@@ -31,6 +31,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Serve(args) => runtime.block_on(app::serve(args)),
         Command::Init(args) => runtime.block_on(app::init(args)),
         Command::Account(AccountCommand::Link(args)) => runtime.block_on(app::account_link(args)),
+        Command::Account(AccountCommand::Token(args)) => runtime.block_on(app::account_token(args)),
         Command::Audit(AuditCommand::Verify(args)) => runtime.block_on(app::verify_audit(args)),
         Command::Simulate(args) => app::simulate(&args),
         Command::PushKey { file } => app::push_key(&file),

@@ -7,6 +7,7 @@ mod accounts;
 pub mod audit;
 mod db;
 mod password;
+mod permit;
 mod role;
 mod throttle;
 mod totp;
@@ -16,11 +17,12 @@ use std::{path::Path, sync::Arc};
 use tokio::sync::watch;
 
 pub use accounts::{
-    Account, AccountError, Accounts, EnrolError, Enrolled, Invitation, Join, NewAccount, Proof, ProofError,
-    Standing,
+    Account, AccountError, Accounts, EnrolError, Enrolled, Invitation, Join, NewAccount, NewToken, Proof,
+    ProofError, Standing, TOKEN_DAYS, TOKEN_DAYS_MAX, Token, TokenRefused, TokenText,
 };
 use db::Db;
 use password::Lanes;
+pub use permit::Permit;
 pub use role::{Grant, Reach, Role};
 use throttle::Throttle;
 
@@ -43,6 +45,8 @@ pub struct Access {
     db: Db,
     accounts: watch::Sender<Arc<Accounts>>,
     throttle: Throttle,
+    /// By where they come from.
+    wrong_tokens: Throttle,
     lanes: Lanes,
     key: [u8; 32],
 }
@@ -91,7 +95,8 @@ impl Access {
     async fn of(db: Db) -> Result<Self, AccessError> {
         let key = installation_key(&db).await?;
         let accounts = watch::Sender::new(Arc::default());
-        let access = Self { db, accounts, throttle: Throttle::default(), lanes: Lanes::default(), key };
+        let (throttle, wrong_tokens) = (Throttle::default(), Throttle::default());
+        let access = Self { db, accounts, throttle, wrong_tokens, lanes: Lanes::default(), key };
         access.reload(0).await?;
         Ok(access)
     }

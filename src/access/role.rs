@@ -1,9 +1,13 @@
 //! Roles, and how far each reaches.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::domain::{CaseId, UnitId};
 
 /// What somebody is here for. What each may do stands in one table of the console (`console::rights`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Watches the console and owns incidents.
     Officer,

@@ -8,7 +8,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::{read_config, say};
 use crate::{
     access::{
-        Access,
+        Access, NewToken,
         audit::{HeadsFile, Who},
     },
     cli,
@@ -145,6 +145,21 @@ pub async fn account_link(args: cli::AccountLink) -> anyhow::Result<()> {
     let access = open(&config).await?;
     let invitation = access.invite(&args.account, &Who::Command, Clock::real().wall()).await?;
     say(&format!("link: {}", invitation.link(&config.console.url())))
+}
+
+/// `cordon account token`.
+///
+/// # Errors
+/// In sentences that say how to put it right.
+pub async fn account_token(args: cli::AccountToken) -> anyhow::Result<()> {
+    let config = read_config(&args.config)?;
+    let access = open(&config).await?;
+    let new = NewToken { name: args.name, permits: args.may, days: args.days };
+    let (no, text) = access.make_token(&args.account, &new, &Who::Command, Clock::real().wall()).await?;
+    say(&format!("token {no}: {}", text.expose()))?;
+    say(
+        "It is shown here only, and works within a minute. Its account's page in the console lists it, and revokes it.",
+    )
 }
 
 /// `cordon audit verify`.

@@ -13,7 +13,7 @@ use std::io::{IsTerminal, Write};
 
 use anyhow::{Context, bail};
 
-pub use access::{Admission, account_link, init, verify_audit};
+pub use access::{Admission, account_link, account_token, init, verify_audit};
 pub use demo::demo;
 pub use line::{Plan, Running, Watched};
 pub use policy::check_policies;

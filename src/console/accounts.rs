@@ -15,10 +15,11 @@ use axum::{
 
 use super::{
     App,
-    gate::Officer,
+    caller::{Caller, Officer},
     guard::Posted,
     page::{Frame, framed, html},
     refusal::Refusal,
+    tokens::{TokenLine, token_lines},
     when::When,
     words,
 };
@@ -37,6 +38,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/accounts/{account}", get(one).post(change))
         .route("/accounts/{account}/link", post(link))
         .route("/accounts/{account}/revoke", post(revoke))
+        .route("/accounts/{account}/tokens/{no}/revoke", post(revoke_token))
 }
 
 #[derive(Template)]
@@ -58,6 +60,9 @@ struct AccountPage {
     form: Form,
     error: String,
     made: Option<Made>,
+    tokens: Vec<TokenLine>,
+    /// Where they are revoked.
+    tokens_at: String,
 }
 
 struct Line {
@@ -108,8 +113,7 @@ fn list_with(
 ) -> Result<Response, Refusal> {
     let title = if error.is_empty() { "Accounts" } else { "Error: Accounts" };
     let (board, _, frame) = framed(app, officer, title, "accounts");
-    let all = app.access.accounts(app.clock.real_us()).ok_or_else(Refusal::accounts_away)?;
-    let accounts = all.all().filter(|account| is_in_sight(&officer.reach, account)).map(line).collect();
+    let accounts = all_in_sight(app, officer)?.iter().map(line).collect();
     let form = Form::new(&board.rulebook, &officer.reach, &ticked, cases);
     let status = if error.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     Ok((status, html(&ListPage { frame, accounts, form, id: id.into(), name: name.into(), error }))
@@ -161,7 +165,8 @@ fn account_with(
         until: When::new(invitation.until, now),
     });
     let status = if error.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let page = AccountPage { frame, line: line(&account), form, error, made };
+    let (tokens, tokens_at) = (token_lines(app, id, now)?, format!("/accounts/{id}/tokens"));
+    let page = AccountPage { frame, line: line(&account), form, error, made, tokens, tokens_at };
     Ok((status, html(&page)).into_response())
 }
 
@@ -209,6 +214,21 @@ async fn revoke(
     }
     let revoked = app.access.revoke_account(&id, reason, &officer.who(), app.clock.wall()).await;
     done(&app, &officer, &id, revoked)
+}
+
+async fn revoke_token(
+    State(app): State<App>,
+    officer: Officer,
+    Path((id, no)): Path<(String, String)>,
+    _: Posted,
+) -> Result<Response, Refusal> {
+    let id = within_reach(&app, &officer, &id)?;
+    let no = no.parse().map_err(|_| Refusal::no_account())?;
+    match app.access.revoke_token(&id, no, &officer.who(), app.clock.wall()).await {
+        Ok(()) => Ok(Redirect::to(&format!("/accounts/{id}")).into_response()),
+        Err(AccountError::Access(error)) => Err(error.into()),
+        Err(error) => account_with(&app, &officer, &id, sentence(&error), None),
+    }
 }
 
 fn done(
@@ -264,6 +284,12 @@ fn is_in_sight(reach: &Reach, account: &Account) -> bool {
     reach.everything || account.grants.iter().any(|grant| is_ours(reach, grant))
 }
 
+/// The accounts that have to do with the administrator's units.
+pub(super) fn all_in_sight(app: &App, caller: &Caller) -> Result<Vec<Account>, Refusal> {
+    let all = app.access.accounts(app.clock.real_us()).ok_or_else(Refusal::accounts_away)?;
+    Ok(all.all().filter(|account| is_in_sight(&caller.reach, account)).cloned().collect())
+}
+
 fn in_sight(app: &App, officer: &Officer, id: &StaffId) -> Result<Account, Refusal> {
     let all = app.access.accounts(app.clock.real_us()).ok_or_else(Refusal::accounts_away)?;
     all.get(id)
@@ -284,7 +310,7 @@ fn parse(id: &str) -> Result<StaffId, Refusal> {
 }
 
 /// Where the link leads: to where the administrator is.
-fn base(app: &App, headers: &HeaderMap) -> String {
+pub(super) fn base(app: &App, headers: &HeaderMap) -> String {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     match &app.public {
         Some(public) => format!("https://{}", public.host),
@@ -334,7 +360,7 @@ impl Form {
     }
 }
 
-fn sentence(error: &AccountError) -> String {
+pub(super) fn sentence(error: &AccountError) -> String {
     let text = error.to_string();
     let mut letters = text.chars();
     let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();

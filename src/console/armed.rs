@@ -9,7 +9,7 @@ use std::{
 use axum::{Router, extract::State, http::StatusCode, routing::post};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::{App, gate::Officer, guard::Posted};
+use super::{App, caller::Officer, guard::Posted};
 use crate::{
     engine::{ServiceReport, Told},
     sequencer::Inbox,

@@ -11,13 +11,13 @@ use serde::Deserialize;
 
 use super::{
     App,
-    gate::Officer,
+    caller::{Caller, Officer},
     page::{Frame, framed, html},
     readers::named,
     refusal::Refusal,
     when::When,
 };
-use crate::domain::Timestamp;
+use crate::{access::audit::Entry, domain::Timestamp};
 
 /// Records on one page.
 const PAGE: i64 = 200;
@@ -57,12 +57,9 @@ async fn page(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
     let (_, now, frame) = framed(&app, &officer, "Audit log", "audit");
-    let units = (!officer.reach.everything).then_some(officer.reach.units.as_slice());
-    let entries = app.access.entries(asked.before.unwrap_or(i64::MAX), PAGE, units).await?;
+    let (entries, older) = entries(&app, &officer, asked.before).await?;
     let accounts = app.access.accounts(app.clock.real_us()).ok_or_else(Refusal::accounts_away)?;
-    let is_full = i64::try_from(entries.len()).is_ok_and(|read| read == PAGE);
-    let older = entries.last().filter(|_| is_full).map(|entry| entry.no);
-    let line = |entry: crate::access::audit::Entry| {
+    let line = |entry: Entry| {
         let about = [entry.subject, prefixed("case ", entry.case_id), prefixed("unit ", entry.unit)];
         Line {
             no: entry.no,
@@ -75,6 +72,19 @@ async fn page(
         }
     };
     Ok(html(&Page { frame, lines: entries.into_iter().map(line).collect(), older }))
+}
+
+/// The newest records within reach, and the number before which there are more to look at.
+pub(super) async fn entries(
+    app: &App,
+    caller: &Caller,
+    before: Option<i64>,
+) -> Result<(Vec<Entry>, Option<i64>), Refusal> {
+    let units = (!caller.reach.everything).then_some(caller.reach.units.as_slice());
+    let entries = app.access.entries(before.unwrap_or(i64::MAX), PAGE, units).await?;
+    let is_full = i64::try_from(entries.len()).is_ok_and(|read| read == PAGE);
+    let older = entries.last().filter(|_| is_full).map(|entry| entry.no);
+    Ok((entries, older))
 }
 
 fn prefixed(prefix: &str, id: String) -> String {

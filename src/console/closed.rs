@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::{
     App,
-    gate::Officer,
+    caller::{Caller, Officer},
     page::{Frame, framed, html},
     queue::{self, Card},
     refusal::Refusal,
@@ -69,9 +69,9 @@ async fn list(
 }
 
 /// The newest closed incidents within reach, and the number before which there are more to look at.
-async fn closed_in_reach(
+pub(super) async fn closed_in_reach(
     app: &App,
-    officer: &Officer,
+    caller: &Caller,
     board: &Board,
     mut before: IncidentId,
 ) -> Result<(Vec<Incident>, Option<i64>), Refusal> {
@@ -82,7 +82,7 @@ async fn closed_in_reach(
         let is_all = read.len() <= page;
         for incident in read.into_iter().take(page) {
             before = incident.id;
-            if scope::has_incident(&officer.reach, &board.rulebook, &incident) {
+            if scope::has_incident(&caller.reach, &board.rulebook, &incident) {
                 found.push(incident);
             }
             if found.len() == page {

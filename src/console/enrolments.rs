@@ -11,7 +11,7 @@ use axum::{
 
 use super::{
     App,
-    gate::Officer,
+    caller::{Caller, Officer},
     guard::Posted,
     names::Names,
     page::{Frame, framed, html},
@@ -148,10 +148,10 @@ fn draw(app: &App, officer: &Officer, status: StatusCode, error: bool, made: Opt
 }
 
 /// An advocate enrols the persons of their cases alone; staff are enrolled by whoever leads them.
-fn is_in_reach(officer: &Officer, rulebook: &Rulebook, recipient: &Recipient) -> bool {
+fn is_in_reach(caller: &Caller, rulebook: &Rulebook, recipient: &Recipient) -> bool {
     match recipient {
         Recipient::Person(id) => rulebook.person(id).is_some(),
-        Recipient::Staff(id) => officer.reach_of(Act::EnrolStaff).is_some_and(|reach| {
+        Recipient::Staff(id) => caller.reach_of_roles(Act::EnrolStaff).is_some_and(|reach| {
             let unit = rulebook.units().find(|unit| unit.staff.iter().any(|staff| staff.id == *id));
             unit.is_some_and(|unit| reach.has_unit(&unit.id))
         }),
@@ -172,25 +172,44 @@ fn record(app: &App, officer: &Officer, recipient: &Recipient, rulebook: &Rulebo
 }
 
 fn groups(rulebook: &Rulebook, officer: &Officer) -> Vec<(&'static str, Vec<Choice>)> {
-    let has_push = |contacts: &[Contact]| contacts.iter().any(|contact| contact.channel == Channel::Push);
-    let persons = rulebook.persons().map(|person| Choice {
-        value: format!("person:{}", person.id),
-        name: person.name.clone(),
-        has_push: has_push(&person.contacts),
-    });
-    let may =
-        |staff: &&crate::domain::Staff| is_in_reach(officer, rulebook, &Recipient::Staff(staff.id.clone()));
-    let staff = rulebook.units().flat_map(|unit| &unit.staff).filter(may).map(|staff| Choice {
-        value: format!("staff:{}", staff.id),
-        name: staff.name.clone(),
-        has_push: has_push(&staff.contacts),
-    });
-    let sorted = |mut choices: Vec<Choice>| {
-        choices.sort_by(|a, b| a.name.cmp(&b.name));
-        choices
+    let choice = |holder: Holder| Choice {
+        value: match &holder.who {
+            Recipient::Person(id) => format!("person:{id}"),
+            Recipient::Staff(id) => format!("staff:{id}"),
+        },
+        name: holder.name,
+        has_push: holder.has_push,
     };
-    let groups = [(PERSONS, sorted(persons.collect())), ("Staff", sorted(staff.collect()))];
+    let [persons, staff] =
+        holders(rulebook, officer).map(|holders| holders.into_iter().map(choice).collect::<Vec<_>>());
+    let groups = [(PERSONS, persons), ("Staff", staff)];
     groups.into_iter().filter(|(_, choices)| !choices.is_empty()).collect()
+}
+
+/// Somebody who can have a device for push messages.
+pub(super) struct Holder {
+    pub(super) who: Recipient,
+    pub(super) name: String,
+    pub(super) has_push: bool,
+}
+
+/// Protected persons and staff within somebody's reach, by name.
+pub(super) fn holders(rulebook: &Rulebook, caller: &Caller) -> [Vec<Holder>; 2] {
+    let holder = |who, name: &str, contacts: &[Contact]| {
+        let has_push = contacts.iter().any(|contact| contact.channel == Channel::Push);
+        Holder { who, name: name.into(), has_push }
+    };
+    let persons = rulebook.persons();
+    let persons =
+        persons.map(|person| holder(Recipient::Person(person.id.clone()), &person.name, &person.contacts));
+    let staff = rulebook.units().flat_map(|unit| &unit.staff);
+    let staff = staff.map(|staff| holder(Recipient::Staff(staff.id.clone()), &staff.name, &staff.contacts));
+    let staff = staff.filter(|holder| is_in_reach(caller, rulebook, &holder.who));
+    let sorted = |mut holders: Vec<Holder>| {
+        holders.sort_by(|a, b| a.name.cmp(&b.name));
+        holders
+    };
+    [sorted(persons.collect()), sorted(staff.collect())]
 }
 
 /// Whom a value of the form stands for.

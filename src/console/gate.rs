@@ -11,13 +11,15 @@ use std::{
 
 use axum::{
     extract::{FromRequestParts, MatchedPath, Request, State},
-    http::{Method, request::Parts},
+    http::{Method, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
 
 use super::{
-    App, guard, incident,
+    App, api,
+    caller::{Caller, Officer},
+    guard, incident,
     refusal::{self, Refusal},
     rights::{self, Act, Door, Trace},
     scope,
@@ -26,10 +28,10 @@ use super::{
 };
 use crate::{
     access::{
-        Grant, Reach, Role,
+        Reach,
         audit::{About, Record, Who, Whom},
     },
-    domain::{CaseId, Incident, StaffId},
+    domain::Incident,
     engine::Rulebook,
 };
 
@@ -39,91 +41,18 @@ const VIEWS_MAX: usize = 20_000;
 /// An officer's action waits no longer for the audit log; the journal has it, too.
 const CHANGE_WAITS: Duration = Duration::from_secs(2);
 
-/// Whoever came by a one-time link sits at this machine: they may do all that anybody may.
-const LINK: [Role; 3] = [Role::Supervisor, Role::Administrator, Role::Auditor];
-
-/// The signed-in person, who they are, and how far what they do reaches.
-#[derive(Clone)]
-pub(super) struct Officer {
-    pub(super) signed: Signed,
-    pub(super) id: StaffId,
-    /// As the account has it; the rulebook may know better.
-    pub(super) name: String,
-    /// How far the act that was asked for reaches.
-    pub(super) reach: Reach,
-    grants: Vec<Grant>,
-    caseload: Vec<CaseId>,
-}
-
-impl Officer {
-    pub(super) fn of(app: &App, signed: Signed) -> Result<Self, Refusal> {
-        let id = signed.by.clone().ok_or_else(Refusal::say_who_first)?;
-        let reach = Reach::default();
-        let Some(generation) = signed.generation else {
-            let grants = LINK.map(|role| Grant { role, unit: None }).into();
-            return Ok(Self { name: id.to_string(), signed, id, reach, grants, caseload: Vec::new() });
-        };
-        let accounts = app.access.accounts(app.clock.real_us()).ok_or_else(Refusal::accounts_away)?;
-        let account = accounts.live(&id).filter(|account| account.generation == generation);
-        let Some(account) = account else {
-            app.sign_in.sign_out(&signed);
-            return Err(Refusal::sign_in_first());
-        };
-        let (grants, caseload) = (account.grants.clone(), account.caseload.clone());
-        Ok(Self { name: account.name.clone(), signed, id, reach, grants, caseload })
-    }
-
-    /// How far an act reaches; none if they may not.
-    pub(super) fn reach_of(&self, act: Act) -> Option<Reach> {
-        let mut grants = self.grants.iter().filter(|grant| act.roles().contains(&grant.role)).peekable();
-        grants.peek()?;
-        Some(Reach::of(grants, &self.caseload))
-    }
-
-    pub(super) fn may(&self, act: Act) -> bool {
-        self.reach_of(act).is_some()
-    }
-
-    /// As the audit log names them.
-    pub(super) fn who(&self) -> Who {
-        match self.signed.generation {
-            Some(_) => Who::Account(self.id.clone()),
-            None => Who::Link(Some(self.id.clone())),
-        }
-    }
-
-    /// By what right they do something.
-    pub(super) fn right(&self, act: Act) -> String {
-        if self.signed.generation.is_none() {
-            return "one-time link".into();
-        }
-        let by = self.grants.iter().filter(|grant| act.roles().contains(&grant.role));
-        let words = by.map(|Grant { role, unit }| {
-            let unit = unit.as_ref().map_or("every unit", |unit| unit.as_str());
-            format!("{} of {unit}", role.as_str())
-        });
-        words.collect::<Vec<_>>().join(", ")
-    }
-
-    /// The page to begin at.
-    pub(super) fn home(&self) -> &'static str {
-        let pages = [(Act::SeeQueue, "/"), (Act::SeeAccounts, "/accounts"), (Act::SeeAudit, "/audit")];
-        pages.into_iter().find(|(act, _)| self.may(*act)).map_or("/", |(_, page)| page)
-    }
-}
-
-impl FromRequestParts<App> for Officer {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Refusal> {
-        // Missing if a route was put outside the gate by mistake: then nobody gets in.
-        parts.extensions.get::<Self>().cloned().ok_or_else(Refusal::sign_in_first)
-    }
-}
-
 /// The incident in the address, for handlers behind [`Door::MayWithIncident`].
 #[derive(Clone)]
 pub(super) struct InReach(pub(super) Incident);
+
+impl FromRequestParts<App> for InReach {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Refusal> {
+        // Missing if a route was given another door by mistake.
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| Refusal::no_incident(""))
+    }
+}
 
 /// Lets a request through, or answers it.
 pub(super) async fn gate(State(app): State<App>, mut request: Request, next: Next) -> Response {
@@ -139,7 +68,8 @@ pub(super) async fn gate(State(app): State<App>, mut request: Request, next: Nex
 async fn pass(app: &App, path: &str, request: &mut Request) -> Result<(), Refusal> {
     let Some(door) = rights::door(request.method(), path) else {
         let is_route = rights::has_path(path);
-        return Err(if is_route { refusal::no_such_method().await } else { refusal::no_such_page().await });
+        let no_method = Refusal::no_such_method(&rights::methods(path));
+        return Err(if is_route { no_method } else { refusal::no_such_page().await });
     };
     let (act, about_incident) = match door {
         Door::Open | Door::OwnProof => return Ok(()),
@@ -150,25 +80,55 @@ async fn pass(app: &App, path: &str, request: &mut Request) -> Result<(), Refusa
             request.extensions_mut().insert(signed);
             return Ok(());
         }
+        Door::Known if !request.headers().contains_key(header::AUTHORIZATION) => {
+            return signed(app, path, request).map(drop);
+        }
+        Door::Known | Door::Token => {
+            let caller = api::caller(app, request)?;
+            request.extensions_mut().insert(caller);
+            return Ok(());
+        }
         Door::May(act) => (act, false),
         Door::MayWithIncident(act) => (act, true),
     };
-    let officer = Officer::of(app, signed(app, path, request)?)?;
-    let reach = officer.reach_of(act).ok_or_else(|| Refusal::not_yours(officer.home()))?;
-    let officer = Officer { reach, ..officer };
-    let abouts = if about_incident {
-        let id = segment(path, request.uri().path(), "{id}");
-        let incident = incident_in_reach(app, &officer, id).await?;
-        let about = about(&incident);
-        request.extensions_mut().insert(InReach(incident));
-        vec![about]
+    // A token is for the API alone, and a cookie for pages alone: a form that another site sends reaches no API.
+    if api::is_api(path) {
+        let caller = api::caller(app, request)?;
+        let reach = caller.reach_of(act).ok_or_else(|| caller.may_not(act))?;
+        let caller = caller.reaching(reach);
+        admit(app, &caller, act, about_incident.then_some(path), request).await?;
+        request.extensions_mut().insert(caller);
     } else {
-        units(&officer.reach, &app.board.borrow().rulebook)
-    };
-    record(app, &officer, act, abouts).await?;
-    request.extensions_mut().insert(officer.signed.clone());
-    request.extensions_mut().insert(officer);
+        let officer = Officer::of(app, signed(app, path, request)?)?;
+        let reach = officer.reach_of(act).ok_or_else(|| officer.may_not(act))?;
+        let officer = officer.reaching(reach);
+        admit(app, &officer, act, about_incident.then_some(path), request).await?;
+        request.extensions_mut().insert(officer.signed.clone());
+        request.extensions_mut().insert(officer);
+    }
     Ok(())
+}
+
+/// Finds the incident in the address, where the route `with_incident` has one, and has the audit log say who asks and what
+/// about.
+async fn admit(
+    app: &App,
+    caller: &Caller,
+    act: Act,
+    with_incident: Option<&str>,
+    request: &mut Request,
+) -> Result<(), Refusal> {
+    let abouts = match with_incident {
+        Some(route) => {
+            let id = segment(route, request.uri().path(), "{id}");
+            let incident = incident_in_reach(app, caller, id).await?;
+            let about = about(&incident);
+            request.extensions_mut().insert(InReach(incident));
+            vec![about]
+        }
+        None => units(&caller.reach, &app.board.borrow().rulebook),
+    };
+    record(app, caller, act, abouts).await
 }
 
 /// The session behind a request. What a person asks for is a sign of life, what a page asks for by itself is none.
@@ -193,7 +153,10 @@ fn is_by_hand(request: &Request) -> bool {
 
 /// A person who asks for a page is led to where they can do something about it; a script is told.
 fn instead(request: &Request, path: &str, refusal: Refusal) -> Response {
-    let is_page = request.method() == Method::GET && !path.starts_with("/fragments/") && path != "/live";
+    let is_page = request.method() == Method::GET
+        && !path.starts_with("/fragments/")
+        && !api::is_api(path)
+        && path != "/live";
     match refusal.leads_to().filter(|_| is_page) {
         Some(page) => Redirect::to(page).into_response(),
         None => refusal.into_response(),
@@ -207,7 +170,7 @@ fn segment<'u>(route: &str, path: &'u str, name: &str) -> &'u str {
 }
 
 /// The incident, if they may know that it is there.
-async fn incident_in_reach(app: &App, officer: &Officer, id: &str) -> Result<Incident, Refusal> {
+async fn incident_in_reach(app: &App, caller: &Caller, id: &str) -> Result<Incident, Refusal> {
     let none = || Refusal::no_incident(id);
     let known = incident::parse_id(id).ok_or_else(none)?;
     let board = app.board.borrow().clone();
@@ -215,7 +178,7 @@ async fn incident_in_reach(app: &App, officer: &Officer, id: &str) -> Result<Inc
         Some(live) => Some(live.as_ref().clone()),
         None => app.store.incident(known).await?.filter(|incident| !incident.unit.is_canary()),
     };
-    found.filter(|incident| scope::has_incident(&officer.reach, &board.rulebook, incident)).ok_or_else(none)
+    found.filter(|incident| scope::has_incident(&caller.reach, &board.rulebook, incident)).ok_or_else(none)
 }
 
 fn about(incident: &Incident) -> About {
@@ -243,12 +206,12 @@ fn units(reach: &Reach, rulebook: &Rulebook) -> Vec<About> {
     units.chain(cases).collect()
 }
 
-async fn record(app: &App, officer: &Officer, act: Act, abouts: Vec<About>) -> Result<(), Refusal> {
+async fn record(app: &App, caller: &Caller, act: Act, abouts: Vec<About>) -> Result<(), Refusal> {
     let record = |about| Record {
         at: app.clock.wall(),
-        who: officer.who(),
+        who: caller.who(),
         what: act.what(),
-        why: officer.right(act),
+        why: caller.right(act),
         about,
     };
     match act.trace() {

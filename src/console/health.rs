@@ -31,9 +31,10 @@ const STUCK_S: f64 = 10.0;
 /// Whether tags are heard, judged and written down: `ready`, or a line for each thing that is not so.
 async fn ready(State(app): State<App>) -> (StatusCode, String) {
     let ages = app.ages();
+    let store_fails = app.board.borrow().store_fails;
     let wrong = [
         (ages.turn_s > STUCK_S, "the line does not turn"),
-        (ages.unwritten_s > STUCK_S, "records are not written"),
+        (ages.unwritten_s > STUCK_S || store_fails, "records are not written"),
         (!ages.brokers_up, "a broker cannot be heard"),
     ];
     let wrong: String = wrong.iter().filter(|(is, _)| *is).map(|(_, what)| format!("{what}\n")).collect();

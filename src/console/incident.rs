@@ -10,7 +10,7 @@ use axum::{
 
 use super::{
     App,
-    gate::Officer,
+    caller::Officer,
     names::Names,
     page::{Frame, framed, html},
     posts,
@@ -195,8 +195,11 @@ async fn story(app: &App, officer: &Officer, id: IncidentId) -> Result<Story, Re
             known.ok_or_else(|| Refusal::no_incident(&id.to_string()))?
         }
     };
-    let (alerts, alerts_folded, records_away) = match records(app, id, &board, now).await {
-        Ok((alerts, folded)) => (alerts, folded, false),
+    let (alerts, alerts_folded, records_away) = match records(app, id).await {
+        Ok(Records { alerts, folded }) => {
+            let line = |(alert, tries): &(Alert, Vec<Attempt>)| alert_line(alert, tries, &board, now);
+            (alerts.iter().map(line).collect(), folded, false)
+        }
         Err(error) => {
             // What is happening now does not wait for the records.
             tracing::error!(%error, "the console could not read an incident's alerts");
@@ -215,20 +218,23 @@ async fn story(app: &App, officer: &Officer, id: IncidentId) -> Result<Story, Re
     })
 }
 
-/// The newest alerts with their tries, and how many older ones there are.
-async fn records(
-    app: &App,
-    id: IncidentId,
-    board: &Board,
-    now: Timestamp,
-) -> Result<(Vec<AlertLine>, usize), StoreError> {
+/// What the store has of an incident's alerts.
+pub(super) struct Records {
+    /// The newest, each with its tries.
+    pub(super) alerts: Vec<(Alert, Vec<Attempt>)>,
+    /// How many older ones there are.
+    pub(super) folded: usize,
+}
+
+pub(super) async fn records(app: &App, id: IncidentId) -> Result<Records, StoreError> {
     let all = app.store.alerts_of(id).await?;
+    let folded = all.len().saturating_sub(ALERTS_MAX);
     let mut alerts = Vec::new();
-    for alert in all.iter().rev().take(ALERTS_MAX) {
+    for alert in all.into_iter().rev().take(ALERTS_MAX) {
         let attempts = app.store.attempts_of(alert.id).await?;
-        alerts.push(alert_line(alert, &attempts, board, now));
+        alerts.push((alert, attempts));
     }
-    Ok((alerts, all.len().saturating_sub(ALERTS_MAX)))
+    Ok(Records { alerts, folded })
 }
 
 fn tell(incident: &Incident, board: &Board, now: Timestamp) -> Story {
@@ -288,11 +294,7 @@ fn alert_line(alert: &Alert, attempts: &[Attempt], board: &Board, now: Timestamp
         reference: alert.reference(),
         to: words::recipient(&alert.recipient, Names(&board.rulebook)),
         channel: words::channel(alert.channel),
-        address: match alert.channel {
-            // Of a browser it would say nothing to anybody.
-            Channel::Push => String::new(),
-            _ => masked(&alert.address),
-        },
+        address: masked(alert),
         raised: When::new(alert.raised_at, now),
         state: words::alert_state(&alert.state),
         state_key: alert.state.as_str(),
@@ -300,8 +302,16 @@ fn alert_line(alert: &Alert, attempts: &[Attempt], board: &Board, now: Timestamp
     }
 }
 
-/// Enough to tell two addresses apart, too little to reach or find anybody.
-fn masked(address: &str) -> String {
+/// Enough of an alert's address to tell it from another, too little to reach or find anybody.
+pub(super) fn masked(alert: &Alert) -> String {
+    match alert.channel {
+        // Of a browser it would say nothing to anybody.
+        Channel::Push => String::new(),
+        _ => end_of(&alert.address),
+    }
+}
+
+fn end_of(address: &str) -> String {
     let shown: Vec<char> = address.chars().rev().take(3).collect();
     if address.chars().count() < 8 {
         return "…".into();
@@ -315,8 +325,8 @@ mod tests {
 
     #[test]
     fn addresses_are_masked() {
-        assert_eq!(masked("+447700900123"), "…123");
-        assert_eq!(masked("999"), "…");
+        assert_eq!(end_of("+447700900123"), "…123");
+        assert_eq!(end_of("999"), "…");
     }
 
     #[test]

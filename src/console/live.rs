@@ -16,14 +16,22 @@ use axum::{
     routing::get,
 };
 use futures_util::stream;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::{
     sync::watch,
     time::{Interval, MissedTickBehavior, interval},
 };
 
-use super::{App, gate::Officer, load::Seat, page, rights::Act};
+use super::{
+    App,
+    caller::{Caller, Officer},
+    load::Seat,
+    page,
+    rights::Act,
+    sign_in::Signed,
+};
 use crate::{
     domain::{Happening, Incident, Timestamp},
     sequencer::Board,
@@ -38,6 +46,19 @@ pub(super) fn routes() -> Router<App> {
     Router::new().route("/live", get(live))
 }
 
+/// What an event carries.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct FeedData {
+    /// The service's time, milliseconds since 1970.
+    now_ms: i64,
+    /// Which picture it speaks of; the event's id, too.
+    version: i64,
+    /// How many open P1 incidents nobody has taken.
+    waiting: usize,
+    /// The priorities of the open incidents that were raised since the event before, or since `after`.
+    raised: Vec<u8>,
+}
+
 /// The last picture that a page has heard of, where a browser does not say so itself.
 #[derive(Deserialize)]
 struct Resume {
@@ -50,10 +71,21 @@ async fn live(
     Query(resume): Query<Resume>,
     headers: HeaderMap,
 ) -> Response {
+    feed(app, (*officer).clone(), Some(officer.signed), resume.after, &headers)
+}
+
+/// The feed of a person with a session, or of a machine with a token.
+pub(super) fn feed(
+    app: App,
+    caller: Caller,
+    signed: Option<Signed>,
+    after: Option<i64>,
+    headers: &HeaderMap,
+) -> Response {
     let last_event = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
     // A browser that goes on by itself repeats the address, which is older.
-    let after = last_event.or(resume.after);
-    let events = stream::unfold(Feed::new(app, officer, after), async |mut feed: Feed| {
+    let after = last_event.or(after);
+    let events = stream::unfold(Feed::new(app, caller, signed, after), async |mut feed: Feed| {
         feed.next().await.map(|event| (Ok::<_, Infallible>(event), feed))
     });
     Sse::new(events).into_response()
@@ -61,7 +93,8 @@ async fn live(
 
 struct Feed {
     app: App,
-    officer: Officer,
+    caller: Caller,
+    signed: Option<Signed>,
     board: watch::Receiver<Arc<Board>>,
     closing: watch::Receiver<bool>,
     beat: Interval,
@@ -75,7 +108,7 @@ struct Feed {
 }
 
 impl Feed {
-    fn new(app: App, officer: Officer, after: Option<i64>) -> Self {
+    fn new(app: App, caller: Caller, signed: Option<Signed>, after: Option<i64>) -> Self {
         let (mut beat, mut gate) = (interval(BEAT), interval(BOARD_EVERY));
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         gate.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -84,8 +117,20 @@ impl Feed {
         board.mark_changed();
         let closing = app.closing.clone();
         let said = after.map(Timestamp::from_us);
-        let seat = officer.may(Act::Arm).then(|| app.desks.sit(&officer.id));
-        Self { app, officer, board, closing, beat, gate, gate_open: false, said, over: false, _seat: seat }
+        let seat = caller.may(Act::Arm).then(|| app.desks.sit(&caller.id));
+        Self {
+            app,
+            caller,
+            signed,
+            board,
+            closing,
+            beat,
+            gate,
+            gate_open: false,
+            said,
+            over: false,
+            _seat: seat,
+        }
     }
 
     /// The next event; `None` when the service closes.
@@ -110,7 +155,7 @@ impl Feed {
     }
 
     fn heartbeat(&mut self) -> Event {
-        if self.app.is_live(&self.officer.signed) {
+        if self.app.is_live(&self.caller, self.signed.as_ref()) {
             return self.picture("heartbeat");
         }
         self.over = true;
@@ -121,17 +166,17 @@ impl Feed {
         if name == "board" {
             self.board.mark_unchanged();
         }
-        let (board, now) = self.app.look_as(&self.officer);
+        let (board, now) = self.app.look_as(&self.caller);
         let version = page::version(&board);
         let raised = self.said.filter(|said| said.as_us() < version).map(|said| raised_since(&board, said));
         self.said = Some(Timestamp::from_us(version));
-        let data = json!({
-            "now_ms": now.as_ms(),
-            "version": version,
-            "waiting": page::waiting(&board),
-            "raised": raised.unwrap_or_default(),
-        });
-        Event::default().event(name).id(version.to_string()).data(data.to_string())
+        let data = FeedData {
+            now_ms: now.as_ms(),
+            version,
+            waiting: page::waiting(&board),
+            raised: raised.unwrap_or_default(),
+        };
+        Event::default().event(name).id(version.to_string()).data(json!(data).to_string())
     }
 }
 

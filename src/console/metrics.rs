@@ -1,6 +1,9 @@
 //! Figures for Prometheus, in its text format 0.0.4. Counts and ages only: no names, no places.
 
-use std::fmt::{Display, Write};
+use std::{
+    fmt::{Display, Write},
+    sync::atomic::Ordering,
+};
 
 use axum::{
     extract::State,
@@ -22,6 +25,7 @@ fn text(app: &App) -> String {
     lives(app, &mut page);
     canary(app, &mut page);
     hops(app, &mut page);
+    requests(app, &mut page);
     page.0
 }
 
@@ -94,6 +98,18 @@ fn hops(app: &App, page: &mut Page) {
         for (what, count) in counted.iter().filter(|(what, _)| **what != "up") {
             page.sample("cordon_source_total", &[("source", source), ("what", what)], *count);
         }
+    }
+}
+
+fn requests(app: &App, page: &mut Page) {
+    page.counter(
+        "cordon_api_requests_total",
+        "Requests to the API: let in, without a token that works, and too fast.",
+    );
+    let counts =
+        [("let_in", &app.api.let_in), ("wrong_token", &app.api.wrong), ("too_fast", &app.api.too_fast)];
+    for (state, count) in counts {
+        page.sample("cordon_api_requests_total", &[("state", state)], count.load(Ordering::Relaxed));
     }
 }
 

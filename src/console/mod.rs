@@ -5,12 +5,15 @@
 //! (`rights`) and sees to it that what is shown is recorded. Beyond this machine it speaks by TLS, and to accounts alone.
 
 mod accounts;
+mod api;
 mod armed;
 mod assets;
 mod audit;
+mod caller;
 mod closed;
 mod enrolments;
 mod gate;
+mod grounds;
 mod guard;
 mod health;
 pub mod hooks;
@@ -36,6 +39,7 @@ mod send;
 mod sign_in;
 mod sign_in_pages;
 mod tls;
+mod tokens;
 mod told;
 mod trouble;
 mod watched;
@@ -177,9 +181,13 @@ pub async fn serve(
     let routes = routes(state, Arc::clone(&armed), closing);
     let served = async {
         match tls {
-            None => axum::serve(listener, routes).with_graceful_shutdown(stop).await?,
+            None => {
+                let routes = routes.into_make_service_with_connect_info::<tls::Peer>();
+                axum::serve(listener, routes).with_graceful_shutdown(stop).await?;
+            }
             Some(files) => {
                 let listener = TlsListener::new(listener, &files)?;
+                let routes = routes.into_make_service_with_connect_info::<tls::Peer>();
                 axum::serve(listener, routes).with_graceful_shutdown(stop).await?;
             }
         }
@@ -213,6 +221,7 @@ struct App {
     views: Arc<gate::Views>,
     scoped: Arc<scope::Scoped>,
     callbacks: Arc<hooks::Counts>,
+    api: Arc<api::Traffic>,
     source_counts: SourceCounts,
     phones: Option<Arc<PhoneDoor>>,
     vitals: Arc<Vitals>,
@@ -224,8 +233,8 @@ struct App {
 
 impl App {
     /// The latest picture as far as somebody's act reaches, and the time it is looked at.
-    fn look_as(&self, officer: &gate::Officer) -> (Arc<Board>, Timestamp) {
-        self.look_at(&officer.reach)
+    fn look_as(&self, caller: &caller::Caller) -> (Arc<Board>, Timestamp) {
+        self.look_at(&caller.reach)
     }
 
     fn look_at(&self, reach: &Reach) -> (Arc<Board>, Timestamp) {
@@ -233,9 +242,14 @@ impl App {
         (self.scoped.part(&board, reach), now)
     }
 
-    /// Whether a session may go on being told how many wait.
-    fn is_live(&self, signed: &sign_in::Signed) -> bool {
+    /// Whether a session, or a token, may go on being told how many wait.
+    fn is_live(&self, caller: &caller::Caller, signed: Option<&sign_in::Signed>) -> bool {
         let real_us = self.clock.real_us();
+        if let Some(token) = caller.token() {
+            let accounts = self.access.accounts(real_us);
+            return accounts.is_some_and(|all| all.is_live(token, self.clock.wall()));
+        }
+        let Some(signed) = signed else { return false };
         let in_use = || {
             let (Some(id), Some(generation)) = (&signed.by, signed.generation) else { return true };
             let accounts = self.access.accounts(real_us);
@@ -275,6 +289,7 @@ fn routes(state: ConsoleState, armed: Arc<Armed>, closing: watch::Receiver<bool>
         views: Arc::default(),
         scoped: Arc::default(),
         callbacks,
+        api: Arc::default(),
         source_counts,
         phones,
         vitals,
@@ -295,6 +310,8 @@ fn routes(state: ConsoleState, armed: Arc<Armed>, closing: watch::Receiver<bool>
         .merge(enrolments::routes())
         .merge(accounts::routes())
         .merge(audit::routes())
+        .merge(tokens::routes())
+        .merge(api::routes())
         .merge(live::routes())
         .merge(armed::routes())
         .merge(sign_in_pages::routes())
@@ -305,6 +322,7 @@ fn routes(state: ConsoleState, armed: Arc<Armed>, closing: watch::Receiver<bool>
         .method_not_allowed_fallback(refusal::no_such_method)
         .layer(middleware::from_fn_with_state(app.clone(), gate::gate))
         .layer(middleware::from_fn_with_state(app.clone(), guard::own_pages_only))
+        .layer(middleware::from_fn(api::problems))
         .with_state(app.clone());
     // Open to other names than this machine's: whoever was sent a link comes by a web server in front of Cordon, a
     // provider's callback and a watchdog from elsewhere.

@@ -6,7 +6,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
-use super::{App, assets, gate::Officer, names::Names, rights::Act, trouble, when::When, words};
+use super::{App, assets, caller::Officer, names::Names, rights::Act, trouble, when::When, words};
 use crate::{
     domain::{Outcome, Priority, Timestamp},
     sequencer::Board,

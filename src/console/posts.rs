@@ -12,7 +12,7 @@ use axum::{
 
 use super::{
     App,
-    gate::Officer,
+    caller::{Caller, Officer},
     guard::Posted,
     incident::{self, FormError},
     refusal::Refusal,
@@ -68,12 +68,7 @@ async fn note(
     let incident = parse(&id)?;
     let text = form.field("note").trim();
     let bad = |message: &str| FormError::Note { message: message.into(), text: text.into() };
-    let length = text.chars().count();
-    if length == 0 {
-        return again(&app, &officer, incident, bad("Write a note first.")).await;
-    }
-    if length > NOTE_CHARS_MAX {
-        let message = format!("A note has at most 2,000 characters; this one has {length}.");
+    if let Err(message) = check_note(text) {
         return again(&app, &officer, incident, bad(&message)).await;
     }
     match submit(&app, &officer, incident, Action::Note(text.into())).await? {
@@ -115,14 +110,25 @@ async fn shelve(
     Ok(back(&form, &id))
 }
 
+/// What is wrong with a note, in a sentence.
+pub(super) fn check_note(text: &str) -> Result<(), String> {
+    match text.chars().count() {
+        0 => Err("Write a note first.".into()),
+        length if length > NOTE_CHARS_MAX => {
+            Err(format!("A note has at most 2,000 characters; this one has {length}."))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Puts the input in; the outer error is a refusal that every form words alike.
 pub(super) async fn submit(
     app: &App,
-    officer: &Officer,
+    caller: &Caller,
     incident: IncidentId,
     action: Action,
 ) -> Result<Result<(), SubmitError>, Refusal> {
-    let told = Told::Handle { incident, by: officer.id.clone(), action };
+    let told = Told::Handle { incident, by: caller.id.clone(), action };
     tokio::time::timeout(CONFIRM_WITHIN, app.inbox.submit(told)).await.map_err(|_| Refusal::unconfirmed())
 }
 

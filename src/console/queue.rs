@@ -10,7 +10,7 @@ use axum::{
 
 use super::{
     App,
-    gate::Officer,
+    caller::Officer,
     load::{self, Load},
     map::Map,
     names::Names,
@@ -158,35 +158,47 @@ impl Queue {
     fn new(app: &App, board: &Board, now: Timestamp, officer: &Officer) -> Self {
         let section = |priority| section(board, now, priority, officer);
         let sections = [Priority::P1, Priority::P2, Priority::P3].map(section);
-        let open = board.incidents.values().filter(|incident| incident.is_open());
-        let mut shelved: Vec<&Incident> =
-            open.map(AsRef::as_ref).filter(|incident| incident.shelf.is_some()).collect();
-        shelved.sort_by_key(|incident| incident.shelf.as_ref().map(|shelf| shelf.until));
         let card = |incident: &&Incident| Card::new(incident, board, now).for_hands_of(officer);
         Self {
             load: Load::new(board, app.desks.count(), now),
             sections: sections.into(),
-            shelved: shelved.iter().map(card).collect(),
+            shelved: shelved(board).iter().map(card).collect(),
             form_token: officer.signed.form_token(),
         }
     }
 }
 
-fn section(board: &Board, now: Timestamp, priority: Priority, officer: &Officer) -> Section {
+/// The open incidents of a priority in the queue's order, as many as are shown, and how many more there are. What is
+/// shelved is none of them.
+pub(super) fn open(board: &Board, priority: Priority) -> (Vec<&Incident>, usize) {
     let ours = |incident: &&Incident| {
         incident.is_open() && incident.priority == priority && incident.shelf.is_none()
     };
     let mut open: Vec<&Incident> = board.incidents.values().map(AsRef::as_ref).filter(ours).collect();
     open.sort_by_key(|incident| std::cmp::Reverse((incident.raised_at, incident.id)));
-    let drawn = if priority == Priority::P1 { open.len() } else { open.len().min(CARDS_MAX) };
+    let shown = if priority == Priority::P1 { open.len() } else { open.len().min(CARDS_MAX) };
+    let folded = open.len() - shown;
+    open.truncate(shown);
+    (open, folded)
+}
+
+/// What is put aside, in the order in which it comes back.
+pub(super) fn shelved(board: &Board) -> Vec<&Incident> {
+    let open = board.incidents.values().map(AsRef::as_ref).filter(|incident| incident.is_open());
+    let mut shelved: Vec<&Incident> = open.filter(|incident| incident.shelf.is_some()).collect();
+    shelved.sort_by_key(|incident| incident.shelf.as_ref().map(|shelf| shelf.until));
+    shelved
+}
+
+fn section(board: &Board, now: Timestamp, priority: Priority, officer: &Officer) -> Section {
+    let (shown, folded) = open(board, priority);
+    let card = |incident: &Incident| Card::new(incident, board, now).for_hands_of(officer);
     Section {
         number: priority.number(),
         word: words::priority(priority),
-        groups: groups(&open[..drawn], load::is_crowd(priority, &open, now), |incident| {
-            Card::new(incident, board, now).for_hands_of(officer)
-        }),
-        open: open.len(),
-        folded: open.len() - drawn,
+        groups: groups(&shown, load::is_crowd(priority, &shown, now), card),
+        open: shown.len() + folded,
+        folded,
     }
 }
 

@@ -1,18 +1,19 @@
 //! Who has looked at a case, or changed something about it.
 
 use askama::Template;
-use axum::{Extension, Router, extract::State, response::Response, routing::get};
+use axum::{Router, extract::State, response::Response, routing::get};
 
 use super::{
     App,
-    gate::{InReach, Officer},
+    caller::Officer,
+    gate::InReach,
     page::{Frame, framed, html},
     refusal::Refusal,
     when::When,
 };
 use crate::{access::Accounts, domain::Timestamp};
 
-const READERS_MAX: i64 = 500;
+pub(super) const READERS_MAX: i64 = 500;
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/incidents/{id}/readers", get(page))
@@ -37,7 +38,7 @@ struct Line {
 async fn page(
     State(app): State<App>,
     officer: Officer,
-    Extension(InReach(incident)): Extension<InReach>,
+    InReach(incident): InReach,
 ) -> Result<Response, Refusal> {
     let (_, now, frame) = framed(&app, &officer, "Who has looked", "readers");
     let readers = app.access.readers(incident.case.as_ref(), incident.id, READERS_MAX).await?;
@@ -57,6 +58,7 @@ async fn page(
 
 /// As the log names them, with the name of an account's owner.
 pub(super) fn named(accounts: &Accounts, who: &str) -> String {
-    let account = who.parse().ok().and_then(|id| accounts.get(&id));
+    let id = who.strip_prefix("token:").and_then(|token| token.rsplit_once(':')).map_or(who, |(id, _)| id);
+    let account = id.parse().ok().and_then(|id| accounts.get(&id));
     account.map_or_else(|| who.to_owned(), |account| format!("{} ({who})", account.name))
 }

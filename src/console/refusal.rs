@@ -2,20 +2,30 @@
 
 use askama::Template;
 use axum::{
-    http::StatusCode,
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
-use super::{Public, page::html};
-use crate::{access::AccessError, engine::Refused, sequencer::SubmitError, store::StoreError};
+use super::{Public, grounds::Grounds, page::html};
+use crate::{
+    access::{AccessError, Permit, TokenRefused},
+    document::Misfit,
+    engine::Refused,
+    sequencer::SubmitError,
+    store::StoreError,
+};
 
-/// A request that is not served.
-#[derive(Debug)]
+/// A request that is not served. The API says it in JSON (`api::problems`), pages as one of them.
+#[derive(Debug, Clone)]
 pub(super) struct Refusal {
-    status: StatusCode,
-    title: &'static str,
-    why: String,
+    pub(super) status: StatusCode,
+    /// What a program can go by.
+    pub(super) grounds: Grounds,
+    pub(super) title: &'static str,
+    pub(super) why: String,
     next: (&'static str, &'static str),
+    /// What else its answer carries.
+    header: Option<Box<(header::HeaderName, String)>>,
 }
 
 #[derive(Template)]
@@ -30,8 +40,58 @@ const TO_QUEUE: (&str, &str) = ("/", "Go to the queue");
 const TO_SIGN_IN: (&str, &str) = ("/sign-in", "Sign in");
 
 impl Refusal {
+    /// One that only pages know.
     fn new(status: StatusCode, title: &'static str, why: impl Into<String>) -> Self {
-        Self { status, title, why: why.into(), next: TO_QUEUE }
+        Self { status, ..Self::on(Grounds::Refused, title, why) }
+    }
+
+    fn on(grounds: Grounds, title: &'static str, why: impl Into<String>) -> Self {
+        let status = grounds.status();
+        Self { status, grounds, title, why: why.into(), next: TO_QUEUE, header: None }
+    }
+
+    pub(super) fn show_a_token() -> Self {
+        let why = "Send a token of your account with each request, as in `Authorization: Bearer cordon_...`.";
+        Self { next: TO_SIGN_IN, ..Self::on(Grounds::NoToken, "Show a token", why) }
+    }
+
+    /// What a token was not made for.
+    pub(super) fn not_permitted(permit: Option<Permit>) -> Self {
+        let why = match permit {
+            Some(permit) => format!("This token was not made for this: it would need {}.", permit.as_str()),
+            None => "No token may do this: sign in to the console.".into(),
+        };
+        Self::on(Grounds::NotPermitted, "Not for this token", why)
+    }
+
+    pub(super) fn too_many(wait_s: i64) -> Self {
+        let why = format!("Too many requests with this token. Wait {wait_s} s.");
+        let header = Some(Box::new((header::RETRY_AFTER, wait_s.to_string())));
+        Self { header, ..Self::on(Grounds::TooMany, "Too many", why) }
+    }
+
+    pub(super) fn too_many_feeds() -> Self {
+        Self::on(
+            Grounds::TooMany,
+            "Too many",
+            "This token listens at eight places already. End a feed first.",
+        )
+    }
+
+    pub(super) fn unreadable_body(misfit: &Misfit) -> Self {
+        Self::on(Grounds::BodyWrong, "Body refused", format!("{misfit}. Nothing was done."))
+    }
+
+    pub(super) fn body(grounds: Grounds, why: &str) -> Self {
+        Self::on(grounds, "Body refused", format!("{why} Nothing was done."))
+    }
+
+    pub(super) fn wrong_query(why: &str) -> Self {
+        Self::on(Grounds::QueryWrong, "Query refused", format!("{why}."))
+    }
+
+    pub(super) fn note_length(why: String) -> Self {
+        Self::on(Grounds::NoteLength, "Note refused", format!("{why} Nothing was done."))
     }
 
     pub(super) fn foreign_host(public: Option<&Public>) -> Self {
@@ -41,17 +101,17 @@ impl Refusal {
             }
             Some(_) => "The console does not answer to this name. Open it at the address you were given.",
         };
-        Self::new(StatusCode::FORBIDDEN, "Not this address", why)
+        Self::on(Grounds::ForeignHost, "Not this address", why)
     }
 
     pub(super) fn foreign_origin() -> Self {
         let why = "This form was sent from another site, so nothing was done. Open the console itself and try again.";
-        Self::new(StatusCode::FORBIDDEN, "Not from here", why)
+        Self::on(Grounds::ForeignOrigin, "Not from here", why)
     }
 
     pub(super) fn sign_in_first() -> Self {
         let why = "You are not signed in, or your sign-in has ended. Nothing was done.";
-        Self { next: TO_SIGN_IN, ..Self::new(StatusCode::UNAUTHORIZED, "Sign in first", why) }
+        Self { next: TO_SIGN_IN, ..Self::on(Grounds::NoToken, "Sign in first", why) }
     }
 
     /// A page's scripts know it by its status: they take what is shown away, and go on listening for alarms.
@@ -69,7 +129,7 @@ impl Refusal {
     pub(super) fn not_yours(home: &'static str) -> Self {
         let why = "Your role does not include this. Whoever makes accounts here can say why, or change it.";
         let next = if home == "/" { TO_QUEUE } else { (home, "Go to your own page") };
-        Self { next, ..Self::new(StatusCode::FORBIDDEN, "Not for your role", why) }
+        Self { next, ..Self::on(Grounds::NotForRole, "Not for your role", why) }
     }
 
     /// Nothing of anybody is shown that the audit log does not know of.
@@ -77,14 +137,14 @@ impl Refusal {
         tracing::error!(%error, "the audit log could not be written; nobody's data is shown");
         let why = "What you look at is recorded, and just now it cannot be, so it is not shown. Alerts go out as ever: use \
                    phone and radio. Tell whoever runs this service.";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Not shown", why)
+        Self::on(Grounds::NotRecorded, "Not shown", why)
     }
 
     /// Nobody can say who may what.
     pub(super) fn accounts_away() -> Self {
         let why = "The accounts cannot be read at the moment, so it is not known what you may see. Alerts go out as ever: use \
                    phone and radio. Tell whoever runs this service.";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Accounts not available", why)
+        Self::on(Grounds::AccountsAway, "Accounts not available", why)
     }
 
     /// The page that whoever asked for another one is led to.
@@ -117,7 +177,7 @@ impl Refusal {
 
     pub(super) fn no_incident(id: &str) -> Self {
         let id: String = id.chars().take(20).collect();
-        Self::new(StatusCode::NOT_FOUND, "No such incident", format!("There is no incident {id}."))
+        Self::on(Grounds::NoSuchIncident, "No such incident", format!("There is no incident {id}."))
     }
 
     pub(super) fn no_account() -> Self {
@@ -131,40 +191,47 @@ impl Refusal {
     pub(super) fn no_staff() -> Self {
         let why = "The rulebook in force does not know you as a member of staff, so nothing can be put to your name. Whoever \
                    keeps the rulebook can add you, by the name you sign in as.";
-        Self::new(StatusCode::FORBIDDEN, "Not in the rulebook", why)
+        Self::on(Grounds::NoStaff, "Not in the rulebook", why)
     }
 
     pub(super) fn unconfirmed() -> Self {
         let why = "Cordon could not confirm this within 10 seconds; it may still come into effect. Look at the incident \
                    before you repeat it. Do not wait for this page: act by phone or radio.";
-        Self::new(StatusCode::GATEWAY_TIMEOUT, "Not confirmed yet", why)
+        Self::on(Grounds::NotConfirmed, "Not confirmed yet", why)
+    }
+
+    /// `allow` as the header has it.
+    pub(super) fn no_such_method(allow: &str) -> Self {
+        let why = "This address cannot be used in this way. Use the console's own links and buttons.";
+        let header = Some(Box::new((header::ALLOW, allow.to_owned())));
+        Self { header, ..Self::on(Grounds::NoSuchMethod, "Not in this way", why) }
     }
 }
 
 impl From<SubmitError> for Refusal {
     fn from(error: SubmitError) -> Self {
         match error {
-            SubmitError::Stopped => Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
+            SubmitError::Stopped => Self::on(
+                Grounds::Stopping,
                 "The service is stopping",
                 "It took nothing in. Act by phone or radio, and repeat this when the service is back.",
             ),
             SubmitError::Refused(Refused::UnknownStaff(_)) => Self::no_staff(),
             SubmitError::Refused(why @ Refused::NoSuchIncident(_)) => {
                 let why = format!("{why}: somebody may have closed it meanwhile. Nothing was done.");
-                Self::new(StatusCode::CONFLICT, "Not open any more", why)
+                Self::on(Grounds::NotOpen, "Not open any more", why)
             }
             SubmitError::Refused(Refused::Taken(_)) => {
                 let why = "Somebody else owned it a moment before you: the queue shows who. Nothing was done. You can \
                            still act on it, or close it.";
-                Self::new(StatusCode::CONFLICT, "Somebody else has it", why)
+                Self::on(Grounds::Taken, "Somebody else has it", why)
             }
             SubmitError::Refused(why @ Refused::StillInside) => {
                 let why = format!("{why}. Nothing was done, and everybody is still told.");
-                Self::new(StatusCode::CONFLICT, "Still in the zone", why)
+                Self::on(Grounds::StillInside, "Still in the zone", why)
             }
             SubmitError::Refused(why) => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Refused", format!("{why}. Nothing was done."))
+                Self::on(Grounds::Refused, "Refused", format!("{why}. Nothing was done."))
             }
         }
     }
@@ -183,22 +250,46 @@ impl From<StoreError> for Refusal {
         tracing::error!(%error, "the console could not read the store");
         let why =
             "Cordon's records cannot be read at the moment. The queue is live and does not depend on them.";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Records not available", why)
+        Self::on(Grounds::RecordsAway, "Records not available", why)
+    }
+}
+
+impl From<TokenRefused> for Refusal {
+    fn from(error: TokenRefused) -> Self {
+        let grounds = match error {
+            TokenRefused::Malformed => Grounds::TokenMalformed,
+            TokenRefused::Unknown => Grounds::TokenUnknown,
+            TokenRefused::Expired => Grounds::TokenExpired,
+            TokenRefused::Revoked => Grounds::TokenRevoked,
+            TokenRefused::Away => return Self::accounts_away(),
+            TokenRefused::Wait(s) => {
+                let header = Some(Box::new((header::RETRY_AFTER, s.to_string())));
+                return Self { header, ..Self::on(Grounds::TooMany, "Too many", format!("{error}.")) };
+            }
+        };
+        Self::on(grounds, "Token refused", format!("{error}."))
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let page = Page { title: self.title, why: &self.why, next: self.next };
-        (self.status, html(&page)).into_response()
+        let mut response = (self.status, html(&page)).into_response();
+        if let Some((name, value)) = self.header.as_deref()
+            && let Ok(value) = HeaderValue::from_str(value)
+        {
+            response.headers_mut().insert(name, value);
+        }
+        response.extensions_mut().insert(self);
+        response
     }
 }
 
 pub(super) async fn no_such_page() -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, "No such page", "The console has no page of this address.")
+    Refusal::on(Grounds::NoSuchAddress, "No such page", "The console has no page of this address.")
 }
 
+/// The gate has said so already; should it ever miss one, the router says it.
 pub(super) async fn no_such_method() -> Refusal {
-    let why = "This address cannot be used in this way. Use the console's own links and buttons.";
-    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "Not in this way", why)
+    Refusal::no_such_method("")
 }

@@ -12,7 +12,7 @@ use axum::{
 };
 
 use super::{
-    App, gate::Officer, guard::Posted, incident::parse_id, names::Names, page::html, posts, queue::Card,
+    App, caller::Officer, guard::Posted, incident::parse_id, names::Names, page::html, posts, queue::Card,
     refusal::Refusal, response::advice, rights::Act, when::When, words,
 };
 use crate::{

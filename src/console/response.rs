@@ -1,6 +1,8 @@
 //! What to do about an incident: whom to call, in which order, and what not to do. It is a page of its own, since it shows
 //! numbers that no other page does.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::{
     Router,
@@ -8,10 +10,12 @@ use axum::{
     response::Response,
     routing::get,
 };
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::{
     App,
-    gate::Officer,
+    caller::{Caller, Officer},
     incident::parse_id,
     names::Names,
     page::{Frame, framed, html},
@@ -29,12 +33,21 @@ pub(super) fn routes() -> Router<App> {
 }
 
 /// Somebody who is to be called.
-#[derive(Debug, PartialEq)]
-struct Callee {
-    name: String,
-    role: &'static str,
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
+pub(super) struct Callee {
+    /// Their name.
+    pub(super) name: String,
+    /// In a few words, why they are called.
+    pub(super) role: &'static str,
     /// Their phones, none twice.
-    numbers: Vec<String>,
+    pub(super) numbers: Vec<String>,
+}
+
+/// Whom to call about an open incident.
+pub(super) struct Calls {
+    pub(super) incident: Arc<Incident>,
+    pub(super) dont: &'static str,
+    pub(super) callees: Vec<Callee>,
 }
 
 #[derive(Template)]
@@ -51,24 +64,32 @@ struct Page {
 }
 
 async fn page(State(app): State<App>, officer: Officer, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let known = parse_id(&id).ok_or_else(|| Refusal::no_incident(&id))?;
-    let (board, now, _) = framed(&app, &officer, "", "incident");
-    // Nobody is called about what is closed: only open ones are on the board.
-    let incident = board.incidents.get(&known).ok_or_else(|| Refusal::no_incident(&id))?;
-    // Also by an incident that this officer may not see: it says no more than whose phone must not ring.
-    let under_duress = is_under_duress(incident, &app.look().0);
+    let Calls { incident, dont, callees } = calls(&app, &officer, &id)?;
     let title = format!("Whom to call: {}", words::kind(incident.kind));
-    let (_, _, frame) = framed(&app, &officer, &title, "incident");
+    let (board, _, frame) = framed(&app, &officer, &title, "incident");
     Ok(html(&Page {
         frame,
-        id: known.0,
+        id: incident.id.0,
         number: incident.priority.number(),
         kind: words::kind(incident.kind),
         meaning: words::meaning(incident.kind),
-        subject: Names(&board.rulebook).subject(incident),
-        dont: advice(incident, &app.look().0),
-        callees: callees(incident, &board.rulebook, now, under_duress),
+        subject: Names(&board.rulebook).subject(&incident),
+        dont,
+        callees,
     }))
+}
+
+/// Whom to call about an incident within somebody's reach.
+pub(super) fn calls(app: &App, caller: &Caller, id: &str) -> Result<Calls, Refusal> {
+    let (board, now) = app.look_as(caller);
+    // Nobody is called about what is closed: only open ones are on the board.
+    let incident = parse_id(id).and_then(|id| board.incidents.get(&id));
+    let incident = Arc::clone(incident.ok_or_else(|| Refusal::no_incident(id))?);
+    // Also by an incident that this caller may not see: it says no more than whose phone must not ring.
+    let whole = app.look().0;
+    let under_duress = is_under_duress(&incident, &whole);
+    let callees = callees(&incident, &board.rulebook, now, under_duress);
+    Ok(Calls { dont: advice(&incident, &whole), incident, callees })
 }
 
 /// What not to do. `whole` is the whole picture: whose phone must not ring may stand in another incident.

@@ -3,8 +3,9 @@
 
 use axum::http::Method;
 
-use crate::access::Role::{
-    self, Administrator, Advocate, Auditor, CaseWorker, Officer, Responder, Supervisor,
+use crate::access::{
+    Permit,
+    Role::{self, Administrator, Advocate, Auditor, CaseWorker, Officer, Responder, Supervisor},
 };
 
 /// Something that not everybody may see or do.
@@ -45,6 +46,28 @@ pub(super) enum Act {
 }
 
 impl Act {
+    /// All of them.
+    pub(super) const ALL: [Self; 18] = [
+        Self::SeeQueue,
+        Self::SeeMap,
+        Self::Follow,
+        Self::Arm,
+        Self::SeeIncident,
+        Self::SeeNumbers,
+        Self::SeeClosed,
+        Self::Own,
+        Self::Acted,
+        Self::Note,
+        Self::Close,
+        Self::SeeDevices,
+        Self::Enrol,
+        Self::EnrolStaff,
+        Self::SeeReaders,
+        Self::SeeAudit,
+        Self::SeeAccounts,
+        Self::ChangeAccounts,
+    ];
+
     /// The roles that may.
     pub(super) const fn roles(self) -> &'static [Role] {
         match self {
@@ -59,6 +82,27 @@ impl Act {
             Self::SeeReaders => &[Supervisor, Auditor],
             Self::SeeAudit => &[Auditor],
             Self::SeeAccounts | Self::ChangeAccounts => &[Administrator],
+        }
+    }
+
+    /// What a token must have been made for; none for what no token may do.
+    pub(super) const fn permit(self) -> Option<Permit> {
+        match self {
+            Self::SeeQueue | Self::SeeIncident | Self::SeeClosed | Self::Follow => {
+                Some(Permit::ReadIncidents)
+            }
+            Self::SeeMap => Some(Permit::ReadWearers),
+            Self::SeeNumbers => Some(Permit::ReadNumbers),
+            Self::Own | Self::Acted | Self::Note | Self::Send | Self::Shelve | Self::Attend => {
+                Some(Permit::HandleIncidents)
+            }
+            Self::Close => Some(Permit::CloseIncidents),
+            Self::SeeDevices => Some(Permit::ReadDevices),
+            Self::SeeReaders => Some(Permit::ReadReaders),
+            Self::SeeAudit => Some(Permit::ReadAudit),
+            Self::SeeAccounts => Some(Permit::ReadAccounts),
+            // A person does these.
+            Self::Arm | Self::Enrol | Self::EnrolStaff | Self::ChangeAccounts => None,
         }
     }
 
@@ -133,13 +177,17 @@ pub(super) enum Door {
     Monitor,
     /// Anybody who is signed in.
     SignedIn,
-    /// Whoever may.
+    /// Whatever shows a token that works.
+    Token,
+    /// The same, and anybody who is signed in: it shows no person's data.
+    Known,
+    /// Whoever may: with a session on pages, with a token in the API.
     May(Act),
     /// Whoever may, if the incident in the address is within their reach.
     MayWithIncident(Act),
 }
 
-use Door::{May, MayWithIncident, Monitor, Open, OwnProof, SignedIn};
+use Door::{Known, May, MayWithIncident, Monitor, Open, OwnProof, SignedIn, Token};
 
 const GET: &str = "GET";
 const POST: &str = "POST";
@@ -176,6 +224,30 @@ pub(super) const ROUTES: &[(&str, &str, Door)] = &[
     (POST, "/accounts/{account}", May(Act::ChangeAccounts)),
     (POST, "/accounts/{account}/link", May(Act::ChangeAccounts)),
     (POST, "/accounts/{account}/revoke", May(Act::ChangeAccounts)),
+    (POST, "/accounts/{account}/tokens/{no}/revoke", May(Act::ChangeAccounts)),
+    (GET, "/tokens", SignedIn),
+    (POST, "/tokens", SignedIn),
+    (POST, "/tokens/{no}/revoke", SignedIn),
+    (GET, "/api", SignedIn),
+    (GET, "/api/v1/openapi.json", Known),
+    (GET, "/api/v1/me", Token),
+    (GET, "/api/v1/queue", May(Act::SeeQueue)),
+    (GET, "/api/v1/feed", May(Act::Follow)),
+    (GET, "/api/v1/wearers", May(Act::SeeMap)),
+    (GET, "/api/v1/closed", May(Act::SeeClosed)),
+    (GET, "/api/v1/incidents/{id}", MayWithIncident(Act::SeeIncident)),
+    (GET, "/api/v1/incidents/{id}/call", MayWithIncident(Act::SeeNumbers)),
+    (GET, "/api/v1/incidents/{id}/readers", MayWithIncident(Act::SeeReaders)),
+    (POST, "/api/v1/incidents/{id}/own", MayWithIncident(Act::Own)),
+    (POST, "/api/v1/incidents/{id}/act", MayWithIncident(Act::Acted)),
+    (POST, "/api/v1/incidents/{id}/note", MayWithIncident(Act::Note)),
+    (POST, "/api/v1/incidents/{id}/send", MayWithIncident(Act::Send)),
+    (POST, "/api/v1/incidents/{id}/attend", MayWithIncident(Act::Attend)),
+    (POST, "/api/v1/incidents/{id}/shelve", MayWithIncident(Act::Shelve)),
+    (POST, "/api/v1/incidents/{id}/close", MayWithIncident(Act::Close)),
+    (GET, "/api/v1/devices", May(Act::SeeDevices)),
+    (GET, "/api/v1/audit", May(Act::SeeAudit)),
+    (GET, "/api/v1/accounts", May(Act::SeeAccounts)),
     (GET, "/who", SignedIn),
     (POST, "/who", SignedIn),
     (POST, "/sign-out", SignedIn),
@@ -214,6 +286,15 @@ pub(super) const ROUTES: &[(&str, &str, Door)] = &[
 pub(super) fn door(method: &Method, path: &str) -> Option<Door> {
     let method = if *method == Method::HEAD { &Method::GET } else { method };
     ROUTES.iter().find(|(of, at, _)| method.as_str() == *of && path == *at).map(|(_, _, door)| *door)
+}
+
+/// The methods by which the route at `path` is asked, as `Allow` has them.
+pub(super) fn methods(path: &str) -> String {
+    let methods = ROUTES.iter().filter(|(_, at, _)| path == *at).map(|(method, ..)| match *method {
+        GET => "GET, HEAD",
+        other => other,
+    });
+    methods.collect::<Vec<_>>().join(", ")
 }
 
 /// Whether the table has the path at all.

@@ -11,7 +11,7 @@ use axum::{
 
 use super::{
     App,
-    gate::Officer,
+    caller::Officer,
     guard::Posted,
     incident::parse_id,
     names::Names,

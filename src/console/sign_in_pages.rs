@@ -11,7 +11,7 @@ use axum::{
 
 use super::{
     App, assets,
-    gate::Officer,
+    caller::Officer,
     guard::{COOKIE, Fields, Posted, cookies},
     page::html,
     refusal::Refusal,

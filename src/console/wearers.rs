@@ -2,7 +2,7 @@
 
 use super::{names::Names, when::When, words};
 use crate::{
-    domain::{IncidentKind, Stage, Subject, Timestamp, WearerId, ZoneId},
+    domain::{IncidentId, IncidentKind, Stage, Subject, Timestamp, Wearer, WearerId, ZoneId},
     engine::{BoundProximity, Companionship},
     sequencer::{Board, Dot},
 };
@@ -51,14 +51,8 @@ pub(super) struct Stray {
 
 impl Wearers {
     pub(super) fn new(board: &Board, now: Timestamp) -> Self {
-        let names = Names(&board.rulebook);
-        let mut dots: Vec<_> = board.wearers.iter().collect();
-        dots.sort_by_cached_key(|(id, dot)| (std::cmp::Reverse(rank(worst(dot).0)), names.wearer(id)));
-        let folded = dots.len().saturating_sub(ROWS_MAX);
-        let rows = dots.into_iter().take(ROWS_MAX).map(|(id, dot)| row(board, id, dot, now)).collect();
-        let unseen = board.rulebook.wearers().filter(|wearer| {
-            !board.wearers.contains_key(&wearer.id) && wearer.tags.iter().any(|worn| worn.covers(now))
-        });
+        let (dots, folded) = shown(board);
+        let rows = dots.into_iter().map(|(id, dot)| row(board, id, dot, now)).collect();
         let stray = |(tag, heard): (&crate::domain::TagId, &Timestamp)| Stray {
             tag: tag.to_string(),
             heard: When::new(*heard, now),
@@ -66,11 +60,33 @@ impl Wearers {
         Self {
             rows,
             folded,
-            unseen: unseen.map(|wearer| wearer.name.clone()).collect(),
+            unseen: unseen(board, now).map(|wearer| wearer.name.clone()).collect(),
             strays: board.strays.iter().take(ROWS_MAX).map(stray).collect(),
             strays_folded: board.strays.len().saturating_sub(ROWS_MAX),
         }
     }
+}
+
+/// Wearers who are seen, those in the most dangerous stage first; and how many more there are than are shown.
+pub(super) fn shown(board: &Board) -> (Vec<(&WearerId, &Dot)>, usize) {
+    let names = Names(&board.rulebook);
+    let mut dots: Vec<_> = board.wearers.iter().collect();
+    dots.sort_by_cached_key(|(id, dot)| (std::cmp::Reverse(rank(worst(dot).0)), names.wearer(id)));
+    let folded = dots.len().saturating_sub(ROWS_MAX);
+    dots.truncate(ROWS_MAX);
+    (dots, folded)
+}
+
+/// Wearers with a tag of whom no fix is known.
+pub(super) fn unseen(board: &Board, now: Timestamp) -> impl Iterator<Item = &Wearer> {
+    board.rulebook.wearers().filter(move |wearer| {
+        !board.wearers.contains_key(&wearer.id) && wearer.tags.iter().any(|worn| worn.covers(now))
+    })
+}
+
+/// The most urgent open incident of a wearer.
+pub(super) fn most_urgent(board: &Board, id: &WearerId) -> Option<IncidentId> {
+    open(board, id).min_by_key(|incident| (incident.priority, incident.id)).map(|incident| incident.id)
 }
 
 pub(super) fn seen(dot: &Dot, now: Timestamp) -> Seen {
@@ -127,7 +143,11 @@ fn open<'a>(board: &'a Board, wearer: &'a WearerId) -> impl Iterator<Item = &'a 
 }
 
 /// A wearer's zones around persons that should apply now and do not: it is not known where the person is.
-fn off(board: &Board, id: &WearerId, now: Timestamp) -> Vec<String> {
+pub(super) fn off<'b>(
+    board: &'b Board,
+    id: &WearerId,
+    now: Timestamp,
+) -> Vec<(&'b BoundProximity, &'b Companionship)> {
     let rulebook = &board.rulebook;
     let in_force = |bound: &&BoundProximity| {
         rulebook.case(&bound.case).is_some_and(|case| case.basis.covers(now)) && bound.zone.applies(now)
@@ -135,7 +155,7 @@ fn off(board: &Board, id: &WearerId, now: Timestamp) -> Vec<String> {
     let off = rulebook.proximity_of(id).filter(in_force).filter_map(|bound| {
         let known = board.companions.get(&bound.zone.person).unwrap_or(&Companionship::NeverHeard);
         let is_on = matches!(known, Companionship::Fresh { until, .. } if now < *until);
-        (!is_on).then(|| format!("{}: {}", bound.zone.code, words::companionship(known, now)))
+        (!is_on).then_some((bound, known))
     });
     off.collect()
 }
@@ -154,11 +174,12 @@ fn row(board: &Board, id: &WearerId, dot: &Dot, now: Timestamp) -> Row {
             .find(|(of, _)| Some(of) == zone)
             .map(|(_, it)| words::outlook(it))
             .unwrap_or_default(),
-        off: off(board, id, now),
+        off: off(board, id, now)
+            .into_iter()
+            .map(|(bound, known)| format!("{}: {}", bound.zone.code, words::companionship(known, now)))
+            .collect(),
         dark: is_dark(board, id),
         seen: seen(dot, now),
-        incident: open(board, id)
-            .min_by_key(|incident| (incident.priority, incident.id))
-            .map(|incident| incident.id.0),
+        incident: most_urgent(board, id).map(|incident| incident.0),
     }
 }

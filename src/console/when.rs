@@ -48,6 +48,11 @@ impl When {
         self.format("%Y-%m-%d %H:%M:%S")
     }
 
+    /// `2026-03-01`, UTC.
+    pub(super) fn day(self) -> String {
+        self.format("%Y-%m-%d")
+    }
+
     fn format(self, format: &str) -> String {
         match jiff::Timestamp::from_millisecond(self.at.as_ms()) {
             Ok(instant) => instant.strftime(format).to_string(),

@@ -6,7 +6,7 @@ pub(super) use crate::domain::words::{
     alert_state, channel, kind, meaning, metres, outcome, percent, reason, span, stage,
 };
 use crate::{
-    access::Role,
+    access::{Permit, Role},
     domain::{
         Attending, Audience, BasisKind, Cause, Channel, Handling, Happening, Incident, MINUTE_MS, Priority,
         Reason, Recipient, Risk, Timestamp,
@@ -29,6 +29,21 @@ pub(super) fn staff_role(role: Role) -> (&'static str, &'static str) {
         Role::CaseWorker => ("Case worker", "sees incidents of their cases"),
         Role::Administrator => ("Administrator", "makes and revokes accounts, sees nobody's data"),
         Role::Auditor => ("Auditor", "reads the audit log"),
+    }
+}
+
+/// What a token may be made for.
+pub(super) fn permit(permit: Permit) -> &'static str {
+    match permit {
+        Permit::ReadIncidents => "Read open and closed incidents",
+        Permit::ReadWearers => "Read where wearers are",
+        Permit::ReadNumbers => "Read whom to call, with their numbers",
+        Permit::HandleIncidents => "Own incidents, act on them and write notes",
+        Permit::CloseIncidents => "Close incidents",
+        Permit::ReadDevices => "Read who has a device for push messages",
+        Permit::ReadReaders => "Read who has looked at a case",
+        Permit::ReadAudit => "Read the audit log",
+        Permit::ReadAccounts => "Read accounts",
     }
 }
 

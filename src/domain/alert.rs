@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{AlertId, IncidentId, Language, PersonId, Priority, SenderLabel, StaffId, Timestamp, UnitId};
@@ -58,7 +59,7 @@ impl Alert {
 }
 
 /// Who gets an alert.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Recipient {
     /// A protected person.
@@ -77,7 +78,7 @@ impl fmt::Display for Recipient {
 }
 
 /// Ways to reach a recipient, each with a provider of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
     /// A message that a browser shows although nobody has it open (RFC 8030).
@@ -181,7 +182,7 @@ impl Subscription {
 pub const BROWSER_GONE: &str = "gone";
 
 /// Kinds of message that must never be mistaken for each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageClass {
     /// To a protected person: act on your safety plan.
@@ -214,7 +215,7 @@ impl MessageClass {
 }
 
 /// How far an alert has come. The first three are open; an alert ends in one of the last three.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AlertState {
     /// In the outbox: nobody has taken it yet, or tries go on.

@@ -1,5 +1,6 @@
 //! Responders on their way to an incident, and what is put aside for a while.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{StaffId, Timestamp};
@@ -50,7 +51,7 @@ impl Attendance {
 }
 
 /// How far a responder has come, in the order in which they do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Attending {
     /// They are being told, and have a moment to answer.

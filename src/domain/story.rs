@@ -1,5 +1,6 @@
 //! What happened in an incident, and why the engine thinks so.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -121,7 +122,7 @@ pub enum Happening {
 }
 
 /// Why the engine concluded something, with the numbers that made it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// One trusted fix is inside.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use cordon::{
-    access::{Role, audit::Who},
+    access::{Access, NewToken, Permit, Role, audit::Who},
     clock::Clock,
+    domain::Timestamp,
     sandbox::broker::{self, Accounts},
     store::MemoryStore,
 };
@@ -68,6 +69,7 @@ async fn an_officer_is_let_in_and_what_they_see_is_recorded() {
     chromium.holds(&page, "location.pathname === '/' && document.readyState === 'complete'").await;
     chromium.reads(&page, "Dana Desk").await;
     chromium.look(&page, "supervisor-queue").await;
+    its_tokens(chromium, &page, &origin, access, at).await;
 
     access.add_account(&auditor(), &Who::Command, at).await.unwrap();
     let link = access.invite(&"ada".parse().unwrap(), &Who::Command, at).await.unwrap().link(&origin);
@@ -80,6 +82,25 @@ async fn an_officer_is_let_in_and_what_they_see_is_recorded() {
     chromium.reads(&page, "Not for your role").await;
     house.running.stop().await.unwrap();
     broker.stop().await;
+}
+
+/// What they may give a machine, and what it can ask.
+async fn its_tokens(chromium: &mut Chromium, page: &Session, origin: &str, access: &Access, at: Timestamp) {
+    let permits = vec![Permit::ReadIncidents, Permit::ReadWearers];
+    let new = NewToken { name: "Wallboard in the control room".into(), permits, days: 90 };
+    access.make_token(&"desk".parse().unwrap(), &new, &Who::Command, at).await.unwrap();
+    chromium.press(page, ".officer a").await;
+    chromium.holds(page, "location.pathname === '/tokens' && document.readyState === 'complete'").await;
+    fill(chromium, page, &[("name", "Report"), ("password", PASSWORD), ("code", "000000")]).await;
+    chromium.press(page, "#permit-read_incidents").await;
+    chromium.press(page, "button.main").await;
+    chromium.reads(page, "The password or the code is wrong").await;
+    chromium.look(page, "tokens").await;
+    chromium.press(page, "[aria-label='Revoke Wallboard in the control room']").await;
+    chromium.reads(page, "Revoked").await;
+    chromium.go(page, &format!("{origin}/api")).await;
+    chromium.reads(page, "/api/v1/queue").await;
+    chromium.look(page, "api").await;
 }
 
 fn auditor() -> cordon::access::NewAccount {

@@ -52,6 +52,21 @@ pub enum AccountError {
         "there is an administrator already; a new link for one who has lost theirs: cordon account link ID"
     )]
     HasAdministrator,
+    /// A token that is good for nothing.
+    #[error("choose at least one thing that the token may do")]
+    NoPermit,
+    /// How long a token works.
+    #[error("a token works for 1 to 365 days")]
+    TokenDays,
+    /// The name of a token.
+    #[error("a token's name has 1 to 60 characters and no line breaks")]
+    TokenName,
+    /// More than anybody looks after.
+    #[error("an account has at most 10 tokens at once; revoke one that is not needed")]
+    TooManyTokens,
+    /// No such token of this account, or a revoked one.
+    #[error("there is no token {0} in use")]
+    NoToken(i64),
     /// The file.
     #[error(transparent)]
     Access(#[from] AccessError),
@@ -173,6 +188,7 @@ impl Access {
         {
             sqlx::query(sql).bind(id.as_str()).execute(&mut *tx).await?;
         }
+        end_tokens(&mut tx, id, at).await?;
         keep_an_administrator(&mut tx, before, id).await?;
         audit::append(&mut tx, &[record("revoke account", by, id, why.into(), at)]).await?;
         tx.commit().await?;
@@ -185,16 +201,29 @@ impl Access {
     /// See [`AccountError`].
     pub async fn invite(&self, id: &StaffId, by: &Who, at: Timestamp) -> Result<Invitation, AccountError> {
         let mut tx = self.db.write.begin_with("BEGIN IMMEDIATE").await?;
-        const IN_USE: &str = "SELECT count(*) FROM accounts WHERE id = $1 AND revoked_at IS NULL";
-        let in_use: i64 = sqlx::query_scalar(IN_USE).bind(id.as_str()).fetch_one(&mut *tx).await?;
-        if in_use == 0 {
-            return Err(AccountError::Unknown(id.clone()));
-        }
+        must_be_in_use(&mut tx, id).await?;
         let invitation = put_invitation(&mut tx, id, at).await?;
         audit::append(&mut tx, &[record("make sign-in link", by, id, String::new(), at)]).await?;
         tx.commit().await?;
         Ok(invitation)
     }
+}
+
+/// Refuses an account that nobody has, or that is revoked.
+pub(super) async fn must_be_in_use(tx: &mut SqliteConnection, id: &StaffId) -> Result<(), AccountError> {
+    const IN_USE: &str = "SELECT count(*) FROM accounts WHERE id = $1 AND revoked_at IS NULL";
+    let in_use: i64 = sqlx::query_scalar(IN_USE).bind(id.as_str()).fetch_one(tx).await?;
+    if in_use == 0 { Err(AccountError::Unknown(id.clone())) } else { Ok(()) }
+}
+
+/// Ends all tokens of an account.
+pub(super) async fn end_tokens(
+    tx: &mut SqliteConnection,
+    id: &StaffId,
+    at: Timestamp,
+) -> Result<(), sqlx::Error> {
+    const END: &str = "UPDATE tokens SET revoked_at = $2 WHERE account = $1 AND revoked_at IS NULL";
+    sqlx::query(END).bind(id.as_str()).bind(at.as_us()).execute(tx).await.map(drop)
 }
 
 /// Ends the sessions of an account in use.

@@ -11,7 +11,7 @@ use super::{
         audit::{self, Who},
         password, random, totp,
     },
-    change::record,
+    change::{end_tokens, record},
 };
 use crate::{
     domain::{StaffId, Timestamp},
@@ -167,6 +167,7 @@ impl Access {
             .bind(account.as_str())
             .execute(&mut *tx)
             .await?;
+        end_tokens(&mut tx, &account, at).await?;
         let recovery = recovery_codes.iter().map(|code| ("recovery", hash(&bare(code)).to_vec(), 0));
         let credentials =
             [("password", stored.into_bytes(), 0), ("totp", key.to_vec(), step)].into_iter().chain(recovery);

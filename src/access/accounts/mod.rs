@@ -3,15 +3,19 @@
 mod change;
 mod enrol;
 mod prove;
+mod token;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Access, AccessError, Grant, Reach, Role};
-use crate::domain::{CaseId, StaffId};
+use sqlx::{FromRow, SqliteConnection};
+
+use super::{Access, AccessError, Grant, Permit, Reach, Role};
+use crate::domain::{CaseId, StaffId, Timestamp};
 
 pub use change::{AccountError, NewAccount};
 pub use enrol::{EnrolError, Enrolled, Invitation, Join};
 pub use prove::{Proof, ProofError, Standing};
+pub use token::{NewToken, TOKEN_DAYS, TOKEN_DAYS_MAX, Token, TokenRefused, TokenText};
 
 /// What was read of the accounts is not relied on for longer, microseconds: a revoked account is out by then, whatever
 /// befalls the file.
@@ -55,13 +59,15 @@ impl Account {
 #[derive(Debug, Clone, Default)]
 pub struct Accounts {
     by_id: BTreeMap<StaffId, Account>,
+    /// By their hash.
+    tokens: BTreeMap<[u8; 32], Token>,
     read_us: i64,
 }
 
 impl Accounts {
     /// Nobody, read too long ago to rely on.
     pub(super) fn long_ago() -> Self {
-        Self { by_id: BTreeMap::new(), read_us: i64::MIN / 4 }
+        Self { read_us: i64::MIN / 4, ..Self::default() }
     }
 
     /// One that may sign in.
@@ -79,6 +85,21 @@ impl Accounts {
     #[must_use]
     pub fn get(&self, id: &StaffId) -> Option<&Account> {
         self.by_id.get(id)
+    }
+
+    /// The tokens of an account, the newest first; of those that have ended the last ones.
+    #[must_use]
+    pub fn tokens_of(&self, id: &StaffId) -> Vec<&Token> {
+        let mut tokens: Vec<&Token> = self.tokens.values().filter(|token| token.account == *id).collect();
+        tokens.sort_by_key(|token| std::cmp::Reverse(token.no));
+        tokens
+    }
+
+    /// Whether a token and its account are in use still.
+    #[must_use]
+    pub fn is_live(&self, token: &Token, at: Timestamp) -> bool {
+        let known = self.tokens.values().find(|known| known.no == token.no);
+        known.is_some_and(|known| !known.revoked && at < known.until) && self.live(&token.account).is_some()
     }
 
     /// Whether there is somebody who can let others in, signed up or with a link to do so.
@@ -137,6 +158,7 @@ async fn read(access: &Access) -> Result<Accounts, AccessError> {
         sqlx::query_as("SELECT account, case_id FROM caseload ORDER BY account, case_id")
             .fetch_all(&mut *tx)
             .await?;
+    let tokens = read_tokens(&mut tx).await?;
     tx.commit().await?;
 
     let corrupt = |what: &str| AccessError::Corrupt(format!("an account's {what}"));
@@ -159,5 +181,41 @@ async fn read(access: &Access) -> Result<Accounts, AccessError> {
             by_id.get_mut(&account.parse().map_err(|_| corrupt("id"))?).ok_or_else(|| corrupt("case"))?;
         account.caseload.push(case.parse().map_err(|_| corrupt("case"))?);
     }
-    Ok(Accounts { by_id, read_us: 0 })
+    Ok(Accounts { by_id, tokens, read_us: 0 })
+}
+
+/// As a row of `tokens` has it.
+#[derive(FromRow)]
+struct TokenRow {
+    no: i64,
+    account: String,
+    name: String,
+    hash: Vec<u8>,
+    permits: String,
+    made_at: i64,
+    until: i64,
+    revoked_at: Option<i64>,
+    used_day: Option<i64>,
+    days_used: i64,
+}
+
+async fn read_tokens(tx: &mut SqliteConnection) -> Result<BTreeMap<[u8; 32], Token>, AccessError> {
+    let rows: Vec<TokenRow> = sqlx::query_as("SELECT * FROM tokens").fetch_all(tx).await?;
+    let corrupt = |what: &str| AccessError::Corrupt(format!("a token's {what}"));
+    let token = |row: TokenRow| {
+        let hash = row.hash.try_into().map_err(|_| corrupt("hash"))?;
+        let token = Token {
+            no: row.no,
+            account: row.account.parse().map_err(|_| corrupt("account"))?,
+            name: row.name,
+            permits: Permit::split(&row.permits).ok_or_else(|| corrupt("permits"))?,
+            made_at: Timestamp::from_us(row.made_at),
+            until: Timestamp::from_us(row.until),
+            revoked: row.revoked_at.is_some(),
+            used_day: row.used_day,
+            days_used: row.days_used,
+        };
+        Ok((hash, token))
+    };
+    rows.into_iter().map(token).collect()
 }

@@ -101,6 +101,33 @@ impl Access {
         standing
     }
 
+    /// Judges password and code together, of somebody who is in already and asks for more than a session gives. `from` is
+    /// what failures are counted by beside the account.
+    ///
+    /// # Errors
+    /// See [`ProofError`].
+    pub async fn prove_again(
+        &self,
+        id: &StaffId,
+        [password, code]: [Secret; 2],
+        from: [u8; 32],
+        at: Timestamp,
+        real_us: i64,
+    ) -> Result<(), ProofError> {
+        let wait = |us: i64| ProofError::Wait(us.div_euclid(1_000_000) + 1);
+        self.throttle.try_now(id.as_str(), Some(from), real_us).map_err(wait)?;
+        // A code is used up by a right password alone.
+        let fits = self.password(Some(id), &password, true).await?.is_some()
+            && self.code(Some(id), code.expose().trim(), at).await?.is_some();
+        if !fits {
+            let who = Who::Account(id.clone());
+            self.record(&[record("refused proof", &who, id, "wrong password or code".into(), at)]).await?;
+            return Err(ProofError::Wrong);
+        }
+        self.throttle.succeeded(id.as_str(), Some(from));
+        Ok(())
+    }
+
     async fn password(
         &self,
         id: Option<&StaffId>,

@@ -21,6 +21,8 @@ pub use verify::Verdict;
 pub enum Who {
     /// Whoever signed in with this account.
     Account(StaffId),
+    /// Whoever showed this account's token of that number.
+    Token(StaffId, i64),
     /// Whoever opened the one-time link of this machine, and the name they chose.
     Link(Option<StaffId>),
     /// Whoever ran a command on this machine.
@@ -34,6 +36,7 @@ impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Account(id) => write!(f, "{id}"),
+            Self::Token(id, no) => write!(f, "token:{id}:{no}"),
             Self::Link(Some(id)) => write!(f, "link:{id}"),
             Self::Link(None) => f.write_str("link:"),
             Self::Command => f.write_str("a command"),

@@ -1,6 +1,7 @@
 //! The console from outside: requests in, answers out, on a hand-made board and a real inbox.
 
 mod accounts;
+mod api;
 mod armed;
 mod audit;
 mod companions;
@@ -14,6 +15,7 @@ mod phone;
 mod records;
 mod responders;
 mod roles;
+mod tokens;
 mod watched;
 
 use std::sync::Arc;

@@ -76,5 +76,12 @@ async fn ready_is_who_hears_judges_and_writes_down() {
     bench.vitals.turned(bench.clock.real_us() - 60_000_000, 0);
     assert_eq!(ready().await, (StatusCode::SERVICE_UNAVAILABLE, "the line does not turn\n".into()));
     bench.vitals.turned(bench.clock.real_us(), 60_000);
-    assert_eq!(ready().await, (StatusCode::SERVICE_UNAVAILABLE, "records are not written\n".into()));
+    let unwritten = (StatusCode::SERVICE_UNAVAILABLE, "records are not written\n".to_owned());
+    assert_eq!(ready().await, unwritten);
+    bench.vitals.turned(bench.clock.real_us(), 0);
+    assert_eq!(ready().await.0, StatusCode::OK);
+    bench.board.send_modify(|picture| Arc::make_mut(picture).store_fails = true);
+    assert_eq!(ready().await, unwritten);
+    // Whoever asks whether the process lives is told so all the same: a restart would mend nothing.
+    assert_eq!(bench.get("/livez").await.status, StatusCode::OK);
 }
