@@ -11,6 +11,7 @@ mod audit;
 mod closed;
 mod enrolments;
 mod gate;
+mod ground;
 mod guard;
 mod health;
 pub mod hooks;
@@ -18,6 +19,7 @@ mod incident;
 mod join;
 mod labels;
 mod live;
+mod live_map;
 mod map;
 mod metrics;
 mod names;
@@ -34,6 +36,7 @@ mod sign_in;
 mod sign_in_pages;
 mod tls;
 mod told;
+mod trails;
 mod trouble;
 mod watched;
 mod wearers;
@@ -45,6 +48,7 @@ use std::{future::Future, io, sync::Arc};
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 use tokio::{net::TcpListener, sync::watch};
 
+pub use ground::{Ground, Sketch};
 pub use health::SourceCounts;
 pub use phone::Door as PhoneDoor;
 pub use sign_in::{OneTimeToken, SignIn, SignInError};
@@ -100,6 +104,8 @@ pub struct ConsoleState {
     pub watch_token: Option<Secret>,
     /// The installation counts on an armed console: while there is none, people are phoned.
     pub wants_armed: bool,
+    /// What the map stands on.
+    pub ground: Ground,
 }
 
 /// How the console is reached from other machines: by TLS, its own or that of a proxy in front of it.
@@ -216,6 +222,7 @@ struct App {
     meter: Arc<Meter>,
     closing: watch::Receiver<bool>,
     armed: Arc<Armed>,
+    ground: Arc<Ground>,
 }
 
 impl App {
@@ -256,7 +263,7 @@ fn routes(state: ConsoleState, armed: Arc<Armed>, closing: watch::Receiver<bool>
     let (access, public, installation) =
         (state.access, state.public.map(Arc::new), state.installation.into());
     let callbacks = hooks.as_ref().map(|hooks| Arc::clone(&hooks.counts)).unwrap_or_default();
-    let phones = phones.map(Arc::new);
+    let (phones, ground) = (phones.map(Arc::new), Arc::new(state.ground));
     let app = App {
         board,
         disk,
@@ -277,9 +284,13 @@ fn routes(state: ConsoleState, armed: Arc<Armed>, closing: watch::Receiver<bool>
         meter,
         closing,
         armed,
+        ground,
     };
     let own = Router::new()
         .merge(queue::routes())
+        .merge(live_map::routes())
+        .merge(ground::routes())
+        .merge(trails::routes())
         .merge(closed::routes())
         .merge(incident::routes())
         .merge(readers::routes())

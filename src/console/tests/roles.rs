@@ -21,7 +21,7 @@ const OTHER_CASE: [&str; 2] = ["Colin Marsh", "ALDER-2"];
 const OWN_CASE: [&str; 2] = ["Barry Stone", "Ms A. Berry"];
 
 /// Two units; in the first two cases.
-fn two_units() -> (Board, Records) {
+pub(super) fn two_units() -> (Board, Records) {
     let books = [
         json!({"unit": {"id": "kent", "name": "Medway", "default_policy": "usual",
             "area": {"south": 51.0, "west": 0.0, "north": 51.6, "east": 1.5},
