@@ -198,7 +198,9 @@ class LiveMap extends HTMLElement {
     const spot = wearer && this.drawing?.spot(wearer.at);
     card(wearer ?? null, spot ?? { x: 0, y: 0 });
     const sight = this.drawing?.sight();
-    if (sight) put(at("map-sight"), `In sight: ${counted(sight.wearers, "wearer")}, ${counted(sight.zones, "zone")}, ${counted(sight.ways, "way")}.`);
+    if (!sight) return;
+    const gaps = sight.gaps > 0 ? ` (${sight.gaps} with a gap)` : "";
+    put(at("map-sight"), `In sight: ${counted(sight.wearers, "wearer")}, ${counted(sight.zones, "zone")}, ${counted(sight.ways, "way")}${gaps}.`);
   }
 }
 

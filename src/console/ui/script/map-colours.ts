@@ -10,6 +10,8 @@ export type Palette = Record<(typeof NAMES)[number], string>;
 
 export function palette(): Palette {
   const probe = document.createElement("i");
+  // Where the reader has chosen colours, style.css has said which of them go where.
+  probe.style.setProperty("forced-color-adjust", "none");
   document.body.append(probe);
   const found = NAMES.map((name) => {
     probe.style.color = `var(--${name})`;

@@ -48,7 +48,7 @@ function ways(p: Palette): LayerSpecification[] {
   const round = { "line-cap": "round", "line-join": "round" } as const;
   return [
     { id: "trail-legs", type: "line", source, filter: part("leg"), layout: round, paint: { "line-color": p.way, "line-width": 2 } },
-    { id: "trail-gaps", type: "line", source, filter: part("gap"), layout: round, paint: { "line-color": p.way, "line-width": 2, "line-dasharray": [0.1, 2.2] } },
+    { id: "trail-gaps", type: "line", source, filter: part("gap"), layout: round, paint: { "line-color": p.way, "line-width": 3, "line-dasharray": [0.1, 1.8] } },
     { id: "trail-fixes", type: "symbol", source, filter: part("fix"), layout: { "icon-image": ["get", "stage"], "icon-size": 0.5, "icon-allow-overlap": true, "icon-ignore-placement": true } },
   ];
 }

@@ -1,6 +1,6 @@
 // The moving map. It is loaded when it is wanted, and knows nothing of the line: it is given what to show.
 
-import { Map as Canvas, setWorkerUrl, type GeoJSONSource, type LayerSpecification, type MapOptions, type StyleSpecification } from "maplibre-gl";
+import { Map as Canvas, ScaleControl, setWorkerUrl, type GeoJSONSource, type LayerSpecification, type MapOptions, type StyleSpecification } from "maplibre-gl";
 
 import { DOTS, marks, palette } from "./map-colours";
 import { collection, extent, trailFeatures, wearerFeatures, zoneFeatures, type Borders, type Ground, type Places } from "./map-data";
@@ -32,6 +32,8 @@ export interface Sight {
   wearers: number;
   zones: number;
   ways: number;
+  /** Of these, ways with a gap in sight. */
+  gaps: number;
 }
 
 const themes = ["(prefers-color-scheme: light)", "(forced-colors: active)"].map((query) => matchMedia(query));
@@ -73,6 +75,7 @@ export class Drawing {
     this.map = new Canvas(options);
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
+    this.map.addControl(new ScaleControl({ maxWidth: 120, unit: "metric" }), "bottom-left");
     this.addMarks();
     this.watch();
   }
@@ -151,6 +154,7 @@ export class Drawing {
       wearers: seen([MARKS], "key"),
       zones: seen(["zones", "idle-zones"], "code"),
       ways: seen(["trail-legs", "trail-gaps"], "key"),
+      gaps: seen(["trail-gaps"], "key"),
     };
   }
 
