@@ -27,6 +27,8 @@ pub(super) struct MapFiles {
     pub(super) script: String,
     pub(super) worker: String,
     pub(super) outline: String,
+    /// The licences of what these hold.
+    pub(super) licences: String,
 }
 
 /// The addresses of those files; none without scripts.
@@ -35,7 +37,12 @@ pub(super) fn map_files() -> Option<MapFiles> {
         let (name, ..) = KEPT.iter().find(|(name, ..)| name.starts_with(part))?;
         Some(format!("/assets/{name}"))
     };
-    Some(MapFiles { script: at("map.")?, worker: at("map-worker.")?, outline: at("outline.")? })
+    Some(MapFiles {
+        script: at("map.")?,
+        worker: at("map-worker.")?,
+        outline: at("outline.")?,
+        licences: at("licences.")?,
+    })
 }
 
 /// Whether this program was built with the scripts that keep a page live.
@@ -63,7 +70,11 @@ async fn answer(name: &str) -> Response {
     }
     match KEPT.iter().find(|(known, ..)| *known == name) {
         Some((_, text)) => {
-            let kind = if name.ends_with(".js") { SCRIPT } else { "application/json" };
+            let kind = match name.rsplit_once('.') {
+                Some((_, "js")) => SCRIPT,
+                Some((_, "json")) => "application/json",
+                _ => "text/plain; charset=utf-8",
+            };
             (
                 [(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::CACHE_CONTROL, FOREVER)],
                 *text,

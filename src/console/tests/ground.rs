@@ -55,15 +55,10 @@ async fn an_imported_region_is_read_in_ranges() {
         ("bytes=0-126".to_owned(), 0, 126),
         ("bytes=7-7".to_owned(), 7, 7),
         ("bytes=0-16383".to_owned(), 0, last),
-        (format!("bytes={last}-99999999999999999999"), 0, 0),
-        (format!("bytes={last}-{}", u64::MAX), 0, 0),
+        (format!("bytes={last}-{}", u64::MAX), last, last),
         (format!("bytes={last}-{}", last + 9), last, last),
     ] {
         let (status, told, bytes) = bench.range(&browser, Some(&asked)).await;
-        if (from, to) == (0, 0) {
-            assert_eq!(status, StatusCode::RANGE_NOT_SATISFIABLE, "{asked}");
-            continue;
-        }
         assert_eq!(status, StatusCode::PARTIAL_CONTENT, "{asked}");
         assert_eq!(told, format!("bytes {from}-{to}/{}", file.len()));
         assert_eq!(bytes, file[from..=to], "{asked}");
@@ -83,6 +78,7 @@ async fn what_is_no_range_of_it_is_refused() {
         Some("bytes=5-4"),
         Some("bytes=-5"),
         Some("bytes=5-"),
+        Some("bytes=5-99999999999999999999"),
         Some("bytes=+1-5"),
         Some("bytes=0-1,5-6"),
         Some("bytes 0-1"),

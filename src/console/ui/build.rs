@@ -15,7 +15,8 @@ use std::{
 /// Where the sources are, below the repository.
 const SOURCES: &str = "src/console/ui";
 /// What npm and the compilers read. Only a change of these, or of a script, runs them again.
-const FILES: [&str; 4] = ["package.json", "package-lock.json", ".npmrc", "tsconfig.json"];
+const FILES: [&str; 5] = ["package.json", "package-lock.json", ".npmrc", "tsconfig.json", LICENCES];
+const LICENCES: &str = "licences.mjs";
 const SCRIPTS: &str = "script";
 /// The scripts that pages load; the others are parts of these.
 const PAGES: [&str; 2] = ["live", "sign-in"];
@@ -75,10 +76,12 @@ fn bundle(out: &Path, is_required: bool) -> Result<Option<Bundled>, Failure> {
     let entries = PAGES.map(|name| format!("{SCRIPTS}/{name}.ts"));
     esbuild(&work, &entries.each_ref().map(String::as_str), "iife")?;
     esbuild(&work, &[&format!("{SCRIPTS}/{MAP}.ts")], "esm")?;
+    fs::write(work.join("licences.txt"), run(&work, "node", &[LICENCES])?)?;
     let kept = [
         (bundles.join("map.js"), "map.js"),
         (work.join(MAP_WORKER), "map-worker.js"),
         (work.join(OUTLINE), "outline.json"),
+        (work.join("licences.txt"), "licences.txt"),
     ];
     let kept = kept.map(|(from, name)| keep(&bundles, &from, name)).into_iter().collect::<io::Result<_>>()?;
     Ok(Some(Bundled { scripts: PAGES.map(|name| format!("{name}.js")).into(), kept }))
@@ -87,7 +90,8 @@ fn bundle(out: &Path, is_required: bool) -> Result<Option<Bundled>, Failure> {
 fn esbuild(work: &Path, entries: &[&str], format: &str) -> Result<(), Failure> {
     let format = format!("--format={format}");
     let options = ["--bundle", "--minify", &format, "--target=es2022", "--charset=utf8", "--outdir=bundles"];
-    run(work, "node_modules/.bin/esbuild", &[entries, &options, &["--log-level=warning"]].concat())
+    run(work, "node_modules/.bin/esbuild", &[entries, &options, &["--log-level=warning"]].concat())?;
+    Ok(())
 }
 
 /// Puts a file among the bundles under a name that changes with what it holds; browsers may then keep it.
@@ -132,11 +136,12 @@ fn install(work: &Path) -> Result<(), Failure> {
     Ok(fs::write(stamp, wanted)?)
 }
 
-fn run(folder: &Path, program: &str, arguments: &[&str]) -> Result<(), Failure> {
+/// What a program says, if it succeeds.
+fn run(folder: &Path, program: &str, arguments: &[&str]) -> Result<Vec<u8>, Failure> {
     let program = if program.contains('/') { folder.join(program) } else { program.into() };
     let done = Command::new(&program).args(arguments).current_dir(folder).output()?;
     if done.status.success() {
-        return Ok(());
+        return Ok(done.stdout);
     }
     let said = [done.stdout, done.stderr].concat();
     Err(format!("{} failed:\n{}", program.display(), String::from_utf8_lossy(&said)).into())

@@ -96,12 +96,12 @@ await story(async ({ person }) => {
   // Its script does not come.
   await page.route("**/assets/map.*.js", (route) => route.abort());
   await page.reload();
-  await isDrawnInstead(page, /The moving map is off/);
+  await isDrawnInstead(page, /could not be loaded/);
 
   // A browser that draws nothing of the kind.
-  const plain = await person({ flags: ["--disable-3d-apis"], expects: ["WebGL"] });
+  const plain = await person({ flags: ["--disable-3d-apis"] });
   await signIn(plain, "Ben Lloyd");
-  await isDrawnInstead(plain, /The moving map is off/);
+  await isDrawnInstead(plain, /no WebGL 2/);
   await plain.locator(`article[data-incident="${violation}"]`).waitFor();
 
   assert.deepEqual(found, []);

@@ -55,6 +55,7 @@ class LiveMap extends HTMLElement {
   private async start(): Promise<void> {
     const now = ++this.tries;
     this.want(true);
+    if (!document.createElement("canvas").getContext("webgl2")) return this.fail("this browser has no WebGL 2");
     const { script = "", worker = "", outline = "" } = this.dataset;
     const figure = at("map-moving");
     figure.hidden = false;
@@ -76,7 +77,7 @@ class LiveMap extends HTMLElement {
         places: this.places,
         borders: this.borders,
         age: (fixMs) => `${span(line.nowMs() - fixMs)} ago`,
-        failed: (why) => now === this.tries && this.fail(why),
+        failed: (why, error) => now === this.tries && this.fail(why, error),
         chosen: (key) => this.choose(key),
         moved: () => this.guarded(() => this.follow()),
       };
@@ -85,7 +86,7 @@ class LiveMap extends HTMLElement {
       this.drawing = drawing;
       this.takeOver(drawing);
     } catch (error) {
-      if (now === this.tries) this.fail(error instanceof Error ? error.message : String(error));
+      if (now === this.tries) this.fail("it could not be loaded", error);
     } finally {
       clearInterval(late);
     }
@@ -117,7 +118,9 @@ class LiveMap extends HTMLElement {
     void part.refresh();
   }
 
-  private fail(why: string): void {
+  private fail(why: string, error?: unknown): void {
+    // For whoever looks into it.
+    if (error !== undefined) console.warn("the moving map:", error);
     this.fallBack(`The moving map is off, because ${why}. The drawing shows the same, and all else works.`);
   }
 
@@ -152,7 +155,7 @@ class LiveMap extends HTMLElement {
     try {
       act();
     } catch (error) {
-      this.fail(error instanceof Error ? error.message : String(error));
+      this.fail("something in it has failed", error);
     }
   }
 

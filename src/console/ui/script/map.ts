@@ -20,7 +20,7 @@ export interface Wanted {
   borders: Borders;
   age: (fixMs: number) => string;
   /** It cannot go on; nothing it has drawn is to be relied on. */
-  failed: (why: string) => void;
+  failed: (why: string, error?: unknown) => void;
   /** The wearer with this key was chosen; nobody, for null. */
   chosen: (key: number | null) => void;
   /** It was moved, or stands still again. */
@@ -85,7 +85,7 @@ export class Drawing {
     this.map.on("webglcontextlost", () => failed("this browser's graphics have failed"));
     this.map.on("error", ({ error, ...where }) => {
       // Of an imported map a tile may be missing; the rest goes on.
-      if (!("sourceId" in where && where.sourceId === "region")) failed(String(error?.message ?? error));
+      if (!("sourceId" in where && where.sourceId === "region")) failed("something in it has failed", error);
     });
     this.map.on("click", ({ point }) => {
       const [mark] = this.map.queryRenderedFeatures(point, { layers: [MARKS] });
