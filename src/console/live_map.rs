@@ -145,7 +145,7 @@ fn trail(id: &WearerId, dot: &Dot) -> Trail {
 }
 
 /// Tells wearers apart without naming them, in every picture alike. A script counts to 2^53.
-fn key(id: &WearerId) -> u64 {
+pub(super) fn key(id: &WearerId) -> u64 {
     hash(id) >> 11
 }
 

@@ -29,7 +29,7 @@ await story(async ({ person }) => {
 
   // Somebody is in the middle of all zones, and then far away, and between the two nobody knows.
   const violation = await ask("violation", 1);
-  await inSight(page, "1 wearer, 3 zones, 1 way");
+  await inSight(page, "1 wearer, 3 zones, 0 ways");
   const ground = page.locator("#map-ground");
   const { width, height } = await ground.boundingBox();
   await ground.click({ position: { x: width / 2, y: height / 2 } });
@@ -48,8 +48,15 @@ await story(async ({ person }) => {
   await inSight(page, "1 wearer, 3 zones, 1 way (1 with a gap)");
   await card.getByText("Left").waitFor();
 
+  await page.locator(`#open-${violation}`).click();
+  await isOn(page);
+  await inSight(page, "1 wearer, 1 zone, 1 way (1 with a gap)");
+  await card.getByText("Left").waitFor();
+  await look(page, "incident-map", { width: 1440, height: 900 });
+  await page.goto(`${origin}/`);
+  await isOn(page);
   await ask("violation", 2);
-  await page.locator(`#own-${violation}`).waitFor();
+  await page.getByText("What the marks mean").click();
   await page.mouse.move(0, 0);
   await look(page, "map", { width: 1440, height: 900 });
   await look(page, "map-800", { width: 800, height: 900 });

@@ -11,6 +11,8 @@ const PHONE = { width: 320, height: 568 };
 await story(async ({ person }) => {
   // Pages are refused here on purpose, and the line is broken.
   const officer = await person({ expects: ["status of 401", "status of 403", "status of 404", "status of 410", "status of 422", "net::ERR_"] });
+  // The drawing is looked at here; the moving map has a story of its own.
+  await officer.context().addInitScript(() => localStorage.setItem("map-off", "1"));
   const at = (path) => officer.goto(`${origin}${path}`);
 
   await at("/sign-in");

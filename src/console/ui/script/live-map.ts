@@ -1,12 +1,13 @@
 // The moving map in the place of the drawing, where this browser can: whatever goes wrong with it, the drawing comes back,
-// the page says so in a line, and everything else goes on.
+// the page says so in a line, and everything else goes on. On an incident's page, which has no drawing, it is about one
+// wearer.
 
 import { at, put } from "./dom";
 import { line } from "./line";
 import { fetched, type LivePart } from "./live-part";
 import type { Drawing, Wanted } from "./map";
 import { card } from "./map-card";
-import type { Borders, Ground, Places } from "./map-data";
+import { about, type Borders, type Ground, type Places } from "./map-data";
 import { span } from "./words";
 
 /** A map that is not there after so long, while somebody could see it, is given up. */
@@ -18,6 +19,8 @@ const [WITH_DRAWING, WITHOUT] = ["/fragments/map", "/fragments/wearers"] as cons
 class LiveMap extends HTMLElement {
   private drawing: Drawing | null = null;
   private places: Places | null = null;
+  /** Of all zones, and of those that this map is about. */
+  private all: Borders | null = null;
   private borders: Borders | null = null;
   private chosen: number | null = null;
   private isWanted = false;
@@ -84,6 +87,8 @@ class LiveMap extends HTMLElement {
       const drawing = await Drawing.make(wanted);
       if (now !== this.tries) return drawing.remove();
       this.drawing = drawing;
+      // Whom the page is about need not be chosen.
+      this.chosen = Number(this.dataset.wearer ?? NaN);
       this.takeOver(drawing);
     } catch (error) {
       if (now === this.tries) this.fail("it could not be loaded", error);
@@ -112,8 +117,8 @@ class LiveMap extends HTMLElement {
   }
 
   private serve(address: string): void {
-    const part = at("field") as LivePart;
-    if (part.getAttribute("src") === address) return;
+    const part = document.getElementById("field") as LivePart | null;
+    if (!part || part.getAttribute("src") === address) return;
     part.setAttribute("src", address);
     void part.refresh();
   }
@@ -121,7 +126,8 @@ class LiveMap extends HTMLElement {
   private fail(why: string, error?: unknown): void {
     // For whoever looks into it.
     if (error !== undefined) console.warn("the moving map:", error);
-    this.fallBack(`The moving map is off, because ${why}. The drawing shows the same, and all else works.`);
+    const where = document.getElementById("field") ? "below" : "on the queue's page";
+    this.fallBack(`The moving map is off, because ${why}. The drawing ${where} shows the same, and all else works.`);
   }
 
   private fallBack(word: string): void {
@@ -176,8 +182,10 @@ class LiveMap extends HTMLElement {
   private async look(): Promise<void> {
     this.busy = true;
     try {
-      this.places = await json<Places>("/fragments/map/places");
-      if (this.borders?.borders !== this.places.borders) this.borders = await json<Borders>("/fragments/map/zones");
+      const all = await json<Places>("/fragments/map/places");
+      if (this.all?.borders !== all.borders) this.all = await json<Borders>("/fragments/map/zones");
+      const { wearer, zone = "" } = this.dataset;
+      [this.places, this.borders] = wearer === undefined ? [all, this.all] : about(Number(wearer), zone, all, this.all);
     } finally {
       this.busy = false;
     }

@@ -100,7 +100,18 @@ export function trailFeatures(trails: Places["trails"]): FeatureCollection {
   );
 }
 
-/** The least box around all that is shown: west, south, east, north. */
+/** What is about one wearer and, by its code, one zone. */
+export function about(wearer: number, zone: string, places: Places, borders: Borders): [Places, Borders] {
+  const isMeant = (_: unknown, nth: number) => borders.zones[nth]?.code === zone;
+  const isTheirs = ({ key }: { key: number }) => key === wearer;
+  const { wearers, trails, zones } = places;
+  return [
+    { ...places, wearers: wearers.filter(isTheirs), trails: trails.filter(isTheirs), zones: zones.filter(isMeant) },
+    { ...borders, zones: borders.zones.filter(isMeant) },
+  ];
+}
+
+/** The least box around all zones and wearers, however far away they came from: west, south, east, north. */
 export function extent(places: Places, borders: Borders | null): [number, number, number, number] | null {
   const corners = borders?.zones.flatMap(({ margin }) => margin.flat(2)) ?? [];
   const all: Position[] = [...corners, ...places.wearers.map(({ at }) => at)];
