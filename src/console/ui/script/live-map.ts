@@ -12,7 +12,7 @@ import { span } from "./words";
 
 /** A map that is not there after so long, while somebody could see it, is given up. */
 const LOAD_MS = 20_000;
-/** The ages at the marks are not counted by the second: each time the whole map is drawn anew. */
+/** The ages at the marks are not counted by the second, and all together: each time the whole map is drawn anew. */
 const AGES_EVERY_MS = 5_000;
 const OFF = "map-off";
 /** What the drawing and the tables are fetched from, with the moving map and without it. */
@@ -30,7 +30,6 @@ class LiveMap extends HTMLElement {
   private busy = false;
   /** Counts the tries: what an earlier one brings is of no use. */
   private tries = 0;
-  private drawnAt = -Infinity;
 
   connectedCallback(): void {
     const button = at("map-switch");
@@ -41,7 +40,7 @@ class LiveMap extends HTMLElement {
     at("map-all").addEventListener("click", () => this.places && this.borders && this.drawing?.showAll(this.places, this.borders));
     line.on("picture", () => void this.refresh());
     line.on("tick", () => this.stale && void this.refresh());
-    line.on("news", () => performance.now() - this.drawnAt >= AGES_EVERY_MS && this.guarded(() => this.draw()));
+    line.on("news", () => this.guarded(() => this.draw()));
     if (!isOff()) void this.start();
   }
 
@@ -82,7 +81,7 @@ class LiveMap extends HTMLElement {
         ground,
         places: this.places,
         borders: this.borders,
-        age: (fixMs) => `${span(line.nowMs() - fixMs)} ago`,
+        age: (fixMs) => `${span(Math.floor(line.nowMs() / AGES_EVERY_MS) * AGES_EVERY_MS - fixMs)} ago`,
         failed: (why, error) => now === this.tries && this.fail(why, error),
         chosen: (key) => this.choose(key),
         moved: () => this.guarded(() => this.follow()),
@@ -198,7 +197,6 @@ class LiveMap extends HTMLElement {
     // Between the two answers the zones may have changed: the next picture has both.
     if (!this.places || this.borders?.borders !== this.places.borders) return;
     this.drawing?.show(this.places, this.borders);
-    this.drawnAt = performance.now();
     this.follow();
   }
 
