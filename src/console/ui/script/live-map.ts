@@ -20,6 +20,8 @@ const [WITH_DRAWING, WITHOUT] = ["/fragments/map", "/fragments/wearers"] as cons
 
 class LiveMap extends HTMLElement {
   private drawing: Drawing | null = null;
+  /** One that is not yet to be seen. */
+  private coming: Drawing | null = null;
   private places: Places | null = null;
   /** Of all zones, and of those that this map is about. */
   private all: Borders | null = null;
@@ -82,13 +84,14 @@ class LiveMap extends HTMLElement {
         places: this.places,
         borders: this.borders,
         age: (fixMs) => `${span(Math.floor(line.nowMs() / AGES_EVERY_MS) * AGES_EVERY_MS - fixMs)} ago`,
+        begun: (drawing) => (now === this.tries ? (this.coming = drawing) : drawing.remove()),
         failed: (why, error) => now === this.tries && this.fail(why, error),
         chosen: (key) => this.choose(key),
         moved: () => this.guarded(() => this.follow()),
       };
       const drawing = await Drawing.make(wanted);
-      if (now !== this.tries) return drawing.remove();
-      this.drawing = drawing;
+      if (now !== this.tries) return;
+      [this.drawing, this.coming] = [drawing, null];
       // Whom the page is about need not be chosen.
       this.chosen = Number(this.dataset.wearer ?? NaN);
       this.takeOver(drawing);
@@ -143,8 +146,8 @@ class LiveMap extends HTMLElement {
   private stop(): void {
     this.tries++;
     delete this.dataset.on;
-    const drawing = this.drawing;
-    [this.drawing, this.chosen] = [null, null];
+    const drawing = this.drawing ?? this.coming;
+    [this.drawing, this.coming, this.chosen] = [null, null, null];
     try {
       drawing?.remove();
     } catch {

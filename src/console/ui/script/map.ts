@@ -19,6 +19,8 @@ export interface Wanted {
   places: Places;
   borders: Borders;
   age: (fixMs: number) => string;
+  /** It is there, though not yet to be seen: from now on it holds what must be given back. */
+  begun: (drawing: Drawing) => void;
   /** It cannot go on; nothing it has drawn is to be relied on. */
   failed: (why: string, error?: unknown) => void;
   /** The wearer with this key was chosen; nobody, for null. */
@@ -48,6 +50,7 @@ export class Drawing {
   static async make(wanted: Wanted): Promise<Drawing> {
     setWorkerUrl(wanted.worker);
     const drawing = new Drawing(wanted, await below(wanted.outline, wanted.ground));
+    wanted.begun(drawing);
     await new Promise((ready) => drawing.map.once("load", ready));
     drawing.show(wanted.places, wanted.borders);
     return drawing;
