@@ -51,6 +51,9 @@ await story(async ({ person }) => {
   await officer.locator("#sound-on").waitFor();
   await look(officer, "queue-armed");
 
+  await at("/trails");
+  await isLive(officer);
+  await look(officer, "trails");
   await at(`/incidents/${violation}`);
   await isLive(officer);
   await look(officer, "incident");
