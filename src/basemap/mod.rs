@@ -7,6 +7,9 @@ mod about;
 mod header;
 mod import;
 #[cfg(test)]
+#[path = "../../tests/support/pmtiles.rs"]
+pub(crate) mod pmtiles;
+#[cfg(test)]
 mod tests;
 
 use std::{

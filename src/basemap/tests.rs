@@ -8,10 +8,7 @@ use super::{
     *,
 };
 
-#[path = "../../tests/support/pmtiles.rs"]
-mod pmtiles;
-
-use pmtiles::Pmtiles;
+use super::pmtiles::Pmtiles;
 
 /// Imports bytes over an earlier region; what is served afterwards is said, too.
 fn import(bytes: &[u8]) -> (Result<About, String>, About) {

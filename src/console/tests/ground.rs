@@ -5,12 +5,10 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{basemap::Region, geometry::LatLon};
-
-#[path = "../../../tests/support/pmtiles.rs"]
-mod pmtiles;
-
-use pmtiles::Pmtiles;
+use crate::{
+    basemap::{Region, pmtiles::Pmtiles},
+    geometry::LatLon,
+};
 
 const GROUND: &str = "/fragments/map/ground";
 const REGION: &str = "/fragments/map/region";
