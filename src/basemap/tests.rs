@@ -5,10 +5,9 @@ use serde_json::json;
 
 use super::{
     header::{self, Header},
+    pmtiles::Pmtiles,
     *,
 };
-
-use super::pmtiles::Pmtiles;
 
 /// Imports bytes over an earlier region; what is served afterwards is said, too.
 fn import(bytes: &[u8]) -> (Result<About, String>, About) {
