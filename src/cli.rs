@@ -45,6 +45,9 @@ pub enum Command {
     /// Judge or write a configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Bring a map for the console to stand on
+    #[command(subcommand)]
+    Map(MapCommand),
     /// Decide the whole journal again and compare with what was recorded; explain an incident
     Replay(Replay),
     /// Measure on recorded tracks with ground truth how often Cordon misses and cries wolf
@@ -333,6 +336,23 @@ pub struct PolicyCheck {
     /// Print one JSON object instead
     #[arg(long)]
     pub json: bool,
+}
+
+/// `cordon map ...`.
+#[derive(Debug, Subcommand)]
+pub enum MapCommand {
+    /// Judge a region's vector tiles and take a copy, which the service shows from then on
+    Import(MapImport),
+}
+
+/// `cordon map import`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct MapImport {
+    /// A PMTiles file of the Protomaps basemap schema
+    pub file: PathBuf,
+    /// Which installation.
+    #[command(flatten)]
+    pub config: ConfigFile,
 }
 
 /// `cordon config ...`.

@@ -12,6 +12,7 @@
 //! | 1 | `domain` | the words of the field, parsed so that a wrong one cannot exist |
 //! | 2 | `engine` | decides what an input means; no clock, no random numbers, ordered maps only |
 //! | 3 | `access` | who may come in, what they may do, and what they did: accounts and the audit log |
+//! | 3 | `basemap` | the region below the console's map: a PMTiles file, judged, copied and read in ranges |
 //! | 3 | `clock` | port: the one file that asks what time it is |
 //! | 3 | `config` | what an operator decides: one file, environment overrides |
 //! | 3 | `notify` | port: one provider carries alerts on one channel; behind it the channels |
@@ -41,6 +42,7 @@ pub mod domain;
 pub mod engine;
 
 pub mod access;
+pub mod basemap;
 pub mod clock;
 pub mod config;
 pub mod notify;

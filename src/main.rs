@@ -5,7 +5,9 @@ use std::{io::IsTerminal, process::ExitCode};
 use clap::Parser;
 use cordon::{
     app,
-    cli::{AccountCommand, AuditCommand, Cli, Command, ConfigCommand, PolicyCommand, RulebookCommand},
+    cli::{
+        AccountCommand, AuditCommand, Cli, Command, ConfigCommand, MapCommand, PolicyCommand, RulebookCommand,
+    },
 };
 use tracing_subscriber::EnvFilter;
 
@@ -43,6 +45,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Rulebook(RulebookCommand::Load(args)) => runtime.block_on(app::load_rulebook(args)),
         Command::Rulebook(RulebookCommand::Check(args)) => app::check_rulebook(args),
         Command::Policy(PolicyCommand::Check(args)) => runtime.block_on(app::check_policies(args)),
+        Command::Map(MapCommand::Import(args)) => app::import_map(&args),
         Command::Config(ConfigCommand::Check { file }) => app::check_config(&file),
         Command::Config(ConfigCommand::Template) => app::print_template(),
     }

@@ -11,6 +11,8 @@ mod house;
 mod one_zone;
 #[path = "support/phones.rs"]
 mod phones;
+#[path = "support/pmtiles.rs"]
+mod pmtiles;
 #[path = "support/proxy.rs"]
 mod proxy;
 #[path = "browser/push.rs"]

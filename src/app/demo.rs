@@ -21,6 +21,7 @@ use crate::{
     access::{Access, audit::HeadsFile},
     canary, cli,
     clock::Clock,
+    console::{Ground, Sketch},
     domain::{Alert, Book, Channel, Contact, Incident, IncidentId, TagId},
     engine::Told,
     ingest,
@@ -170,6 +171,7 @@ impl Stage {
             channels,
             clock,
             console,
+            ground: Ground::Town(sketch(&town)),
         };
         let running = plan.start().await?;
         for book in books {
@@ -293,6 +295,16 @@ impl Secrets {
             login: Some(ingest::Login { name: SERVICE.into(), password: self.mqtt.clone() }),
             vendor: None,
         }
+    }
+}
+
+/// The town as the map's ground.
+fn sketch(town: &Town) -> Sketch {
+    Sketch {
+        caption: "Doggerhaven is a made-up town in the open sea: nobody lives there. Coasts: Natural Earth."
+            .into(),
+        streets: town.street_names().iter().cloned().zip(town.streets().iter().cloned()).collect(),
+        river: town.river().to_vec(),
     }
 }
 

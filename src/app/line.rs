@@ -14,7 +14,7 @@ use crate::{
     access::Access,
     canary::{self, Loopback},
     clock::Clock,
-    console::{self, ConsoleState, PhoneDoor, SignIn, hooks},
+    console::{self, ConsoleState, Ground, PhoneDoor, SignIn, hooks},
     dispatch::{self, Dispatch},
     engine::Told,
     heartbeat::{self, Heartbeat},
@@ -45,6 +45,8 @@ pub struct Plan {
     pub admission: Admission,
     /// How the line is watched.
     pub watched: Watched,
+    /// What the console's map stands on.
+    pub ground: Ground,
 }
 
 /// How a line is watched, by itself and from outside.
@@ -219,6 +221,7 @@ impl Plan {
             meter: Arc::clone(&meter),
             watch_token: self.watched.token,
             wants_armed: self.watched.consoles,
+            ground: self.ground,
         };
         let until = when(stopped);
         tasks

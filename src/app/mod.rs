@@ -3,6 +3,7 @@
 mod access;
 mod demo;
 mod line;
+mod map;
 mod policy;
 mod rehearse;
 mod serve;
@@ -16,6 +17,7 @@ use anyhow::{Context, bail};
 pub use access::{Admission, account_link, account_token, init, verify_audit};
 pub use demo::demo;
 pub use line::{Plan, Running, Watched};
+pub use map::import_map;
 pub use policy::check_policies;
 pub use rehearse::rehearse;
 pub use serve::serve;

@@ -6,12 +6,13 @@ use tokio::net::TcpListener;
 use super::{
     access::Admission,
     line::{Plan, Watched},
-    read_config, say,
+    map, read_config, say,
 };
 use crate::{
     canary, cli,
     clock::Clock,
     config::{self, Config},
+    console::Ground,
     heartbeat, ingest, store,
 };
 
@@ -37,6 +38,7 @@ pub async fn serve(args: cli::Serve) -> anyhow::Result<()> {
         store,
         sources: sources(&config),
         watched: watched(&config),
+        ground: Ground::Region(map::region(&config)),
         channels: config.channels,
         clock,
         console,

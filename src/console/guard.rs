@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{App, Public, refusal::Refusal, sign_in::Signed};
+use super::{App, Public, assets, refusal::Refusal, sign_in::Signed};
 
 /// The session's cookie.
 pub(super) const COOKIE: &str = "cordon_session";
@@ -27,10 +27,14 @@ const SEALS: [(HeaderName, &str); 7] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// Puts the security headers on every answer, refusals included.
+/// Puts the security headers on every answer, refusals included. Nothing is kept but what says that it may be.
 pub(super) async fn seal(mut response: Response) -> Response {
+    let may_be_kept = response.headers().get(header::CACHE_CONTROL) == Some(&assets::FOREVER);
     for (name, value) in SEALS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    if may_be_kept {
+        response.headers_mut().insert(header::CACHE_CONTROL, assets::FOREVER);
     }
     response
 }

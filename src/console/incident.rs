@@ -11,6 +11,7 @@ use axum::{
 use super::{
     App,
     caller::Officer,
+    live_map,
     names::Names,
     page::{Frame, framed, html},
     posts,
@@ -23,7 +24,7 @@ use super::{
     words,
 };
 use crate::{
-    domain::{Alert, Cause, Channel, Happening, Incident, IncidentId, Outcome, Timestamp},
+    domain::{Alert, Cause, Channel, Happening, Incident, IncidentId, Outcome, Subject, Timestamp},
     sequencer::Board,
     store::{Attempt, StoreError},
 };
@@ -118,6 +119,16 @@ struct Page {
     shelf_reason: String,
     shelve_minutes: [u16; 4],
     can_see_readers: bool,
+    /// The wearer and zone that the map shows; none, where nobody is to be seen.
+    map: Option<MapOf>,
+}
+
+/// What of the map is about an incident.
+struct MapOf {
+    /// As scripts tell wearers apart.
+    wearer: u64,
+    /// The zone's code; empty where the incident is of none.
+    zone: String,
 }
 
 #[derive(Template)]
@@ -139,6 +150,7 @@ pub(super) async fn page_with(
     error: Option<FormError>,
 ) -> Result<Response, Refusal> {
     let story = story(app, officer, id).await?;
+    let map = map_of(app, officer, id);
     let prefix = if error.is_some() { "Error: " } else { "" };
     let title = format!("{prefix}{}, {}", story.card.kind, story.card.subject);
     let (_, _, frame) = framed(app, officer, &title, "incident");
@@ -165,7 +177,22 @@ pub(super) async fn page_with(
         shelf_reason,
         shelve_minutes: posts::SHELVE_MINUTES,
         can_see_readers: officer.may(Act::SeeReaders),
+        map,
     }))
+}
+
+/// While an incident is open, whoever may see where wearers are sees its own.
+fn map_of(app: &App, officer: &Officer, id: IncidentId) -> Option<MapOf> {
+    let (board, _) = app.look_at(&officer.reach_of(Act::SeeMap)?);
+    let incident = board.incidents.get(&id).filter(|incident| incident.is_open())?;
+    let Subject::Wearer(wearer) = &incident.subject else {
+        return None;
+    };
+    let zone = match &incident.cause {
+        Cause::Zone(zone) => Names(&board.rulebook).zone(zone),
+        _ => String::new(),
+    };
+    Some(MapOf { wearer: live_map::key(wearer), zone })
 }
 
 async fn fragment(

@@ -24,11 +24,11 @@ const PAD: f64 = 26.0;
 const EXTENT_M_MIN: f64 = 600.0;
 /// The most that is drawn; beyond it the picture says how much is missing.
 const ZONES_MAX: usize = 300;
-const WEARERS_MAX: usize = 600;
+pub(super) const WEARERS_MAX: usize = 600;
 /// Names of zones at rest are drawn up to this many zones.
 const ZONE_NAMES_MAX: usize = 60;
 /// The accuracy circle's radius in error scales.
-const CIRCLE_SIGMAS: f64 = 2.0;
+pub(super) const CIRCLE_SIGMAS: f64 = 2.0;
 
 /// The drawing.
 pub(super) struct Map {
@@ -87,14 +87,11 @@ struct View {
 
 impl Map {
     pub(super) fn new(board: &Board, now: Timestamp) -> Self {
-        let mut zones: Vec<(bool, &Zone)> =
-            board.rulebook.zones().map(|zone| (is_hot(board, zone), zone)).collect();
-        zones.sort_by(|a, b| (!a.0, &a.1.id).cmp(&(!b.0, &b.1.id)));
+        let zones = drawn_zones(board);
         let mut dots: Vec<_> = board.wearers.iter().collect();
         dots.sort_by_key(|(_, dot)| std::cmp::Reverse(rank(worst(dot).0)));
-        let zones_folded = zones.len().saturating_sub(ZONES_MAX);
+        let zones_folded = board.rulebook.zones().count().saturating_sub(zones.len());
         let wearers_folded = dots.len().saturating_sub(WEARERS_MAX);
-        zones.truncate(ZONES_MAX);
         dots.truncate(WEARERS_MAX);
 
         let extents = zones
@@ -155,19 +152,28 @@ impl Map {
         }
     }
 
-    /// Every stage's mark with its word, the most dangerous first.
-    pub(super) fn legend(&self) -> [Legend; 5] {
-        let stages = [Stage::Violation, Stage::Approach, Stage::Left, Stage::Watch, Stage::Clear];
-        stages.map(|stage| Legend { key: stage_key(stage), word: words::stage(stage) })
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.zones.is_empty() && self.wearers.is_empty()
     }
 }
 
+/// Every stage's mark with its word, the most dangerous first.
+pub(super) fn legend() -> [Legend; 5] {
+    let stages = [Stage::Violation, Stage::Approach, Stage::Left, Stage::Watch, Stage::Clear];
+    stages.map(|stage| Legend { key: stage_key(stage), word: words::stage(stage) })
+}
+
+/// The zones that are drawn, and whether each is hot; those come first.
+pub(super) fn drawn_zones(board: &Board) -> Vec<(bool, &Zone)> {
+    let mut zones: Vec<(bool, &Zone)> =
+        board.rulebook.zones().map(|zone| (is_hot(board, zone), zone)).collect();
+    zones.sort_by(|a, b| (!a.0, &a.1.id).cmp(&(!b.0, &b.1.id)));
+    zones.truncate(ZONES_MAX);
+    zones
+}
+
 /// Whether any wearer is not clear of the zone.
-fn is_hot(board: &Board, zone: &Zone) -> bool {
+pub(super) fn is_hot(board: &Board, zone: &Zone) -> bool {
     board
         .wearers
         .values()

@@ -13,6 +13,7 @@ mod caller;
 mod closed;
 mod enrolments;
 mod gate;
+mod ground;
 mod grounds;
 mod guard;
 mod health;
@@ -21,6 +22,7 @@ mod incident;
 mod join;
 mod labels;
 mod live;
+mod live_map;
 mod load;
 mod map;
 mod metrics;
@@ -41,6 +43,7 @@ mod sign_in_pages;
 mod tls;
 mod tokens;
 mod told;
+mod trails;
 mod trouble;
 mod watched;
 mod wearers;
@@ -52,6 +55,7 @@ use std::{future::Future, io, sync::Arc};
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 use tokio::{net::TcpListener, sync::watch};
 
+pub use ground::{Ground, Sketch};
 pub use health::SourceCounts;
 pub use phone::Door as PhoneDoor;
 pub use sign_in::{OneTimeToken, SignIn, SignInError};
@@ -107,6 +111,8 @@ pub struct ConsoleState {
     pub watch_token: Option<Secret>,
     /// The installation counts on an armed console: while there is none, people are phoned.
     pub wants_armed: bool,
+    /// What the map stands on.
+    pub ground: Ground,
 }
 
 /// How the console is reached from other machines: by TLS, its own or that of a proxy in front of it.
@@ -229,6 +235,7 @@ struct App {
     closing: watch::Receiver<bool>,
     armed: Arc<Armed>,
     desks: Arc<load::Desks>,
+    ground: Arc<Ground>,
 }
 
 impl App {
@@ -274,7 +281,7 @@ fn routes(state: ConsoleState, armed: Arc<Armed>, closing: watch::Receiver<bool>
     let (access, public, installation) =
         (state.access, state.public.map(Arc::new), state.installation.into());
     let callbacks = hooks.as_ref().map(|hooks| Arc::clone(&hooks.counts)).unwrap_or_default();
-    let phones = phones.map(Arc::new);
+    let (phones, ground) = (phones.map(Arc::new), Arc::new(state.ground));
     let app = App {
         board,
         disk,
@@ -297,9 +304,13 @@ fn routes(state: ConsoleState, armed: Arc<Armed>, closing: watch::Receiver<bool>
         closing,
         armed,
         desks: Arc::default(),
+        ground,
     };
     let own = Router::new()
         .merge(queue::routes())
+        .merge(live_map::routes())
+        .merge(ground::routes())
+        .merge(trails::routes())
         .merge(closed::routes())
         .merge(incident::routes())
         .merge(readers::routes())

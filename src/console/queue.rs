@@ -34,6 +34,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/", get(page))
         .route("/fragments/queue", get(queue_fragment))
         .route("/fragments/map", get(map_fragment))
+        .route("/fragments/wearers", get(wearers_fragment))
 }
 
 /// Open incidents by priority.
@@ -239,6 +240,13 @@ struct MapFragment {
     wearers: Wearers,
 }
 
+/// For a page on which the moving map shows what is drawn otherwise.
+#[derive(Template)]
+#[template(path = "wearers.html", config = ".askama.toml")]
+struct WearersFragment {
+    wearers: Wearers,
+}
+
 async fn page(State(app): State<App>, officer: Officer) -> Response {
     let (board, now, mut frame) = framed(&app, &officer, "Queue", "queue");
     frame.reload_s = 5;
@@ -259,6 +267,11 @@ async fn queue_fragment(State(app): State<App>, officer: Officer) -> Response {
 async fn map_fragment(State(app): State<App>, officer: Officer) -> Response {
     let (board, now) = app.look_as(&officer);
     html(&MapFragment { map: Map::new(&board, now), wearers: Wearers::new(&board, now) })
+}
+
+async fn wearers_fragment(State(app): State<App>, officer: Officer) -> Response {
+    let (board, now) = app.look_as(&officer);
+    html(&WearersFragment { wearers: Wearers::new(&board, now) })
 }
 
 /// Where `/incidents` without `?closed` leads.

@@ -70,6 +70,7 @@ fn part(whole: &Board, rulebook: Arc<Rulebook>, reach: &Reach) -> Board {
         let mut dot = dot.clone();
         dot.stages.retain(|(zone, _)| known(zone));
         dot.outlooks.retain(|(zone, _)| known(zone));
+        dot.trail = dot.trail.iter().map(|passed| passed.only(known)).collect();
         (id.clone(), dot)
     });
     let wearers = wearers.collect();

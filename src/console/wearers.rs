@@ -1,10 +1,10 @@
 //! What the map shows, as a table; and what it cannot show.
 
-use super::{names::Names, when::When, words};
+use super::{names::Names, trails, when::When, words};
 use crate::{
     domain::{IncidentId, IncidentKind, Stage, Subject, Timestamp, Wearer, WearerId, ZoneId},
     engine::{BoundProximity, Companionship},
-    sequencer::{Board, Dot},
+    sequencer::{Board, Dot, Passed},
 };
 
 const ROWS_MAX: usize = 200;
@@ -25,6 +25,8 @@ pub(super) struct Row {
     pub(super) name: String,
     pub(super) stage: &'static str,
     pub(super) stage_key: &'static str,
+    /// Of a wearer who is not clear: since when that is believed.
+    pub(super) since: Option<Since>,
     pub(super) zone: String,
     /// What is to be expected there.
     pub(super) outlook: String,
@@ -33,6 +35,13 @@ pub(super) struct Row {
     pub(super) dark: bool,
     pub(super) seen: Seen,
     pub(super) incident: Option<i64>,
+}
+
+/// Since when a stage is believed.
+pub(super) struct Since {
+    pub(super) from: When,
+    /// Or for longer than the trail reaches back.
+    pub(super) or_longer: bool,
 }
 
 /// What is known of a tag.
@@ -101,7 +110,12 @@ pub(super) fn seen(dot: &Dot, now: Timestamp) -> Seen {
 
 /// The most dangerous stage of a wearer, and its zone.
 pub(super) fn worst(dot: &Dot) -> (Stage, Option<&ZoneId>) {
-    let worst = dot.stages.iter().max_by_key(|(_, stage)| rank(*stage));
+    worst_of(&dot.stages)
+}
+
+/// The most dangerous of some stages, and its zone.
+pub(super) fn worst_of(stages: &[(ZoneId, Stage)]) -> (Stage, Option<&ZoneId>) {
+    let worst = stages.iter().max_by_key(|(_, stage)| rank(*stage));
     worst.map_or((Stage::Clear, None), |(zone, stage)| (*stage, Some(zone)))
 }
 
@@ -160,13 +174,25 @@ pub(super) fn off<'b>(
     off.collect()
 }
 
-fn row(board: &Board, id: &WearerId, dot: &Dot, now: Timestamp) -> Row {
+/// Since when the worst stage is what it is, as far as the trail says.
+fn since(dot: &Dot, now: Timestamp) -> Option<Since> {
+    let (stage, _) = worst(dot);
+    let is_same = |passed: &&Passed| trails::believed(passed) == Some(stage);
+    let same = dot.trail.iter().rev().take_while(is_same).count();
+    let first = dot.trail.get(dot.trail.len() - same).filter(|_| stage != Stage::Clear)?;
+    // Before the one that differs, something else was believed; before one that says nothing, nobody knows.
+    let before = dot.trail.len().checked_sub(same + 1).map(|nth| trails::believed(&dot.trail[nth]));
+    Some(Since { from: When::new(first.at, now), or_longer: !matches!(before, Some(Some(_))) })
+}
+
+pub(super) fn row(board: &Board, id: &WearerId, dot: &Dot, now: Timestamp) -> Row {
     let names = Names(&board.rulebook);
     let (stage, zone) = worst(dot);
     Row {
         name: names.wearer(id),
         stage: words::stage(stage),
         stage_key: stage_key(stage),
+        since: since(dot, now),
         zone: zone.map(|zone| names.zone(zone)).unwrap_or_default(),
         outlook: dot
             .outlooks

@@ -292,7 +292,7 @@ pub(super) fn outlook(outlook: &Outlook) -> String {
         _ => String::new(),
     };
     if outlook.border_m < 0.0 {
-        return place;
+        return format!("{place}; now {} likely to be inside", percent(outlook.p_now));
     }
     format!("{place}{comes}; {} likely inside within 2 min", percent(outlook.p_120s))
 }

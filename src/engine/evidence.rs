@@ -7,7 +7,7 @@ use super::rule::Rule;
 use crate::domain::Timestamp;
 
 /// Fixes older than this no longer support a Violation, and no straight path is drawn over a longer gap.
-pub(super) const EVIDENCE_MS: i64 = 130_000;
+pub const EVIDENCE_MS: i64 = 130_000;
 /// Errors of GNSS fixes are correlated: 0.33 after 30 s, 0.12 after 60 s, hence about exp(-t / 27 s).
 const CORRELATION_S: f64 = 27.0;
 /// This many independent witnesses' worth of support proves a Violation: two fixes 10 s apart.

@@ -76,6 +76,7 @@ use std::{
 };
 
 pub use decision::{Decision, StageChange};
+pub use evidence::EVIDENCE_MS;
 pub use gap_watch::SourceGaps;
 pub use input::{Action, DeadlineKey, DeliveryReport, Input, PingNo, Refused, ServiceReport, SetAside, Told};
 pub use meeting::{Meet, Place};
@@ -353,6 +354,12 @@ impl Engine {
     /// Where each wearer was last seen, by id.
     pub fn sightings(&self) -> impl Iterator<Item = (&WearerId, Sighting)> {
         self.wearers.iter().filter_map(|(id, state)| Some((id, state.sighting()?)))
+    }
+
+    /// When and where a wearer was, and how sure that is: the newest first, 64 at least where so many are known.
+    pub fn newest_fixes(&self, wearer: &WearerId) -> impl Iterator<Item = (Timestamp, LatLon, Accuracy)> {
+        let state = self.wearers.get(wearer).into_iter();
+        state.flat_map(|state| state.track.newest()).map(|fix| (fix.at, fix.position, fix.accuracy))
     }
 
     fn apply_incident(&mut self, incident: &Incident) {

@@ -95,8 +95,12 @@ impl Track {
 
     /// The newest fixes, the newest first.
     pub(super) fn recent(&self) -> Vec<Point> {
-        let window = self.window.iter().rev().take(RECENT_FIXES).copied();
-        window.collect()
+        self.newest().take(RECENT_FIXES).copied().collect()
+    }
+
+    /// All fixes of the window, the newest first.
+    pub(super) fn newest(&self) -> impl Iterator<Item = &Point> {
+        self.window.iter().rev()
     }
 
     /// Where the wearer is and where they are going.

@@ -11,6 +11,7 @@
 mod bounds;
 mod crossing;
 mod index;
+mod outline;
 mod plane;
 mod position;
 mod probability;

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use super::trail::{self, Passed};
 use crate::{
     domain::{Incident, IncidentId, PersonId, Stage, TagId, Timestamp, WearerId, ZoneId},
     engine::{Companionship, Engine, Outlook, Rulebook, Sighting, SourceGaps},
@@ -53,16 +54,25 @@ pub struct Dot {
     pub stages: Vec<(ZoneId, Stage)>,
     /// What is to be expected of them.
     pub outlooks: Vec<(ZoneId, Outlook)>,
+    /// Their newest fixes, the newest, which is where they are, last.
+    pub trail: Arc<[Passed]>,
 }
 
 impl Dot {
-    /// A wearer as the engine knows them at `at`.
-    pub(super) fn of(engine: &Engine, id: &WearerId, seen: Sighting, at: Timestamp) -> Self {
+    /// A wearer as the engine knows them at `at`, and as the last picture showed them.
+    pub(super) fn of(
+        engine: &Engine,
+        id: &WearerId,
+        seen: Sighting,
+        at: Timestamp,
+        before: Option<&Self>,
+    ) -> Self {
         // Of the worst zone only: it is worked out for everybody, again and again.
         let worst = seen.stages.iter().max_by_key(|(_, stage)| *stage).map(|(zone, _)| zone.clone());
         let outlooks =
             worst.and_then(|zone| engine.outlook(id, &zone, at).map(|it| (zone, it))).into_iter().collect();
         Self {
+            trail: trail::of(engine, id, &seen, before),
             outlooks,
             position: seen.position,
             sigma_m: seen.accuracy.sigma_m(),

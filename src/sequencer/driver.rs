@@ -226,13 +226,14 @@ impl Work {
         let (canary, incidents): (Vec<_>, Vec<_>) =
             engine.open_incidents().partition(|incident| incident.unit.is_canary());
         let concerning_staff = incidents.into_iter().filter(|incident| incident.concerns_staff());
+        let before = Arc::clone(&self.parts.board.borrow());
         let by_number = |incident: &Arc<Incident>| (incident.id, Arc::clone(incident));
         let board = Board {
             at: Some(at),
             wearers: engine
                 .sightings()
                 .filter(|(id, _)| !id.is_canary())
-                .map(|(id, seen)| (id.clone(), Dot::of(engine, id, seen, at)))
+                .map(|(id, seen)| (id.clone(), Dot::of(engine, id, seen, at, before.wearers.get(id))))
                 .collect(),
             companions: rulebook
                 .proximity_zones()

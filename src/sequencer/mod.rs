@@ -31,6 +31,7 @@ mod pause;
 mod record;
 mod recover;
 mod step;
+mod trail;
 mod waiting;
 mod writer;
 
@@ -45,3 +46,4 @@ pub use meter::{Meter, Percentiles, Reading};
 pub use record::{RecordError, chain_of, digest_of, input_of};
 pub use recover::{Again, Findings, Otherwise, Recovered, Watch, decide_again, open_in, recover};
 pub use step::{Answer, Now, Sequencer, Stepped};
+pub use trail::{Believed, Passed};

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use cordon::{
     app::Watched,
+    basemap::Region,
     clock::Clock,
     domain::{Book, IncidentKind, TagId, Timestamp},
     sandbox::broker::{self, Accounts, Broker},
@@ -22,6 +23,7 @@ use tag_wire::{Fix, Motion, Ping, Source};
 use crate::{
     fleet,
     house::{House, SERVICE, source},
+    pmtiles::Pmtiles,
     proxy::Proxy,
     wait::until,
 };
@@ -107,6 +109,11 @@ impl Stage {
                 })
                 .await;
                 return serde_json::to_value(pushed).unwrap()["navigate"].take();
+            }
+            "region" => {
+                let file = self.house.folder.path().join("given.pmtiles");
+                std::fs::write(&file, Pmtiles::default().bytes()).unwrap();
+                Region::in_folder(self.house.folder.path()).import(&file).unwrap();
             }
             "break" => {
                 self.network.refuse();

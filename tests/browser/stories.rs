@@ -36,6 +36,11 @@ async fn two_officers_own_at_once_and_one_wins() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_map_moves_and_whatever_breaks_it_the_drawing_comes_back() {
+    tell("map", 20.0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_page_is_sound_in_every_theme_and_asks_nobody_else_for_anything() {
     tell("pages", 1.0).await;
 }

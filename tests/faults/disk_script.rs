@@ -14,6 +14,7 @@ use std::{
 use cordon::{
     app::{Admission, Plan, Running, Watched},
     clock::Clock,
+    console::Ground,
     domain::{AlertState, Book, Handling, Incident, IncidentId, IncidentKind, Outcome, Timestamp},
     engine::{Action, Told},
     sequencer::{Message, MessageKind, Ticket},
@@ -159,6 +160,7 @@ async fn start(order: &Order, store: std::sync::Arc<dyn Store>) -> Running {
         watched: Watched::default(),
         admission: Admission::in_memory().await.unwrap(),
         clock,
+        ground: Ground::default(),
     };
     // The journal was readable a moment ago; if it is not, the service manager tries again.
     match plan.start().await {

@@ -5,12 +5,15 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use cordon::{
     app::{Admission, Plan, Running, Watched},
+    basemap::Region,
     clock::Clock,
+    console::Ground,
     domain::Book,
     engine::Told,
     ingest,
     store::Store,
 };
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use crate::{
@@ -26,6 +29,8 @@ pub(crate) struct House {
     pub(crate) running: Running,
     pub(crate) phones: Phones,
     pub(crate) store: Arc<dyn Store>,
+    /// Where it looks for an imported map.
+    pub(crate) folder: TempDir,
 }
 
 impl House {
@@ -72,6 +77,7 @@ impl House {
         let address = console.local_addr().unwrap();
         let cordon = format!("http://{address}");
         let phones = Phones::serving(channels("", &cordon), cordon.clone(), clock.clone()).await;
+        let folder = tempfile::tempdir().unwrap();
         let plan = Plan {
             store: Arc::clone(&store),
             store_file: None,
@@ -81,13 +87,14 @@ impl House {
             clock,
             console,
             admission: Admission::in_memory().await.unwrap(),
+            ground: Ground::Region(Region::in_folder(folder.path())),
         };
         let running = plan.start().await.unwrap();
         until("the broker is heard", Duration::from_secs(20), async || {
             phones::health(address).await.filter(|h| h.status == "ok")
         })
         .await;
-        Self { running, phones, store }
+        Self { running, phones, store, folder }
     }
 
     /// Publishes books that must be accepted, in this order.

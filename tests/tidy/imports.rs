@@ -11,6 +11,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("domain", 1),
     ("engine", 2),
     ("access", 3),
+    ("basemap", 3),
     ("clock", 3),
     ("config", 3),
     ("notify", 3),
@@ -39,6 +40,7 @@ const PORTS: &[&str] = &["notify", "store"];
 /// What neighbours on a floor may take from each other: (importer or `*`, module, name or `*`).
 const BETWEEN_NEIGHBOURS: &[(&str, &str, &str)] = &[
     ("*", "sequencer", "Arrival"),
+    ("*", "sequencer", "Believed"),
     ("*", "sequencer", "Board"),
     ("*", "sequencer", "Done"),
     ("*", "sequencer", "Dot"),
@@ -46,6 +48,7 @@ const BETWEEN_NEIGHBOURS: &[(&str, &str, &str)] = &[
     ("*", "sequencer", "Inbox"),
     ("*", "sequencer", "Message"),
     ("*", "sequencer", "MessageKind"),
+    ("*", "sequencer", "Passed"),
     ("*", "sequencer", "SubmitError"),
     ("*", "sequencer", "TagReply"),
     ("*", "sequencer", "Ticket"),

@@ -252,6 +252,7 @@ async fn the_network_is_refused() {
         meter: Arc::default(),
         watch_token: Some(Secret::new(WATCH_TOKEN)),
         wants_armed: false,
+        ground: Ground::default(),
     };
     let error = serve(listener, state, std::future::pending()).await.expect_err("not loopback");
     assert!(matches!(error, ServeError::NotLoopback(_)), "{error}");

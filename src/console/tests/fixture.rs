@@ -8,7 +8,7 @@ use crate::{
     domain::*,
     engine::Rulebook,
     geometry::LatLon,
-    sequencer::{Board, Dot},
+    sequencer::{Believed, Board, Dot, Passed},
 };
 
 /// When the picture was taken: 2026-03-01T01:54:07Z.
@@ -98,14 +98,29 @@ pub(in crate::console) fn rulebook(wearer_name: &str) -> Rulebook {
 }
 
 fn dot(lat: f64, lon: f64, sigma_m: f64, age_s: i64, battery_pct: u8, stages: &[(&str, Stage)]) -> Dot {
+    let position = LatLon::new(lat, lon).expect("on earth");
+    let stages: Vec<_> = stages.iter().map(|(zone, stage)| (id(zone), *stage)).collect();
+    // They came from the west, and were not seen for a while.
+    let passed = |ago_s: i64, west_deg: f64, believed: Option<Believed>| Passed {
+        at: AT.plus_ms(-(age_s + ago_s) * 1_000),
+        position: LatLon::new(lat, lon - west_deg).expect("on earth"),
+        sigma_m,
+        believed,
+    };
+    let trail = [
+        passed(500, 0.02, None),
+        passed(60, 0.002, Some(Believed::default())),
+        passed(0, 0.0, Some(stages.as_slice().into())),
+    ];
     Dot {
         outlooks: vec![],
-        position: LatLon::new(lat, lon).expect("on earth"),
+        trail: trail.into(),
+        position,
         sigma_m,
         fix_at: AT.plus_ms(-age_s * 1_000),
         heard_at: AT.plus_ms(-age_s * 1_000 + 1_500),
         battery_pct,
-        stages: stages.iter().map(|(zone, stage)| (id(zone), *stage)).collect(),
+        stages,
     }
 }
 

@@ -9,6 +9,8 @@ mod doors;
 mod feed;
 pub(super) mod fixture;
 mod forms;
+mod ground;
+mod live_map;
 mod own;
 mod pages;
 mod phone;
@@ -85,13 +87,18 @@ impl Bench {
     }
 
     fn with(picture: Board, records: Records, hooks: Option<hooks::Hooks>) -> Self {
-        Self::reached(picture, records, hooks, None)
+        Self::reached(picture, records, hooks, None, Ground::default())
+    }
+
+    /// One whose map stands on something.
+    fn standing_on(ground: Ground) -> Self {
+        Self::reached(violation(), Records::default(), None, None, ground)
     }
 
     /// One that other machines reach, through a proxy.
     fn public(picture: Board) -> Self {
         let public = Public { host: "cordon.example.org".into(), tls: None };
-        Self::reached(picture, Records::default(), None, Some(public))
+        Self::reached(picture, Records::default(), None, Some(public), Ground::default())
     }
 
     fn reached(
@@ -99,6 +106,7 @@ impl Bench {
         records: Records,
         hooks: Option<hooks::Hooks>,
         public: Option<Public>,
+        ground: Ground,
     ) -> Self {
         let (board, picture) = watch::channel(Arc::new(picture));
         let (disk_pct, disk) = watch::channel(None);
@@ -124,6 +132,7 @@ impl Bench {
             meter: Arc::default(),
             watch_token: Some(Secret::new(WATCH_TOKEN)),
             wants_armed: false,
+            ground,
         });
         Self { router, board, disk_pct, arrivals, door, access, clock, vitals }
     }

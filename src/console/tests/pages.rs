@@ -139,8 +139,8 @@ async fn the_map_and_its_table_say_the_same() {
     }
     let plain = strip(&map);
     for row in [
-        "Barry Stone Violation ROWAN-4 6 s &plusmn;14 m",
-        "Dean Fowler Left, still near ROWAN-5 47 s &plusmn;30 m 45 s low, 12 %",
+        "Barry Stone Violation for 6 s ROWAN-4 6 s &plusmn;14 m",
+        "Dean Fowler Left, still near for 47 s ROWAN-5 47 s &plusmn;30 m 45 s low, 12 %",
         "Frank Nowak Clear none 23 min",
         "Tagged, but never seen: Never Seen",
         "acme/t-77 heard 65 s ago",

@@ -5,7 +5,9 @@
 //! `CORDON_SCRIPTS=off` asks for it, for whoever has Node but no network.
 
 use std::{
-    env, fs, io,
+    env, fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    io,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -13,10 +15,15 @@ use std::{
 /// Where the sources are, below the repository.
 const SOURCES: &str = "src/console/ui";
 /// What npm and the compilers read. Only a change of these, or of a script, runs them again.
-const FILES: [&str; 4] = ["package.json", "package-lock.json", ".npmrc", "tsconfig.json"];
+const FILES: [&str; 5] = ["package.json", "package-lock.json", ".npmrc", "tsconfig.json", LICENCES];
+const LICENCES: &str = "licences.mjs";
 const SCRIPTS: &str = "script";
 /// The scripts that pages load; the others are parts of these.
 const PAGES: [&str; 2] = ["live", "sign-in"];
+/// The script that a page loads when the moving map is wanted, what MapLibre runs beside it, and outlines of countries.
+const MAP: &str = "map";
+const MAP_WORKER: &str = "node_modules/maplibre-gl/dist/maplibre-gl-worker.mjs";
+const OUTLINE: &str = "node_modules/world-atlas/countries-50m.json";
 const SETTING: &str = "CORDON_SCRIPTS";
 
 type Failure = Box<dyn std::error::Error>;
@@ -36,11 +43,19 @@ fn main() -> Result<(), Failure> {
             "cargo:warning=the console is built without live scripts: its pages reload, make no sound and take no keys"
         );
     }
-    Ok(fs::write(out.join("scripts.rs"), table(bundled.as_deref().unwrap_or_default()))?)
+    Ok(fs::write(out.join("scripts.rs"), table(&bundled.unwrap_or_default()))?)
 }
 
-/// The bundles, as paths below cargo's folder; `None` on a machine without Node.
-fn bundle(out: &Path, is_required: bool) -> Result<Option<Vec<String>>, Failure> {
+/// What was made, as names in the bundles' folder.
+#[derive(Default)]
+struct Bundled {
+    scripts: Vec<String>,
+    /// Those whose name says what they hold.
+    kept: Vec<String>,
+}
+
+/// The bundles; `None` on a machine without Node.
+fn bundle(out: &Path, is_required: bool) -> Result<Option<Bundled>, Failure> {
     if !(is_there("node") && is_there("npm")) {
         if is_required {
             return Err(format!("{SETTING}=required, but node and npm are not installed").into());
@@ -54,12 +69,40 @@ fn bundle(out: &Path, is_required: bool) -> Result<Option<Vec<String>>, Failure>
     copy(&work)?;
     install(&work)?;
     run(&work, "node_modules/.bin/tsc", &["--project", "."])?;
+    let bundles = work.join("bundles");
+    if bundles.exists() {
+        fs::remove_dir_all(&bundles)?;
+    }
     let entries = PAGES.map(|name| format!("{SCRIPTS}/{name}.ts"));
-    let options =
-        ["--bundle", "--minify", "--format=iife", "--target=es2022", "--charset=utf8", "--outdir=bundles"];
-    let arguments: Vec<&str> = entries.iter().map(String::as_str).chain(options).collect();
-    run(&work, "node_modules/.bin/esbuild", &[&arguments[..], &["--log-level=warning"]].concat())?;
-    Ok(Some(PAGES.map(|name| format!("{name}.js")).into()))
+    esbuild(&work, &entries.each_ref().map(String::as_str), "iife")?;
+    esbuild(&work, &[&format!("{SCRIPTS}/{MAP}.ts")], "esm")?;
+    fs::write(work.join("licences.txt"), run(&work, "node", &[LICENCES])?)?;
+    let kept = [
+        (bundles.join("map.js"), "map.js"),
+        (work.join(MAP_WORKER), "map-worker.js"),
+        (work.join(OUTLINE), "outline.json"),
+        (work.join("licences.txt"), "licences.txt"),
+    ];
+    let kept = kept.map(|(from, name)| keep(&bundles, &from, name)).into_iter().collect::<io::Result<_>>()?;
+    Ok(Some(Bundled { scripts: PAGES.map(|name| format!("{name}.js")).into(), kept }))
+}
+
+fn esbuild(work: &Path, entries: &[&str], format: &str) -> Result<(), Failure> {
+    let format = format!("--format={format}");
+    let options = ["--bundle", "--minify", &format, "--target=es2022", "--charset=utf8", "--outdir=bundles"];
+    run(work, "node_modules/.bin/esbuild", &[entries, &options, &["--log-level=warning"]].concat())?;
+    Ok(())
+}
+
+/// Puts a file among the bundles under a name that changes with what it holds; browsers may then keep it.
+fn keep(bundles: &Path, from: &Path, name: &str) -> io::Result<String> {
+    let bytes = fs::read(from)?;
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    let (stem, ending) = name.split_once('.').unwrap_or((name, ""));
+    let name = format!("{stem}.{:016x}.{ending}", hasher.finish());
+    fs::write(bundles.join(&name), bytes)?;
+    Ok(name)
 }
 
 /// The sources as they are now, and no older ones.
@@ -93,11 +136,12 @@ fn install(work: &Path) -> Result<(), Failure> {
     Ok(fs::write(stamp, wanted)?)
 }
 
-fn run(folder: &Path, program: &str, arguments: &[&str]) -> Result<(), Failure> {
+/// What a program says, if it succeeds.
+fn run(folder: &Path, program: &str, arguments: &[&str]) -> Result<Vec<u8>, Failure> {
     let program = if program.contains('/') { folder.join(program) } else { program.into() };
     let done = Command::new(&program).args(arguments).current_dir(folder).output()?;
     if done.status.success() {
-        return Ok(());
+        return Ok(done.stdout);
     }
     let said = [done.stdout, done.stderr].concat();
     Err(format!("{} failed:\n{}", program.display(), String::from_utf8_lossy(&said)).into())
@@ -108,12 +152,15 @@ fn is_there(program: &str) -> bool {
 }
 
 /// What `assets.rs` embeds.
-fn table(bundles: &[String]) -> String {
+fn table(bundled: &Bundled) -> String {
     let row = |name: &String| {
         format!("    ({name:?}, include_str!(concat!(env!(\"OUT_DIR\"), \"/ui/bundles/{name}\"))),\n")
     };
-    let rows: String = bundles.iter().map(row).collect();
+    let rows = |names: &[String]| names.iter().map(row).collect::<String>();
     format!(
-        "/// The scripts that pages load, by name; none where the machine that built this had no Node.\nconst SCRIPTS: &[(&str, &str)] = &[\n{rows}];\n"
+        "/// The scripts that pages load, by name; none where the machine that built this had no Node.\nconst SCRIPTS: &[(&str, &str)] = &[\n{}];\n\
+         /// The same of what the moving map loads; browsers may keep it.\nconst KEPT: &[(&str, &str)] = &[\n{}];\n",
+        rows(&bundled.scripts),
+        rows(&bundled.kept)
     )
 }

@@ -3,6 +3,7 @@
 mod crossing;
 mod distance;
 mod index;
+mod outline;
 mod probability;
 mod validity;
 

@@ -2,50 +2,17 @@
 // each to look at.
 
 import assert from "node:assert/strict";
-import { readFileSync, mkdirSync } from "node:fs";
-import { createRequire } from "node:module";
 
+import { found, look } from "./look.mjs";
 import { ask, isLive, origin, pictures, signIn, story } from "./stage.mjs";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const THEMES = {
-  light: { colorScheme: "light", forcedColors: "none" },
-  dark: { colorScheme: "dark", forcedColors: "none" },
-  contrast: { colorScheme: "dark", forcedColors: "active" },
-};
-const DESK = { width: 1280, height: 800 };
-/** A desk at 200 % and at 400 %, which is also the smallest phone. */
-const NARROW = [640, 320];
 const PHONE = { width: 320, height: 568 };
 
-const found = [];
-
-/** Judges a page as it stands, and takes pictures of it. */
-async function look(page, name, size = DESK) {
-  for (const [theme, media] of Object.entries(THEMES)) {
-    await page.emulateMedia(media);
-    await page.setViewportSize(size);
-    await page.evaluate(AXE);
-    const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
-    for (const { id, help, nodes } of violations) {
-      found.push(`${name}, ${theme}: ${id}: ${help}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join("; ")}`);
-    }
-    await page.screenshot({ path: `${pictures}/${name}-${theme}.png`, fullPage: true, animations: "disabled" });
-  }
-  await page.emulateMedia(THEMES.light);
-  for (const width of NARROW) {
-    await page.setViewportSize({ width, height: 568 });
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-    if (wide > width) found.push(`${name}: ${wide} px wide where there are ${width}`);
-    await page.screenshot({ path: `${pictures}/${name}-${width}.png`, fullPage: true, animations: "disabled" });
-  }
-  await page.setViewportSize(size);
-}
-
 await story(async ({ person }) => {
-  mkdirSync(pictures, { recursive: true });
   // Pages are refused here on purpose, and the line is broken.
   const officer = await person({ expects: ["status of 401", "status of 403", "status of 404", "status of 410", "status of 422", "net::ERR_"] });
+  // The drawing is looked at here; the moving map has a story of its own.
+  await officer.context().addInitScript(() => localStorage.setItem("map-off", "1"));
   const at = (path) => officer.goto(`${origin}${path}`);
 
   await at("/sign-in");
@@ -85,6 +52,9 @@ await story(async ({ person }) => {
   await officer.locator("#sound-on").waitFor();
   await look(officer, "queue-armed");
 
+  await at("/trails");
+  await isLive(officer);
+  await look(officer, "trails");
   await at(`/incidents/${violation}`);
   await isLive(officer);
   await look(officer, "incident");

@@ -24,19 +24,27 @@ export async function ask(what, about = null) {
 
 /** Runs a script's story, and fails if a page did what it must not. */
 export async function story(tell) {
-  const browser = await chromium.launch({
-    executablePath: program,
-    args: [
-      // Whatever it asks for, only this machine answers.
-      "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-      "--autoplay-policy=document-user-activation-required",
-    ],
-  });
+  const browsers = [];
+  const launch = async (...flags) => {
+    const browser = await chromium.launch({
+      executablePath: program,
+      args: [
+        // Whatever it asks for, only this machine answers.
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        "--autoplay-policy=document-user-activation-required",
+        ...flags,
+      ],
+    });
+    browsers.push(browser);
+    return browser;
+  };
+  const usual = await launch();
   const strays = [];
   const errors = [];
   const watched = {
-    /** A browser of its own, with nothing in it. Errors that a story brings about are expected. */
-    async person({ expects = [], ...options } = {}) {
+    /** A browser of its own, with nothing in it; with `flags` one that lacks something. Errors that a story brings about are expected. */
+    async person({ expects = [], flags = [], ...options } = {}) {
+      const browser = flags.length > 0 ? await launch(...flags) : usual;
       const context = await browser.newContext({ locale: "en-GB", viewport: { width: 1280, height: 800 }, ...options });
       context.setDefaultTimeout(SOON);
       await context.addInitScript(listen);
@@ -55,7 +63,7 @@ export async function story(tell) {
   try {
     await tell(watched);
   } finally {
-    await browser.close();
+    for (const browser of browsers) await browser.close();
   }
   assert.deepEqual(strays, [], "requests to other places");
   assert.deepEqual(errors, [], "errors on pages");

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use cordon::{
     app::{Admission, Plan, Watched},
     clock::Clock,
+    console::Ground,
     domain::Timestamp,
     engine::Told,
     notify::Settings,
@@ -48,6 +49,7 @@ async fn what_was_sent_while_the_line_stood_still_is_read_before_silence_is_judg
         console: TcpListener::bind(("127.0.0.1", 0)).await.unwrap(),
         watched: Watched::default(),
         admission: Admission::in_memory().await.unwrap(),
+        ground: Ground::default(),
     };
     let running = plan.start().await.unwrap();
     for book in rulebook_file::read(&rulebook).unwrap() {

@@ -6,7 +6,7 @@ import { lock } from "./lock";
 /** How long a pointer on a button may hold a swap back. */
 const HOLD_MS = 2000;
 
-class LivePart extends HTMLElement {
+export class LivePart extends HTMLElement {
   private stale = false;
   private busy = false;
 
@@ -22,10 +22,8 @@ class LivePart extends HTMLElement {
     this.busy = true;
     this.stale = false;
     try {
-      const answer = await ask(this.getAttribute("src") ?? "");
-      if (answer.status === 401) return line.leave();
-      if (answer.status === 423) return lock();
-      if (!answer.ok) throw new Error(`${answer.status}`);
+      const answer = await fetched(this.getAttribute("src") ?? "");
+      if (!answer) return;
       const html = await answer.text();
       if (this.isHeld()) this.stale = true;
       else this.swap(html);
@@ -60,6 +58,15 @@ class LivePart extends HTMLElement {
     const again = (id && document.getElementById(id)) || document.getElementById(`open-${card}`);
     again?.focus({ preventScroll: true });
   }
+}
+
+/** What the service answers at once; nothing, where nobody is signed in any more, or somebody has touched nothing for a while. */
+export async function fetched(address: string): Promise<Response | null> {
+  const answer = await ask(address);
+  if (answer.status === 401) return line.leave(), null;
+  if (answer.status === 423) return lock(), null;
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  return answer;
 }
 
 const pointer = { on: null as Element | null, since: 0, down: false };

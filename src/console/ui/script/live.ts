@@ -5,6 +5,7 @@ import { defineConsoleSound } from "./console-sound";
 import { watchPresence } from "./here";
 import { defineKeyMap } from "./key-map";
 import { defineLineLamp } from "./line-lamp";
+import { defineLiveMap } from "./live-map";
 import { defineLivePart } from "./live-part";
 import { defineLossScreen } from "./loss-screen";
 import { line } from "./line";
@@ -15,6 +16,7 @@ if ("live" in document.body.dataset) {
   defineLineLamp();
   defineLossScreen();
   defineLivePart();
+  defineLiveMap();
   defineConsoleSound();
   defineKeyMap();
   watchActions();
