@@ -393,6 +393,18 @@ async fn refusals_have_a_word_that_stays() {
     assert_eq!(bench.call_told(&token, own, "", Ok(())).await.0.status, StatusCode::NO_CONTENT);
 }
 
+/// What may be sent there.
+pub(super) fn sound_body(path: &str) -> &'static str {
+    match path.rsplit('/').next() {
+        Some("note") => r#"{"text": "x"}"#,
+        Some("close") => r#"{"outcome": "test"}"#,
+        Some("send") => r#"{"responder": "amy"}"#,
+        Some("attend") => r#"{"stage": "accepted"}"#,
+        Some("shelve") => r#"{"minutes": 30, "reason": "x"}"#,
+        _ => "",
+    }
+}
+
 #[tokio::test]
 async fn a_token_does_what_it_was_made_for_and_its_account_may() {
     let mut bench = Bench::new(violation());
@@ -403,12 +415,7 @@ async fn a_token_does_what_it_was_made_for_and_its_account_may() {
         let token = bench.token(&amy, &[permit]).await;
         for (method, path, door) in api.clone() {
             let (Door::May(act) | Door::MayWithIncident(act)) = door else { continue };
-            let body = match path.rsplit('/').next() {
-                Some("note") => r#"{"text": "x"}"#,
-                Some("close") => r#"{"outcome": "test"}"#,
-                _ => "",
-            };
-            let answer = bench.call(&token, method, &path.replace("{id}", "1"), body).await;
+            let answer = bench.call(&token, method, &path.replace("{id}", "1"), sound_body(path)).await;
             let case = format!("{permit:?} {method} {path}");
             match (act.permit() == Some(permit), act.roles().contains(&Role::Officer)) {
                 (true, true) => assert!(answer.status.is_success(), "{case}: {}", answer.text),

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{
     super::rights::{self, Act, Door, ROUTES},
+    api::sound_body,
     *,
 };
 use crate::{
@@ -120,10 +121,9 @@ impl Bench {
             false => vec![("cookie", browser.cookie.as_str())],
         };
         let sent = form(&[("form_token", browser.form_token.as_str()), ("note", "x"), ("outcome", "test")]);
-        let body = match (method, path.rsplit('/').next()) {
-            ("POST", Some("note")) if is_api => r#"{"text": "x"}"#,
-            ("POST", Some("close")) if is_api => r#"{"outcome": "test"}"#,
-            ("POST", _) if !is_api => sent.as_str(),
+        let body = match method {
+            "POST" if is_api => sound_body(path),
+            "POST" => sent.as_str(),
             _ => "",
         };
         let answer =
@@ -162,7 +162,8 @@ fn expected(door: Door, path: &str, role: Role) -> Vec<(String, Option<StatusCod
             let others = role.is_of_caseload().then_some(StatusCode::NOT_FOUND);
             let none = Some(StatusCode::NOT_FOUND);
             // Nobody is called about what is closed, nor sent to it.
-            let of_open = matches!(act, Act::SeeNumbers | Act::Send | Act::Attend);
+            let is_page = !path.starts_with("/api/v1/");
+            let of_open = act == Act::SeeNumbers || is_page && matches!(act, Act::Send | Act::Attend);
             let closed = if of_open { none } else { None };
             [(1, None), (2, others), (77, none), (4, closed), (5, others.or(closed)), (78, none), (999, none)]
                 .map(|(id, status)| (at(&id.to_string()), status))
