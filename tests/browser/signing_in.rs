@@ -51,6 +51,8 @@ async fn an_officer_is_let_in_and_what_they_see_is_recorded() {
     let key = sign_up(chromium, &page, false).await.remove(0);
     chromium.press(&page, "a.main").await;
     chromium.holds(&page, "location.pathname === '/' && document.readyState === 'complete'").await;
+    // What the line is like changes the width of its word, and moves what stands beside it.
+    chromium.holds(&page, "document.querySelector('line-lamp.on') !== null").await;
     chromium.press(&page, ".officer button").await;
     chromium.holds(&page, "location.pathname === '/sign-in' && document.readyState === 'complete'").await;
     chromium.look(&page, "sign-in").await;
