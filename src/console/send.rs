@@ -100,7 +100,7 @@ fn candidates(incident: &Incident, rulebook: &Rulebook, now: Timestamp) -> Vec<C
     staff.sort_by_key(|staff| (!is_with_them(staff), !on_duty.contains(&&staff.id)));
     let candidate = |staff: &crate::domain::Staff| {
         let stage = incident.attendance(&staff.id).map(Attendance::stage);
-        let ways = staff.contacts.iter().map(|contact| words::channel(contact.channel));
+        let ways = staff.contacts.iter().map(|contact| words::channel(contact.channel).to_lowercase());
         Candidate {
             id: staff.id.to_string(),
             name: staff.name.clone(),

@@ -12,7 +12,7 @@ const THEMES = {
   dark: { colorScheme: "dark", forcedColors: "none" },
   contrast: { colorScheme: "dark", forcedColors: "active" },
 };
-const DESK = { width: 1280, height: 800 };
+export const DESK = { width: 1280, height: 800 };
 /** A desk at 200 % and at 400 %, which is also the smallest phone. */
 const NARROW = [640, 320];
 

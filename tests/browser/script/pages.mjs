@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 
-import { found, look } from "./look.mjs";
+import { DESK, found, look } from "./look.mjs";
 import { ask, isLive, origin, pictures, signIn, story } from "./stage.mjs";
 
 const PHONE = { width: 320, height: 568 };
