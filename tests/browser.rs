@@ -3,6 +3,8 @@
 
 #[path = "support/chromium.rs"]
 mod chromium;
+#[path = "browser/crowded.rs"]
+mod crowded;
 #[path = "support/fleet.rs"]
 mod fleet;
 #[path = "support/house.rs"]

@@ -132,7 +132,7 @@ impl Card {
                 reason: shelf.reason.clone(),
             }),
             seen: dot.map(|dot| wearers::seen(dot, now)),
-            can_own: matches!(incident.handling, Handling::Raised),
+            can_own: matches!(incident.handling, Handling::Raised) || incident.shelf.is_some(),
             can_act: matches!(incident.handling, Handling::Raised | Handling::Owned { .. }),
             can_call: true,
             can_send: true,

@@ -22,7 +22,8 @@ pub(super) fn send(
 ) -> Result<(), Refused> {
     let contacts = contacts(&draft.rulebook, &responder)?;
     let at = draft.at;
-    let incident = draft.incident_mut(id).ok_or(Refused::NoSuchIncident(id))?;
+    let incident = draft.incident_mut(id).filter(|incident| incident.concerns_staff());
+    let incident = incident.ok_or(Refused::NoSuchIncident(id))?;
     let known = incident.attendances.iter_mut().rev().find(|one| one.responder == responder);
     match known.filter(|attendance| !attendance.stage().is_over()) {
         Some(attendance) if attendance.stage().is_going() => return Err(Refused::Attends(responder)),
@@ -50,7 +51,8 @@ pub(super) fn attend(
     stage: Attending,
 ) -> Result<(), Refused> {
     let at = draft.at;
-    let incident = draft.incident_mut(id).ok_or(Refused::NoSuchIncident(id))?;
+    let incident = draft.incident_mut(id).filter(|incident| incident.concerns_staff());
+    let incident = incident.ok_or(Refused::NoSuchIncident(id))?;
     let known = incident.attendances.iter_mut().rev().find(|one| one.responder == responder);
     let is_further = match known.filter(|attendance| !attendance.stage().is_over()) {
         Some(attendance) => attendance.go_on(stage, at),

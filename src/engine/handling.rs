@@ -6,7 +6,9 @@ use super::{
     escalation,
     input::{Action, Refused},
 };
-use crate::domain::{Handling, Happening, IncidentId, IncidentKind, MINUTE_MS, Priority, Shelf, StaffId};
+use crate::domain::{
+    Handling, Happening, Incident, IncidentId, IncidentKind, MINUTE_MS, Priority, Shelf, StaffId,
+};
 
 const NOTE_CHARS_MAX: usize = 2_000;
 /// The longest that an incident can be shelved for: half a shift.
@@ -27,7 +29,7 @@ impl Draft<'_> {
         let by = by.clone();
         match action {
             Action::Own => {
-                if let Some(owner) = taken_by_another(&incident.handling, &by) {
+                if let Some(owner) = taken_by_another(incident, &by) {
                     return Err(Refused::Taken(owner));
                 }
                 if !matches!(incident.handling, Handling::Acted { .. }) {
@@ -70,11 +72,12 @@ impl Draft<'_> {
             return Err(Refused::Shelf);
         }
         let until = self.at.plus_ms(i64::from(minutes) * MINUTE_MS);
-        let incident = self.incident_mut(id).ok_or(Refused::NoSuchIncident(id))?;
+        let incident = self.incident_mut(id).filter(|incident| incident.concerns_staff());
+        let incident = incident.ok_or(Refused::NoSuchIncident(id))?;
         if incident.priority == Priority::P1 {
             return Err(Refused::Danger);
         }
-        if let Some(owner) = taken_by_another(&incident.handling, &by) {
+        if let Some(owner) = taken_by_another(incident, &by) {
             return Err(Refused::Taken(owner));
         }
         incident.hand(Handling::Owned { by: by.clone() });
@@ -85,10 +88,10 @@ impl Draft<'_> {
     }
 }
 
-/// Whoever else owns it: whoever comes second must know that.
-fn taken_by_another(handling: &Handling, by: &StaffId) -> Option<StaffId> {
-    match handling {
-        Handling::Owned { by: owner } if owner != by => Some(owner.clone()),
+/// Whoever else owns it: whoever comes second must know that. What is put aside is nobody's work just now.
+fn taken_by_another(incident: &Incident, by: &StaffId) -> Option<StaffId> {
+    match &incident.handling {
+        Handling::Owned { by: owner } if owner != by && incident.shelf.is_none() => Some(owner.clone()),
         _ => None,
     }
 }

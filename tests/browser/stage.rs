@@ -47,6 +47,8 @@ pub(crate) struct Stage {
     boots: BTreeMap<u64, u32>,
     epoch_ms: i64,
     speed: f64,
+    /// When the last message was given to the broker, real milliseconds.
+    published_ms: i64,
 }
 
 impl Stage {
@@ -63,7 +65,7 @@ impl Stage {
         let house = House::watched(source(broker.addr()), store, clock, watched).await;
         house.publish(books()).await;
         let network = Proxy::start(house.running.address).await;
-        Self { house, network, broker, boots: BTreeMap::new(), epoch_ms, speed }
+        Self { house, network, broker, boots: BTreeMap::new(), epoch_ms, speed, published_ms: 0 }
     }
 
     /// Does what a story asks for.
@@ -93,6 +95,8 @@ impl Stage {
                 self.house.phones.reply(PERSON, "help").await;
                 return self.incident(IncidentKind::CallForHelp, about).await;
             }
+            "published" => return self.published_ms.into(),
+            "painted" => println!("from a tag's message, published by MQTT, to its P1 painted: {about} ms"),
             "goes" => self.house.phones.reply(OFFICERS[1], "1").await,
             "texted" => {
                 until("an officer has a text", SOON, async || {
@@ -157,6 +161,7 @@ impl Stage {
         let link = fleet::link(self.broker.addr(), &tag(wearer));
         let clock = ScaledClock::new(self.epoch_ms, self.speed).unwrap();
         let mut said = Replay::new(pings, boot, 5);
+        self.published_ms = wall_now_ms();
         let counts = tokio::time::timeout(SOON, link.run(&mut said, clock, Until::Acked)).await.unwrap();
         assert_eq!((counts.acked, counts.pings), (count, count), "{counts:?}");
     }

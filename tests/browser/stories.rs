@@ -31,6 +31,11 @@ async fn a_feed_that_was_cut_resumes_with_nothing_missed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn from_a_tags_message_to_its_danger_painted() {
+    tell("painted", 1.0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_officers_own_at_once_and_one_wins() {
     tell("two", 1.0).await;
 }

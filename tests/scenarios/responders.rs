@@ -212,6 +212,13 @@ fn taking_it_in_hand_takes_it_off_the_shelf() {
         ward.officer(30, action.clone());
         assert_eq!(ward.line.incidents.values().next().unwrap().shelf, None, "{action:?}");
     }
+    // Also by somebody else than whoever put it there.
+    let mut ward = battery();
+    shelve(&mut ward, 20, 60, "later");
+    let incident = *ward.line.incidents.keys().next().unwrap();
+    let own = Told::Handle { incident, by: "responder".parse().unwrap(), action: Action::Own };
+    assert_eq!(ward.line.tell(second(30), own).refused, None);
+    assert_eq!(ward.line.incidents[&incident].shelf, None);
     let mut ward = battery();
     shelve(&mut ward, 20, 60, "later");
     ward.officer(30, Action::Note("still charging".into()));
