@@ -1,6 +1,7 @@
 //! The pages on the phone of a responder: what they are sent to, who and where, what to do, and how far they have come.
 //!
-//! No script and little weight: they are used in a hurry, outdoors, on whatever phone there is. They load themselves again.
+//! Little weight, and all of it without a script, which only fetches them again: they are used in a hurry, outdoors, on
+//! whatever phone there is.
 
 use askama::Template;
 use axum::{
@@ -21,8 +22,6 @@ use crate::{
     sequencer::Board,
 };
 
-/// The pages load themselves again after so many seconds: a position is old soon.
-const RELOAD_S: u32 = 10;
 /// Danger nobody has sent them to is listed up to so many.
 const LISTED_MAX: usize = 20;
 
@@ -44,7 +43,6 @@ struct Line {
 #[template(path = "respond_list.html", config = ".askama.toml")]
 struct List {
     now: When,
-    reload_s: u32,
     /// Those that they are sent to, or go to.
     yours: Vec<Line>,
     others: Vec<Line>,
@@ -55,7 +53,6 @@ struct List {
 #[template(path = "respond_page.html", config = ".askama.toml")]
 struct Page {
     now: When,
-    reload_s: u32,
     card: Card,
     meaning: &'static str,
     dont: &'static str,
@@ -91,7 +88,6 @@ async fn list(State(app): State<App>, officer: Officer) -> Response {
     };
     html(&List {
         now: When::new(now, now),
-        reload_s: RELOAD_S,
         yours: lines(yours),
         others: lines(danger.collect()),
         form_token: officer.signed.form_token(),
@@ -107,7 +103,6 @@ async fn page(State(app): State<App>, officer: Officer, Path(id): Path<String>) 
     let case = incident.case.as_ref();
     Ok(html(&Page {
         now: When::new(now, now),
-        reload_s: RELOAD_S,
         card: Card::new(incident, &board, now),
         meaning: words::meaning(incident.kind),
         dont: advice(incident, &app.look().0),

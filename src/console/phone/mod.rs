@@ -110,8 +110,9 @@ fn empty(status: StatusCode, language: Language, says: impl Fn(&'static Pages) -
 }
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
-const FILES: [(&str, &str, &str); 5] = [
+const FILES: [(&str, &str, &str); 6] = [
     ("style.css", "text/css; charset=utf-8", include_str!("../ui/phone/style.css")),
+    ("again.js", SCRIPT, include_str!("../ui/phone/again.js")),
     ("enrol.js", SCRIPT, include_str!("../ui/phone/enrol.js")),
     ("exit.js", SCRIPT, include_str!("../ui/phone/exit.js")),
     ("icon.svg", "image/svg+xml", include_str!("../ui/phone/icon.svg")),
