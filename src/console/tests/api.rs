@@ -11,6 +11,7 @@ use super::{
         grounds::Grounds,
         rights::{Door, ROUTES},
     },
+    roles::sound_body,
     *,
 };
 use crate::{
@@ -391,18 +392,6 @@ async fn refusals_have_a_word_that_stays() {
     judge.judge("/api/v1/queue", "GET", &unseen);
     // The journal has what is done.
     assert_eq!(bench.call_told(&token, own, "", Ok(())).await.0.status, StatusCode::NO_CONTENT);
-}
-
-/// What may be sent there.
-pub(super) fn sound_body(path: &str) -> &'static str {
-    match path.rsplit('/').next() {
-        Some("note") => r#"{"text": "x"}"#,
-        Some("close") => r#"{"outcome": "test"}"#,
-        Some("send") => r#"{"responder": "amy"}"#,
-        Some("attend") => r#"{"stage": "accepted"}"#,
-        Some("shelve") => r#"{"minutes": 30, "reason": "x"}"#,
-        _ => "",
-    }
 }
 
 #[tokio::test]
