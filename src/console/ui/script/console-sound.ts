@@ -22,8 +22,8 @@ class ConsoleSound extends HTMLElement {
     at("sound-test").addEventListener("click", () => sound.once("test"));
     at("sound-mute").addEventListener("click", () => this.mute());
     document.querySelector("form.officer")?.addEventListener("submit", () => this.disarm());
-    // Any press unlocks what the browser has blocked.
-    for (const press of ["pointerdown", "keydown"]) {
+    // Any press unlocks what the browser has blocked; once it is done, since the bar that then goes moves what is under it.
+    for (const press of ["click", "keydown"]) {
       document.addEventListener(press, () => this.armed && !sound.isRunning() && void sound.open());
     }
     line.on("news", (news) => this.hear(news));
