@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::report::is_long;
 
 /// So many worlds are lived on every build: what two cores have the time for.
-const SEEDS: u64 = 100;
+const SEEDS: u64 = 60;
 const SMALL: Plan = Plan { first_seed: 1, seeds: 1, days: 1, tags: 6 };
 
 #[test]
