@@ -1,10 +1,12 @@
 //! Responders: sent by an officer or going by themselves. Until one has said that they go, the response team's escalation
 //! only pauses: whoever is sent and does not answer must not be what everybody waits for.
 
+use std::sync::Arc;
+
 use super::{draft::Draft, escalation, input::Refused, rulebook::Rulebook};
 use crate::domain::{
     AlertId, AlertState, Attendance, Attending, Audience, Contact, EscalationState, Handling, Happening,
-    Incident, IncidentId, Recipient, SECOND_MS, SentAlert, StaffId,
+    Incident, IncidentId, Recipient, SECOND_MS, SentAlert, StaffId, Timestamp, UnitId,
 };
 
 /// Whoever is sent has this long to answer before the incident goes back to the queue.
@@ -20,10 +22,10 @@ pub(super) fn send(
     by: &StaffId,
     responder: StaffId,
 ) -> Result<(), Refused> {
-    let contacts = contacts(&draft.rulebook, &responder)?;
-    let at = draft.at;
+    let (rulebook, at) = (Arc::clone(&draft.rulebook), draft.at);
     let incident = draft.incident_mut(id).filter(|incident| incident.concerns_staff());
     let incident = incident.ok_or(Refused::NoSuchIncident(id))?;
+    let contacts = contacts(&rulebook, &incident.unit, &responder)?;
     let known = incident.attendances.iter_mut().rev().find(|one| one.responder == responder);
     match known.filter(|attendance| !attendance.stage().is_over()) {
         Some(attendance) if attendance.stage().is_going() => return Err(Refused::Attends(responder)),
@@ -79,8 +81,9 @@ pub(super) fn attend(
 
 /// Somebody goes: that is an act. While others who were sent have not answered, it is waited for them, too.
 fn goes(draft: &mut Draft<'_>, id: IncidentId, responder: StaffId) {
+    let at = draft.at;
     let Some(incident) = draft.incident_mut(id) else { return };
-    if !is_awaited(incident) && !matches!(incident.handling, Handling::Acted { .. }) {
+    if awaited(incident, at).next().is_none() && !matches!(incident.handling, Handling::Acted { .. }) {
         incident.hand(Handling::Acted { by: responder });
         escalation::acted(draft, id);
     }
@@ -93,7 +96,7 @@ fn declined(draft: &mut Draft<'_>, id: IncidentId, responder: &StaffId) {
     let acts = matches!(&incident.handling, Handling::Acted { by } if by != responder);
     match going.map(|attendance| attendance.responder.clone()) {
         Some(other) => goes(draft, id, other),
-        None if acts || is_awaited(incident) => {}
+        None if acts || awaited(incident, draft.at).next().is_some() => {}
         None => escalation::rouse(draft, id),
     }
 }
@@ -124,20 +127,24 @@ pub(super) fn failed(draft: &mut Draft<'_>, id: IncidentId, alert: AlertId) {
     let may_hear =
         |sent: &SentAlert| sent.recipient == Recipient::Staff(responder.clone()) && sent.state.is_open();
     let is_paused = matches!(escalation.state, EscalationState::Paused { .. });
-    let others = awaited(incident).any(|other| *other != responder);
+    let others = awaited(incident, draft.at).any(|other| *other != responder);
     if is_sent && is_paused && !others && !escalation.alerts.iter().any(may_hear) {
         escalation::back_to_queue(draft, id, place);
     }
 }
 
-/// Whether it is waited for the answer of a responder who was sent.
-pub(super) fn is_awaited(incident: &Incident) -> bool {
-    awaited(incident).next().is_some()
+/// Whether a responder was sent who has said nothing so far.
+pub(super) fn is_unanswered(incident: &Incident) -> bool {
+    incident.attendances.iter().any(|attendance| attendance.stage() == Attending::Sent)
 }
 
-fn awaited(incident: &Incident) -> impl Iterator<Item = &StaffId> {
-    let sent = incident.attendances.iter().filter(|attendance| attendance.stage() == Attending::Sent);
-    sent.map(|attendance| &attendance.responder)
+/// Responders who were sent and still have time to answer.
+fn awaited(incident: &Incident, now: Timestamp) -> impl Iterator<Item = &StaffId> {
+    let has_time = move |attendance: &&Attendance| {
+        let until = attendance.since().map(|at| at.plus_ms(ANSWER_MS));
+        attendance.stage() == Attending::Sent && until.is_some_and(|until| now < until)
+    };
+    incident.attendances.iter().filter(has_time).map(|attendance| &attendance.responder)
 }
 
 /// What was sent to them has done its work.
@@ -164,10 +171,11 @@ fn begin(incident: &mut Incident, attendance: Attendance) -> Result<(), Refused>
     Ok(())
 }
 
-/// How a responder is told: in every way that reaches them where they are; by a screen if they have nothing else.
-fn contacts(rulebook: &Rulebook, responder: &StaffId) -> Result<Vec<Contact>, Refused> {
+/// How one of a unit's staff is told: in every way that reaches them where they are; by a screen if they have nothing else.
+fn contacts(rulebook: &Rulebook, unit: &UnitId, responder: &StaffId) -> Result<Vec<Contact>, Refused> {
     let no_way = || Refused::NoWayTo(responder.clone());
-    let staff = rulebook.staff(responder).ok_or_else(no_way)?;
+    let staff = rulebook.unit(unit).and_then(|unit| unit.staff.iter().find(|staff| staff.id == *responder));
+    let staff = staff.ok_or_else(no_way)?;
     let is_with_them = |contact: &&Contact| contact.channel.is_with_them();
     let mut contacts: Vec<Contact> = staff.contacts.iter().filter(is_with_them).cloned().collect();
     if contacts.is_empty() {

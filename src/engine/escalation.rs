@@ -95,7 +95,7 @@ pub(super) fn back_to_queue(draft: &mut Draft<'_>, id: IncidentId, place: usize)
         return;
     };
     let was_shelved = incident.shelf.is_some();
-    let was_sent = attending::is_awaited(incident);
+    let was_sent = attending::is_unanswered(incident);
     incident.hand(Handling::Raised);
     match (was_shelved, was_sent) {
         (true, _) => draft.tell_story(id, Happening::Unshelved),

@@ -355,7 +355,7 @@ pub enum Refused {
     )]
     StillInside,
     /// Whoever is sent could not be told.
-    #[error("the rulebook has no way to reach staff '{0}'")]
+    #[error("the incident's unit has no way to reach staff '{0}'")]
     NoWayTo(StaffId),
     /// They have said so already.
     #[error("staff '{0}' is on the way already")]

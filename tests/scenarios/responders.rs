@@ -165,6 +165,21 @@ fn nobody_can_be_sent_whom_the_rulebook_does_not_know_or_cannot_reach() {
     assert!(violation_of(&ward).attendances.is_empty());
 }
 
+#[test]
+fn whoever_goes_is_enough_once_another_has_had_their_time() {
+    let mut ward = violation();
+    send(&mut ward, 10, "rita");
+    ward.delivered(11);
+    // It is raised again meanwhile: nobody waits for Rita any more, and everybody is told anew.
+    for s in [20, 90, 160] {
+        ward.at(s, 5_000.0);
+    }
+    ward.at(200, 0.0);
+    assert_eq!(violation_of(&ward).handling, Handling::Raised);
+    says(&mut ward, 210, "responder", Attending::Accepted);
+    assert_eq!(violation_of(&ward).handling, acted_by("responder"));
+}
+
 /// An incident about a tag whose battery runs down: no danger.
 fn battery() -> Ward {
     let mut ward = Ward::new();

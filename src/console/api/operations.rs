@@ -60,6 +60,15 @@ const AFTER: &[Parameter] = &[Parameter {
 }];
 const OF_DOING: &[Grounds] =
     &[Grounds::NoStaff, Grounds::NotOpen, Grounds::Refused, Grounds::Stopping, Grounds::NotConfirmed];
+/// The same, where somebody else may have been faster.
+const OF_TAKING: &[Grounds] = &[
+    Grounds::Taken,
+    Grounds::NoStaff,
+    Grounds::NotOpen,
+    Grounds::Refused,
+    Grounds::Stopping,
+    Grounds::NotConfirmed,
+];
 
 const fn get(path: &'static str, id: &'static str, summary: &'static str, answer: Answer) -> Operation {
     Operation { method: "GET", path, id, summary, query: &[], body: None, answer, refused: &[] }
@@ -119,14 +128,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Answer::Json(of::<records::Readers>),
     ),
     Operation {
-        refused: &[
-            Grounds::Taken,
-            Grounds::NoStaff,
-            Grounds::NotOpen,
-            Grounds::Refused,
-            Grounds::Stopping,
-            Grounds::NotConfirmed,
-        ],
+        refused: OF_TAKING,
         ..post(
             "/api/v1/incidents/{id}/own",
             "own",
@@ -153,14 +155,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         body: Some(of::<doing::Shelving>),
-        refused: &[
-            Grounds::Taken,
-            Grounds::NoStaff,
-            Grounds::NotOpen,
-            Grounds::Refused,
-            Grounds::Stopping,
-            Grounds::NotConfirmed,
-        ],
+        refused: OF_TAKING,
         ..post("/api/v1/incidents/{id}/shelve", "shelve", "Put what is no danger aside for a while.")
     },
     Operation {

@@ -374,6 +374,26 @@ mod tests {
     }
 
     #[test]
+    fn a_responder_is_told_that_they_are_sent_and_asked_whether_they_go() {
+        let mut alert = alert(Channel::Sms, MessageClass::Sent);
+        alert.summary = "violation at ROSE-4".into();
+        let text = body(&alert);
+        let (incident, reference) = (alert.incident, alert.reference());
+        assert_eq!(
+            text,
+            format!(
+                "P1 violation at ROSE-4, you are sent to incident {incident}. Reply 1 I go, 2 I cannot. Ref {reference}"
+            )
+        );
+        assert!(discreet::check(&text).is_ok() && text.len() <= 160, "{text}");
+        let spoken = body(&Alert { channel: Channel::Voice, ..alert.clone() });
+        assert!(spoken.ends_with("You are sent to it. Press 1 if you go, 2 if you cannot."), "{spoken}");
+        // A control room's system is told so by the class.
+        let card = body(&Alert { channel: Channel::Webhook, ..alert });
+        assert!(card.contains("\"class\":\"sent\""), "{card}");
+    }
+
+    #[test]
     fn a_key_leads_back_to_its_alert() {
         let alert = alert(Channel::Sms, MessageClass::Card);
         assert_eq!(crate::notify::alert_of_key(&idempotency_key(&alert)), Some((alert.id, alert.raised_at)));

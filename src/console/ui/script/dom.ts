@@ -17,21 +17,29 @@ export function formToken(): string {
   return document.querySelector<HTMLInputElement>("input[name=form_token]")?.value ?? "";
 }
 
-/** What this tab keeps until it is closed. A browser that keeps nothing for us is no reason to stop. */
-export const tab = {
-  get(key: string): string | null {
-    try {
-      return sessionStorage.getItem(key);
-    } catch {
-      return null;
-    }
-  },
-  set(key: string, value: string | null): void {
-    try {
-      if (value === null) sessionStorage.removeItem(key);
-      else sessionStorage.setItem(key, value);
-    } catch {
-      // Then it holds for this page only.
-    }
-  },
-};
+/** A place that keeps texts. A browser that keeps nothing for us is no reason to stop: then it holds for this page only. */
+function place(storage: () => Storage) {
+  return {
+    get(key: string): string | null {
+      try {
+        return storage().getItem(key);
+      } catch {
+        return null;
+      }
+    },
+    set(key: string, value: string | null): void {
+      try {
+        if (value === null) storage().removeItem(key);
+        else storage().setItem(key, value);
+      } catch {
+        // As said above.
+      }
+    },
+  };
+}
+
+/** What this tab keeps until it is closed. */
+export const tab = place(() => sessionStorage);
+
+/** What this browser keeps. */
+export const browser = place(() => localStorage);

@@ -1,7 +1,7 @@
 // Keys for what the buttons do. A key acts on the card that has the focus, never on one that has only just come up, and
 // none closes an incident by itself.
 
-import { at, put } from "./dom";
+import { at, browser, put } from "./dom";
 
 const OFF = "keys-off";
 
@@ -96,20 +96,11 @@ function isInert(target: EventTarget | null): boolean {
 }
 
 function isOff(): boolean {
-  try {
-    return localStorage.getItem(OFF) !== null;
-  } catch {
-    return false;
-  }
+  return browser.get(OFF) !== null;
 }
 
 function setOff(off: boolean): void {
-  try {
-    if (off) localStorage.setItem(OFF, "1");
-    else localStorage.removeItem(OFF);
-  } catch {
-    // A browser that keeps nothing has its keys on.
-  }
+  browser.set(OFF, off ? "1" : null);
 }
 
 export function defineKeyMap(): void {

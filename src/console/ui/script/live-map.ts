@@ -2,7 +2,7 @@
 // the page says so in a line, and everything else goes on. On an incident's page, which has no drawing, it is about one
 // wearer.
 
-import { at, put } from "./dom";
+import { at, browser, put } from "./dom";
 import { line } from "./line";
 import { fetched, type LivePart } from "./live-part";
 import type { Drawing, Wanted } from "./map";
@@ -231,20 +231,11 @@ async function json<T>(address: string): Promise<T> {
 }
 
 function isOff(): boolean {
-  try {
-    return localStorage.getItem(OFF) !== null;
-  } catch {
-    return false;
-  }
+  return browser.get(OFF) !== null;
 }
 
 function setOff(off: boolean): void {
-  try {
-    if (off) localStorage.setItem(OFF, "1");
-    else localStorage.removeItem(OFF);
-  } catch {
-    // A browser that keeps nothing has its map on.
-  }
+  browser.set(OFF, off ? "1" : null);
 }
 
 export function defineLiveMap(): void {
