@@ -8,7 +8,7 @@ use cordon::{
 };
 use serde_json::json;
 
-use crate::ward::{Ward, book, fix, responder_phone, second, tag, unit};
+use crate::ward::{Ward, book, fix, person_phone, responder_phone, second, tag, unit};
 
 const RESPONDER: &str = "staff responder";
 
@@ -170,13 +170,12 @@ fn whoever_goes_is_enough_once_another_has_had_their_time() {
     let mut ward = violation();
     send(&mut ward, 10, "rita");
     ward.delivered(11);
-    // It is raised again meanwhile: nobody waits for Rita any more, and everybody is told anew.
-    for s in [20, 90, 160] {
-        ward.at(s, 5_000.0);
-    }
-    ward.at(200, 0.0);
+    // She asks for help: the team is told at once, and Rita's time runs out meanwhile.
+    ward.reply(20, person_phone(), "2");
     assert_eq!(violation_of(&ward).handling, Handling::Raised);
-    says(&mut ward, 210, "responder", Attending::Accepted);
+    ward.line.pass_to(second(75));
+    assert_eq!(stage(&ward, "rita"), Some(Attending::Sent));
+    says(&mut ward, 76, "responder", Attending::Accepted);
     assert_eq!(violation_of(&ward).handling, acted_by("responder"));
 }
 
