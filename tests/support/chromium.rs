@@ -133,7 +133,13 @@ impl Chromium {
         self.order(json!({"method": method, "params": params, "sessionId": session.0})).await
     }
 
-    async fn order(&mut self, mut order: Value) -> Value {
+    async fn order(&mut self, order: Value) -> Value {
+        let asked = order.to_string();
+        self.try_order(order).await.unwrap_or_else(|refusal| panic!("{asked}: {refusal}"))
+    }
+
+    /// What an order brings, or why the browser refuses it.
+    async fn try_order(&mut self, mut order: Value) -> Result<Value, Value> {
         self.last_id += 1;
         order["id"] = self.last_id.into();
         let mut bytes = order.to_string().into_bytes();
@@ -142,8 +148,11 @@ impl Chromium {
         loop {
             let mut said = self.next().await;
             if said["id"] == self.last_id {
-                assert!(said.get("error").is_none(), "{order}: {}", said["error"]);
-                return said["result"].take();
+                return if said["error"].is_null() {
+                    Ok(said["result"].take())
+                } else {
+                    Err(said["error"].take())
+                };
             }
             self.events.push(said);
         }
@@ -179,17 +188,29 @@ impl Chromium {
 
     /// What an expression is, also if it takes its time.
     pub(crate) async fn eval(&mut self, session: &Session, expression: &str) -> Value {
+        self.glance(session, expression)
+            .await
+            .unwrap_or_else(|| panic!("{expression}: asked between two pages"))
+    }
+
+    /// What an expression is; nothing, where one page has just gone and the next is not there.
+    async fn glance(&mut self, session: &Session, expression: &str) -> Option<Value> {
         let params = json!({"expression": expression, "awaitPromise": true, "returnByValue": true});
-        let mut said = self.tell(session, "Runtime.evaluate", params).await;
+        let order = json!({"method": "Runtime.evaluate", "params": params, "sessionId": session.0});
+        let mut said = match self.try_order(order).await {
+            Ok(said) => said,
+            Err(refusal) if refusal["message"].as_str().is_some_and(is_between_pages) => return None,
+            Err(refusal) => panic!("{expression}: {refusal}"),
+        };
         assert!(said.get("exceptionDetails").is_none(), "{expression}: {}", said["exceptionDetails"]);
-        said["result"]["value"].take()
+        Some(said["result"]["value"].take())
     }
 
     /// Waits until an expression holds.
     pub(crate) async fn holds(&mut self, session: &Session, expression: &str) {
         let this = tokio::sync::Mutex::new(self);
         until(expression, SOON, async || {
-            (this.lock().await.eval(session, expression).await == true).then_some(())
+            (this.lock().await.glance(session, expression).await? == true).then_some(())
         })
         .await;
     }
@@ -209,7 +230,7 @@ impl Chromium {
         );
         let this = tokio::sync::Mutex::new(&mut *self);
         let spot = until(selector, SOON, async || {
-            Some(this.lock().await.eval(page, &look).await).filter(|spot| !spot.is_null())
+            this.lock().await.glance(page, &look).await.filter(|spot| !spot.is_null())
         })
         .await;
         for kind in ["mousePressed", "mouseReleased"] {
@@ -250,4 +271,11 @@ fn is_there(program: &str) -> bool {
     let found =
         Command::new("sh").args(["-c", &format!("command -v {program}")]).stdout(Stdio::null()).status();
     found.is_ok_and(|status| status.success())
+}
+
+/// Whether the browser refuses to look at a page because that page is just being left.
+fn is_between_pages(refusal: &str) -> bool {
+    ["Inspected target navigated or closed", "Cannot find context", "Execution context was destroyed"]
+        .iter()
+        .any(|known| refusal.starts_with(known))
 }

@@ -4,6 +4,18 @@ import assert from "node:assert/strict";
 
 import { ask, signIn, story } from "./stage.mjs";
 
+/** Puts the pointer down on a button, and leaves it there. */
+async function putFinger(page, button) {
+  const isDown = (element) => element.matches(":active");
+  await button.hover();
+  await page.mouse.down();
+  while (!(await button.evaluate(isDown))) {
+    await page.mouse.up();
+    await button.hover();
+    await page.mouse.down();
+  }
+}
+
 await story(async ({ person }) => {
   // The one who loses is answered with a refusal, which a browser writes down as an error.
   const expects = ["status of 409"];
@@ -17,7 +29,9 @@ await story(async ({ person }) => {
     const incident = await ask("violation", wearer);
     const buttons = pages.map((page) => page.locator(`#own-${incident}`));
     await Promise.all(buttons.map((button) => button.waitFor()));
-    await Promise.all(buttons.map((button) => button.click()));
+    // A page is not redrawn under a finger: with both down, whoever lets go second still presses what the first has taken.
+    for (const [nth, page] of pages.entries()) await putFinger(page, buttons[nth]);
+    await Promise.all(pages.map((page) => page.mouse.up()));
     const owners = await Promise.all(
       pages.map((page) => page.locator(`article[data-incident="${incident}"] .state`, { hasText: "Owned by" }).innerText()),
     );
