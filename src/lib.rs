@@ -34,12 +34,9 @@
 
 pub mod crash;
 pub mod document;
-pub mod geometry;
 pub mod secret;
 
-pub mod domain;
-
-pub mod engine;
+pub use cordon_core::{domain, engine, geometry};
 
 pub mod access;
 pub mod basemap;

@@ -2,7 +2,7 @@
 
 use crate::rust::{code_only, is_test_file, line, without_tests};
 
-/// Each module and its floor; `src/lib.rs` draws the same map.
+/// Each module and its floor; `src/lib.rs` draws the same map. The lowest are a crate of their own, `src/core`.
 const FLOORS: &[(&str, u8)] = &[
     ("crash", 0),
     ("document", 0),
@@ -120,15 +120,21 @@ fn floor(module: &str) -> Option<u8> {
     FLOORS.iter().find(|(name, _)| *name == module).map(|(_, floor)| *floor)
 }
 
-/// `store` for `src/store/sql/open.rs` and for `src/store.rs`.
+/// `store` for `src/store/sql/open.rs` and for `src/store.rs`; `engine` for `src/core/engine/mod.rs`.
 fn module(name: &str) -> Option<&str> {
-    let first = name.strip_prefix("src/")?.split('/').next()?;
+    let first = in_its_crate(name)?.split('/').next()?;
     Some(first.strip_suffix(".rs").unwrap_or(first))
 }
 
 /// How many `super::` lead from a file to the crate's root.
 fn depth(name: &str) -> usize {
-    name.matches('/').count() - usize::from(name.ends_with("/mod.rs"))
+    let below = in_its_crate(name).map_or(0, |name| name.matches('/').count());
+    below + 1 - usize::from(name.ends_with("/mod.rs"))
+}
+
+/// The two crates share one map of floors.
+fn in_its_crate(name: &str) -> Option<&str> {
+    name.strip_prefix("src/core/").or_else(|| name.strip_prefix("src/"))
 }
 
 /// Every path from the crate's root, with where it stands.
@@ -183,10 +189,10 @@ fn paths(rest: &mut &str, before: &[String], found: &mut impl FnMut(Vec<String>)
 #[test]
 fn a_wrong_direction_is_found() {
     for (name, text, says) in [
-        ("src/engine/mod.rs", "use crate::store::Store;", "`engine` (floor 2) uses `store` (floor 3)"),
-        ("src/engine/mod.rs", "\nuse crate::{domain::Book, store};", "mod.rs:2: "),
-        ("src/domain/ids.rs", "fn f() { crate::engine::f() }", "`domain` (floor 1) uses `engine`"),
-        ("src/domain/ids.rs", "use super::super::engine::Told;", "`domain` (floor 1) uses `engine`"),
+        ("src/core/engine/mod.rs", "use crate::store::Store;", "`engine` (floor 2) uses `store` (floor 3)"),
+        ("src/core/engine/mod.rs", "\nuse crate::{domain::Book, store};", "mod.rs:2: "),
+        ("src/core/domain/ids.rs", "fn f() { crate::engine::f() }", "`domain` (floor 1) uses `engine`"),
+        ("src/core/domain/ids.rs", "use super::super::engine::Told;", "`domain` (floor 1) uses `engine`"),
         ("src/clock.rs", "use super::app::f;", "`clock` (floor 3) uses `app`"),
         ("src/store/mod.rs", "use crate::clock::Clock;", "from its neighbour `clock`"),
         (
@@ -206,10 +212,10 @@ fn a_wrong_direction_is_found() {
 #[test]
 fn right_directions_are_left_alone() {
     for (name, text) in [
-        ("src/engine/mod.rs", "use crate::{domain::{Book, Case}, geometry::LatLon}; use super::x;"),
-        ("src/engine/rulebook.rs", "use super::app; // use crate::app;"),
-        ("src/engine/rulebook.rs", "\n#[cfg(test)]\nmod tests { use crate::store::MemoryStore; }"),
-        ("src/engine/tests.rs", "use crate::store::MemoryStore;"),
+        ("src/core/engine/mod.rs", "use crate::{domain::{Book, Case}, geometry::LatLon}; use super::x;"),
+        ("src/core/engine/rulebook.rs", "use super::app; // use crate::app;"),
+        ("src/core/engine/rulebook.rs", "\n#[cfg(test)]\nmod tests { use crate::store::MemoryStore; }"),
+        ("src/core/engine/tests.rs", "use crate::store::MemoryStore;"),
         ("src/store/sql.rs", "use crate::clock::Clock;"),
         ("src/console/map.rs", "use crate::{clock::Clock, sequencer::{Board, Inbox}};"),
         ("src/lab/replay.rs", "use crate::sequencer::step;"),

@@ -21,8 +21,9 @@ pub(crate) fn migration_problems(sqlite: &[String], postgres: &[String]) -> Vec<
 
 /// Every module must stand in the table at the top of lib.rs, and every row must be a module.
 pub(crate) fn map_problems(lib: &str) -> Vec<String> {
-    let modules: Vec<&str> =
-        lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.split([';', ' ']).next()).collect();
+    let own = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.split([';', ' ']).next());
+    let core = lib.lines().find_map(|line| line.strip_prefix("pub use cordon_core::{")?.strip_suffix("};"));
+    let modules: Vec<&str> = own.chain(core.into_iter().flat_map(|names| names.split(", "))).collect();
     let rows: Vec<&str> = lib
         .lines()
         .filter(|line| line.starts_with("//! | "))
@@ -65,6 +66,7 @@ fn each_rule_can_fail() {
     assert_eq!(map_problems(map), Vec::<String>::new());
     assert!(map_problems(&format!("{map}pub mod b;\n"))[0].contains("does not name `b`"));
     assert!(map_problems("//! | 0 | `a` | does a |\n")[0].contains("which is no module"));
+    assert!(map_problems(&format!("{map}pub use cordon_core::{{b, c}};\n"))[1].contains("does not name `c`"));
 
     assert_eq!(
         readme_problems("cargo run -- demo"),

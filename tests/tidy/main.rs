@@ -51,7 +51,7 @@ fn the_walk_finds_the_repository() {
     for known in [
         "src/lib.rs",
         "src/wire/lib.rs",
-        "src/domain/ids.rs",
+        "src/core/domain/ids.rs",
         "tests/tidy/main.rs",
         "firmware-sim/src/lib.rs",
     ] {

@@ -33,7 +33,7 @@ impl LocalTime {
     }
 
     /// What its clocks show.
-    pub(crate) fn civil(&self, at: Timestamp) -> Zoned {
+    pub fn civil(&self, at: Timestamp) -> Zoned {
         let instant = jiff::Timestamp::from_millisecond(at.as_ms()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
         instant.to_zoned(self.zone.clone())
     }
