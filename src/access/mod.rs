@@ -6,6 +6,7 @@
 mod accounts;
 pub mod audit;
 mod db;
+mod drafts;
 mod password;
 mod permit;
 mod role;
@@ -21,6 +22,7 @@ pub use accounts::{
     ProofError, Standing, TOKEN_DAYS, TOKEN_DAYS_MAX, Token, TokenRefused, TokenText,
 };
 use db::Db;
+pub use drafts::{DRAFT_DAYS, Draft};
 use password::Lanes;
 pub use permit::Permit;
 pub use role::{Grant, Reach, Role};

@@ -130,6 +130,11 @@ impl FromRequest<App> for Posted {
 }
 
 impl Posted {
+    /// All of them, as they came.
+    pub(super) fn fields(&self) -> &[(String, String)] {
+        &self.0.0
+    }
+
     /// All fields of that name.
     pub(super) fn all(&self, name: &str) -> Vec<&str> {
         self.0.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()

@@ -32,6 +32,7 @@ mod phone;
 mod posts;
 mod queue;
 mod readers;
+mod records;
 mod refusal;
 mod respond;
 mod response;
@@ -314,6 +315,7 @@ fn routes(state: ConsoleState, armed: Arc<Armed>, closing: watch::Receiver<bool>
         .merge(closed::routes())
         .merge(incident::routes())
         .merge(readers::routes())
+        .merge(records::routes())
         .merge(posts::routes())
         .merge(response::routes())
         .merge(send::routes())

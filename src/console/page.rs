@@ -39,9 +39,10 @@ pub(super) struct Frame {
     pub(super) wants_armed: bool,
 }
 
-const MENU: [(Act, &str, &str, &str); 5] = [
+const MENU: [(Act, &str, &str, &str); 6] = [
     (Act::SeeQueue, "queue", "/", "Queue"),
     (Act::SeeClosed, "closed", "/incidents?closed", "Closed"),
+    (Act::SeeRecords, "records", "/records", "Records"),
     (Act::SeeDevices, "enrolments", "/enrolments", "Devices"),
     (Act::SeeAccounts, "accounts", "/accounts", "Accounts"),
     (Act::SeeAudit, "audit", "/audit", "Audit"),

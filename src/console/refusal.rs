@@ -180,6 +180,12 @@ impl Refusal {
         Self::on(Grounds::NoSuchIncident, "No such incident", format!("There is no incident {id}."))
     }
 
+    pub(super) fn no_record() -> Self {
+        let why = "There is no such record, or it is not of your units and cases.";
+        let next = ("/records", "Go to the records");
+        Self { next, ..Self::new(StatusCode::NOT_FOUND, "No such record", why) }
+    }
+
     pub(super) fn no_account() -> Self {
         let why = "There is no such account in your units.";
         Self {

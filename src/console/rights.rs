@@ -38,6 +38,12 @@ pub(super) enum Act {
     Enrol,
     /// The same for staff.
     EnrolStaff,
+    /// What is due of the records, and lists of them.
+    SeeRecords,
+    SeeWearers,
+    ChangeWearers,
+    SeeCases,
+    ChangeCases,
     /// Who has looked at a case.
     SeeReaders,
     SeeAudit,
@@ -79,6 +85,9 @@ impl Act {
             }
             Self::Arm | Self::Close | Self::Send | Self::Shelve | Self::EnrolStaff => &[Officer, Supervisor],
             Self::SeeDevices | Self::Enrol => &[Officer, Supervisor, Advocate],
+            Self::SeeRecords | Self::SeeCases => &[Officer, Supervisor, Advocate, CaseWorker],
+            Self::SeeWearers => &[Officer, Supervisor, CaseWorker],
+            Self::ChangeWearers | Self::ChangeCases => &[Supervisor, CaseWorker],
             Self::SeeReaders => &[Supervisor, Auditor],
             Self::SeeAudit => &[Auditor],
             Self::SeeAccounts | Self::ChangeAccounts => &[Administrator],
@@ -102,7 +111,15 @@ impl Act {
             Self::SeeAudit => Some(Permit::ReadAudit),
             Self::SeeAccounts => Some(Permit::ReadAccounts),
             // A person does these.
-            Self::Arm | Self::Enrol | Self::EnrolStaff | Self::ChangeAccounts => None,
+            Self::Arm
+            | Self::Enrol
+            | Self::EnrolStaff
+            | Self::SeeRecords
+            | Self::SeeWearers
+            | Self::ChangeWearers
+            | Self::SeeCases
+            | Self::ChangeCases
+            | Self::ChangeAccounts => None,
         }
     }
 
@@ -125,6 +142,11 @@ impl Act {
             Self::Attend => "attend",
             Self::SeeDevices => "see devices",
             Self::Enrol | Self::EnrolStaff => "make enrolment link",
+            Self::SeeRecords => "see records",
+            Self::SeeWearers => "see wearer",
+            Self::ChangeWearers => "change wearer",
+            Self::SeeCases => "see case",
+            Self::ChangeCases => "change case",
             Self::SeeReaders => "see readers",
             Self::SeeAudit => "see audit log",
             Self::SeeAccounts => "see accounts",
@@ -141,6 +163,7 @@ impl Act {
             | Self::SeeNumbers
             | Self::SeeClosed
             | Self::SeeDevices
+            | Self::SeeRecords
             | Self::SeeReaders
             | Self::SeeAudit
             | Self::SeeAccounts => Trace::View,
@@ -148,9 +171,15 @@ impl Act {
             Self::Own | Self::Acted | Self::Note | Self::Close | Self::Send | Self::Shelve | Self::Attend => {
                 Trace::Change
             }
-            Self::Follow | Self::Arm | Self::Enrol | Self::EnrolStaff | Self::ChangeAccounts => {
-                Trace::Handler
-            }
+            Self::Follow
+            | Self::Arm
+            | Self::Enrol
+            | Self::EnrolStaff
+            | Self::SeeWearers
+            | Self::ChangeWearers
+            | Self::SeeCases
+            | Self::ChangeCases
+            | Self::ChangeAccounts => Trace::Handler,
         }
     }
 }
@@ -224,6 +253,15 @@ pub(super) const ROUTES: &[(&str, &str, Door)] = &[
     (GET, "/enrolments", May(Act::SeeDevices)),
     (POST, "/enrolments", May(Act::Enrol)),
     (POST, "/enrolments/own", May(Act::Enrol)),
+    (GET, "/records", May(Act::SeeRecords)),
+    (GET, "/records/wearers", May(Act::ChangeWearers)),
+    (POST, "/records/wearers", May(Act::ChangeWearers)),
+    (GET, "/records/wearers/{id}", May(Act::SeeWearers)),
+    (POST, "/records/wearers/{id}", May(Act::ChangeWearers)),
+    (GET, "/records/cases", May(Act::ChangeCases)),
+    (POST, "/records/cases", May(Act::ChangeCases)),
+    (GET, "/records/cases/{id}", May(Act::SeeCases)),
+    (POST, "/records/cases/{id}", May(Act::ChangeCases)),
     (GET, "/audit", May(Act::SeeAudit)),
     (GET, "/accounts", May(Act::SeeAccounts)),
     (POST, "/accounts", May(Act::ChangeAccounts)),

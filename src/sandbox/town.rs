@@ -39,6 +39,8 @@ const REFUGE_APART_M: f64 = 1_000.0;
 /// How far from the market people live.
 const HOME_M: std::ops::Range<f64> = 300.0..2_100.0;
 const DAY_MS: i64 = 86_400_000;
+const PLAN: &str =
+    "A weekly meeting with the case worker; the persons know what Cordon sees and what it does not.";
 
 /// What a wearer does in the demo's script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,6 +204,10 @@ impl File {
                 until: i.is_multiple_of(3).then(|| start.plus_ms(180 * DAY_MS)),
             },
             risk,
+            assessed: None,
+            // As in any town: most are looked after as they should be.
+            plan: (i % 7 != 3).then(|| PLAN.into()),
+            review_due: (i % 9 != 5).then(|| start.plus_ms((i as i64 % 30 - 2) * DAY_MS)),
             policy: Some(staff::policy_for(risk)),
             zones: case_zones(i, net, refuge, random),
             proximity_zones: Vec::new(),

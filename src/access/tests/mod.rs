@@ -2,4 +2,5 @@
 
 mod accounts;
 mod audit;
+mod drafts;
 mod tokens;

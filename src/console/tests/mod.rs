@@ -14,6 +14,7 @@ mod live_map;
 mod own;
 mod pages;
 mod phone;
+mod record_forms;
 mod records;
 mod responders;
 mod roles;

@@ -160,6 +160,18 @@ fn expected(door: Door, path: &str, role: Role) -> Vec<(String, Option<StatusCod
         path.replace("{account}", "the-officer").replace("{name}", "style.css").replace("{token}", "none");
     let fixed = fixed.replace("{no}", "999");
     match door {
+        Door::May(act) if path.starts_with("/records/") && path.contains("{id}") => {
+            let refused = (!act.roles().contains(&role)).then_some(StatusCode::FORBIDDEN);
+            let none = Some(StatusCode::NOT_FOUND);
+            let others = role.is_of_caseload().then_some(StatusCode::NOT_FOUND);
+            let [own, other, far] = match path.split('/').nth(2) {
+                Some("wearers") => ["w-1", "w-2", "k-1"],
+                _ => ["case-1", "case-2", "kent-1"],
+            };
+            [(own, None), (other, others), (far, none), ("nobody", none)]
+                .map(|(id, status)| (at(id), refused.or(status)))
+                .into()
+        }
         Door::May(act) => {
             let refused = (!act.roles().contains(&role)).then_some(StatusCode::FORBIDDEN);
             // No region was imported here.

@@ -44,8 +44,8 @@ pub use ping::{Accuracy, Fix, Motion, Ping, Source, TagEvent, TagEventKind};
 pub use quiet_hours::{QuietHours, QuietHoursError};
 pub use rota::{Rota, RotaError};
 pub use rulebook::{
-    Area, Assignment, Basis, BasisKind, Book, Case, Contact, EscalationPolicy, Person, PersonStep, Risk,
-    Roles, Scope, Staff, StaffStep, Unit, Wearer,
+    Area, Assessment, Assignment, Basis, BasisKind, Book, Case, Contact, EscalationPolicy, Person,
+    PersonStep, Risk, Roles, Scope, Staff, StaffStep, Unit, Wearer,
 };
 pub use schedule::{Schedule, ScheduleError, WeeklySpan};
 pub use story::{Entry, Happening, Reason};

@@ -284,6 +284,15 @@ pub struct Case {
     pub basis: Basis,
     /// How dangerous the team thinks the wearer is.
     pub risk: Risk,
+    /// Why it thinks so, who said it, and when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assessed: Option<Assessment>,
+    /// How the wearer is managed and the persons are kept safe, in the team's words: 1 to 4,000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    /// When the case is next to be looked at as a whole.
+    #[serde(default, with = "rfc3339_option", skip_serializing_if = "Option::is_none")]
+    pub review_due: Option<Timestamp>,
     /// Who is told of what; by the unit's policy for the risk, if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyId>,
@@ -293,6 +302,19 @@ pub struct Case {
     /// How near the wearer must not come to the persons, wherever they are.
     #[serde(rename = "proximity_zone", default)]
     pub proximity_zones: Vec<ProximityZone>,
+}
+
+/// Why a risk was judged as it is. A judgement: it raises no alert by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assessment {
+    /// In the author's words: 1 to 1,000 characters.
+    pub reason: String,
+    /// The author.
+    pub by: StaffId,
+    /// When they said it.
+    #[serde(with = "rfc3339")]
+    pub at: Timestamp,
 }
 
 /// The ground on which a wearer is watched. Pings outside it are neither judged nor stored.

@@ -20,9 +20,12 @@ const TOPIC: &str =
 const SUBSCRIPTION: &str = "a push address is what a browser gives as its subscription, in JSON";
 
 impl Problems<'_> {
-    pub(super) fn contacts(&mut self, place: &str, contacts: &[Contact]) {
+    /// `at`: where the list stands in the book.
+    pub(super) fn contacts(&mut self, place: &str, at: &str, contacts: &[Contact]) {
+        self.look_at(at);
         self.distinct(&format!("{place}: contact"), contacts.iter().map(|contact| contact.channel.as_str()));
-        for contact in contacts {
+        for (i, contact) in contacts.iter().enumerate() {
+            self.look_at(format!("{at}.{i}"));
             let address = contact.address.as_str();
             let wrong = match contact.channel {
                 Channel::SecondSms => Some("second_sms goes to the number of sms; give that alone"),
@@ -41,6 +44,7 @@ impl Problems<'_> {
 
     pub(super) fn plan(&mut self, place: &str, person: &Person) {
         let plan = &person.plan;
+        self.look_at("plan.nominated");
         self.distinct(&format!("{place}: nominated"), plan.nominated.iter().map(StaffId::as_str));
         for named in &plan.nominated {
             let unit = self.rulebook.unit(&person.unit);
@@ -54,6 +58,7 @@ impl Problems<'_> {
                 format!("{place}: nominates '{named}', who has no contact; add one there first")
             });
         }
+        self.look_at("plan.shape");
         self.add(plan.shape != AlertShape::AdvocateFirst || !plan.nominated.is_empty(), || {
             format!("{place}: the advocate is told first, and nobody is nominated; nominate them")
         });
@@ -61,18 +66,22 @@ impl Problems<'_> {
         self.add(plan.shape != AlertShape::CallOnly || callable, || {
             format!("{place}: is told by call only, and has no contact for voice; add one")
         });
+        self.look_at("plan.weak");
         self.add(!matches!(plan.weak, WhenWeak::AfterS(3_601..)), || {
             format!("{place}: weak protection is told after 0 to 3600 seconds, or never; give after_s in that range")
         });
+        self.look_at("plan.words.danger");
         if let Some(text) = &plan.words.danger {
             self.words(place, person, text);
         }
+        self.look_at("plan.duress_word");
         let sound = plan.duress_word.as_deref().is_none_or(is_duress_word);
         self.add(sound, || {
             format!(
                 "{place}: a duress word has 4 to 24 letters and digits, not digits alone, and is no answer already"
             )
         });
+        self.look_at("plan.duress_key");
         self.add(plan.duress_key.as_deref().is_none_or(|key| DURESS_KEYS.contains(&key)), || {
             format!("{place}: a duress key is 0, 4, 5, 6, 7 or 8; the others are answers, or ask to hear the message")
         });
@@ -82,7 +91,7 @@ impl Problems<'_> {
     fn words(&mut self, place: &str, person: &Person, text: &str) {
         self.add(text.chars().any(char::is_alphanumeric), || format!("{place}: own words: write some"));
         if let Err(why) = may_stand(self.rulebook, person, text) {
-            self.found.push(format!("{place}: own words: {why}; choose others"));
+            self.add(false, || format!("{place}: own words: {why}; choose others"));
         }
     }
 

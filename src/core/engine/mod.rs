@@ -87,6 +87,7 @@ pub use receive::TagState;
 pub use reporting::{Ask, Pace};
 pub use rule::Rule;
 pub use rulebook::{BoundZone, Rulebook};
+pub use rulebook_check::Problem;
 pub use sight::Sight;
 pub use source_watch::SourceState;
 pub use ways::{Addressee, Escalating, Taken, Way};

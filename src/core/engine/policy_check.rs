@@ -12,9 +12,10 @@ const WAIT_S: std::ops::RangeInclusive<u32> = 5..=86_400;
 impl Problems<'_> {
     /// Everybody on a rota, and whoever stands in, can be told.
     pub(super) fn rotas(&mut self, unit: &Unit) {
-        for rota in &unit.rotas {
+        for (i, rota) in unit.rotas.iter().enumerate() {
+            self.look_at(format!("rota.{i}"));
             let place = format!("unit {}: rota {}", unit.id, rota.id);
-            self.name(&place, &rota.name);
+            self.named(&place, &rota.name);
             self.free_staff_id(&place, &unit.id, &rota.id);
             for id in rota.members().into_iter().chain([&rota.otherwise]) {
                 let is_staff = unit.staff.iter().any(|staff| staff.id == *id);
@@ -31,9 +32,11 @@ impl Problems<'_> {
     /// Every policy, and that each name stands for one.
     pub(super) fn policies(&mut self, unit: &Unit) {
         let id = &unit.id;
-        for policy in &unit.policies {
+        for (i, policy) in unit.policies.iter().enumerate() {
+            self.look_at(format!("policy.{i}"));
             self.policy(unit, policy);
         }
+        self.look_at("default_policy");
         let is_known = |name: &PolicyId| unit.policies.iter().any(|policy| policy.id == *name);
         self.add(is_known(&unit.policy), || {
             format!(
@@ -42,6 +45,7 @@ impl Problems<'_> {
                 unit.policy
             )
         });
+        self.look_at("policies_by_risk");
         for (risk, name) in &unit.policies_by_risk {
             self.add(is_known(name), || {
                 format!("unit {id}: cases of {} risk have policy '{name}', which there is not", risk.as_str())
@@ -52,7 +56,8 @@ impl Problems<'_> {
                 true => "need at least one desk",
                 false => "are those of policy 'standard', which the unit writes itself; take one of them out",
             };
-            self.found.push(format!("unit {id}: the roles {what}"));
+            self.look_at("roles");
+            self.add(false, || format!("unit {id}: the roles {what}"));
         }
     }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use rpds::RedBlackTreeMapSync as Map;
 
-use super::proximity::Proximity;
+use super::{proximity::Proximity, rulebook_check::Problem};
 use crate::{
     domain::{
         Book, Case, CaseId, Contact, EscalationPolicy, Person, PersonId, PolicyId, Recipient, Risk, Rota,
@@ -246,7 +246,7 @@ impl Rulebook {
     }
 
     /// All cases of a wearer.
-    pub(super) fn cases_of(&self, wearer: &WearerId) -> impl Iterator<Item = &Case> {
+    pub fn cases_of(&self, wearer: &WearerId) -> impl Iterator<Item = &Case> {
         let ids = self.cases_of.get(wearer).map_or(&[][..], Vec::as_slice);
         ids.iter().filter_map(|id| self.case(id))
     }
@@ -345,6 +345,12 @@ impl Rulebook {
     /// What a revision contradicts, each line with where and how to put it right. Empty: it can be published.
     #[must_use]
     pub fn check(&self, book: &Book) -> Vec<String> {
+        self.problems(book).into_iter().map(|problem| problem.says).collect()
+    }
+
+    /// The same, each with where in the book it is.
+    #[must_use]
+    pub fn problems(&self, book: &Book) -> Vec<Problem> {
         super::rulebook_check::check(self, book)
     }
 

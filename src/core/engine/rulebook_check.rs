@@ -13,10 +13,22 @@ use crate::{
 
 const NAME_CHARS_MAX: usize = 100;
 const CODE_CHARS_MAX: usize = 24;
+const PLAN_CHARS_MAX: usize = 4_000;
+const REASON_CHARS_MAX: usize = 1_000;
 
-/// See [`Rulebook::check`].
-pub(super) fn check(rulebook: &Rulebook, book: &Book) -> Vec<String> {
-    let mut problems = Problems { rulebook, found: Vec::new() };
+/// What is wrong with a book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where in the book, by the names of rulebook files and the place in each list: `name`, `tag.0`, `contact.1`. Empty for
+    /// the book as a whole.
+    pub at: String,
+    /// In a sentence that says whose book it is, what is wrong, and how to put it right.
+    pub says: String,
+}
+
+/// See [`Rulebook::problems`].
+pub(super) fn check(rulebook: &Rulebook, book: &Book) -> Vec<Problem> {
+    let mut problems = Problems { rulebook, found: Vec::new(), at: String::new() };
     problems.canary(book);
     match book {
         Book::Unit(unit) => problems.unit(unit),
@@ -30,19 +42,27 @@ pub(super) fn check(rulebook: &Rulebook, book: &Book) -> Vec<String> {
 /// What is wrong, as far as it has been looked at.
 pub(super) struct Problems<'r> {
     pub(super) rulebook: &'r Rulebook,
-    pub(super) found: Vec<String>,
+    found: Vec<Problem>,
+    /// Where in the book is being looked: see [`Problem::at`].
+    at: String,
 }
 
 impl Problems<'_> {
     pub(super) fn add(&mut self, sound: bool, problem: impl FnOnce() -> String) {
         if !sound {
-            self.found.push(problem());
+            self.found.push(Problem { at: self.at.clone(), says: problem() });
         }
+    }
+
+    /// From here on `at` is looked at, until something else is.
+    pub(super) fn look_at(&mut self, at: impl Into<String>) {
+        self.at = at.into();
     }
 
     fn unit(&mut self, unit: &Unit) {
         let id = &unit.id;
         self.name(&format!("unit {id}"), &unit.name);
+        self.look_at("area");
         let area = unit.area;
         let sound = area.south < area.north
             && area.west < area.east
@@ -51,18 +71,21 @@ impl Problems<'_> {
         self.add(sound, || {
             format!("unit {id}: area needs south < north and west < east in degrees, not crossing 180")
         });
+        self.look_at("staff");
         let ids = unit.staff.iter().map(|staff| &staff.id).chain(unit.rotas.iter().map(|rota| &rota.id));
         self.distinct(&format!("unit {id}: staff or rota"), ids.map(StaffId::as_str));
         self.distinct(&format!("unit {id}: policy"), unit.policies.iter().map(|policy| policy.id.as_str()));
-        for staff in &unit.staff {
+        for (i, staff) in unit.staff.iter().enumerate() {
+            self.look_at(format!("staff.{i}"));
             let place = format!("unit {id}: staff {}", staff.id);
-            self.name(&place, &staff.name);
-            self.contacts(&place, &staff.contacts);
+            self.named(&place, &staff.name);
             self.free_staff_id(&place, id, &staff.id);
+            self.contacts(&place, &format!("staff.{i}.contact"), &staff.contacts);
         }
         self.rotas(unit);
         self.policies(unit);
         self.zones(&format!("unit {id}"), &unit.zones, &area, None, id);
+        self.look_at("");
         for case in self.rulebook.cases().filter(|case| case.unit == *id) {
             self.still_kept(unit, case);
         }
@@ -102,6 +125,7 @@ impl Problems<'_> {
         self.name(&place, &wearer.name);
         self.known_unit(&place, &wearer.unit);
         for (i, assignment) in wearer.tags.iter().enumerate() {
+            self.look_at(format!("tag.{i}"));
             let tag = &assignment.tag;
             let sound = assignment.until.is_none_or(|until| assignment.from < until);
             self.add(sound, || format!("{place}: tag {tag} is removed before it is fitted"));
@@ -124,9 +148,10 @@ impl Problems<'_> {
         let place = format!("person {}", person.id);
         self.name(&place, &person.name);
         self.known_unit(&place, &person.unit);
-        self.contacts(&place, &person.contacts);
+        self.contacts(&place, "contact", &person.contacts);
         self.companions(&place, person);
         self.plan(&place, person);
+        self.look_at("contact");
         let rulebook = self.rulebook;
         for case in rulebook.cases_for(&person.id) {
             let name = rulebook.policy_for(case);
@@ -138,6 +163,7 @@ impl Problems<'_> {
 
     fn companions(&mut self, place: &str, person: &Person) {
         for (i, companion) in person.companions.iter().enumerate() {
+            self.look_at(format!("companion.{i}"));
             let device = &companion.tag;
             let sound = companion.until.is_none_or(|until| companion.from < until);
             self.add(sound, || format!("{place}: companion {device} ends before it begins"));
@@ -162,21 +188,27 @@ impl Problems<'_> {
     fn case(&mut self, case: &Case) {
         let place = format!("case {}", case.id);
         self.known_unit(&place, &case.unit);
+        self.look_at("wearer");
         let wearer = self.rulebook.wearer(&case.wearer);
         self.add(wearer.is_some_and(|wearer| wearer.unit == case.unit), || {
             format!("{place}: the unit has no wearer '{}'; publish the wearer first", case.wearer)
         });
+        self.look_at("persons");
         self.add(!case.persons.is_empty(), || format!("{place}: protects nobody; name at least one person"));
         let rulebook = self.rulebook;
         let name = rulebook.policy_for(case);
         let policy = name.and_then(|name| rulebook.policy(&case.unit, name));
+        self.look_at("policy");
         // Without a unit there is no other name.
         if let Some(name) = name {
             self.add(policy.is_some(), || format!("{place}: the unit has no policy '{name}'"));
         }
+        self.written(&place, case);
+        self.look_at("basis.until");
         self.add(case.basis.until.is_none_or(|until| case.basis.from < until), || {
             format!("{place}: the basis ends before it begins")
         });
+        self.look_at("persons");
         for id in &case.persons {
             let person = self.rulebook.person(id).filter(|person| person.unit == case.unit);
             self.add(person.is_some(), || {
@@ -193,8 +225,21 @@ impl Problems<'_> {
         self.proximity_zones(&place, case);
     }
 
+    /// What the team says of the case in its own words.
+    fn written(&mut self, place: &str, case: &Case) {
+        self.look_at("plan");
+        let fits = |text: &str, max| (1..=max).contains(&text.trim().chars().count());
+        self.add(case.plan.as_deref().is_none_or(|plan| fits(plan, PLAN_CHARS_MAX)), || {
+            format!("{place}: a plan has 1 to {PLAN_CHARS_MAX} characters")
+        });
+        self.look_at("assessed.reason");
+        let sound = case.assessed.as_ref().is_none_or(|assessed| fits(&assessed.reason, REASON_CHARS_MAX));
+        self.add(sound, || format!("{place}: the reason for a risk has 1 to {REASON_CHARS_MAX} characters"));
+    }
+
     fn proximity_zones(&mut self, place: &str, case: &Case) {
         for (i, ProximityZone { id, code, person, .. }) in case.proximity_zones.iter().enumerate() {
+            self.look_at(format!("proximity_zone.{i}"));
             let place = format!("{place}: proximity zone {id}");
             self.code(&place, code);
             self.add(case.persons.contains(person), || {
@@ -224,8 +269,10 @@ impl Problems<'_> {
     }
 
     fn zones(&mut self, place: &str, zones: &[Zone], area: &Area, owner: Option<&CaseId>, unit: &UnitId) {
+        self.look_at("zone");
         self.distinct(&format!("{place}: zone"), zones.iter().map(|zone| zone.id.as_str()));
-        for zone in zones {
+        for (i, zone) in zones.iter().enumerate() {
+            self.look_at(format!("zone.{i}"));
             let place = format!("{place}: zone {}", zone.id);
             self.code(&place, &zone.code);
             self.free_id(&place, &zone.id, owner, unit);
@@ -246,11 +293,18 @@ impl Problems<'_> {
     }
 
     fn known_unit(&mut self, place: &str, unit: &UnitId) {
+        self.look_at("unit");
         let known = self.rulebook.unit(unit).is_some();
         self.add(known, || format!("{place}: there is no unit '{unit}'; publish the unit first"));
     }
 
-    pub(super) fn name(&mut self, place: &str, name: &str) {
+    /// The name of the book itself.
+    fn name(&mut self, place: &str, name: &str) {
+        self.look_at("name");
+        self.named(place, name);
+    }
+
+    pub(super) fn named(&mut self, place: &str, name: &str) {
         let length = name.chars().count();
         let sound = (1..=NAME_CHARS_MAX).contains(&length) && !name.chars().any(char::is_control);
         self.add(sound, || format!("{place}: a name has 1 to {NAME_CHARS_MAX} printable characters"));

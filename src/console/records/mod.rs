@@ -1,0 +1,279 @@
+//! Records: wearers, protected persons, cases and units, as people keep them on the console.
+//!
+//! A record is a book of the rulebook. A form holds one whole, says beside each field what is wrong with it, and publishes
+//! it as a revision made from the one that it was opened at: where somebody else was quicker, both are shown and nothing is
+//! overwritten. What is not published yet is kept as its author's draft. All of it works without a script.
+
+mod case;
+mod kind;
+mod overview;
+mod publish;
+mod read;
+mod sheet;
+mod values;
+mod wearer;
+
+use std::{future::Future, pin::Pin};
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
+
+use super::{
+    App,
+    caller::Officer,
+    guard::{FORM_TOKEN, Posted},
+    page::{Frame, framed, html},
+    refusal::Refusal,
+    rights::Act,
+    when::When,
+};
+use crate::{
+    access::{
+        DRAFT_DAYS, Draft,
+        audit::{About, Record, Whom},
+    },
+    domain::{Book, Subject},
+    engine::Rulebook,
+};
+use kind::{Kind, Of};
+use read::Wrong;
+use sheet::{Control, Differs, Section, Summary};
+use values::Values;
+
+/// Which button was pressed, and the revision that a form was opened at: no fields of a record.
+const DO: &str = "do";
+const FROM: &str = "from";
+
+pub(super) fn routes() -> Router<App> {
+    let (wearer, case) = (Kind::Wearer, Kind::Case);
+    Router::new()
+        .merge(overview::routes())
+        .route("/records/wearers", get(opens_new(wearer)).post(takes_new(wearer)))
+        .route("/records/wearers/{id}", get(opens(wearer)).post(takes(wearer)))
+        .route("/records/cases", get(opens_new(case)).post(takes_new(case)))
+        .route("/records/cases/{id}", get(opens(case)).post(takes(case)))
+}
+
+type Answer = Pin<Box<dyn Future<Output = Result<Response, Refusal>> + Send>>;
+
+fn opens_new(kind: Kind) -> impl Fn(State<App>, Officer) -> Answer + Clone {
+    move |State(app), officer| Box::pin(async move { open(&app, &officer, kind, None).await })
+}
+
+fn takes_new(kind: Kind) -> impl Fn(State<App>, Officer, Posted) -> Answer + Clone {
+    move |State(app), officer, form| Box::pin(async move { posted(&app, &officer, kind, None, &form).await })
+}
+
+fn opens(kind: Kind) -> impl Fn(State<App>, Officer, Path<String>) -> Answer + Clone {
+    move |State(app), officer, Path(id)| Box::pin(async move { open(&app, &officer, kind, Some(&id)).await })
+}
+
+fn takes(kind: Kind) -> impl Fn(State<App>, Officer, Path<String>, Posted) -> Answer + Clone {
+    move |State(app), officer, Path(id), form| {
+        Box::pin(async move { posted(&app, &officer, kind, Some(&id), &form).await })
+    }
+}
+
+#[derive(Template)]
+#[template(path = "record.html", config = ".askama.toml")]
+struct Page {
+    frame: Frame,
+    title: String,
+    /// Where its form is sent.
+    at: String,
+    /// The revision that the form was opened at.
+    from: u64,
+    /// The one in force, where it is another.
+    newest: Option<u64>,
+    differs: Vec<Differs>,
+    sections: Vec<Section>,
+    summary: Summary,
+    /// What is shown is a draft, of then.
+    drafted: Option<When>,
+    draft_days: i64,
+    may_change: bool,
+    is_new: bool,
+}
+
+/// What a form is about, and what it is opened at.
+struct Opened {
+    kind: Kind,
+    id: Option<String>,
+    book: Option<Book>,
+    /// The revision in force; 0 for none.
+    revision: u64,
+}
+
+impl Opened {
+    /// Finds the record, if it is within reach.
+    fn new(rulebook: &Rulebook, kind: Kind, id: Option<&str>) -> Result<Self, Refusal> {
+        let book = id.and_then(|id| kind.find(rulebook, id));
+        if id.is_some() && book.is_none() {
+            return Err(Refusal::no_record());
+        }
+        let revision = book.as_ref().map_or(0, |book| rulebook.revision(&book.scope()));
+        Ok(Self { kind, id: id.map(Into::into), book, revision })
+    }
+
+    fn subject(&self) -> String {
+        kind::subject(self.kind, self.id.as_deref())
+    }
+
+    fn address(&self) -> String {
+        match &self.id {
+            Some(id) => format!("{}/{id}", self.kind.path()),
+            None => self.kind.path().into(),
+        }
+    }
+
+    fn title(&self) -> String {
+        match &self.book {
+            Some(book) => kind::names(book).1,
+            None => format!("A new {}", self.kind.word()),
+        }
+    }
+}
+
+/// A form as it is to be drawn.
+struct Filling {
+    values: Values,
+    wrong: Wrong,
+    from: u64,
+    drafted: Option<When>,
+}
+
+async fn open(app: &App, officer: &Officer, kind: Kind, id: Option<&str>) -> Result<Response, Refusal> {
+    let (board, _) = app.look_as(officer);
+    let opened = Opened::new(&board.rulebook, kind, id)?;
+    if let Some(book) = &opened.book {
+        record(app, officer, kind.see(), book).await?;
+    }
+    let draft = app.access.draft(&officer.id, &opened.subject()).await?;
+    let filling = match draft {
+        Some(Draft { fields, base, saved_at, .. }) => {
+            let drafted = Some(When::new(saved_at, app.clock.wall().max(saved_at)));
+            Filling { values: Values(fields), wrong: Wrong::default(), from: base, drafted }
+        }
+        None => {
+            let values = opened.book.as_ref().map(kind::write).unwrap_or_default();
+            Filling { values, wrong: Wrong::default(), from: opened.revision, drafted: None }
+        }
+    };
+    Ok(draw(app, officer, &opened, filling, StatusCode::OK))
+}
+
+async fn posted(
+    app: &App,
+    officer: &Officer,
+    kind: Kind,
+    id: Option<&str>,
+    form: &Posted,
+) -> Result<Response, Refusal> {
+    let (board, _) = app.look_as(officer);
+    let opened = Opened::new(&board.rulebook, kind, id)?;
+    let pressed = form.field(DO);
+    let kept = form.fields().iter().filter(|(name, _)| ![FORM_TOKEN, DO, FROM].contains(&name.as_str()));
+    let mut values = Values(kept.cloned().collect());
+    let from = form.field(FROM).parse().unwrap_or(opened.revision);
+    if pressed == "discard" {
+        app.access.drop_draft(&officer.id, &opened.subject()).await?;
+        return Ok(Redirect::to(&opened.address()).into_response());
+    }
+    if let Some(list) = pressed.strip_prefix("more:") {
+        // An empty row that is kept makes room for another.
+        let row = values.rows(list);
+        values.put(format!("{list}.{row}"), "");
+    }
+    let saved_at = app.clock.wall();
+    let draft = Draft { subject: opened.subject(), base: from, fields: values.0.clone(), saved_at };
+    app.access.keep_draft(&officer.id, &draft).await?;
+    if pressed != "publish" {
+        return Ok(Redirect::to(&opened.address()).into_response());
+    }
+    let drafted = Some(When::new(saved_at, saved_at));
+    let again = |wrong| Filling { values: values.clone(), wrong, from, drafted };
+    if from != opened.revision {
+        return Ok(draw(app, officer, &opened, again(Wrong::default()), StatusCode::CONFLICT));
+    }
+    match publish::publish(app, officer, &opened, &values).await? {
+        Ok(book) => {
+            app.access.drop_draft(&officer.id, &opened.subject()).await?;
+            let (id, _) = kind::names(&book);
+            Ok(Redirect::to(&format!("{}/{id}", kind.path())).into_response())
+        }
+        Err(publish::Not::Sound(wrong)) => {
+            Ok(draw(app, officer, &opened, again(wrong), StatusCode::UNPROCESSABLE_ENTITY))
+        }
+        Err(publish::Not::First) => {
+            // Somebody was quicker by a moment: the picture that shows it may still be on its way.
+            let (board, _) = app.look_as(officer);
+            let opened = Opened::new(&board.rulebook, kind, id)?;
+            Ok(draw(app, officer, &opened, again(Wrong::default()), StatusCode::CONFLICT))
+        }
+    }
+}
+
+fn draw(app: &App, officer: &Officer, opened: &Opened, filling: Filling, status: StatusCode) -> Response {
+    let Filling { values, wrong, from, drafted } = filling;
+    let (board, now, frame) = framed(app, officer, &opened.title(), "records");
+    let reach = officer.reach_of(opened.kind.change());
+    let of = Of {
+        rulebook: &board.rulebook,
+        reach: reach.as_ref().unwrap_or(&officer.reach),
+        by: &officer.id,
+        now,
+        base: opened.book.as_ref(),
+        chosen_unit: values.get("unit").parse().ok(),
+    };
+    let mut sections = opened.kind.sheet(&of, &values);
+    let summary = sheet::fill(&mut sections, &values, wrong);
+    let in_force = opened.book.as_ref().filter(|_| from != opened.revision).map(|book| {
+        let values = kind::write(book);
+        let mut sections = opened.kind.sheet(&of, &values);
+        sheet::fill(&mut sections, &values, Wrong::default());
+        sections
+    });
+    let page = Page {
+        title: opened.title(),
+        at: opened.address(),
+        from,
+        newest: in_force.as_ref().map(|_| opened.revision),
+        differs: in_force.map(|theirs| sheet::differences(&theirs, &sections)).unwrap_or_default(),
+        sections,
+        summary,
+        drafted,
+        draft_days: DRAFT_DAYS,
+        may_change: reach.is_some(),
+        is_new: opened.book.is_none(),
+        frame,
+    };
+    (status, html(&page)).into_response()
+}
+
+/// Nothing is shown or changed that the audit log cannot take.
+async fn record(app: &App, officer: &Officer, act: Act, book: &Book) -> Result<(), Refusal> {
+    let record = Record {
+        at: app.clock.wall(),
+        who: officer.who(),
+        what: act.what(),
+        why: officer.right(act),
+        about: about(book),
+    };
+    app.access.record(&[record]).await.map_err(|error| Refusal::not_recorded(&error))
+}
+
+fn about(book: &Book) -> About {
+    let (subject, case) = match book {
+        Book::Unit(_) => (None, None),
+        Book::Wearer(wearer) => (Some(Subject::Wearer(wearer.id.clone())), None),
+        Book::Person(person) => (Some(Subject::Person(person.id.clone())), None),
+        Book::Case(case) => (Some(Subject::Wearer(case.wearer.clone())), Some(case.id.clone())),
+    };
+    About { subject: subject.map(Whom::Subject), unit: Some(book.unit().clone()), case, incident: None }
+}
