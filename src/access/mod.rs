@@ -9,6 +9,7 @@ mod db;
 mod drafts;
 mod password;
 mod permit;
+mod proposals;
 mod role;
 mod throttle;
 mod totp;
@@ -25,6 +26,7 @@ use db::Db;
 pub use drafts::{DRAFT_DAYS, Draft};
 use password::Lanes;
 pub use permit::Permit;
+pub use proposals::Proposed;
 pub use role::{Grant, Reach, Role};
 use throttle::Throttle;
 

@@ -180,6 +180,24 @@ impl Refusal {
         Self::on(Grounds::NoSuchIncident, "No such incident", format!("There is no incident {id}."))
     }
 
+    pub(super) fn no_proposal() -> Self {
+        let why = "It was decided already, or there never was one of that number.";
+        let next = ("/records", "Go to the records");
+        Self { next, ..Self::new(StatusCode::NOT_FOUND, "Nothing waits here", why) }
+    }
+
+    pub(super) fn not_approved(why: &str) -> Self {
+        let next = ("/records", "Go to the records");
+        Self { next, ..Self::new(StatusCode::CONFLICT, "Not approved", format!("{why} Nothing was done.")) }
+    }
+
+    pub(super) fn too_many_proposals() -> Self {
+        let why =
+            "Fifty changes of this case's zones wait already. Decide some of them first. Nothing was done.";
+        let next = ("/records", "Go to the records");
+        Self { next, ..Self::new(StatusCode::CONFLICT, "Too many wait", why) }
+    }
+
     pub(super) fn no_record() -> Self {
         let why = "There is no such record, or it is not of your units and cases.";
         let next = ("/records", "Go to the records");

@@ -44,6 +44,13 @@ pub(super) enum Act {
     ChangeWearers,
     SeeCases,
     ChangeCases,
+    /// Where zones are.
+    SeeZones,
+    ProposeZones,
+    /// Approve what somebody else has proposed, or refuse it.
+    ApproveZones,
+    /// As the audit log has it apart.
+    RefuseZones,
     /// Who has looked at a case.
     SeeReaders,
     SeeAudit,
@@ -88,6 +95,8 @@ impl Act {
             Self::SeeRecords | Self::SeeCases => &[Officer, Supervisor, Advocate, CaseWorker],
             Self::SeeWearers => &[Officer, Supervisor, CaseWorker],
             Self::ChangeWearers | Self::ChangeCases => &[Supervisor, CaseWorker],
+            Self::SeeZones => &[Officer, Supervisor, Advocate],
+            Self::ProposeZones | Self::ApproveZones | Self::RefuseZones => &[Officer, Supervisor],
             Self::SeeReaders => &[Supervisor, Auditor],
             Self::SeeAudit => &[Auditor],
             Self::SeeAccounts | Self::ChangeAccounts => &[Administrator],
@@ -119,6 +128,10 @@ impl Act {
             | Self::ChangeWearers
             | Self::SeeCases
             | Self::ChangeCases
+            | Self::SeeZones
+            | Self::ProposeZones
+            | Self::ApproveZones
+            | Self::RefuseZones
             | Self::ChangeAccounts => None,
         }
     }
@@ -147,6 +160,10 @@ impl Act {
             Self::ChangeWearers => "change wearer",
             Self::SeeCases => "see case",
             Self::ChangeCases => "change case",
+            Self::SeeZones => "see zones",
+            Self::ProposeZones => "propose zone",
+            Self::ApproveZones => "approve zone",
+            Self::RefuseZones => "refuse zone",
             Self::SeeReaders => "see readers",
             Self::SeeAudit => "see audit log",
             Self::SeeAccounts => "see accounts",
@@ -179,6 +196,10 @@ impl Act {
             | Self::ChangeWearers
             | Self::SeeCases
             | Self::ChangeCases
+            | Self::SeeZones
+            | Self::ProposeZones
+            | Self::ApproveZones
+            | Self::RefuseZones
             | Self::ChangeAccounts => Trace::Handler,
         }
     }
@@ -262,6 +283,14 @@ pub(super) const ROUTES: &[(&str, &str, Door)] = &[
     (POST, "/records/cases", May(Act::ChangeCases)),
     (GET, "/records/cases/{id}", May(Act::SeeCases)),
     (POST, "/records/cases/{id}", May(Act::ChangeCases)),
+    (GET, "/records/cases/{id}/zones", May(Act::SeeZones)),
+    (GET, "/records/cases/{id}/zones/new", May(Act::ProposeZones)),
+    (POST, "/records/cases/{id}/zones/new", May(Act::ProposeZones)),
+    (GET, "/records/cases/{id}/zones/of/{zone}", May(Act::ProposeZones)),
+    (POST, "/records/cases/{id}/zones/of/{zone}", May(Act::ProposeZones)),
+    (POST, "/records/cases/{id}/zones/of/{zone}/remove", May(Act::ProposeZones)),
+    (GET, "/records/cases/{id}/proposals/{no}", May(Act::SeeZones)),
+    (POST, "/records/cases/{id}/proposals/{no}", May(Act::ApproveZones)),
     (GET, "/audit", May(Act::SeeAudit)),
     (GET, "/accounts", May(Act::SeeAccounts)),
     (POST, "/accounts", May(Act::ChangeAccounts)),

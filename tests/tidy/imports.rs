@@ -64,6 +64,8 @@ const BETWEEN_NEIGHBOURS: &[(&str, &str, &str)] = &[
     // What an operator decides about the channels is what they are made of.
     ("config", "notify", "Settings"),
     ("config", "notify", "settings"),
+    // What a proposed zone would have done is shown beside it.
+    ("console", "lab", "rehearse"),
     // The simulator and the replay call the same `step` as the service.
     ("lab", "sequencer", "*"),
     // Its dispatch tries again when the real one does.

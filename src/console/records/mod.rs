@@ -12,6 +12,7 @@ mod read;
 mod sheet;
 mod values;
 mod wearer;
+mod zones;
 
 use std::{future::Future, pin::Pin};
 
@@ -54,6 +55,7 @@ pub(super) fn routes() -> Router<App> {
     let (wearer, case) = (Kind::Wearer, Kind::Case);
     Router::new()
         .merge(overview::routes())
+        .merge(zones::routes())
         .route("/records/wearers", get(opens_new(wearer)).post(takes_new(wearer)))
         .route("/records/wearers/{id}", get(opens(wearer)).post(takes(wearer)))
         .route("/records/cases", get(opens_new(case)).post(takes_new(case)))
@@ -99,6 +101,8 @@ struct Page {
     draft_days: i64,
     may_change: bool,
     is_new: bool,
+    /// Where a case's zones are, for those who may see them.
+    zones: Option<String>,
 }
 
 /// What a form is about, and what it is opened at.
@@ -251,6 +255,8 @@ fn draw(app: &App, officer: &Officer, opened: &Opened, filling: Filling, status:
         draft_days: DRAFT_DAYS,
         may_change: reach.is_some(),
         is_new: opened.book.is_none(),
+        zones: (opened.kind == Kind::Case && opened.id.is_some() && officer.may(Act::SeeZones))
+            .then(|| format!("{}/zones", opened.address())),
         frame,
     };
     (status, html(&page)).into_response()

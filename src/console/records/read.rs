@@ -18,9 +18,7 @@ impl Wrong {
     pub(super) fn of(problems: Vec<Problem>) -> Self {
         let mut wrong = Self::default();
         for Problem { at, says } in problems {
-            // Whose book it is stands at the top of the page.
-            let says = says.rsplit_once(": ").map_or(says.as_str(), |(_, says)| says);
-            wrong.add(at, sentence(says));
+            wrong.add(at, sentence(without_place(&says)));
         }
         wrong
     }
@@ -122,10 +120,46 @@ impl<'v> Reader<'v> {
     }
 }
 
+/// What is wrong, without whose it is: that stands at the top of the page, or beside the field.
+fn without_place(says: &str) -> &str {
+    const KINDS: [&str; 9] =
+        ["unit", "wearer", "person", "case", "zone", "proximity zone", "staff", "rota", "policy"];
+    let mut rest = says;
+    while let Some((place, after)) = rest.split_once(": ")
+        && place.rsplit_once(' ').is_some_and(|(kind, _)| KINDS.contains(&kind))
+    {
+        rest = after;
+    }
+    rest
+}
+
 /// A sentence: with a capital and an end.
 pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
     format!("{first}{}{end}", letters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_is_said_without_its_place() {
+        for (says, short) in [
+            (
+                "case c-1: zone z-1: a code is 1 to 24 letters: it is texted",
+                "a code is 1 to 24 letters: it is texted",
+            ),
+            (
+                "unit u: policy p: danger needs at least one step: the last one repeats",
+                "danger needs at least one step: the last one repeats",
+            ),
+            ("unit u: staff or rota 'x' stands there twice", "staff or rota 'x' stands there twice"),
+            ("no place at all", "no place at all"),
+        ] {
+            assert_eq!(without_place(says), short);
+        }
+    }
 }

@@ -20,6 +20,7 @@ mod responders;
 mod roles;
 mod tokens;
 mod watched;
+mod zones;
 
 use std::sync::Arc;
 

@@ -50,7 +50,7 @@ fn published(fields: &Fields) -> Fields {
 }
 
 /// A unit that its policies reach people in.
-fn bench() -> Bench {
+pub(super) fn bench() -> Bench {
     let mut board = violation();
     let books = [
         serde_json::json!({"unit": {"id": "cheshire", "name": "Cheshire", "default_policy": "usual",

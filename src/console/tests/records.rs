@@ -66,12 +66,13 @@ impl Store for Records {
         panic!("the console writes only inputs");
     }
 
+    // A zone is rehearsed on the journal; here it holds nothing.
     async fn head(&self) -> Result<Option<JournalHead>, StoreError> {
-        panic!("not the console's");
+        self.reach().map(|_| None)
     }
 
     async fn journal(&self, _: i64, _: i64) -> Result<Vec<JournalRow>, StoreError> {
-        panic!("not the console's");
+        self.reach().map(|_| Vec::new())
     }
 
     async fn claim(

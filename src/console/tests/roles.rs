@@ -168,8 +168,18 @@ fn expected(door: Door, path: &str, role: Role) -> Vec<(String, Option<StatusCod
                 Some("wearers") => ["w-1", "w-2", "k-1"],
                 _ => ["case-1", "case-2", "kent-1"],
             };
+            // Nothing waits for a second person here.
+            let decided = path.contains("/proposals/").then_some(StatusCode::NOT_FOUND);
+            let zone = |id: &str| match id {
+                "case-1" => "home",
+                "case-2" => "flat",
+                _ => "kz",
+            };
             [(own, None), (other, others), (far, none), ("nobody", none)]
-                .map(|(id, status)| (at(id), refused.or(status)))
+                .map(|(id, status)| {
+                    let address = at(id).replace("{zone}", zone(id)).replace("{no}", "999");
+                    (address, refused.or(status).or(decided))
+                })
                 .into()
         }
         Door::May(act) => {

@@ -1,0 +1,131 @@
+//! What whoever draws or approves a zone must know: what it would have done, and what it gives away.
+
+use tokio::sync::Semaphore;
+
+use crate::{
+    console::{App, refusal::Refusal},
+    domain::{WearerId, Zone, ZoneShape},
+    geometry::{Circle, Shape, offset},
+    lab::rehearse::{How, Proposal, Rehearsal, recorded, rehearse},
+};
+
+/// So many days are rehearsed.
+const DAYS: u32 = 30;
+/// Rehearsals take a core for a while; alerts need the other.
+static ONE_AT_A_TIME: Semaphore = Semaphore::const_new(1);
+/// Whoever passes faster was on a motorway or a railway, km/h.
+const FAST_KMH: f64 = 80.0;
+
+/// What came of a rehearsal, as a page says it.
+#[derive(Clone)]
+pub(super) struct Judged {
+    pub(super) headline: String,
+    pub(super) counts: Vec<(usize, &'static str)>,
+    pub(super) ways: Vec<String>,
+    pub(super) busy: Vec<String>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Rehearses a zone on what the journal holds of a wearer.
+pub(super) async fn judge(app: &App, wearer: &WearerId, zone: &Zone) -> Result<Judged, Refusal> {
+    // The whole rulebook: the wearer's tags and cases count, whoever asks.
+    let (board, _) = app.look();
+    let proposal = match Proposal::new(&board.rulebook, wearer, zone.clone(), None) {
+        Ok(proposal) => proposal,
+        Err(error) => return Ok(Judged::not(error.to_string(), zone)),
+    };
+    let recorded = recorded(app.store.as_ref(), wearer, DAYS).await?;
+    let _turn = ONE_AT_A_TIME.acquire().await;
+    let played = tokio::task::spawn_blocking(move || rehearse(&proposal, &recorded)).await;
+    Ok(match played {
+        Ok(Ok(rehearsal)) => Judged::of(&rehearsal, zone),
+        Ok(Err(error)) => Judged::not(error.to_string(), zone),
+        Err(_) => Judged::not("the rehearsal failed".into(), zone),
+    })
+}
+
+impl Judged {
+    fn of(rehearsal: &Rehearsal, zone: &Zone) -> Self {
+        let fast =
+            rehearsal.ways.iter().any(|way| matches!(way.how, How::Passing { kmh, .. } if kmh >= FAST_KMH));
+        let fast = fast.then(|| {
+            "They passed through at the speed of a motorway or a railway: such alerts come again with every journey.".to_owned()
+        });
+        let caveats = rehearsal.caveats.iter().map(ToString::to_string);
+        Self {
+            headline: rehearsal.headline(),
+            counts: vec![
+                (rehearsal.violations, "inside the zone: the persons and the team are told"),
+                (rehearsal.approaches, "in the warning zone: staff are told"),
+                (rehearsal.watches, "perhaps close to it: nobody is told"),
+                (rehearsal.blind, "out of sight within reach of it: staff are told"),
+            ],
+            ways: rehearsal.ways.iter().take(8).map(ToString::to_string).collect(),
+            busy: rehearsal.hours.busiest.iter().map(ToString::to_string).collect(),
+            warnings: fast.into_iter().chain(betrays(zone)).chain(caveats).collect(),
+        }
+    }
+
+    fn not(why: String, zone: &Zone) -> Self {
+        let headline = format!("It could not be rehearsed: {why}.");
+        let warnings = betrays(zone).into_iter().collect();
+        Self { headline, counts: Vec::new(), ways: Vec::new(), busy: Vec::new(), warnings }
+    }
+}
+
+/// Whoever learns of a circle knows its middle.
+fn betrays(zone: &Zone) -> Option<String> {
+    matches!(zone.shape.0, Shape::Circle(_)).then(|| {
+        "Whoever walks around a circle finds its middle. If that is a home or a workplace, hide it: the circle is moved \
+         and widened so that it still holds all of this one."
+            .to_owned()
+    })
+}
+
+/// A circle that holds all of another, and whose middle says little of the other's.
+pub(super) fn hidden(zone: &Zone) -> Option<Zone> {
+    let Shape::Circle(circle) = &zone.shape.0 else { return None };
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).ok()?;
+    let part = |bytes: [u8; 4]| f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX);
+    let [a, b, c, d, e, f, g, h] = bytes;
+    let (azimuth_deg, share) = (part([a, b, c, d]) * 360.0, 0.3 + 0.4 * part([e, f, g, h]));
+    // Rounded up to whole metres, and two more for the ellipsoid: nothing of the first circle is left out.
+    let moved_m = circle.radius_m() * share;
+    let middle = offset(circle.centre(), azimuth_deg, moved_m);
+    let wider = Circle::new(middle, (circle.radius_m() + moved_m).ceil() + 2.0).ok()?;
+    Some(Zone { shape: ZoneShape(Shape::Circle(wider)), ..zone.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::{LatLon, distance_m};
+
+    #[test]
+    fn a_hidden_middle_leaves_nothing_out() {
+        for (radius_m, lat) in [(10.0, 0.0), (300.0, 53.2), (5_000.0, -41.0), (20_000.0, 69.0)] {
+            let middle = LatLon::new(lat, -2.9).unwrap();
+            let shape = ZoneShape(Shape::Circle(Circle::new(middle, radius_m).unwrap()));
+            let zone = Zone {
+                id: "z-1".parse().unwrap(),
+                code: "ROWAN-4".into(),
+                shape,
+                margin_m: Default::default(),
+                schedule: None,
+            };
+            for _ in 0..200 {
+                let Shape::Circle(wider) = hidden(&zone).unwrap().shape.0 else { panic!("no circle") };
+                let moved_m = distance_m(wider.centre(), middle);
+                assert!(moved_m > radius_m * 0.29, "{moved_m} m of {radius_m}");
+                for bearing in 0..72 {
+                    let edge = offset(middle, f64::from(bearing) * 5.0, radius_m);
+                    assert!(
+                        distance_m(wider.centre(), edge) <= wider.radius_m(),
+                        "{radius_m} m at {bearing}"
+                    );
+                }
+            }
+        }
+    }
+}
