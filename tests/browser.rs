@@ -1,6 +1,8 @@
 //! What people see, in a real browser.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+#[path = "browser/apps.rs"]
+mod apps;
 #[path = "support/chromium.rs"]
 mod chromium;
 #[path = "browser/crowded.rs"]

@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use tag_wire::{Fix, Motion, Ping, Source};
 
 use crate::{
+    apps::Apps,
     fleet,
     house::{House, SERVICE, source},
     pmtiles::Pmtiles,
@@ -32,6 +33,8 @@ const SOON: Duration = Duration::from_secs(30);
 /// The number of the person whom the first wearer must stay away from.
 pub(crate) const PERSON: &str = "+447700900001";
 const OFFICERS: [&str; 2] = ["+447700900011", "+447700900012"];
+/// After so long without a touch a session sees nobody's data.
+const IDLE_US: i64 = 15 * 60 * 1_000_000;
 /// A stay was seen so long before its message comes, milliseconds: nobody then has to drive away faster than a car. It is
 /// neither late nor a gap.
 const SEEN_BEFORE_MS: i64 = 130_000;
@@ -42,6 +45,7 @@ const LEAVING_MS: i64 = 62_000;
 pub(crate) struct Stage {
     pub(crate) house: House,
     pub(crate) network: Proxy,
+    apps: Apps,
     broker: Box<dyn Broker>,
     /// How often each tag has started.
     boots: BTreeMap<u64, u32>,
@@ -65,7 +69,8 @@ impl Stage {
         let house = House::watched(source(broker.addr()), store, clock, watched).await;
         house.publish(books()).await;
         let network = Proxy::start(house.running.address).await;
-        Self { house, network, broker, boots: BTreeMap::new(), epoch_ms, speed, published_ms: 0 }
+        let (apps, boots) = (Apps::default(), BTreeMap::new());
+        Self { house, network, apps, broker, boots, epoch_ms, speed, published_ms: 0 }
     }
 
     /// Does what a story asks for.
@@ -75,6 +80,9 @@ impl Stage {
                 let token = self.house.running.sign_in.issue(self.house.running.clock.real_us()).unwrap();
                 return token.link(self.network.addr()).into();
             }
+            "account" => return self.apps.account(&self.house.running, about).await,
+            "code" => return self.apps.code(&self.house.running, about).await,
+            "idle" => self.house.running.sign_in.let_pass(IDLE_US),
             "violation" => {
                 let now_ms = self.now_ms();
                 let inside = [1_000, 0].map(|ms| fix(now_ms - SEEN_BEFORE_MS - ms, 0.0)).into();

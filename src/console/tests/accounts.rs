@@ -260,6 +260,8 @@ async fn what_a_page_asks_for_by_itself_is_no_sign_of_life() {
     for path in ["/fragments/queue", "/fragments/map", "/"] {
         assert_eq!(bench.send(request("GET", path, &own, "")).await.status, StatusCode::OK, "{path}");
     }
+    let still_here = bench.send(request("GET", "/fragments/here", &own, "")).await;
+    assert_eq!(still_here.status, StatusCode::NO_CONTENT);
     assert_eq!(bench.post_as(&browser, "/armed", &[]).await.status, StatusCode::NO_CONTENT);
     assert!(idle_in_2_min());
     let by_hand = [own[0], own[1], ("sec-fetch-user", "?1")];
@@ -270,6 +272,7 @@ async fn what_a_page_asks_for_by_itself_is_no_sign_of_life() {
     let fragment = bench.get_as(&late, "/fragments/queue").await;
     assert!(fragment.status == StatusCode::LOCKED && fragment.text.contains("for 15 minutes"));
     assert_eq!(bench.post_as(&late, "/here", &[]).await.status, StatusCode::LOCKED, "too late");
+    assert_eq!(bench.get_as(&late, "/fragments/here").await.status, StatusCode::LOCKED);
     assert_eq!(
         bench.post_as(&late, "/armed", &[]).await.status,
         StatusCode::NO_CONTENT,
@@ -278,4 +281,25 @@ async fn what_a_page_asks_for_by_itself_is_no_sign_of_life() {
     let feed = bench.router.clone().oneshot(request("GET", "/live", &[("cookie", &late.cookie)], "")).await;
     assert_eq!(feed.expect("an answer").status(), StatusCode::OK, "how many wait is still told");
     assert_eq!(bench.post_as(&browser, "/here", &[]).await.status, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn a_page_without_scripts_asks_again_when_it_may_no_longer_be_seen() {
+    let bench = Bench::new(violation());
+    let amy = bench.account("amy", &[Role::Officer]).await;
+    let (by_account, by_link) = (bench.enter(&amy), bench.browser().await);
+    let after_s = async |browser: &Browser, path: &str| {
+        let page = bench.get_as(browser, path).await.text;
+        let after = page.split("http-equiv=\"refresh\" content=\"").nth(1)?;
+        after.split('"').next()?.parse::<u32>().ok()
+    };
+    assert_eq!(after_s(&by_account, "/").await, Some(5));
+    for path in ["/incidents/1", "/incidents?closed", "/enrolments"] {
+        assert_eq!(after_s(&by_account, path).await, Some(905), "{path}");
+        assert_eq!(
+            after_s(&by_link, path).await,
+            None,
+            "{path}: nobody is asked, and a form may be half filled"
+        );
+    }
 }

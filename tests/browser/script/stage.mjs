@@ -80,6 +80,34 @@ export async function signIn(page, name) {
   await isLive(page);
 }
 
+/** Signs in where one is asked to, with an account's password and the code of its app, by keyboard alone. */
+export async function signInByKeyboard(page, { name, password }) {
+  await tabTo(page, "name");
+  await page.keyboard.type(name);
+  await page.keyboard.press("Tab");
+  await focused(page, "password");
+  await page.keyboard.type(password);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Your code" }).waitFor();
+  for (;;) {
+    await focused(page, "code");
+    await page.keyboard.type(await ask("code", name));
+    const isAnswer = (response) => response.url() === `${origin}/sign-in/code`;
+    const [answer] = await Promise.all([page.waitForResponse(isAnswer), page.waitForEvent("load"), page.keyboard.press("Enter")]);
+    // Whoever types too late takes the next code.
+    if (answer.status() !== 403) break;
+  }
+}
+
+/** Presses Tab until something has the focus. */
+export async function tabTo(page, id) {
+  for (let presses = 0; presses < 60; presses += 1) {
+    if ((await page.evaluate(() => document.activeElement?.id)) === id) return;
+    await page.keyboard.press("Tab");
+  }
+  assert.fail(`Tab does not come to #${id}`);
+}
+
 export async function isLive(page) {
   await page.locator("#line-word", { hasText: "Live" }).waitFor();
 }
