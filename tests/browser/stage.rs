@@ -89,6 +89,19 @@ impl Stage {
                 self.hear(about.as_u64().unwrap(), 80, vec![inside]).await;
                 return self.incident(IncidentKind::Violation, about).await;
             }
+            // The wearer came through, half a degree north of their zone; and there they are again.
+            "pass" => {
+                let from_ms = self.now_ms();
+                let way = [0.496, 0.497, 0.498, 0.499, 0.5, 0.501, 0.502, 0.503, 0.504].into_iter().zip(0..);
+                let fixes = way.map(|(north, n)| fix(from_ms + n * 10_000, north)).collect();
+                self.hear(about.as_u64().unwrap(), 80, vec![fixes]).await;
+            }
+            "inside" => {
+                let now_ms = self.now_ms();
+                let inside = [0, 1_000].map(|ms| fix(now_ms + ms, 0.5)).into();
+                self.hear(about.as_u64().unwrap(), 80, vec![inside]).await;
+                return self.incident(IncidentKind::Violation, about).await;
+            }
             "leave" => {
                 let now_ms = self.now_ms();
                 let outside = [0, LEAVING_MS].map(|ms| vec![fix(now_ms + ms, 0.012)]);
@@ -105,6 +118,9 @@ impl Stage {
             }
             "published" => return self.published_ms.into(),
             "painted" => println!("from a tag's message, published by MQTT, to its P1 painted: {about} ms"),
+            "alerting" => {
+                println!("from the press that approves a zone to its first danger on the queue: {about} ms")
+            }
             "goes" => self.house.phones.reply(OFFICERS[1], "1").await,
             "texted" => {
                 until("an officer has a text", SOON, async || {

@@ -46,6 +46,11 @@ async fn two_officers_own_at_once_and_one_wins() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_zone_is_drawn_by_one_approved_by_another_and_watched_at_once() {
+    tell("zones", 20.0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_map_moves_and_whatever_breaks_it_the_drawing_comes_back() {
     tell("map", 20.0).await;
 }

@@ -66,7 +66,7 @@ pub(super) fn sheet(of: &Of<'_>, _: &Values) -> Vec<Section> {
     let managed = vec![
         Field::new("risk", "Risk", Control::Choice(risks)),
         Field::new("assessed.reason", "Why this risk", Control::Text(REASON_CHARS_MAX))
-            .hint("Who is told first never depends on it. It is kept with your name and the time."),
+            .hint("It raises no alert by itself. It is kept with your name and the time."),
         Field::new("plan", "Plan", Control::Text(PLAN_CHARS_MAX))
             .hint("How the wearer is managed and the persons are kept safe. An open case without one is counted on the first page."),
         Field::instant("review_due", "Next review"),
