@@ -53,9 +53,7 @@ impl Bench {
     }
 
     pub(super) async fn call(&self, token: &str, method: &str, path: &str, body: &str) -> Answer {
-        let bearer = format!("Bearer {token}");
-        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-        self.send(api_request(method, path, &headers, body)).await
+        self.send(call(token, method, path, body)).await
     }
 
     async fn call_told(
@@ -65,24 +63,14 @@ impl Bench {
         body: &str,
         result: Result<(), Refused>,
     ) -> (Answer, Told) {
-        let bearer = format!("Bearer {token}");
-        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-        let answer = self.router.clone().oneshot(api_request("POST", path, &headers, body));
-        let told = async {
-            match self.arrivals.recv().await.expect("the router holds the inbox") {
-                Arrival::Told(told, Some(wait)) => {
-                    wait.send(result).expect("the caller waits for the commit");
-                    told
-                }
-                other => panic!("not something told: {other:?}"),
-            }
-        };
-        let (response, told) = tokio::join!(answer, told);
-        let (parts, body) = response.expect("routers do not fail").into_parts();
-        let bytes = to_bytes(body, 4 << 20).await.expect("a whole body");
-        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
-        (Answer { status: parts.status, headers: parts.headers, text }, told)
+        self.send_told(call(token, "POST", path, body), |_| result).await
     }
+}
+
+/// What a program sends that shows a token.
+pub(super) fn call(token: &str, method: &str, path: &str, body: &str) -> Request<Body> {
+    let bearer = format!("Bearer {token}");
+    api_request(method, path, &[("authorization", &bearer), ("content-type", "application/json")], body)
 }
 
 /// Without the type that forms have.
