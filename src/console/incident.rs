@@ -323,7 +323,7 @@ fn alert_line(alert: &Alert, attempts: &[Attempt], board: &Board, now: Timestamp
         channel: words::channel(alert.channel),
         address: masked(alert),
         raised: When::new(alert.raised_at, now),
-        state: words::alert_state(&alert.state),
+        state: words::alert_state(alert.channel, &alert.state),
         state_key: alert.state.as_str(),
         tries: attempts.iter().map(attempt).collect(),
     }

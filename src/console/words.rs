@@ -175,6 +175,9 @@ pub(super) fn basis(basis: BasisKind) -> &'static str {
     }
 }
 
+/// How a call stands whose phone rings now.
+pub(super) const RINGING: &str = "ringing";
+
 /// What stands beside somebody whom no channel reaches.
 pub(super) fn unreached() -> &'static str {
     "Not reached by any channel: call them now"
@@ -216,7 +219,7 @@ pub(super) fn happening(what: &Happening, names: Names<'_>) -> (String, String) 
             bare("Later fixes no longer prove one of the stays; the incident stands".into())
         }
         Happening::Alert { recipient: to, channel: by, state, .. } => {
-            bare(format!("{} to {}: {}", channel(*by), recipient(to, names), alert_state(state)))
+            bare(format!("{} to {}: {}", channel(*by), recipient(to, names), alert_state(*by, state)))
         }
         Happening::Answered { person, answer: text } => {
             (format!("{} answered", names.person(person)), answer(text))

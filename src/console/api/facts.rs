@@ -3,12 +3,12 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::super::names::Names;
+use super::super::{names::Names, told};
 use crate::{
     domain::{
-        AlertId, AlertState, Attendance, Attending, Audience, CaseId, Cause, Channel, EscalationState,
-        Handling, Incident, IncidentId, IncidentKind, Priority, Recipient, Risk, SentAlert, StaffId, Subject,
-        Timestamp, UnitId,
+        AlertId, AlertState, Attendance, Attending, Audience, CaseId, Cause, Channel, Escalation,
+        EscalationState, Handling, Incident, IncidentId, IncidentKind, Priority, Recipient, Risk, SentAlert,
+        StaffId, Subject, Timestamp, UnitId,
     },
     engine::Companionship,
     sequencer::{Board, Dot},
@@ -113,7 +113,7 @@ impl IncidentFacts {
                 reason: shelf.reason.clone(),
             }),
             tag: dot.map(|dot| TagFacts::new(dot, now)),
-            escalations: incident.escalations.iter().map(EscalationFacts::new).collect(),
+            escalations: incident.escalations.iter().map(|it| EscalationFacts::new(it, incident)).collect(),
         }
     }
 }
@@ -220,12 +220,14 @@ struct ChainAlert {
     /// For which step of the policy, from 0.
     step: usize,
     state: AlertState,
+    /// When it came into it, if the timeline still says so.
+    since: Option<Instant>,
     /// Nobody takes it: other ways are being tried beside it.
     in_vain: bool,
 }
 
 impl EscalationFacts {
-    fn new(escalation: &crate::domain::Escalation) -> Self {
+    fn new(escalation: &Escalation, incident: &Incident) -> Self {
         let (state, next_at) = match escalation.state {
             EscalationState::Running { next_at } => (ChainState::Running, Some(next_at.into())),
             EscalationState::Paused { until } => (ChainState::Paused, Some(until.into())),
@@ -237,6 +239,7 @@ impl EscalationFacts {
             channel: sent.channel,
             step: sent.step,
             state: sent.state.clone(),
+            since: told::last_change(incident, sent.id).map(Instant::from),
             in_vain: sent.in_vain,
         };
         Self {

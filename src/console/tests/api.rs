@@ -274,7 +274,10 @@ async fn every_word_is_in_the_document() {
         ("Handling", fixture::handlings().iter().map(|handling| handling.as_str().to_owned()).collect()),
         ("Stage", all(&["clear", "watch", "approach", "violation", "left"])),
         ("Priority", all(&["P1", "P2", "P3"])),
-        ("AlertState", all(&["waiting", "accepted", "delivered", "acknowledged", "withdrawn", "expired"])),
+        (
+            "AlertState",
+            all(&["waiting", "accepted", "delivered", "picked_up", "acknowledged", "withdrawn", "expired"]),
+        ),
         ("ChainState", all(&["running", "paused", "ended"])),
     ] {
         assert_eq!(words(&document, name), expected, "{name}");

@@ -4,6 +4,7 @@ mod accounts;
 mod api;
 mod armed;
 mod audit;
+mod chains;
 mod companions;
 mod doors;
 mod feed;

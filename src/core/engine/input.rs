@@ -310,8 +310,10 @@ pub enum Action {
 pub enum DeliveryReport {
     /// The provider took it.
     Accepted,
-    /// The provider says it reached the phone.
+    /// The provider says it reached the phone; of a call, that it rings.
     Delivered,
+    /// The provider says that a call was picked up.
+    PickedUp,
     /// Its provider takes nothing for now; the tries go on.
     NoSuccess,
     /// It can never be delivered there; the reason as a short code.
