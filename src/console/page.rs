@@ -6,7 +6,9 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
-use super::{App, assets, caller::Officer, names::Names, rights::Act, trouble, when::When, words};
+use super::{
+    App, assets, caller::Officer, names::Names, rights::Act, trouble, trouble::Measured, when::When, words,
+};
 use crate::{
     domain::{Outcome, Priority, Timestamp},
     sequencer::Board,
@@ -53,7 +55,7 @@ impl Frame {
         here: &'static str,
         officer: &Officer,
         board: &Board,
-        disk_pct: Option<u8>,
+        measured: Measured,
         wants_armed: bool,
         now: Timestamp,
     ) -> Self {
@@ -78,7 +80,7 @@ impl Frame {
             waiting: if officer.may(Act::Follow) { waiting(board) } else { 0 },
             reload_s: 0,
             deaf: board.deaf.clone(),
-            trouble: trouble::beside_deafness(board, disk_pct),
+            trouble: trouble::beside_deafness(board, measured),
             wants_armed,
         }
     }
@@ -131,6 +133,6 @@ pub(super) fn framed(
     here: &'static str,
 ) -> (std::sync::Arc<Board>, Timestamp, Frame) {
     let (board, now) = app.look_as(officer);
-    let frame = Frame::new(title, here, officer, &board, *app.disk.borrow(), app.armed.is_wanted(), now);
+    let frame = Frame::new(title, here, officer, &board, app.measured(), app.armed.is_wanted(), now);
     (board, now, frame)
 }

@@ -145,6 +145,9 @@ pub(super) fn trouble(incident: &Incident) -> String {
     }
 }
 
+/// The audit log's head is not in its second place.
+pub(super) const HEADS_FAIL: &str = "audit log kept in one place only";
+
 /// Why it was last raised, if the timeline still says so.
 fn last_reason(incident: &Incident) -> Option<&Reason> {
     incident.timeline.iter().rev().find_map(|entry| match &entry.what {
