@@ -18,6 +18,7 @@ mod phone;
 mod records;
 mod responders;
 mod roles;
+mod sending;
 mod tokens;
 mod watched;
 
