@@ -24,6 +24,7 @@ fn text(app: &App) -> String {
     let mut page = Page::default();
     lives(app, &mut page);
     second_place(app, &mut page);
+    renewal(app, &mut page);
     canary(app, &mut page);
     hops(app, &mut page);
     requests(app, &mut page);
@@ -69,6 +70,17 @@ fn second_place(app: &App, page: &mut Page) {
         "Whether the last try failed: the log is kept in one place only.",
     );
     page.sample("cordon_audit_head_failing", &[], u8::from(place.is_failing));
+}
+
+fn renewal(app: &App, page: &mut Page) {
+    if app.public.as_ref().is_none_or(|public| public.tls.is_none()) {
+        return;
+    }
+    page.gauge(
+        "cordon_certificate_renewal_failing",
+        "Whether the files of the console's certificate hold none that can be used.",
+    );
+    page.sample("cordon_certificate_renewal_failing", &[], u8::from(app.renewal.fails()));
 }
 
 fn canary(app: &App, page: &mut Page) {

@@ -21,11 +21,17 @@ pub(super) struct Measured {
     pub(super) disk_pct: Option<u8>,
     /// The audit log's head could not be written to its second place.
     pub(super) heads_fail: bool,
+    /// What is in the files of the console's own certificate cannot be used.
+    pub(super) renewal_fails: bool,
 }
 
 impl App {
     pub(super) fn measured(&self) -> Measured {
-        Measured { disk_pct: *self.disk.borrow(), heads_fail: self.access.second_place().is_failing }
+        Measured {
+            disk_pct: *self.disk.borrow(),
+            heads_fail: self.access.second_place().is_failing,
+            renewal_fails: self.renewal.fails(),
+        }
     }
 }
 
@@ -40,8 +46,9 @@ pub(super) fn beside_deafness(board: &Board, measured: Measured) -> Vec<String> 
 }
 
 fn all<'i>(incidents: impl Iterator<Item = &'i Incident>, measured: Measured) -> Vec<String> {
-    let heads = measured.heads_fail.then(|| words::HEADS_FAIL.to_owned());
-    incidents.map(|incident| line(incident, measured.disk_pct)).chain(heads).collect()
+    let beside = [(measured.heads_fail, words::HEADS_FAIL), (measured.renewal_fails, words::RENEWAL_FAILS)];
+    let beside = beside.into_iter().filter(|(is_so, _)| *is_so).map(|(_, what)| what.to_owned());
+    incidents.map(|incident| line(incident, measured.disk_pct)).chain(beside).collect()
 }
 
 /// The disk is as full as it is now, not as it was when the incident was raised: on a full one nothing is raised any more.

@@ -148,6 +148,10 @@ pub(super) fn trouble(incident: &Incident) -> String {
 /// The audit log's head is not in its second place.
 pub(super) const HEADS_FAIL: &str = "audit log kept in one place only";
 
+/// The files of the console's own certificate hold none that can be used.
+pub(super) const RENEWAL_FAILS: &str =
+    "renewed certificate of the console unusable, the old one still in use";
+
 /// Why it was last raised, if the timeline still says so.
 fn last_reason(incident: &Incident) -> Option<&Reason> {
     incident.timeline.iter().rev().find_map(|entry| match &entry.what {
