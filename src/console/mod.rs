@@ -27,6 +27,7 @@ mod load;
 mod map;
 mod metrics;
 mod names;
+mod notices;
 mod page;
 mod phone;
 mod posts;

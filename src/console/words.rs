@@ -8,8 +8,8 @@ pub(super) use crate::domain::words::{
 use crate::{
     access::{Permit, Role},
     domain::{
-        Attending, Audience, BasisKind, Cause, Channel, Handling, Happening, Incident, MINUTE_MS, Priority,
-        Reason, Recipient, Risk, Timestamp,
+        Attending, Audience, BasisKind, Cause, Channel, Handling, Happening, Incident, IncidentKind,
+        MINUTE_MS, Priority, Reason, Recipient, Risk, Timestamp,
     },
     engine::{Companionship, Outlook},
 };
@@ -184,6 +184,14 @@ pub(super) fn basis(basis: BasisKind) -> &'static str {
 
 /// How a call stands whose phone rings now.
 pub(super) const RINGING: &str = "ringing";
+
+/// What a protected person is told by a notice that lasts.
+pub(super) fn notice(kind: IncidentKind) -> &'static str {
+    match kind {
+        IncidentKind::AllClear => "all is as usual again",
+        _ => "protection is weak",
+    }
+}
 
 /// What stands beside somebody whom no channel reaches.
 pub(super) fn unreached() -> &'static str {

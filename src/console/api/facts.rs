@@ -3,12 +3,12 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::super::{names::Names, told};
+use super::super::{names::Names, notices, told};
 use crate::{
     domain::{
         AlertId, AlertState, Attendance, Attending, Audience, CaseId, Cause, Channel, Escalation,
-        EscalationState, Handling, Incident, IncidentId, IncidentKind, Priority, Recipient, Risk, SentAlert,
-        StaffId, Subject, Timestamp, UnitId,
+        EscalationState, Handling, Incident, IncidentId, IncidentKind, PersonId, Priority, Recipient, Risk,
+        SentAlert, StaffId, Subject, Timestamp, UnitId,
     },
     engine::Companionship,
     sequencer::{Board, Dot},
@@ -115,6 +115,47 @@ impl IncidentFacts {
             tag: dot.map(|dot| TagFacts::new(dot, now)),
             escalations: incident.escalations.iter().map(|it| EscalationFacts::new(it, incident)).collect(),
         }
+    }
+}
+
+/// What a protected person is told beside danger, while it holds.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct NoticeFacts {
+    /// Its own number among the incidents.
+    id: IncidentId,
+    person: PersonId,
+    person_name: String,
+    says: Says,
+    /// Since when they are being told.
+    since: Instant,
+    /// When they were told, as far as a provider can know; none while they are still being told.
+    told_at: Option<Instant>,
+}
+
+/// What a notice says.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Says {
+    /// Protection is weak. It holds until they have been told that it is good again.
+    ProtectionWeak,
+    /// All is as usual again.
+    AllClear,
+}
+
+impl NoticeFacts {
+    pub(super) fn new(notice: &Incident, board: &Board) -> Option<Self> {
+        let person = notices::person(notice)?;
+        Some(Self {
+            id: notice.id,
+            person: person.clone(),
+            person_name: Names(&board.rulebook).person(person),
+            says: match notice.kind {
+                IncidentKind::AllClear => Says::AllClear,
+                _ => Says::ProtectionWeak,
+            },
+            since: notice.raised_at.into(),
+            told_at: notices::told_at(notice).map(Instant::from),
+        })
     }
 }
 

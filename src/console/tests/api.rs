@@ -124,7 +124,10 @@ fn all_there_is() -> Bench {
         attempts: vec![attempt],
         away: false,
     };
-    Bench::with(board("Barry Stone", incidents), records, None)
+    let mut picture = board("Barry Stone", incidents);
+    let weak = incident(70, IncidentKind::ProtectionWeak, Priority::P2, Handling::Raised);
+    picture.notices = [(weak.id, Arc::new(weak))].into();
+    Bench::with(picture, records, None)
 }
 
 /// Judges what is sent by what the document says.
