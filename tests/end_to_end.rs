@@ -1,6 +1,8 @@
 //! The whole line against the real parts: brokers, phones, databases, and the command itself as a process.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+#[path = "end_to_end/certificate.rs"]
+mod certificate;
 #[path = "end_to_end/channels.rs"]
 mod channels;
 #[path = "end_to_end/commands.rs"]

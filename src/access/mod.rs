@@ -16,7 +16,7 @@ mod totp;
 
 use std::{path::Path, sync::Arc};
 
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 pub use accounts::{
     Account, AccountError, Accounts, EnrolError, Enrolled, Invitation, Join, NewAccount, NewToken, Proof,
@@ -52,6 +52,8 @@ pub struct Access {
     /// By where they come from.
     wrong_tokens: Throttle,
     lanes: Lanes,
+    keeping: Mutex<audit::Keeping>,
+    second_place: watch::Sender<audit::SecondPlace>,
     key: [u8; 32],
 }
 
@@ -100,7 +102,9 @@ impl Access {
         let key = installation_key(&db).await?;
         let accounts = watch::Sender::new(Arc::default());
         let (throttle, wrong_tokens) = (Throttle::default(), Throttle::default());
-        let access = Self { db, accounts, throttle, wrong_tokens, lanes: Lanes::default(), key };
+        let (lanes, keeping) = (Lanes::default(), Mutex::default());
+        let second_place = watch::Sender::new(audit::SecondPlace::default());
+        let access = Self { db, accounts, throttle, wrong_tokens, lanes, keeping, second_place, key };
         access.reload(0).await?;
         Ok(access)
     }

@@ -21,6 +21,8 @@ use crate::{
 const RELOAD: Duration = Duration::from_secs(10);
 /// The head is written each so many times.
 const HEAD_EACH: u32 = 6;
+/// A head that is not written within this is not written.
+const HEAD_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Who may come into the console, and by which way.
 pub struct Admission {
@@ -89,7 +91,7 @@ pub(super) async fn keep(
 ) {
     let mut every = interval(RELOAD);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut turns, mut written) = (0_u32, None);
+    let mut turns = 0_u32;
     tokio::pin!(until);
     loop {
         tokio::select! {
@@ -100,22 +102,21 @@ pub(super) async fn keep(
             tracing::error!(%error, "accounts cannot be read; within a minute nobody may see anything");
         }
         if turns.is_multiple_of(HEAD_EACH) {
-            write_head(&access, heads.as_ref(), &clock, &mut written).await;
+            write_head(&access, heads.as_ref(), &clock).await;
         }
         turns = turns.wrapping_add(1);
     }
-    write_head(&access, heads.as_ref(), &clock, &mut written).await;
+    write_head(&access, heads.as_ref(), &clock).await;
 }
 
-async fn write_head(access: &Access, heads: Option<&HeadsFile>, clock: &Clock, written: &mut Option<i64>) {
+/// The console and the metrics say, too, how that goes.
+async fn write_head(access: &Access, heads: Option<&HeadsFile>, clock: &Clock) {
     let Some(heads) = heads else { return };
-    match access.head().await {
-        Ok(Some((no, chain))) if *written != Some(no) => match heads.write(clock.wall(), no, &chain) {
-            Ok(()) => *written = Some(no),
-            Err(error) => tracing::error!(%error, "the audit log's head is not written down"),
-        },
-        Ok(_) => {}
-        Err(error) => tracing::error!(%error, "the audit log's head cannot be read"),
+    let was_failing = access.second_place().is_failing;
+    match access.keep_head(heads, clock.wall(), HEAD_PATIENCE).await {
+        Ok(()) if was_failing => tracing::info!("the audit log's head is written down again"),
+        Ok(()) => {}
+        Err(error) => tracing::error!(%error, "the audit log's head is not written down"),
     }
 }
 

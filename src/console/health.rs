@@ -107,7 +107,7 @@ struct Open {
 
 async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
     let (board, now) = app.look();
-    let disk_pct = *app.disk.borrow();
+    let measured = app.measured();
     let open = |priority: Priority| {
         board
             .incidents
@@ -138,8 +138,8 @@ async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
         at: board.at.map(|at| at.to_string()),
         picture_age_s: board.at.map(|at| now.s_since(at)),
         deaf: board.deaf.clone(),
-        trouble: trouble::lines(&board, disk_pct),
-        disk_pct,
+        trouble: trouble::lines(&board, measured),
+        disk_pct: measured.disk_pct,
         canary: app.vitals.canary().map(|canary| Canary {
             booked: canary.booked,
             came: canary.came,

@@ -13,6 +13,7 @@ use super::{
     caller::Officer,
     live_map,
     names::Names,
+    notices::{self, Notice},
     page::{Frame, framed, html},
     posts,
     queue::Card,
@@ -63,6 +64,8 @@ struct Story {
     why: Vec<Why>,
     /// Of a zone around a person: whether it is known where they are.
     companion: Option<String>,
+    /// What those whom it endangers have been told beside it.
+    notices: Vec<Notice>,
     episodes: Vec<Stay>,
     timeline: Vec<Line>,
     alerts: Vec<AlertLine>,
@@ -293,6 +296,7 @@ fn tell(incident: &Incident, board: &Board, now: Timestamp) -> Story {
         case,
         why: raised.collect(),
         companion: companion(incident, board, now),
+        notices: notices::lines(incident, board, now),
         episodes: incident
             .episodes
             .iter()
@@ -323,7 +327,7 @@ fn alert_line(alert: &Alert, attempts: &[Attempt], board: &Board, now: Timestamp
         channel: words::channel(alert.channel),
         address: masked(alert),
         raised: When::new(alert.raised_at, now),
-        state: words::alert_state(&alert.state),
+        state: words::alert_state(alert.channel, &alert.state),
         state_key: alert.state.as_str(),
         tries: attempts.iter().map(attempt).collect(),
     }

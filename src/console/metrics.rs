@@ -23,6 +23,8 @@ pub(super) async fn metrics(State(app): State<App>) -> Response {
 fn text(app: &App) -> String {
     let mut page = Page::default();
     lives(app, &mut page);
+    second_place(app, &mut page);
+    renewal(app, &mut page);
     canary(app, &mut page);
     hops(app, &mut page);
     requests(app, &mut page);
@@ -52,6 +54,33 @@ fn lives(app: &App, page: &mut Page) {
         page.gauge("cordon_disk_used_percent", "How full the disk is that the records are on.");
         page.sample("cordon_disk_used_percent", &[], pct);
     }
+}
+
+fn second_place(app: &App, page: &mut Page) {
+    let place = app.access.second_place();
+    page.counter(
+        "cordon_audit_head_total",
+        "Heads of the audit log for its second place: written, and tries in vain.",
+    );
+    for (state, count) in [("written", place.written), ("failed", place.failed)] {
+        page.sample("cordon_audit_head_total", &[("state", state)], count);
+    }
+    page.gauge(
+        "cordon_audit_head_failing",
+        "Whether the last try failed: the log is kept in one place only.",
+    );
+    page.sample("cordon_audit_head_failing", &[], u8::from(place.is_failing));
+}
+
+fn renewal(app: &App, page: &mut Page) {
+    if app.public.as_ref().is_none_or(|public| public.tls.is_none()) {
+        return;
+    }
+    page.gauge(
+        "cordon_certificate_renewal_failing",
+        "Whether the files of the console's certificate hold none that can be used.",
+    );
+    page.sample("cordon_certificate_renewal_failing", &[], u8::from(app.renewal.fails()));
 }
 
 fn canary(app: &App, page: &mut Page) {

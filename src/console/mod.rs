@@ -27,6 +27,7 @@ mod load;
 mod map;
 mod metrics;
 mod names;
+mod notices;
 mod page;
 mod phone;
 mod posts;
@@ -34,6 +35,7 @@ mod queue;
 mod readers;
 mod records;
 mod refusal;
+mod renewal;
 mod respond;
 mod response;
 mod rights;
@@ -62,6 +64,7 @@ pub use phone::Door as PhoneDoor;
 pub use sign_in::{OneTimeToken, SignIn, SignInError};
 
 use self::armed::Armed;
+use renewal::Renewal;
 use tls::TlsListener;
 pub use tls::{ServeTls, TlsError, TlsFiles};
 
@@ -153,7 +156,7 @@ pub fn router(state: ConsoleState) -> Router {
     // Dropped at once: a feed then never hears that the service is closing, which is right where nobody will say it.
     let (_, closing) = watch::channel(false);
     let armed = Arc::new(Armed::new(state.wants_armed));
-    routes(state, armed, closing)
+    routes(state, armed, Arc::default(), closing)
 }
 
 /// Serves the console until `shutdown` is ready, then ends the live feeds and waits for the last answer.
@@ -184,8 +187,8 @@ pub async fn serve(
         close.send_replace(true);
     };
     let armed = Arc::new(Armed::new(state.wants_armed));
-    let inbox = state.inbox.clone();
-    let routes = routes(state, Arc::clone(&armed), closing);
+    let (inbox, clock, renewal) = (state.inbox.clone(), state.clock.clone(), Arc::new(Renewal::default()));
+    let routes = routes(state, Arc::clone(&armed), Arc::clone(&renewal), closing);
     let served = async {
         match tls {
             None => {
@@ -193,7 +196,7 @@ pub async fn serve(
                 axum::serve(listener, routes).with_graceful_shutdown(stop).await?;
             }
             Some(files) => {
-                let listener = TlsListener::new(listener, &files)?;
+                let listener = TlsListener::new(listener, files, clock, renewal)?;
                 let routes = routes.into_make_service_with_connect_info::<tls::Peer>();
                 axum::serve(listener, routes).with_graceful_shutdown(stop).await?;
             }
@@ -235,6 +238,7 @@ struct App {
     meter: Arc<Meter>,
     closing: watch::Receiver<bool>,
     armed: Arc<Armed>,
+    renewal: Arc<Renewal>,
     desks: Arc<load::Desks>,
     ground: Arc<Ground>,
 }
@@ -276,7 +280,12 @@ impl App {
     }
 }
 
-fn routes(state: ConsoleState, armed: Arc<Armed>, closing: watch::Receiver<bool>) -> Router {
+fn routes(
+    state: ConsoleState,
+    armed: Arc<Armed>,
+    renewal: Arc<Renewal>,
+    closing: watch::Receiver<bool>,
+) -> Router {
     let ConsoleState { board, disk, inbox, store, clock, sign_in, source_counts, hooks, phones, .. } = state;
     let (vitals, meter, watch_token) = (state.vitals, state.meter, state.watch_token);
     let (access, public, installation) =
@@ -304,6 +313,7 @@ fn routes(state: ConsoleState, armed: Arc<Armed>, closing: watch::Receiver<bool>
         meter,
         closing,
         armed,
+        renewal,
         desks: Arc::default(),
         ground,
     };

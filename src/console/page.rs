@@ -6,7 +6,10 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
-use super::{App, assets, caller::Officer, names::Names, rights::Act, sign_in, trouble, when::When, words};
+use super::{
+    App, assets, caller::Officer, names::Names, rights::Act, sign_in, trouble, trouble::Measured, when::When,
+    words,
+};
 use crate::{
     domain::{Outcome, Priority, Timestamp},
     sequencer::Board,
@@ -57,7 +60,7 @@ impl Frame {
         here: &'static str,
         officer: &Officer,
         board: &Board,
-        disk_pct: Option<u8>,
+        measured: Measured,
         wants_armed: bool,
         now: Timestamp,
     ) -> Self {
@@ -82,7 +85,7 @@ impl Frame {
             waiting: if officer.may(Act::Follow) { waiting(board) } else { 0 },
             reload_s: 0,
             deaf: board.deaf.clone(),
-            trouble: trouble::beside_deafness(board, disk_pct),
+            trouble: trouble::beside_deafness(board, measured),
             wants_armed,
         }
     }
@@ -144,6 +147,6 @@ pub(super) fn framed(
     here: &'static str,
 ) -> (std::sync::Arc<Board>, Timestamp, Frame) {
     let (board, now) = app.look_as(officer);
-    let frame = Frame::new(title, here, officer, &board, *app.disk.borrow(), app.armed.is_wanted(), now);
+    let frame = Frame::new(title, here, officer, &board, app.measured(), app.armed.is_wanted(), now);
     (board, now, frame)
 }

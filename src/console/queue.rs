@@ -14,6 +14,7 @@ use super::{
     load::{self, Load},
     map::Map,
     names::Names,
+    notices::Notices,
     page::{Frame, framed, html},
     rights::Act,
     told::{self, Chain, Going, Next},
@@ -42,6 +43,7 @@ pub(super) struct Queue {
     load: Load,
     sections: Vec<Section>,
     shelved: Vec<Card>,
+    notices: Notices,
     form_token: String,
 }
 
@@ -164,6 +166,7 @@ impl Queue {
             load: Load::new(board, app.desks.count(), now),
             sections: sections.into(),
             shelved: shelved(board).iter().map(card).collect(),
+            notices: Notices::new(board, now),
             form_token: officer.signed.form_token(),
         }
     }

@@ -143,7 +143,7 @@ fn callees(incident: &Incident, rulebook: &Rulebook, now: Timestamp, under_dures
 }
 
 /// Whom the incident endangers.
-fn persons<'a>(incident: &'a Incident, rulebook: &'a Rulebook) -> Vec<&'a PersonId> {
+pub(super) fn persons<'a>(incident: &'a Incident, rulebook: &'a Rulebook) -> Vec<&'a PersonId> {
     match &incident.subject {
         Subject::Person(id) => vec![id],
         Subject::Wearer(_) | Subject::Service => {

@@ -76,6 +76,7 @@ fn part(whole: &Board, rulebook: Arc<Rulebook>, reach: &Reach) -> Board {
     let wearers = wearers.collect();
     let incidents = whole.incidents.iter().filter(|(_, it)| has_incident(reach, &whole.rulebook, it));
     let closed = whole.closed.iter().filter(|(_, it)| has_incident(reach, &whole.rulebook, it));
+    let notices = whole.notices.iter().filter(|(_, it)| has_incident(reach, &whole.rulebook, it));
     let companions = whole.companions.iter().filter(|(id, _)| rulebook.person(id).is_some());
     Board {
         at: whole.at,
@@ -85,6 +86,7 @@ fn part(whole: &Board, rulebook: Arc<Rulebook>, reach: &Reach) -> Board {
         strays: if reach.units.is_empty() { Default::default() } else { whole.strays.clone() },
         incidents: incidents.map(|(id, it)| (*id, Arc::clone(it))).collect(),
         closed: closed.map(|(id, it)| (*id, Arc::clone(it))).collect(),
+        notices: notices.map(|(id, it)| (*id, Arc::clone(it))).collect(),
         canary: Default::default(),
         deaf: whole.deaf.clone(),
         store_fails: whole.store_fails,

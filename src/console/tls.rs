@@ -15,11 +15,14 @@ use rustls::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, mpsc},
+    sync::{Semaphore, mpsc, watch},
     task::JoinHandle,
     time::timeout,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+use super::renewal::{self, Pair, Renewal};
+use crate::clock::Clock;
 
 /// A browser shakes hands at once, or not at all.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
@@ -61,38 +64,62 @@ impl TlsFiles {
     /// # Errors
     /// See [`TlsError`].
     pub fn read(&self) -> Result<ServerConfig, TlsError> {
-        let wrong = |path: &Path, what, why: String| TlsError::File { path: path.into(), what, why };
-        let bad =
-            |why: rustls::pki_types::pem::Error| wrong(&self.certificate, "certificate", why.to_string());
-        let chain: Vec<_> = CertificateDer::pem_file_iter(&self.certificate)
-            .map_err(bad)?
-            .collect::<Result<_, _>>()
-            .map_err(bad)?;
+        self.understand(&self.load()?)
+    }
+
+    /// What is in them.
+    pub(super) fn load(&self) -> Result<Pair, TlsError> {
+        let of =
+            |path: &Path, what| std::fs::read(path).map_err(|error| wrong(path, what, error.to_string()));
+        Ok(Pair { certificate: of(&self.certificate, CERTIFICATE)?, key: of(&self.key, KEY)? })
+    }
+
+    /// What a pair means, which was read from them.
+    pub(super) fn understand(&self, pair: &Pair) -> Result<ServerConfig, TlsError> {
+        let bad = |why: rustls::pki_types::pem::Error| wrong(&self.certificate, CERTIFICATE, why.to_string());
+        let chain: Vec<_> =
+            CertificateDer::pem_slice_iter(&pair.certificate).collect::<Result<_, _>>().map_err(bad)?;
         if chain.is_empty() {
-            return Err(wrong(&self.certificate, "certificate", "none in it".into()));
+            return Err(wrong(&self.certificate, CERTIFICATE, "none in it".into()));
         }
-        let key = PrivateKeyDer::from_pem_file(&self.key);
-        let key = key.map_err(|why| wrong(&self.key, "private key", why.to_string()))?;
+        let key = PrivateKeyDer::from_pem_slice(&pair.key);
+        let key = key.map_err(|why| wrong(&self.key, KEY, why.to_string()))?;
         let mut config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(config)
     }
 }
 
+fn wrong(path: &Path, what: &'static str, why: String) -> TlsError {
+    TlsError::File { path: path.into(), what, why }
+}
+
+const CERTIFICATE: &str = "certificate";
+const KEY: &str = "private key";
+
 /// Gives connections whose handshake is done.
 pub(super) struct TlsListener {
     ready: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
     address: SocketAddr,
     accepting: JoinHandle<()>,
+    renewing: JoinHandle<()>,
 }
 
 impl TlsListener {
-    pub(super) fn new(listener: TcpListener, files: &TlsFiles) -> Result<Self, ServeTls> {
-        let acceptor = TlsAcceptor::from(Arc::new(files.read()?));
+    /// What is renewed in the files is taken up; `renewal` says how that goes.
+    pub(super) fn new(
+        listener: TcpListener,
+        files: TlsFiles,
+        clock: Clock,
+        renewal: Arc<Renewal>,
+    ) -> Result<Self, ServeTls> {
+        let pair = files.load()?;
+        let (in_use, acceptor) = watch::channel(TlsAcceptor::from(Arc::new(files.understand(&pair)?)));
         let address = listener.local_addr()?;
         let (done, ready) = mpsc::channel(HANDSHAKES_MAX);
         let accepting = tokio::spawn(accept(listener, acceptor, done));
-        Ok(Self { ready, address, accepting })
+        let renewing = tokio::spawn(renewal::follow(files, pair.mark(), in_use, clock, renewal));
+        Ok(Self { ready, address, accepting, renewing })
     }
 }
 
@@ -110,12 +137,13 @@ pub enum ServeTls {
 impl Drop for TlsListener {
     fn drop(&mut self) {
         self.accepting.abort();
+        self.renewing.abort();
     }
 }
 
 async fn accept(
     listener: TcpListener,
-    acceptor: TlsAcceptor,
+    acceptor: watch::Receiver<TlsAcceptor>,
     done: mpsc::Sender<(TlsStream<TcpStream>, SocketAddr)>,
 ) {
     let room = Arc::new(Semaphore::new(HANDSHAKES_MAX));
@@ -129,7 +157,7 @@ async fn accept(
                 continue;
             }
         };
-        let (acceptor, done) = (acceptor.clone(), done.clone());
+        let (acceptor, done) = (acceptor.borrow().clone(), done.clone());
         tokio::spawn(async move {
             let _turn = turn;
             // Whoever does not speak TLS is none of our browsers.

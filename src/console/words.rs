@@ -8,8 +8,8 @@ pub(super) use crate::domain::words::{
 use crate::{
     access::{Permit, Role},
     domain::{
-        Attending, Audience, BasisKind, Cause, Channel, Handling, Happening, Incident, MINUTE_MS, Priority,
-        Reason, Recipient, Risk, Timestamp,
+        Attending, Audience, BasisKind, Cause, Channel, Handling, Happening, Incident, IncidentKind,
+        MINUTE_MS, Priority, Reason, Recipient, Risk, Timestamp,
     },
     engine::{Companionship, Outlook},
 };
@@ -145,6 +145,13 @@ pub(super) fn trouble(incident: &Incident) -> String {
     }
 }
 
+/// The audit log's head is not in its second place.
+pub(super) const HEADS_FAIL: &str = "audit log kept in one place only";
+
+/// The files of the console's own certificate hold none that can be used.
+pub(super) const RENEWAL_FAILS: &str =
+    "renewed certificate of the console unusable, the old one still in use";
+
 /// Why it was last raised, if the timeline still says so.
 fn last_reason(incident: &Incident) -> Option<&Reason> {
     incident.timeline.iter().rev().find_map(|entry| match &entry.what {
@@ -172,6 +179,17 @@ pub(super) fn basis(basis: BasisKind) -> &'static str {
     match basis {
         BasisKind::Consent => "by consent",
         BasisKind::Order => "by court order",
+    }
+}
+
+/// How a call stands whose phone rings now.
+pub(super) const RINGING: &str = "ringing";
+
+/// What a protected person is told by a notice that lasts.
+pub(super) fn notice(kind: IncidentKind) -> &'static str {
+    match kind {
+        IncidentKind::AllClear => "all is as usual again",
+        _ => "protection is weak",
     }
 }
 
@@ -216,7 +234,7 @@ pub(super) fn happening(what: &Happening, names: Names<'_>) -> (String, String) 
             bare("Later fixes no longer prove one of the stays; the incident stands".into())
         }
         Happening::Alert { recipient: to, channel: by, state, .. } => {
-            bare(format!("{} to {}: {}", channel(*by), recipient(to, names), alert_state(state)))
+            bare(format!("{} to {}: {}", channel(*by), recipient(to, names), alert_state(*by, state)))
         }
         Happening::Answered { person, answer: text } => {
             (format!("{} answered", names.person(person)), answer(text))

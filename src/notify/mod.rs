@@ -35,6 +35,9 @@ use crate::{
 };
 use settings::{Pager, Plain, Texts};
 
+/// How long a call rings, seconds: less than most networks wait until a mailbox answers, and than a step waits. Twilio may
+/// let it ring for five more.
+pub const RINGS_S: i64 = 25;
 /// The header with the idempotency key.
 pub const IDEMPOTENCY_HEADER: &str = "idempotency-key";
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::trail::{self, Passed};
 use crate::{
-    domain::{Incident, IncidentId, PersonId, Stage, TagId, Timestamp, WearerId, ZoneId},
+    domain::{Incident, IncidentId, IncidentKind, PersonId, Stage, TagId, Timestamp, WearerId, ZoneId},
     engine::{Companionship, Engine, Outlook, Rulebook, Sighting, SourceGaps},
     geometry::LatLon,
 };
@@ -27,6 +27,9 @@ pub struct Board {
     pub incidents: BTreeMap<IncidentId, Arc<Incident>>,
     /// Those that were closed within the last ten minutes: what has come up is work, also when it is done.
     pub closed: BTreeMap<IncidentId, Arc<Incident>>,
+    /// What protected persons are being told beside danger, or were told and go by: open notices that are no work of
+    /// anybody's. One that does not get through is an incident like others.
+    pub notices: BTreeMap<IncidentId, Arc<Incident>>,
     /// Open incidents of Cordon's canary. Nobody is shown them, and nothing else of it is in the picture.
     pub canary: BTreeMap<IncidentId, Arc<Incident>>,
     /// Sources of pings that cannot be heard.
@@ -35,6 +38,12 @@ pub struct Board {
     pub store_fails: bool,
     /// What did not come through each source that was ever heard.
     pub gaps: BTreeMap<String, SourceGaps>,
+}
+
+/// Whether an open incident is a notice that a protected person goes by, and no work of the staff's. A test says nothing.
+pub(super) fn is_notice(incident: &Incident) -> bool {
+    let is_news = matches!(incident.kind, IncidentKind::ProtectionWeak | IncidentKind::AllClear);
+    is_news && incident.ongoing && !incident.concerns_staff()
 }
 
 /// Where a wearer was last seen.

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::watch;
 
 use super::{
-    board::{Board, Dot},
+    board::{Board, Dot, is_notice},
     hand_ins::HandIns,
     inbox::Arrivals,
     line::{Line, Unwritten},
@@ -225,7 +225,8 @@ impl Work {
         let strays = engine.tags().filter(|(tag, _)| !is_known(tag));
         let (canary, incidents): (Vec<_>, Vec<_>) =
             engine.open_incidents().partition(|incident| incident.unit.is_canary());
-        let concerning_staff = incidents.into_iter().filter(|incident| incident.concerns_staff());
+        let notices = incidents.iter().filter(|incident| is_notice(incident));
+        let concerning_staff = incidents.iter().filter(|incident| incident.concerns_staff());
         let before = Arc::clone(&self.parts.board.borrow());
         let by_number = |incident: &Arc<Incident>| (incident.id, Arc::clone(incident));
         let board = Board {
@@ -241,8 +242,9 @@ impl Work {
                 .map(|person| (person.clone(), engine.companionship(person, at)))
                 .collect(),
             strays: strays.filter_map(|(tag, state)| Some((tag.clone(), state.heard_at?))).collect(),
-            incidents: concerning_staff.map(by_number).collect(),
+            incidents: concerning_staff.copied().map(by_number).collect(),
             closed: self.closed.clone(),
+            notices: notices.copied().map(by_number).collect(),
             canary: canary.into_iter().map(by_number).collect(),
             deaf: engine.silent_sources().map(str::to_owned).collect(),
             store_fails: self.line.is_failing(),

@@ -18,7 +18,7 @@ use firmware_sim::{
     track::TimedPing,
 };
 use serde_json::{Value, json};
-use tag_wire::{Fix, Motion, Ping, Source};
+use tag_wire::{Event, EventKind, Fix, Motion, Ping, Source};
 
 use crate::{
     apps::Apps,
@@ -86,7 +86,7 @@ impl Stage {
             "violation" => {
                 let now_ms = self.now_ms();
                 let inside = [1_000, 0].map(|ms| fix(now_ms - SEEN_BEFORE_MS - ms, 0.0)).into();
-                self.hear(about.as_u64().unwrap(), 80, vec![inside]).await;
+                self.hear(about.as_u64().unwrap(), 80, vec![inside], vec![]).await;
                 return self.incident(IncidentKind::Violation, about).await;
             }
             // The wearer came through, half a degree north of their zone; and there they are again.
@@ -105,12 +105,19 @@ impl Stage {
             "leave" => {
                 let now_ms = self.now_ms();
                 let outside = [0, LEAVING_MS].map(|ms| vec![fix(now_ms + ms, 0.012)]);
-                self.hear(about.as_u64().unwrap(), 80, outside.into()).await;
+                self.hear(about.as_u64().unwrap(), 80, outside.into(), vec![]).await;
             }
             "battery" => {
                 let away = fix(self.now_ms(), 0.3);
-                self.hear(about.as_u64().unwrap(), 12, vec![vec![away]]).await;
+                self.hear(about.as_u64().unwrap(), 12, vec![vec![away]], vec![]).await;
                 return self.incident(IncidentKind::LowBattery, about).await;
+            }
+            // Whoever has cut their strap could be near unseen: she is told at once that protection is weak.
+            "cut" => {
+                let now_ms = self.now_ms();
+                let cut = Event { t_ms: now_ms, kind: EventKind::StrapTamper, restored: false };
+                self.hear(about.as_u64().unwrap(), 80, vec![vec![fix(now_ms, 0.3)]], vec![cut]).await;
+                return self.incident(IncidentKind::StrapTamper, about).await;
             }
             "call" => {
                 self.house.phones.reply(PERSON, "help").await;
@@ -158,13 +165,15 @@ impl Stage {
         self.house.running.clock.wall().as_ms()
     }
 
-    /// A wearer's tag starts, sends each of these as a ping when the last of its fixes is taken, and is acknowledged.
-    async fn hear(&mut self, wearer: u64, battery_pct: u8, pings: Vec<Vec<Fix>>) {
+    /// A wearer's tag starts, sends each of these as a ping when the last of its fixes is taken, with the events in the last,
+    /// and is acknowledged.
+    async fn hear(&mut self, wearer: u64, battery_pct: u8, pings: Vec<Vec<Fix>>, mut events: Vec<Event>) {
         let boot = *self.boots.entry(wearer).and_modify(|boot| *boot += 1).or_insert(1);
-        let now_ms = self.now_ms();
-        let timed = |(seq, fixes): (u64, Vec<Fix>)| {
+        let (now_ms, last) = (self.now_ms(), pings.len() as u64);
+        let mut timed = |(seq, fixes): (u64, Vec<Fix>)| {
             let at_ms = fixes.iter().map(|fix| fix.t_ms).max().unwrap_or(now_ms).max(now_ms);
-            let (next_within_s, motion, events) = (3_600, Motion::Moving, vec![]);
+            let events = if seq == last { std::mem::take(&mut events) } else { vec![] };
+            let (next_within_s, motion) = (3_600, Motion::Moving);
             let (oldest_kept, sent_ms, charging) = (seq, at_ms, false);
             let ping = Ping {
                 boot,
@@ -180,7 +189,7 @@ impl Stage {
             };
             TimedPing { at_ms, ping }
         };
-        let pings: Vec<TimedPing> = (1..).zip(pings).map(timed).collect();
+        let pings: Vec<TimedPing> = (1..).zip(pings).map(&mut timed).collect();
         let count = pings.len() as u64;
         let link = fleet::link(self.broker.addr(), &tag(wearer));
         let clock = ScaledClock::new(self.epoch_ms, self.speed).unwrap();
@@ -238,7 +247,7 @@ fn books() -> Vec<Book> {
     };
     let person = |n: u64, name: &str, phone: &str| {
         json!({"person": {"id": format!("p-{n}"), "unit": "unit", "name": name,
-            "contact": [{"channel": "sms", "address": phone}]}})
+            "contact": [{"channel": "sms", "address": phone}], "plan": {"weak": {"after_s": 0}}}})
     };
     let case = |n: u64, person: u64, risk: &str, code: &str| {
         json!({"case": {"id": format!("c-{n}"), "unit": "unit", "wearer": format!("w-{n}"),

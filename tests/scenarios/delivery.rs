@@ -123,6 +123,52 @@ fn a_call_that_rings_out_is_not_waited_for_and_a_text_that_was_on_its_phone_is()
     assert_eq!(ward.told(PERSON).last(), Some(&(88, "voice")));
 }
 
+/// What the newest call has come to, in order, and when.
+fn call_states(ward: &Ward) -> Vec<(AlertState, i64)> {
+    let call = ward.line.alerts.values().rfind(|alert| alert.channel == Channel::Voice).unwrap().id;
+    let of_call = |entry: &cordon::domain::Entry| match &entry.what {
+        cordon::domain::Happening::Alert { alert, state, .. } if *alert == call => {
+            Some((state.clone(), entry.at.ms_since(second(0)) / 1_000))
+        }
+        _ => None,
+    };
+    incident(ward).timeline.iter().filter_map(of_call).collect()
+}
+
+#[test]
+fn a_call_that_was_picked_up_is_waited_for_as_one_that_rings_and_says_so() {
+    use AlertState::{Accepted, Delivered, Expired, PickedUp, Waiting};
+    // The provider's words may come in any order, and some not at all.
+    for words in [
+        &[(62, DeliveryReport::Accepted), (63, DeliveryReport::Delivered), (70, DeliveryReport::PickedUp)][..],
+        &[(70, DeliveryReport::PickedUp), (71, DeliveryReport::Delivered), (72, DeliveryReport::Accepted)],
+    ] {
+        let mut ward = violation();
+        for s in [1, 31] {
+            ward.delivered(s);
+        }
+        ward.line.pass_to(second(61));
+        for (s, report) in words {
+            report_newest(&mut ward, *s, Channel::Voice, report.clone());
+        }
+        let all = [(Waiting, 60), (Accepted, 62), (Delivered, 63), (PickedUp, 70)];
+        let expected = if words[0].0 == 62 { &all[..] } else { &[(Waiting, 60), (PickedUp, 70)] };
+        assert_eq!(call_states(&ward), expected);
+        ward.line.pass_to(second(119));
+        assert!(ward.told(ADVOCATE).is_empty(), "somebody is on the phone");
+        // It was a mailbox, or nobody pressed a key.
+        report_newest(&mut ward, 119, Channel::Voice, DeliveryReport::Refused("no_key".into()));
+        assert_eq!(ward.told(ADVOCATE), [(119, "sms")]);
+        let ended = ward.line.alerts.values().filter(|alert| alert.channel == Channel::Voice);
+        assert!(ended.clone().any(|alert| alert.state == Expired("no_key".into())));
+    }
+    // A text cannot be picked up.
+    let mut ward = violation();
+    report_newest(&mut ward, 1, Channel::Sms, DeliveryReport::PickedUp);
+    let text = ward.line.alerts.values().rfind(|alert| alert.channel == Channel::Sms).unwrap();
+    assert_eq!(text.state, Waiting);
+}
+
 #[test]
 fn whoever_lets_every_call_ring_out_is_out_of_reach_once_until_they_answer() {
     let mut ward = violation_by(|person| person["plan"]["shape"] = json!("call_only"));

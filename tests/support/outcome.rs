@@ -103,7 +103,10 @@ pub(crate) fn assert_received(alerts: &[Alert], received: &[Shown]) {
         let message = by_key.remove(notify::idempotency_key(alert).as_str());
         let (id, state) = (alert.id, &alert.state);
         match state {
-            AlertState::Accepted | AlertState::Delivered | AlertState::Acknowledged => {
+            AlertState::Accepted
+            | AlertState::Delivered
+            | AlertState::PickedUp
+            | AlertState::Acknowledged => {
                 let message = message.unwrap_or_else(|| panic!("alert {id} is {state:?} and nowhere"));
                 let is_its = match alert.channel {
                     Channel::Webhook => alert.address.ends_with(&format!("/webhook/{}", message.address)),

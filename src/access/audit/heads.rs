@@ -6,10 +6,16 @@ use std::{
     fs::{File, OpenOptions},
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
+use tokio::{sync::oneshot, time::timeout};
+
 use super::Chain;
-use crate::domain::Timestamp;
+use crate::{
+    access::{Access, AccessError},
+    domain::Timestamp,
+};
 
 /// The log's head at some time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +47,104 @@ pub enum HeadsError {
         /// Which line, from 1.
         line: usize,
     },
+    /// The file's disk does not answer.
+    #[error("{} is not written within {} s; it is where the audit log's head is kept", path.display(), patience.as_secs())]
+    Hangs {
+        /// Which file.
+        path: PathBuf,
+        /// How long it was waited for.
+        patience: Duration,
+    },
+    /// The log.
+    #[error("the audit log's head cannot be read: {0}")]
+    Log(#[from] AccessError),
+}
+
+/// How the second place does, since the start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SecondPlace {
+    /// Heads that were written there.
+    pub written: u64,
+    /// Tries in which none was.
+    pub failed: u64,
+    /// The last try failed: what has come into the log since is kept in one place only.
+    pub is_failing: bool,
+}
+
+/// A head on its way to the second place, by a thread of its own: a disk of another machine may not answer for ever.
+type UnderWay = oneshot::Receiver<(i64, Result<(), HeadsError>)>;
+
+/// What has become of the heads so far.
+#[derive(Debug, Default)]
+pub(in crate::access) struct Keeping {
+    /// The number of the record whose head was last written.
+    last: Option<i64>,
+    under_way: Option<UnderWay>,
+}
+
+impl Access {
+    /// Sees to it that the log's head is in its second place, and remembers how that went for [`Self::second_place`].
+    ///
+    /// # Errors
+    /// If it is not there within `patience`.
+    pub async fn keep_head(
+        &self,
+        place: &HeadsFile,
+        at: Timestamp,
+        patience: Duration,
+    ) -> Result<(), HeadsError> {
+        let kept = self.keeping.lock().await.keep(self, place, at, patience).await;
+        self.second_place.send_modify(|known| {
+            known.is_failing = kept.is_err();
+            known.failed += u64::from(kept.is_err());
+            known.written += u64::from(matches!(kept, Ok(true)));
+        });
+        kept.map(drop)
+    }
+
+    /// How the log's second place does.
+    #[must_use]
+    pub fn second_place(&self) -> SecondPlace {
+        *self.second_place.borrow()
+    }
+}
+
+impl Keeping {
+    /// Whether there was anything to write.
+    async fn keep(
+        &mut self,
+        access: &Access,
+        place: &HeadsFile,
+        at: Timestamp,
+        patience: Duration,
+    ) -> Result<bool, HeadsError> {
+        // One that hangs is waited for again: another behind it would hang, too.
+        let under_way = match self.under_way.take() {
+            Some(under_way) => self.under_way.insert(under_way),
+            None => match access.head().await? {
+                Some((no, chain)) if self.last != Some(no) => {
+                    self.under_way.insert(write(place.clone(), at, no, chain))
+                }
+                _ => return Ok(false),
+            },
+        };
+        let hangs = || HeadsError::Hangs { path: place.path.clone(), patience };
+        let written = timeout(patience, under_way).await.map_err(|_| hangs())?;
+        self.under_way = None;
+        let (no, written) = written.map_err(|_| hangs())?;
+        written?;
+        self.last = Some(no);
+        Ok(true)
+    }
+}
+
+fn write(place: HeadsFile, at: Timestamp, no: i64, chain: Chain) -> UnderWay {
+    let (done, under_way) = oneshot::channel();
+    std::thread::spawn(move || {
+        // Nobody waits any more once the service stops.
+        let _ = done.send((no, place.write(at, no, &chain)));
+    });
+    under_way
 }
 
 /// The file of heads.

@@ -13,7 +13,8 @@ use super::{Access, AccessError};
 use crate::domain::{CaseId, IncidentId, StaffId, Subject, Timestamp, UnitId};
 
 pub use chain::{Chain, GENESIS};
-pub use heads::{Head, HeadsError, HeadsFile};
+pub(super) use heads::Keeping;
+pub use heads::{Head, HeadsError, HeadsFile, SecondPlace};
 pub use verify::Verdict;
 
 /// Who did something.

@@ -3,12 +3,12 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::super::names::Names;
+use super::super::{names::Names, notices, told};
 use crate::{
     domain::{
-        AlertId, AlertState, Attendance, Attending, Audience, CaseId, Cause, Channel, EscalationState,
-        Handling, Incident, IncidentId, IncidentKind, Priority, Recipient, Risk, SentAlert, StaffId, Subject,
-        Timestamp, UnitId,
+        AlertId, AlertState, Attendance, Attending, Audience, CaseId, Cause, Channel, Escalation,
+        EscalationState, Handling, Incident, IncidentId, IncidentKind, PersonId, Priority, Recipient, Risk,
+        SentAlert, StaffId, Subject, Timestamp, UnitId,
     },
     engine::Companionship,
     sequencer::{Board, Dot},
@@ -113,8 +113,49 @@ impl IncidentFacts {
                 reason: shelf.reason.clone(),
             }),
             tag: dot.map(|dot| TagFacts::new(dot, now)),
-            escalations: incident.escalations.iter().map(EscalationFacts::new).collect(),
+            escalations: incident.escalations.iter().map(|it| EscalationFacts::new(it, incident)).collect(),
         }
+    }
+}
+
+/// What a protected person is told beside danger, while it holds.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct NoticeFacts {
+    /// Its own number among the incidents.
+    id: IncidentId,
+    person: PersonId,
+    person_name: String,
+    says: Says,
+    /// Since when they are being told.
+    since: Instant,
+    /// When they were told, as far as a provider can know; none while they are still being told.
+    told_at: Option<Instant>,
+}
+
+/// What a notice says.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Says {
+    /// Protection is weak. It holds until they have been told that it is good again.
+    ProtectionWeak,
+    /// All is as usual again.
+    AllClear,
+}
+
+impl NoticeFacts {
+    pub(super) fn new(notice: &Incident, board: &Board) -> Option<Self> {
+        let person = notices::person(notice)?;
+        Some(Self {
+            id: notice.id,
+            person: person.clone(),
+            person_name: Names(&board.rulebook).person(person),
+            says: match notice.kind {
+                IncidentKind::AllClear => Says::AllClear,
+                _ => Says::ProtectionWeak,
+            },
+            since: notice.raised_at.into(),
+            told_at: notices::told_at(notice).map(Instant::from),
+        })
     }
 }
 
@@ -220,12 +261,14 @@ struct ChainAlert {
     /// For which step of the policy, from 0.
     step: usize,
     state: AlertState,
+    /// When it came into it, if the timeline still says so.
+    since: Option<Instant>,
     /// Nobody takes it: other ways are being tried beside it.
     in_vain: bool,
 }
 
 impl EscalationFacts {
-    fn new(escalation: &crate::domain::Escalation) -> Self {
+    fn new(escalation: &Escalation, incident: &Incident) -> Self {
         let (state, next_at) = match escalation.state {
             EscalationState::Running { next_at } => (ChainState::Running, Some(next_at.into())),
             EscalationState::Paused { until } => (ChainState::Paused, Some(until.into())),
@@ -237,6 +280,7 @@ impl EscalationFacts {
             channel: sent.channel,
             step: sent.step,
             state: sent.state.clone(),
+            since: told::last_change(incident, sent.id).map(Instant::from),
             in_vain: sent.in_vain,
         };
         Self {

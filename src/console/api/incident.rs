@@ -4,8 +4,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    super::incident::{Records, masked},
-    facts::{CompanionFacts, IncidentFacts, Instant, Picture},
+    super::{
+        incident::{Records, masked},
+        notices,
+    },
+    facts::{CompanionFacts, IncidentFacts, Instant, NoticeFacts, Picture},
 };
 use crate::{
     domain::{
@@ -28,6 +31,8 @@ pub(super) struct Story {
     protects: Vec<PersonId>,
     /// Of a zone around a person: whether it is known where they are.
     companion: Option<CompanionFacts>,
+    /// What those whom it endangers have been told beside it and go by, while it is open.
+    notices: Vec<NoticeFacts>,
     /// Each time the wearer was in the exclusion zone, in fix time.
     episodes: Vec<EpisodeFacts>,
     /// What happened, the oldest first.
@@ -128,12 +133,14 @@ impl Story {
         let case = incident.case.as_ref().and_then(|id| board.rulebook.case(id));
         let alerts_not_listed = records.as_ref().map_or(0, |records| records.folded);
         let episodes = incident.episodes.iter();
+        let notices = notices::about(incident, board).into_iter().filter(|_| incident.is_open());
         Self {
             picture: Picture::new(board, now),
             incident: IncidentFacts::new(incident, board, now),
             basis: case.map(|case| case.basis.kind),
             protects: case.map(|case| case.persons.clone()).unwrap_or_default(),
             companion: companion(incident, board),
+            notices: notices.filter_map(|notice| NoticeFacts::new(notice, board)).collect(),
             episodes: episodes
                 .map(|stay| EpisodeFacts { from: stay.from.into(), disproved: stay.disproved })
                 .collect(),

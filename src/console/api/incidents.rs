@@ -14,11 +14,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     super::{
-        App, caller::Caller, closed, gate::InReach, incident::records, live, queue, refusal::Refusal,
-        response,
+        App, caller::Caller, closed, gate::InReach, incident::records, live, notices, queue,
+        refusal::Refusal, response,
     },
     body::Asked,
-    facts::{IncidentFacts, Picture},
+    facts::{IncidentFacts, NoticeFacts, Picture},
     incident::Story,
 };
 use crate::domain::{IncidentId, Priority};
@@ -41,6 +41,10 @@ pub(super) struct Queue {
     incidents: Vec<IncidentFacts>,
     /// What is put aside, in the order in which it comes back.
     shelved: Vec<IncidentFacts>,
+    /// What protected persons are being told beside danger, or were told and go by; the newest first.
+    notices: Vec<NoticeFacts>,
+    /// How many older ones hold.
+    notices_not_listed: usize,
     /// How many more P2 are open.
     p2_not_listed: usize,
     /// How many more P3 are open.
@@ -52,9 +56,12 @@ async fn open(State(app): State<App>, caller: Caller) -> Json<Queue> {
     let [p1, p2, p3] =
         [Priority::P1, Priority::P2, Priority::P3].map(|priority| queue::open(&board, priority));
     let all = p1.0.iter().chain(&p2.0).chain(&p3.0);
+    let (notices, notices_not_listed) = notices::lasting(&board);
     Json(Queue {
         picture: Picture::new(&board, now),
         incidents: all.map(|incident| IncidentFacts::new(incident, &board, now)).collect(),
+        notices: notices.into_iter().filter_map(|notice| NoticeFacts::new(notice, &board)).collect(),
+        notices_not_listed,
         shelved: queue::shelved(&board)
             .into_iter()
             .map(|incident| IncidentFacts::new(incident, &board, now))

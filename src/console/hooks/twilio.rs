@@ -88,8 +88,8 @@ async fn text_receipt(
     gate.receipt(&about, report).await
 }
 
-/// That it rings is what a receipt is of a call. However one ends without a key, it has told nobody anything: whoever
-/// has pressed one is not waited for any more.
+/// That it rings is what a receipt is of a call; that it was placed (`initiated`) says nothing of any phone. However one
+/// ends without a key, it has told nobody anything: whoever has pressed one is not waited for any more.
 async fn call_receipt(
     State(gate): State<Arc<Gate>>,
     Query(about): Query<About>,
@@ -101,7 +101,8 @@ async fn call_receipt(
     let by = form.get("AnsweredBy").unwrap_or_default();
     let report = match form.get("CallStatus").unwrap_or_default() {
         _ if by.starts_with("machine") || by == "fax" => DeliveryReport::Refused("machine".into()),
-        "ringing" | "in-progress" => DeliveryReport::Delivered,
+        "ringing" => DeliveryReport::Delivered,
+        "in-progress" => DeliveryReport::PickedUp,
         "completed" => DeliveryReport::Refused("no_key".into()),
         ended @ ("no-answer" | "busy" | "failed" | "canceled") => DeliveryReport::Refused(ended.into()),
         _ => return Ok(nothing()),

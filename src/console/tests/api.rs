@@ -53,9 +53,7 @@ impl Bench {
     }
 
     pub(super) async fn call(&self, token: &str, method: &str, path: &str, body: &str) -> Answer {
-        let bearer = format!("Bearer {token}");
-        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-        self.send(api_request(method, path, &headers, body)).await
+        self.send(call(token, method, path, body)).await
     }
 
     async fn call_told(
@@ -65,24 +63,14 @@ impl Bench {
         body: &str,
         result: Result<(), Refused>,
     ) -> (Answer, Told) {
-        let bearer = format!("Bearer {token}");
-        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-        let answer = self.router.clone().oneshot(api_request("POST", path, &headers, body));
-        let told = async {
-            match self.arrivals.recv().await.expect("the router holds the inbox") {
-                Arrival::Told(told, Some(wait)) => {
-                    wait.send(result).expect("the caller waits for the commit");
-                    told
-                }
-                other => panic!("not something told: {other:?}"),
-            }
-        };
-        let (response, told) = tokio::join!(answer, told);
-        let (parts, body) = response.expect("routers do not fail").into_parts();
-        let bytes = to_bytes(body, 4 << 20).await.expect("a whole body");
-        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
-        (Answer { status: parts.status, headers: parts.headers, text }, told)
+        self.send_told(call(token, "POST", path, body), |_| result).await
     }
+}
+
+/// What a program sends that shows a token.
+pub(super) fn call(token: &str, method: &str, path: &str, body: &str) -> Request<Body> {
+    let bearer = format!("Bearer {token}");
+    api_request(method, path, &[("authorization", &bearer), ("content-type", "application/json")], body)
 }
 
 /// Without the type that forms have.
@@ -136,7 +124,10 @@ fn all_there_is() -> Bench {
         attempts: vec![attempt],
         away: false,
     };
-    Bench::with(board("Barry Stone", incidents), records, None)
+    let mut picture = board("Barry Stone", incidents);
+    let weak = incident(70, IncidentKind::ProtectionWeak, Priority::P2, Handling::Raised);
+    picture.notices = [(weak.id, Arc::new(weak))].into();
+    Bench::with(picture, records, None)
 }
 
 /// Judges what is sent by what the document says.
@@ -286,7 +277,10 @@ async fn every_word_is_in_the_document() {
         ("Handling", fixture::handlings().iter().map(|handling| handling.as_str().to_owned()).collect()),
         ("Stage", all(&["clear", "watch", "approach", "violation", "left"])),
         ("Priority", all(&["P1", "P2", "P3"])),
-        ("AlertState", all(&["waiting", "accepted", "delivered", "acknowledged", "withdrawn", "expired"])),
+        (
+            "AlertState",
+            all(&["waiting", "accepted", "delivered", "picked_up", "acknowledged", "withdrawn", "expired"]),
+        ),
         ("ChainState", all(&["running", "paused", "ended"])),
     ] {
         assert_eq!(words(&document, name), expected, "{name}");

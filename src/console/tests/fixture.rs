@@ -268,6 +268,7 @@ pub(super) fn board(wearer_name: &str, incidents: impl IntoIterator<Item = Incid
         strays: BTreeMap::from([(id("acme/t-77"), AT.plus_ms(-65_000))]),
         incidents: incidents.into_iter().map(|incident| (incident.id, Arc::new(incident))).collect(),
         closed: BTreeMap::new(),
+        notices: BTreeMap::new(),
         canary: BTreeMap::new(),
         deaf: Vec::new(),
         store_fails: false,

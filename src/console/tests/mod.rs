@@ -4,6 +4,7 @@ mod accounts;
 mod api;
 mod armed;
 mod audit;
+mod chains;
 mod companions;
 mod doors;
 mod feed;
@@ -11,6 +12,7 @@ pub(super) mod fixture;
 mod forms;
 mod ground;
 mod live_map;
+mod notices;
 mod own;
 mod pages;
 mod phone;
@@ -18,6 +20,7 @@ mod record_forms;
 mod records;
 mod responders;
 mod roles;
+mod sending;
 mod tokens;
 mod watched;
 mod zones;
@@ -28,6 +31,7 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     http::{HeaderMap, Request, StatusCode, header},
+    response::Response,
 };
 use tokio::sync::watch;
 use tower::ServiceExt as _;
@@ -66,6 +70,13 @@ struct Answer {
 }
 
 impl Answer {
+    async fn of(response: Response) -> Self {
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, 4 << 20).await.expect("a whole body");
+        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
+        Self { status: parts.status, headers: parts.headers, text }
+    }
+
     fn header(&self, name: header::HeaderName) -> &str {
         self.headers.get(name).map(|value| value.to_str().expect("ASCII")).unwrap_or_default()
     }
@@ -140,11 +151,27 @@ impl Bench {
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.expect("routers do not fail");
-        let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, 4 << 20).await.expect("a whole body");
-        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
-        Answer { status: parts.status, headers: parts.headers, text }
+        Answer::of(self.router.clone().oneshot(request).await.expect("routers do not fail")).await
+    }
+
+    /// The same while answering, as `decide` does, the one input that comes of it; returns answer and input.
+    async fn send_told(
+        &mut self,
+        request: Request<Body>,
+        decide: impl FnOnce(&Told) -> Result<(), Refused>,
+    ) -> (Answer, Told) {
+        let answer = self.router.clone().oneshot(request);
+        let told = async {
+            match self.arrivals.recv().await.expect("the router holds the inbox") {
+                Arrival::Told(told, Some(wait)) => {
+                    wait.send(decide(&told)).expect("whoever asks waits for the commit");
+                    told
+                }
+                other => panic!("not something told: {other:?}"),
+            }
+        };
+        let (response, told) = tokio::join!(answer, told);
+        (Answer::of(response.expect("routers do not fail")).await, told)
     }
 
     async fn get(&self, path: &str) -> Answer {
@@ -156,8 +183,7 @@ impl Bench {
     }
 
     async fn post_as(&self, browser: &Browser, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let body = form(&[&[("form_token", browser.form_token.as_str())], fields].concat());
-        self.send(request("POST", path, &[("cookie", &browser.cookie)], &body)).await
+        self.send(browser.post(path, fields)).await
     }
 
     /// A browser with a session whose owner has not yet said who they are.
@@ -178,7 +204,7 @@ impl Bench {
         browser
     }
 
-    /// Posts while answering the one input that comes of it; returns both.
+    /// Posts a form while answering the one input that comes of it; returns both.
     async fn post_told(
         &mut self,
         browser: &Browser,
@@ -186,23 +212,14 @@ impl Bench {
         fields: &[(&str, &str)],
         result: Result<(), Refused>,
     ) -> (Answer, Told) {
-        let body = form(&[&[("form_token", browser.form_token.as_str())], fields].concat());
-        let request = request("POST", path, &[("cookie", &browser.cookie)], &body);
-        let answer = self.router.clone().oneshot(request);
-        let told = async {
-            match self.arrivals.recv().await.expect("the router holds the inbox") {
-                Arrival::Told(told, Some(wait)) => {
-                    wait.send(result).expect("the page waits for the commit");
-                    told
-                }
-                other => panic!("not something told: {other:?}"),
-            }
-        };
-        let (response, told) = tokio::join!(answer, told);
-        let (parts, body) = response.expect("routers do not fail").into_parts();
-        let bytes = to_bytes(body, 4 << 20).await.expect("a whole body");
-        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
-        (Answer { status: parts.status, headers: parts.headers, text }, told)
+        self.send_told(browser.post(path, fields), |_| result).await
+    }
+}
+
+impl Browser {
+    fn post(&self, path: &str, fields: &[(&str, &str)]) -> Request<Body> {
+        let body = form(&[&[("form_token", self.form_token.as_str())], fields].concat());
+        request("POST", path, &[("cookie", &self.cookie)], &body)
     }
 }
 

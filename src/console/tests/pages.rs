@@ -87,7 +87,7 @@ async fn whoever_is_out_of_reach_stands_out() {
 }
 
 /// Without tags, blanks folded.
-fn strip(html: &str) -> String {
+pub(super) fn strip(html: &str) -> String {
     let text: String =
         html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect();
     text.split_whitespace().collect::<Vec<_>>().join(" ")

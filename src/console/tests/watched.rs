@@ -1,9 +1,14 @@
 //! What machines are told that watch the service.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::*;
-use crate::vitals::{Ages, Beats, Canary, Took};
+use crate::{
+    access::audit::{HeadsError, HeadsFile, SecondPlace},
+    vitals::{Ages, Beats, Canary, Took},
+};
 
 #[tokio::test]
 async fn a_watchdog_shows_its_token_and_is_told_ages_alone() {
@@ -84,4 +89,76 @@ async fn ready_is_who_hears_judges_and_writes_down() {
     assert_eq!(ready().await, unwritten);
     // Whoever asks whether the process lives is told so all the same: a restart would mend nothing.
     assert_eq!(bench.get("/livez").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn that_the_audit_log_is_kept_in_one_place_only_is_said_until_it_is_mended() {
+    let bench = Bench::new(violation());
+    let browser = bench.browser().await;
+    let disk = tempfile::tempdir().expect("a folder");
+    let (away, place) = (disk.path().join("away"), disk.path().join("disk"));
+    let heads = HeadsFile::new(&place.join("heads"));
+    let kept =
+        async |patience_ms| bench.access.keep_head(&heads, AT, Duration::from_millis(patience_ms)).await;
+    let said = async || {
+        // Each look stands in the log, so that there is a new head.
+        let page = bench.get_as(&browser, "/incidents/1").await.text;
+        let health: Value = serde_json::from_str(&bench.get("/health").await.text).expect("JSON");
+        let metrics = bench.get("/metrics").await.text;
+        let figure = |name: &str| {
+            let line = metrics.lines().find_map(|line| line.strip_prefix(name)).expect("a figure");
+            line.trim().parse::<u64>().expect("a number")
+        };
+        let is_said = health["trouble"] == serde_json::json!([words::HEADS_FAIL]);
+        let on_page = page.contains(&format!("Trouble with Cordon itself:</strong> {}.", words::HEADS_FAIL));
+        assert_eq!(on_page, is_said, "{page}");
+        assert_eq!(figure("cordon_audit_head_failing"), u64::from(is_said));
+        let count = |state: &str| figure(&format!("cordon_audit_head_total{{state=\"{state}\"}}"));
+        (is_said, [count("written"), count("failed")])
+    };
+    // Nothing has been tried so far.
+    assert_eq!(said().await, (false, [0, 0]));
+    assert!(matches!(kept(5_000).await, Err(HeadsError::File { .. })), "the disk is not there");
+    assert!(matches!(kept(5_000).await, Err(HeadsError::File { .. })));
+    assert_eq!(said().await, (true, [0, 2]));
+    std::fs::create_dir(&place).expect("a disk");
+    kept(5_000).await.expect("it is there again");
+    assert_eq!(said().await, (false, [1, 2]));
+    // The same head is not written twice, and a place that is not needed cannot fail.
+    kept(5_000).await.expect("the head");
+    std::fs::rename(&place, &away).expect("it is gone again");
+    kept(5_000).await.expect("nothing new");
+    bench.get_as(&browser, "/incidents?closed").await;
+    kept(5_000).await.expect_err("something new");
+    assert_eq!(said().await, (true, [1, 3]));
+    std::fs::rename(&away, &place).expect("mended");
+    kept(5_000).await.expect("something new");
+    assert_eq!(said().await, (false, [2, 3]));
+    let written = heads.read().expect("heads");
+    let (no, chain) = bench.access.head().await.expect("a log").expect("a head");
+    assert!(written.len() == 2 && written[0].no < written[1].no && written[1].no <= no, "{written:?}");
+    assert!(written[1].no < no || written[1].chain == chain);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_second_place_that_does_not_answer_holds_up_nobody_and_is_trouble_until_it_does() {
+    let bench = Bench::new(violation());
+    let browser = bench.browser().await;
+    let disk = tempfile::tempdir().expect("a folder");
+    let file = disk.path().join("heads");
+    // Whoever opens a pipe that nobody reads from waits, as for a disk of another machine that is gone.
+    assert!(std::process::Command::new("mkfifo").arg(&file).status().expect("mkfifo").success());
+    let heads = HeadsFile::new(&file);
+    bench.get_as(&browser, "/incidents/1").await;
+    let kept = async |patience| bench.access.keep_head(&heads, AT, patience).await;
+    for failed in 1..=2 {
+        assert!(matches!(kept(Duration::from_millis(20)).await, Err(HeadsError::Hangs { .. })));
+        assert_eq!(bench.access.second_place(), SecondPlace { written: 0, failed, is_failing: true });
+    }
+    let reader = std::thread::spawn(move || std::fs::read_to_string(file).expect("a line"));
+    // A pipe is on no disk: what was on its way is written, and cannot be made to stay.
+    assert!(matches!(kept(Duration::from_secs(30)).await, Err(HeadsError::File { .. })));
+    let line = reader.join().expect("a reader");
+    assert!(line.lines().count() == 1, "one head, however often it was waited for: {line}");
 }

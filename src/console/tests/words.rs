@@ -38,11 +38,14 @@ fn kinds_outcomes_stages_and_states() {
         AlertState::Waiting,
         AlertState::Accepted,
         AlertState::Delivered,
+        AlertState::PickedUp,
         AlertState::Acknowledged,
         AlertState::Withdrawn,
         AlertState::Expired("no_answer".into()),
     ];
-    check(&states.map(|state| alert_state(&state)));
+    for by in [Channel::Sms, Channel::Voice] {
+        check(&states.clone().map(|state| alert_state(by, &state)));
+    }
     let rulebook = Rulebook::default();
     check(&fixture::handlings().map(|h| handling(&h, Names(&rulebook))));
 }

@@ -214,7 +214,7 @@ impl MessageClass {
     }
 }
 
-/// How far an alert has come. The first three are open; an alert ends in one of the last three.
+/// How far an alert has come. The first four are open; an alert ends in one of the last three.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AlertState {
@@ -222,8 +222,10 @@ pub enum AlertState {
     Waiting,
     /// A provider has taken it. That is not the same as a person having read it.
     Accepted,
-    /// The provider says it reached the phone. Still not read.
+    /// The provider says it reached the phone. Still not read. Of a call: that it rings there.
     Delivered,
+    /// The provider says that a call was picked up, by whom is not known: a mailbox does so, too. Nobody has answered it yet.
+    PickedUp,
     /// A person answered or acted: it did its work.
     Acknowledged,
     /// No longer needed before it was sent.
@@ -240,6 +242,7 @@ impl AlertState {
             Self::Waiting => "waiting",
             Self::Accepted => "accepted",
             Self::Delivered => "delivered",
+            Self::PickedUp => "picked_up",
             Self::Acknowledged => "acknowledged",
             Self::Withdrawn => "withdrawn",
             Self::Expired(_) => "expired",
@@ -249,7 +252,19 @@ impl AlertState {
     /// Whether anything may still happen to it.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        matches!(self, Self::Waiting | Self::Accepted | Self::Delivered)
+        *self == Self::Waiting || self.is_taken()
+    }
+
+    /// Whether it is with a provider, or on its phone, and nobody has answered it.
+    #[must_use]
+    pub fn is_taken(&self) -> bool {
+        *self == Self::Accepted || self.is_there()
+    }
+
+    /// Whether it is on its phone, and nobody has answered it.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        matches!(self, Self::Delivered | Self::PickedUp)
     }
 }
 

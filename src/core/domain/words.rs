@@ -149,11 +149,13 @@ pub fn channel(channel: Channel) -> &'static str {
 
 /// How far an alert has come. Accepted and delivered are not read, and say so where there is room.
 #[must_use]
-pub fn alert_state(state: &AlertState) -> String {
+pub fn alert_state(by: Channel, state: &AlertState) -> String {
     match state {
         AlertState::Waiting => "being sent".into(),
         AlertState::Accepted => "accepted".into(),
+        AlertState::Delivered if by == Channel::Voice => "rang".into(),
         AlertState::Delivered => "delivered".into(),
+        AlertState::PickedUp => "picked up".into(),
         AlertState::Acknowledged => "acknowledged".into(),
         AlertState::Withdrawn => "withdrawn".into(),
         AlertState::Expired(reason) => format!("failed ({})", reason.replace('_', " ")),

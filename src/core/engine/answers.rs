@@ -27,12 +27,19 @@ pub(super) fn delivery(draft: &mut Draft<'_>, id: AlertId, report: DeliveryRepor
     let state = match (report, &alert.state) {
         (DeliveryReport::Accepted, AlertState::Waiting) => AlertState::Accepted,
         (DeliveryReport::Delivered, AlertState::Waiting | AlertState::Accepted) => AlertState::Delivered,
+        // For what is to be done next it is the same as a call that rings. It is a state of its own because whoever looks at
+        // the console must not read "ringing" while somebody is on the phone.
+        (DeliveryReport::PickedUp, AlertState::Waiting | AlertState::Accepted | AlertState::Delivered)
+            if calls =>
+        {
+            AlertState::PickedUp
+        }
         (DeliveryReport::Refused(reason), AlertState::Waiting | AlertState::Accepted) => {
             AlertState::Expired(reason)
         }
-        // A text that has reached its phone stays there, whatever its provider says afterwards; a call that rang may end
-        // without an answer.
-        (DeliveryReport::Refused(reason), AlertState::Delivered) if calls => AlertState::Expired(reason),
+        // A text that has reached its phone stays there, whatever its provider says afterwards; a call that rang, or was
+        // picked up, may end without an answer.
+        (DeliveryReport::Refused(reason), state) if calls && state.is_there() => AlertState::Expired(reason),
         (DeliveryReport::NoSuccess, AlertState::Waiting) => return reach::in_vain(draft, incident, id),
         _ => return,
     };
@@ -45,7 +52,7 @@ pub(super) fn delivery(draft: &mut Draft<'_>, id: AlertId, report: DeliveryRepor
             attending::failed(draft, incident, id);
         }
         (true, false) => reach::got_through(draft, incident, id),
-        // A phone that rings has reached nobody before they answer.
+        // A phone that rings, or is picked up, has reached nobody before they answer.
         (true, true) => {}
     }
     if let Some(alert) = failed {

@@ -310,8 +310,11 @@ pub enum Action {
 pub enum DeliveryReport {
     /// The provider took it.
     Accepted,
-    /// The provider says it reached the phone.
+    /// The provider says it reached the phone; of a call, that it rings.
     Delivered,
+    /// The provider says that a call was picked up. Journals have `Delivered` for it where an older Cordon wrote them, and are
+    /// decided as they were: the engine's version is the same.
+    PickedUp,
     /// Its provider takes nothing for now; the tries go on.
     NoSuccess,
     /// It can never be delivered there; the reason as a short code.

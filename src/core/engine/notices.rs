@@ -15,8 +15,8 @@ use super::{
     reach, way_watch,
 };
 use crate::domain::{
-    AlertState, Audience, Cause, EscalationState, Handling, Incident, IncidentId, IncidentKind, MINUTE_MS,
-    MessageClass, PersonId, Priority, Reason, SentAlert, Stage, Subject, Timestamp, WearerId, WhenWeak,
+    Audience, Cause, EscalationState, Handling, Incident, IncidentId, IncidentKind, MINUTE_MS, MessageClass,
+    PersonId, Priority, Reason, Stage, Subject, Timestamp, WearerId, WhenWeak,
 };
 
 /// All has been quiet for this long before it is said to be over: a wearer who turns round comes back within it.
@@ -233,7 +233,7 @@ pub(super) fn arrived(draft: &mut Draft<'_>, id: IncidentId) {
         if alerts.all(|sent| way_watch::works(sent) || !sent.state.is_open()) {
             tried(draft, id);
         }
-    } else if alerts.any(|sent| sent.state == AlertState::Delivered) {
+    } else if alerts.any(|sent| sent.state.is_there()) {
         told(draft, id);
     }
 }
@@ -257,8 +257,7 @@ pub(super) fn tried(draft: &mut Draft<'_>, id: IncidentId) {
         way_watch::tested(draft, id, &alerts);
         return told(draft, id);
     }
-    let is_taken = |sent: &SentAlert| matches!(sent.state, AlertState::Accepted | AlertState::Delivered);
-    if alerts.iter().any(is_taken) {
+    if alerts.iter().any(|sent| sent.state.is_taken()) {
         told(draft, id);
     } else if let Some(escalation) = escalation_mut(draft, id, 0) {
         // It is still being tried, and the staff have been told.

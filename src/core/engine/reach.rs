@@ -110,7 +110,7 @@ pub(super) fn failed(draft: &mut Draft<'_>, id: IncidentId, alert: AlertId) {
 /// Whether an alert is with whoever it is for, as far as can be known, or may still come there in time.
 fn may_be_heard(sent: &SentAlert) -> bool {
     match sent.state {
-        AlertState::Delivered => true,
+        AlertState::Delivered | AlertState::PickedUp => true,
         AlertState::Accepted => sent.due.is_some() || !sent.channel.gives_receipts(),
         AlertState::Waiting => sent.due.is_some(),
         _ => false,
@@ -152,9 +152,7 @@ pub(super) fn judge(draft: &mut Draft<'_>, id: IncidentId, place: usize) {
     }
     // Those whom they have named are told instead of them, which does not reach them.
     let theirs = |recipient: &Recipient| *recipient == Recipient::Person(person.clone());
-    let taken = |sent: &SentAlert| {
-        theirs(&sent.recipient) && matches!(sent.state, AlertState::Accepted | AlertState::Delivered)
-    };
+    let taken = |sent: &SentAlert| theirs(&sent.recipient) && sent.state.is_taken();
     if !is_running || escalation.unreached || escalation.alerts.iter().any(taken) {
         return;
     }
@@ -190,9 +188,7 @@ fn tell_again(draft: &mut Draft<'_>, id: IncidentId) {
     let Some(place) = place_of(draft, id, &Audience::Staff) else {
         return;
     };
-    let has_it = |sent: &&SentAlert| {
-        matches!(sent.state, AlertState::Accepted | AlertState::Delivered | AlertState::Acknowledged)
-    };
+    let has_it = |sent: &&SentAlert| sent.state.is_taken() || sent.state == AlertState::Acknowledged;
     let escalation = draft.incident(id).and_then(|incident| incident.escalations.get(place));
     let alerts = escalation.into_iter().flat_map(|escalation| &escalation.alerts);
     let mut told: Vec<(Recipient, Channel, String)> = alerts

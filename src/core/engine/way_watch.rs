@@ -27,7 +27,7 @@ pub(super) fn tested(draft: &mut Draft<'_>, id: IncidentId, alerts: &[SentAlert]
 /// Whether a test has shown that a way leads to a phone: it rang there, or its provider says no more than that it took it.
 pub(super) fn works(sent: &SentAlert) -> bool {
     match sent.state {
-        AlertState::Delivered | AlertState::Acknowledged => true,
+        AlertState::Delivered | AlertState::PickedUp | AlertState::Acknowledged => true,
         AlertState::Accepted => !sent.channel.gives_receipts(),
         _ => false,
     }

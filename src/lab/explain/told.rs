@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{
-        AlertState, Happening, Recipient, Timestamp,
+        AlertState, Channel, Happening, Recipient, Timestamp,
         words::{alert_state, channel, kind, reason},
     },
     store::Attempt,
@@ -70,7 +70,7 @@ fn one_in_short(of: &Explanation, days: &Days, recipient: &Recipient, alerts: &[
             _ => false,
         })
     };
-    match (state(|s| *s == AlertState::Delivered), state(|s| *s == AlertState::Accepted)) {
+    match (state(AlertState::is_there), state(|s| *s == AlertState::Accepted)) {
         (Some(line), _) => says.push(format!("it reached them at {}", days.at(line.at))),
         (None, Some(line)) => says.push(format!(
             "the provider took it at {}, and nothing says that it reached them",
@@ -112,7 +112,7 @@ fn by_recipient(of: &Explanation) -> BTreeMap<&Recipient, Vec<&Told>> {
 fn alert_line(of: &Explanation, told: &Told, days: &Days) -> AlertLine {
     let states = of.gathered.story.iter().filter_map(|line| match &line.what {
         Happening::Alert { alert, state, .. } if *alert == told.alert.id && *state != AlertState::Waiting => {
-            Some(format!("{} {}", days.at(line.at), state_words(state)))
+            Some(format!("{} {}", days.at(line.at), state_words(told.alert.channel, state)))
         }
         _ => None,
     });
@@ -126,14 +126,16 @@ fn alert_line(of: &Explanation, told: &Told, days: &Days) -> AlertLine {
 }
 
 /// What a state means to whoever does not know the words.
-fn state_words(state: &AlertState) -> String {
+fn state_words(by: Channel, state: &AlertState) -> String {
     match state {
         AlertState::Accepted => "accepted by the provider (not the same as read)".into(),
+        AlertState::Delivered if by == Channel::Voice => "rang, says the provider".into(),
         AlertState::Delivered => "delivered to the phone, says the provider (not the same as read)".into(),
+        AlertState::PickedUp => "picked up, says the provider (a mailbox does so, too)".into(),
         AlertState::Acknowledged => "done its work: a person answered or acted".into(),
         AlertState::Withdrawn => "withdrawn: no longer needed".into(),
         AlertState::Expired(reason) if reason == "repeated" => "given up for newer alerts".into(),
-        other => alert_state(other),
+        other => alert_state(by, other),
     }
 }
 

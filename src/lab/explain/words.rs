@@ -204,6 +204,7 @@ fn delivery(report: &DeliveryReport) -> &'static str {
     match report {
         DeliveryReport::Accepted => "accepted",
         DeliveryReport::Delivered => "delivered",
+        DeliveryReport::PickedUp => "picked up",
         DeliveryReport::NoSuccess => "no success so far",
         DeliveryReport::Refused(_) => "refused",
     }

@@ -133,7 +133,7 @@ impl Checks {
         taken: &BTreeSet<(AlertId, Timestamp)>,
         now: Timestamp,
     ) {
-        let counts = |alert: &&Alert| matches!(alert.state, AlertState::Accepted | AlertState::Delivered);
+        let counts = |alert: &&Alert| alert.state.is_taken();
         if let Some(alert) =
             alerts.iter().filter(counts).find(|alert| !taken.contains(&(alert.id, alert.raised_at)))
         {
@@ -301,9 +301,7 @@ fn has_running(incident: &Incident) -> bool {
 /// Whether somebody has an alert of it, or has done something about it.
 fn somebody_knows(incident: &Incident) -> bool {
     incident.timeline.iter().any(|entry| match &entry.what {
-        Happening::Alert { state, .. } => {
-            matches!(state, AlertState::Accepted | AlertState::Delivered | AlertState::Acknowledged)
-        }
+        Happening::Alert { state, .. } => state.is_taken() || *state == AlertState::Acknowledged,
         Happening::Owned { .. } | Happening::Acted { .. } | Happening::Closed { .. } => true,
         _ => false,
     })

@@ -25,6 +25,8 @@ const AGAIN_MS: i64 = 10_000;
 const TIMES_MAX: u32 = 2_000;
 /// So long a phone rings that nobody picks up, milliseconds.
 const UNANSWERED_MS: i64 = 25_000;
+/// From picking up until a key is pressed, milliseconds.
+const PRESSES_MS: i64 = 2_000;
 /// What confused people write.
 const CONFUSED: [&str; 7] = ["1 minute, he is here", "who is this?", "2 miles away", "", "STOP", "11", "Yes"];
 
@@ -270,7 +272,14 @@ impl World<'_> {
             let from = if chance.happens(0.02) { staff_phone(9) } else { alert.address.clone() };
             let person = hers.filter(|_| from == alert.address);
             let reply = Deed::Reply { from, text: text.into(), person, times: 0 };
-            deeds.push((chance.ms(8.0, 1_200.0), reply));
+            let after_ms = chance.ms(8.0, 1_200.0);
+            deeds.push((after_ms, reply));
+            if alert.channel == Channel::Voice {
+                // It may be that nobody has said that it rang, or that this says so later.
+                let report = DeliveryReport::PickedUp;
+                let receipt = Deed::Receipt { alert: id, raised_at, report, times: 0 };
+                deeds.push((after_ms - PRESSES_MS, receipt));
+            }
         }
         for (after_ms, deed) in deeds {
             self.in_ms(after_ms, Event::Person(deed));

@@ -8,14 +8,12 @@ use super::{Account, Listed, twiml};
 use crate::{
     domain::Channel,
     notify::{
-        Message, Provider, Sent, http,
+        Message, Provider, RINGS_S, Sent, http,
         http::EndpointError,
         settings::{Senders, TwilioCalls as Settings},
     },
 };
 
-/// How long it rings, seconds: less than most networks wait until a mailbox answers, and than a step waits.
-const RINGS_S: &str = "25";
 /// Of these Twilio says that they never rang.
 const NOT_CALLED: [&str; 2] = ["failed", "canceled"];
 
@@ -63,7 +61,7 @@ impl Provider for TwilioCalls {
             ("To", message.to.as_str()),
             ("From", from),
             ("Twiml", &greeting),
-            ("Timeout", RINGS_S),
+            ("Timeout", &RINGS_S.to_string()),
             ("StatusCallback", &receipt),
             ("StatusCallbackEvent", "ringing"),
             ("StatusCallbackEvent", "answered"),

@@ -126,8 +126,7 @@ fn raised_at(incident: &Incident, kind: IncidentKind) -> Option<Timestamp> {
 fn texted_at(incident: &Incident, to: &Recipient) -> Option<Timestamp> {
     let taken = |what: &Happening| match what {
         Happening::Alert { recipient, channel: Channel::Sms, state, .. } => {
-            recipient == to
-                && matches!(state, AlertState::Accepted | AlertState::Delivered | AlertState::Acknowledged)
+            recipient == to && (state.is_taken() || *state == AlertState::Acknowledged)
         }
         _ => false,
     };

@@ -93,6 +93,19 @@ await story(async ({ person }) => {
   await officer.getByRole("heading", { name: "Shelved" }).waitFor();
   await look(officer, "queue-shelved");
 
+  // She was told that protection is weak, and goes by it: no card, but a line where officers look.
+  const cut = await ask("cut", 3);
+  const told = /Jo Fields was told at \d\d:\d\d:\d\d UTC, .* ago, that protection is weak; not yet told that it is good again\./;
+  await officer.getByRole("region", { name: "What protected persons were told" }).getByText(told).waitFor();
+  await look(officer, "queue-told-weak");
+  await at(`/incidents/${cut}`);
+  await officer.locator(".head").getByText(told).waitFor();
+  await look(officer, "incident-told-weak");
+  // What rings does not go on ringing on a page of which there is no new picture.
+  const endless = '<span class="alert ringing">Call <span id="rings" data-ends="0" data-ended="rang">ringing</span></span>';
+  await officer.evaluate((html) => document.querySelector("main").insertAdjacentHTML("beforeend", html), endless);
+  await officer.locator("#rings", { hasText: "rang" }).waitFor();
+
   await at(`/incidents/${call}`);
   await isLive(officer);
   await look(officer, "call-for-help");

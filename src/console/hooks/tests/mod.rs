@@ -98,6 +98,11 @@ fn delivered() -> Told {
     told(DeliveryReport::Delivered)
 }
 
+/// Somebody, or a mailbox, has taken the call.
+fn picked_up() -> Told {
+    told(DeliveryReport::PickedUp)
+}
+
 /// It has not reached anybody.
 fn receipt(reason: &str) -> Told {
     told(DeliveryReport::Refused(reason.into()))

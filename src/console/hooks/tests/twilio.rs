@@ -1,4 +1,4 @@
-use super::{ADA, House, asking, asking_by, delivered, message, receipt};
+use super::{ADA, House, asking, asking_by, delivered, message, picked_up, receipt};
 use crate::{
     clock::Clock,
     domain::{AlertId, Channel},
@@ -81,7 +81,7 @@ async fn what_becomes_of_a_call_tells_the_engine_whether_somebody_was_reached() 
     for (name, value, told) in [
         ("CallStatus", "initiated", None),
         ("CallStatus", "ringing", Some(delivered())),
-        ("CallStatus", "in-progress", Some(delivered())),
+        ("CallStatus", "in-progress", Some(picked_up())),
         ("CallStatus", "completed", Some(receipt("no_key"))),
         ("CallStatus", "no-answer", Some(receipt("no-answer"))),
         ("CallStatus", "busy", Some(receipt("busy"))),
@@ -227,7 +227,7 @@ async fn whoever_is_called_in_the_simulator_hears_the_message_and_answers() {
     let does = Does::Answers { text: None, keys: Some("92".into()), page: None };
     let (mut house, phones) = sent(Channel::Voice, PersonOrder { does, ..PersonOrder::default() }).await;
     let reply = Told::Reply { from: ADA.into(), text: "2".into() };
-    for told in [delivered(), delivered(), reply, receipt("no_key")] {
+    for told in [delivered(), picked_up(), reply, receipt("no_key")] {
         assert_eq!(house.told.recv().await, Some(told));
     }
     let [call] = &phones.messages().await[..] else { panic!("one call") };
@@ -240,7 +240,7 @@ async fn whoever_is_called_in_the_simulator_hears_the_message_and_answers() {
 async fn a_mailbox_and_a_busy_line_are_told_at_once() {
     let (mut house, _phones) =
         sent(Channel::Voice, PersonOrder { does: Does::Mailbox, ..PersonOrder::default() }).await;
-    for told in [delivered(), delivered(), receipt("machine")] {
+    for told in [delivered(), picked_up(), receipt("machine")] {
         assert_eq!(house.told.recv().await, Some(told));
     }
     let (mut house, _phones) =

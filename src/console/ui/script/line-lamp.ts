@@ -40,6 +40,10 @@ function showAges(): void {
   for (const time of document.querySelectorAll<HTMLTimeElement>("time[data-until]")) {
     put(time, span(Number(time.dataset.until) - now + 999));
   }
+  // What ends by itself must not go on until the next picture.
+  for (const lasting of document.querySelectorAll<HTMLElement>("[data-ends]")) {
+    if (now >= Number(lasting.dataset.ends)) put(lasting, lasting.dataset.ended ?? "");
+  }
 }
 
 export function defineLineLamp(): void {
