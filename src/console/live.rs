@@ -103,6 +103,8 @@ struct Feed {
     /// The picture up to which everything has been said; `None` before the first word to a page that says nothing.
     said: Option<Timestamp>,
     over: bool,
+    /// The page has been told that its reader has done nothing for so long that it shows nobody's data.
+    is_locked: bool,
     /// Whoever deals with alarms sits at a console while their feed is open.
     _seat: Option<Seat>,
 }
@@ -129,6 +131,7 @@ impl Feed {
             gate_open: false,
             said,
             over: false,
+            is_locked: false,
             _seat: seat,
         }
     }
@@ -155,11 +158,18 @@ impl Feed {
     }
 
     fn heartbeat(&mut self) -> Event {
-        if self.app.is_live(&self.caller, self.signed.as_ref()) {
-            return self.picture("heartbeat");
+        if !self.app.is_live(&self.caller, self.signed.as_ref()) {
+            self.over = true;
+            return Event::default().event("signed-out").data("{}");
         }
-        self.over = true;
-        Event::default().event("signed-out").data("{}")
+        let is_idle = |signed| self.app.sign_in.is_idle(signed, self.app.clock.real_us());
+        if !self.is_locked && self.signed.as_ref().is_some_and(is_idle) {
+            self.is_locked = true;
+            // The beat itself follows.
+            self.beat.reset_immediately();
+            return Event::default().event("locked").data("{}");
+        }
+        self.picture("heartbeat")
     }
 
     fn picture(&mut self, name: &str) -> Event {

@@ -259,6 +259,7 @@ pub(super) const ROUTES: &[(&str, &str, Door)] = &[
     (POST, "/who", SignedIn),
     (POST, "/sign-out", SignedIn),
     (POST, "/here", SignedIn),
+    (GET, "/fragments/here", SignedIn),
     (GET, "/sign-in", Open),
     (POST, "/sign-in", Open),
     (POST, "/sign-in/code", Open),

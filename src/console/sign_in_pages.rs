@@ -36,6 +36,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/sign-in/code", post(code))
         .route("/who", get(who_page).post(who))
         .route("/here", post(here))
+        .route("/fragments/here", get(still_here))
         .route("/sign-out", post(sign_out))
 }
 
@@ -280,6 +281,11 @@ async fn who(State(app): State<App>, signed: Signed, form: Posted) -> Response {
 
 /// The gate has taken note that somebody is there.
 async fn here(_: Signed, _: Posted) -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
+/// The gate has let it through: what the page shows may still be seen.
+async fn still_here(_: Signed) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 

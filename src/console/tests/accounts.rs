@@ -260,6 +260,8 @@ async fn what_a_page_asks_for_by_itself_is_no_sign_of_life() {
     for path in ["/fragments/queue", "/fragments/map", "/"] {
         assert_eq!(bench.send(request("GET", path, &own, "")).await.status, StatusCode::OK, "{path}");
     }
+    let still_here = bench.send(request("GET", "/fragments/here", &own, "")).await;
+    assert_eq!(still_here.status, StatusCode::NO_CONTENT);
     assert_eq!(bench.post_as(&browser, "/armed", &[]).await.status, StatusCode::NO_CONTENT);
     assert!(idle_in_2_min());
     let by_hand = [own[0], own[1], ("sec-fetch-user", "?1")];
@@ -270,6 +272,7 @@ async fn what_a_page_asks_for_by_itself_is_no_sign_of_life() {
     let fragment = bench.get_as(&late, "/fragments/queue").await;
     assert!(fragment.status == StatusCode::LOCKED && fragment.text.contains("for 15 minutes"));
     assert_eq!(bench.post_as(&late, "/here", &[]).await.status, StatusCode::LOCKED, "too late");
+    assert_eq!(bench.get_as(&late, "/fragments/here").await.status, StatusCode::LOCKED);
     assert_eq!(
         bench.post_as(&late, "/armed", &[]).await.status,
         StatusCode::NO_CONTENT,

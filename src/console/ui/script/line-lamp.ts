@@ -2,7 +2,7 @@
 
 import { at, put } from "./dom";
 import { line } from "./line";
-import { span } from "./words";
+import { span, untaken } from "./words";
 
 /** The lamp in the page's bar. */
 class LineLamp extends HTMLElement {
@@ -17,7 +17,7 @@ class LineLamp extends HTMLElement {
   private count(waiting: number): void {
     document.title = (waiting > 0 ? `(${waiting} P1) ` : "") + (document.body.dataset.title ?? "");
     if (this.waiting !== null && waiting > this.waiting) {
-      put(at("news"), waiting === 1 ? "One P1 incident that nobody has" : `${waiting} P1 incidents that nobody has`);
+      put(at("news"), untaken(waiting));
     }
     this.waiting = waiting;
   }

@@ -21,12 +21,13 @@ export interface News {
   raised: number[];
 }
 
-/** What happens on the line: `news`; `picture` (a new one); `back` (after a loss); `tick` (time passes); `left`. */
+/** What happens on the line: `news`; `picture` (a new one); `back` (after a loss); `tick` (time passes); `locked`; `left`. */
 interface Happenings {
   news: News;
   picture: undefined;
   back: { silentMs: number; raised: number[] };
   tick: undefined;
+  locked: undefined;
   left: undefined;
 }
 
@@ -101,6 +102,7 @@ class Line {
     for (const kind of ["heartbeat", "board"]) {
       source.addEventListener(kind, (event: MessageEvent<string>) => this.hear(JSON.parse(event.data) as News));
     }
+    source.addEventListener("locked", () => this.lock());
     source.addEventListener("signed-out", () => this.leave());
     source.onerror = () => this.drop();
     this.source = source;
@@ -128,6 +130,11 @@ class Line {
       (answer) => answer.status === 401 && this.leave(),
       () => {},
     );
+  }
+
+  /** Nobody has touched anything for long: the page shows nobody's data any more, and the line goes on. */
+  lock(): void {
+    this.tell("locked", undefined);
   }
 
   /** The sign-in has ended. */

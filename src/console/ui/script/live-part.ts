@@ -1,7 +1,6 @@
 // A part of the page that is fetched again with every new picture.
 
 import { ask, line } from "./line";
-import { lock } from "./lock";
 
 /** How long a pointer on a button may hold a swap back. */
 const HOLD_MS = 2000;
@@ -18,7 +17,7 @@ export class LivePart extends HTMLElement {
   /** Fetches it, now or as soon as nobody's finger is on it. */
   async refresh(): Promise<void> {
     this.stale = true;
-    if (this.busy || this.isHeld() || line.signedOut) return;
+    if (this.busy || this.isHeld() || line.signedOut || !this.isConnected) return;
     this.busy = true;
     this.stale = false;
     try {
@@ -64,7 +63,7 @@ export class LivePart extends HTMLElement {
 export async function fetched(address: string): Promise<Response | null> {
   const answer = await ask(address);
   if (answer.status === 401) return line.leave(), null;
-  if (answer.status === 423) return lock(), null;
+  if (answer.status === 423) return line.lock(), null;
   if (!answer.ok) throw new Error(`${answer.status}`);
   return answer;
 }

@@ -9,6 +9,7 @@ import { defineLiveMap } from "./live-map";
 import { defineLivePart } from "./live-part";
 import { defineLossScreen } from "./loss-screen";
 import { line } from "./line";
+import { askForLock, watchLock } from "./lock";
 
 watchPresence();
 // Whoever administers or audits follows nothing.
@@ -20,5 +21,8 @@ if ("live" in document.body.dataset) {
   defineConsoleSound();
   defineKeyMap();
   watchActions();
+  watchLock();
   line.open();
+} else {
+  askForLock();
 }

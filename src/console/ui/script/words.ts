@@ -16,3 +16,8 @@ export function counted(priorities: number[]): string {
   const last = parts.pop();
   return parts.length > 0 ? `${parts.join(", ")} and ${last}` : (last ?? "");
 }
+
+/** What waits for somebody to take it. */
+export function untaken(count: number): string {
+  return count === 1 ? "One P1 incident that nobody has" : `${count} P1 incidents that nobody has`;
+}
