@@ -21,6 +21,8 @@ mod installation;
 mod kills;
 #[path = "support/lived.rs"]
 mod lived;
+#[path = "end_to_end/map.rs"]
+mod map;
 #[path = "support/mosquitto.rs"]
 mod mosquitto;
 #[path = "end_to_end/nagoya.rs"]
@@ -31,6 +33,8 @@ mod one_zone;
 mod outcome;
 #[path = "support/phones.rs"]
 mod phones;
+#[path = "support/pmtiles.rs"]
+mod pmtiles;
 #[path = "end_to_end/policies.rs"]
 mod policies;
 #[path = "support/postgres.rs"]

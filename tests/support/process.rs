@@ -41,13 +41,15 @@ impl Program {
         self.start("serve", config, change)
     }
 
-    /// Starts a command that goes on until it is stopped.
+    /// Starts a command that goes on until it is stopped. What it says is kept beside its configuration: as `.out` what it
+    /// is asked for, such as a sign-in link, as `.log` the rest.
     pub(crate) fn start(&self, what: &str, config: &Path, change: impl FnOnce(&mut Command)) -> Service {
-        let log =
-            std::fs::File::options().create(true).append(true).open(config.with_extension("log")).unwrap();
+        let kept = |extension| {
+            std::fs::File::options().create(true).append(true).open(config.with_extension(extension)).unwrap()
+        };
         let mut command = self.command(&[what], config);
         change(&mut command);
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        let child = command.stdin(Stdio::null()).stdout(kept("out")).stderr(kept("log")).spawn().unwrap();
         Service(child)
     }
 
