@@ -6,11 +6,14 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
-use super::{App, assets, caller::Officer, names::Names, rights::Act, trouble, when::When, words};
+use super::{App, assets, caller::Officer, names::Names, rights::Act, sign_in, trouble, when::When, words};
 use crate::{
     domain::{Outcome, Priority, Timestamp},
     sequencer::Board,
 };
+
+/// A page without scripts is loaded again so long after its session may have become idle, seconds.
+const AFTER_IDLE_S: u32 = 5;
 
 /// The frame around a page's content.
 pub(super) struct Frame {
@@ -30,7 +33,7 @@ pub(super) struct Frame {
     pub(super) version: i64,
     /// Open P1 that nobody has taken.
     pub(super) waiting: usize,
-    /// Without a script the page loads itself again after this many seconds; 0 for never (a form may be half filled).
+    /// Without a script the page shows what is new after this many seconds; 0 for never (a form may be half filled).
     pub(super) reload_s: u32,
     pub(super) deaf: Vec<String>,
     /// What else is wrong with Cordon itself.
@@ -86,6 +89,15 @@ impl Frame {
     /// Whether this program was built with the scripts that keep a page live.
     pub(super) fn has_scripts(&self) -> bool {
         assets::has_scripts()
+    }
+
+    /// After how many seconds a page without scripts loads itself again: a session that is idle by then sees nobody's data.
+    /// What is half filled in is refused by then anyway.
+    pub(super) fn again_s(&self) -> Option<u32> {
+        match self.reload_s {
+            0 => (!self.by_link).then_some(sign_in::IDLE_S + AFTER_IDLE_S),
+            s => Some(s),
+        }
     }
 
     /// What an incident may turn out to be: the key of each, its value, its name and the sentence that helps to choose.

@@ -18,7 +18,8 @@ const LINK_US: i64 = 10 * 60 * 1_000_000;
 /// How long a session lasts, whatever happens in it.
 const SESSION_US: i64 = 12 * 3_600 * 1_000_000;
 /// After so long without a person's doing a session sees no person's data any more.
-const IDLE_US: i64 = 15 * 60 * 1_000_000;
+pub(super) const IDLE_S: u32 = 15 * 60;
+const IDLE_US: i64 = IDLE_S as i64 * 1_000_000;
 /// From the password to the code.
 const HALF_US: i64 = 5 * 60 * 1_000_000;
 /// Links remembered, so that a used or expired one can be told from a wrong one.

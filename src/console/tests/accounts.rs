@@ -282,3 +282,24 @@ async fn what_a_page_asks_for_by_itself_is_no_sign_of_life() {
     assert_eq!(feed.expect("an answer").status(), StatusCode::OK, "how many wait is still told");
     assert_eq!(bench.post_as(&browser, "/here", &[]).await.status, StatusCode::NO_CONTENT);
 }
+
+#[tokio::test]
+async fn a_page_without_scripts_asks_again_when_it_may_no_longer_be_seen() {
+    let bench = Bench::new(violation());
+    let amy = bench.account("amy", &[Role::Officer]).await;
+    let (by_account, by_link) = (bench.enter(&amy), bench.browser().await);
+    let after_s = async |browser: &Browser, path: &str| {
+        let page = bench.get_as(browser, path).await.text;
+        let after = page.split("http-equiv=\"refresh\" content=\"").nth(1)?;
+        after.split('"').next()?.parse::<u32>().ok()
+    };
+    assert_eq!(after_s(&by_account, "/").await, Some(5));
+    for path in ["/incidents/1", "/incidents?closed", "/enrolments"] {
+        assert_eq!(after_s(&by_account, path).await, Some(905), "{path}");
+        assert_eq!(
+            after_s(&by_link, path).await,
+            None,
+            "{path}: nobody is asked, and a form may be half filled"
+        );
+    }
+}

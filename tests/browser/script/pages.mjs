@@ -122,6 +122,9 @@ await story(async ({ person }) => {
   const plain = await person({ javaScriptEnabled: false });
   await plain.context().addCookies(await officer.context().cookies());
   await plain.goto(`${origin}/incidents/${violation}`);
+  const said = plain.locator("noscript .deaf");
+  await said.waitFor();
+  assert.match(await said.innerText(), /^Scripts are off in this browser\. The page changes only when you load it again/);
   await plain.screenshot({ path: `${pictures}/without-script.png`, fullPage: true });
   await plain.getByRole("button", { name: "I have acted" }).click();
   await plain.getByText("Acted on by Amy Okafor").first().waitFor();
