@@ -10,7 +10,7 @@ use axum::{
 };
 use qrcode::{Color, QrCode};
 
-use super::{App, guard::Fields, page::html, refusal::Refusal};
+use super::{App, assets, guard::Fields, page::html, refusal::Refusal};
 use crate::{
     access::{EnrolError, Join},
     secret::Secret,
@@ -27,6 +27,7 @@ pub(super) fn routes() -> Router<App> {
 #[template(path = "join_link.html", config = ".askama.toml")]
 struct LinkPage {
     error: String,
+    has_scripts: bool,
 }
 
 #[derive(Template)]
@@ -56,7 +57,7 @@ struct Picture {
 }
 
 async fn page() -> Response {
-    html(&LinkPage { error: String::new() })
+    html(&LinkPage { error: String::new(), has_scripts: assets::has_scripts() })
 }
 
 async fn join(State(app): State<App>, form: Fields) -> Result<Response, Refusal> {
@@ -96,7 +97,7 @@ fn link_refused(error: EnrolError) -> Result<Response, Refusal> {
     match error {
         EnrolError::Access(error) => Err(error.into()),
         error => {
-            let page = html(&LinkPage { error: error.to_string() });
+            let page = html(&LinkPage { error: error.to_string(), has_scripts: assets::has_scripts() });
             Ok((StatusCode::FORBIDDEN, page).into_response())
         }
     }

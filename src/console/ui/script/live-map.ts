@@ -36,6 +36,8 @@ class LiveMap extends HTMLElement {
   connectedCallback(): void {
     const button = at("map-switch");
     button.hidden = false;
+    // Where there is no drawing, there is nothing to see without this script.
+    this.closest("section")?.removeAttribute("hidden");
     button.addEventListener("click", () => this.turn(!this.isWanted));
     at("map-nearer").addEventListener("click", () => this.drawing?.zoom(1));
     at("map-farther").addEventListener("click", () => this.drawing?.zoom(-1));

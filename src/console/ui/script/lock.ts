@@ -23,7 +23,7 @@ function lock(): void {
     part("h1", "Locked"),
     alarm,
     part("p", "Nothing has been touched here for 15 minutes, so nobody's data is shown."),
-    part("p", "The line goes on: an armed console still sounds, and how many P1 nobody has is still said here."),
+    part("p", "The line goes on: an armed console still sounds, and this page still says how many P1 nobody has."),
     action,
   );
   // A question, a refusal and the title may name somebody, too.
