@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::{Stage, Timestamp, Zone},
-    geometry::{LatLon, Plane, Shape, offset},
+    geometry::{Circle, LatLon, Plane, Shape, offset},
     sequencer::Board,
 };
 
@@ -53,7 +53,8 @@ pub(super) struct Grid {
 pub(super) struct ZoneMark {
     /// The exclusion zone as path data.
     pub(super) path: String,
-    /// Widths of the strokes that make the warning zone's border and its area.
+    /// What the warning zone is drawn by, and the widths of the strokes around it that make its border and its area.
+    pub(super) margin_path: String,
     pub(super) margin_border: String,
     pub(super) margin_area: String,
     pub(super) applies: bool,
@@ -207,8 +208,15 @@ impl View {
 
     fn zone(&self, zone: &Zone, hot: bool, now: Timestamp) -> ZoneMark {
         let margin = 2.0 * zone.margin_m.metres() * self.scale;
+        let path = self.path(&zone.shape.0);
+        // A stroke that is wider than its circle leaves a hole in the middle.
+        let (margin_path, margin) = match &zone.shape.0 {
+            Shape::Circle(circle) => (self.circle(circle, margin / 2.0), 0.0),
+            Shape::Polygon(_) => (path.clone(), margin),
+        };
         ZoneMark {
-            path: self.path(&zone.shape.0),
+            path,
+            margin_path,
             margin_border: units(margin + 2.0),
             margin_area: units((margin - 1.0).max(0.0)),
             applies: zone.applies(now),
@@ -217,17 +225,21 @@ impl View {
         }
     }
 
+    /// A circle that is wider by so many units.
+    fn circle(&self, circle: &Circle, wider: f64) -> String {
+        let [x, y] = self.point(circle.centre());
+        let r = circle.radius_m() * self.scale + wider;
+        let (left, right) = (x - r, x + r);
+        format!(
+            "M{left:.1} {y:.1}A{r:.1} {r:.1} 0 1 0 {right:.1} {y:.1}A{r:.1} {r:.1} 0 1 0 {left:.1} {y:.1}Z"
+        )
+    }
+
     fn path(&self, shape: &Shape) -> String {
         let mut path = String::new();
         // Writing to a String cannot fail.
         match shape {
-            Shape::Circle(circle) => {
-                let [x, y] = self.point(circle.centre());
-                let r = circle.radius_m() * self.scale;
-                let (left, right) = (x - r, x + r);
-                let _ = write!(path, "M{left:.1} {y:.1}A{r:.1} {r:.1} 0 1 0 {right:.1} {y:.1}");
-                let _ = write!(path, "A{r:.1} {r:.1} 0 1 0 {left:.1} {y:.1}Z");
-            }
+            Shape::Circle(circle) => path = self.circle(circle, 0.0),
             Shape::Polygon(polygon) => {
                 for ring in polygon.rings() {
                     for (i, corner) in ring.iter().enumerate() {

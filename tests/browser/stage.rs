@@ -94,12 +94,12 @@ impl Stage {
                 let from_ms = self.now_ms();
                 let way = [0.496, 0.497, 0.498, 0.499, 0.5, 0.501, 0.502, 0.503, 0.504].into_iter().zip(0..);
                 let fixes = way.map(|(north, n)| fix(from_ms + n * 10_000, north)).collect();
-                self.hear(about.as_u64().unwrap(), 80, vec![fixes]).await;
+                self.hear(about.as_u64().unwrap(), 80, vec![fixes], vec![]).await;
             }
             "inside" => {
                 let now_ms = self.now_ms();
                 let inside = [0, 1_000].map(|ms| fix(now_ms + ms, 0.5)).into();
-                self.hear(about.as_u64().unwrap(), 80, vec![inside]).await;
+                self.hear(about.as_u64().unwrap(), 80, vec![inside], vec![]).await;
                 return self.incident(IncidentKind::Violation, about).await;
             }
             "leave" => {

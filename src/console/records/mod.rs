@@ -183,16 +183,14 @@ async fn posted(
     let opened = Opened::new(&board.rulebook, kind, id)?;
     let pressed = form.field(DO);
     let kept = form.fields().iter().filter(|(name, _)| ![FORM_TOKEN, DO, FROM].contains(&name.as_str()));
-    let mut values = Values(kept.cloned().collect());
+    let mut values = Values::posted(kept.cloned());
     let from = form.field(FROM).parse().unwrap_or(opened.revision);
     if pressed == "discard" {
         app.access.drop_draft(&officer.id, &opened.subject()).await?;
         return Ok(Redirect::to(&opened.address()).into_response());
     }
     if let Some(list) = pressed.strip_prefix("more:") {
-        // An empty row that is kept makes room for another.
-        let row = values.rows(list);
-        values.put(format!("{list}.{row}"), "");
+        values.one_more(list);
     }
     let saved_at = app.clock.wall();
     let draft = Draft { subject: opened.subject(), base: from, fields: values.0.clone(), saved_at };

@@ -9,6 +9,24 @@ use crate::domain::Timestamp;
 pub(super) struct Values(pub(super) Vec<(String, String)>);
 
 impl Values {
+    /// What was posted, without the rows of lists in which nothing is written.
+    pub(super) fn posted(fields: impl Iterator<Item = (String, String)>) -> Self {
+        let all = Self(fields.collect());
+        let is_written = |name: &str| {
+            let mut parts = name.split('.');
+            let (list, number) = (parts.next().unwrap_or_default(), parts.next());
+            let number: Option<usize> = number.and_then(|number| number.parse().ok());
+            number.is_none_or(|number| all.written_rows(list).contains(&number))
+        };
+        Self(all.0.iter().filter(|(name, _)| is_written(name)).cloned().collect())
+    }
+
+    /// Makes room for another row of a list.
+    pub(super) fn one_more(&mut self, list: &str) {
+        let row = self.rows(list);
+        self.put(format!("{list}.{row}"), "");
+    }
+
     pub(super) fn put(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.0.push((name.into(), value.into()));
     }

@@ -156,30 +156,6 @@ async fn a_page_that_nobody_has_touched_for_long_is_told_so_once_and_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_page_that_nobody_has_touched_for_long_is_told_so_once_and_goes_on() {
-    let bench = Bench::new(violation());
-    let amy = bench.account("amy", &[Role::Officer]).await;
-    let browser = bench.enter(&amy);
-    let mut feed = Feed::open(&bench, &browser).await;
-    assert_eq!(feed.kinds(1_500).await, ["heartbeat", "board", "heartbeat"]);
-    bench.door.let_pass(15 * 60 * 1_000_000);
-    assert_eq!(
-        feed.kinds(1_600).await,
-        ["locked", "heartbeat", "heartbeat"],
-        "beside the beats, which go on"
-    );
-    let (_, news) = feed.next(1_000).await.expect("a beat");
-    assert_eq!(news["waiting"], 1, "how many wait is still told");
-    let mut again = Feed::open(&bench, &browser).await;
-    assert_eq!(again.next(10).await.expect("word of it at once").0, "locked");
-    // Whoever came by the machine's own link is never asked again.
-    let mut by_link = Feed::open(&bench, &bench.browser().await).await;
-    by_link.kinds(500).await;
-    bench.door.let_pass(15 * 60 * 1_000_000);
-    assert_eq!(by_link.kinds(2_000).await, ["heartbeat", "heartbeat"]);
-}
-
-#[tokio::test(start_paused = true)]
 async fn signing_out_ends_the_feed() {
     let bench = Bench::new(violation());
     let browser = bench.browser().await;

@@ -194,14 +194,13 @@ async fn posted(
     let base = zone.map(|zone| in_force(&case, zone)).transpose()?;
     let pressed = form.field("do");
     let kept = form.fields().iter().filter(|(name, _)| ![FORM_TOKEN, "do"].contains(&name.as_str()));
-    let mut values = Values(kept.cloned().collect());
+    let mut values = Values::posted(kept.cloned());
     let shown = |zone, judged| Shown { case: &case, base: base.as_ref(), zone, judged };
     let unsound = |values: &Values, wrong| {
         draw(app, officer, &shown(None, None), values, wrong, StatusCode::UNPROCESSABLE_ENTITY)
     };
     if let Some(list) = pressed.strip_prefix("more:") {
-        let row = values.rows(list);
-        values.put(format!("{list}.{row}"), "");
+        values.one_more(list);
         return Ok(draw(app, officer, &shown(None, None), &values, Wrong::default(), StatusCode::OK));
     }
     let mut zone = match form::read(&values, base.as_ref().map(|base| &base.id), &case) {
