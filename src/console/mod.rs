@@ -31,6 +31,7 @@ mod notices;
 mod page;
 mod phone;
 mod posts;
+mod quality;
 mod queue;
 mod readers;
 mod records;
@@ -323,6 +324,7 @@ fn routes(
         .merge(ground::routes())
         .merge(trails::routes())
         .merge(closed::routes())
+        .merge(quality::routes())
         .merge(incident::routes())
         .merge(readers::routes())
         .merge(records::routes())

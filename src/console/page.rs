@@ -45,9 +45,10 @@ pub(super) struct Frame {
     pub(super) wants_armed: bool,
 }
 
-const MENU: [(Act, &str, &str, &str); 6] = [
+const MENU: [(Act, &str, &str, &str); 7] = [
     (Act::SeeQueue, "queue", "/", "Queue"),
     (Act::SeeClosed, "closed", "/incidents?closed", "Closed"),
+    (Act::SeeQuality, "quality", "/quality", "Alarms"),
     (Act::SeeRecords, "records", "/records", "Records"),
     (Act::SeeDevices, "enrolments", "/enrolments", "Devices"),
     (Act::SeeAccounts, "accounts", "/accounts", "Accounts"),

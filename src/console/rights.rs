@@ -22,6 +22,8 @@ pub(super) enum Act {
     /// Who is to be called, with their numbers.
     SeeNumbers,
     SeeClosed,
+    /// How well alarms serve.
+    SeeQuality,
     Own,
     /// Say that one has acted.
     Acted,
@@ -95,6 +97,7 @@ impl Act {
             Self::SeeRecords | Self::SeeCases => &[Officer, Supervisor, Advocate, CaseWorker],
             Self::SeeWearers => &[Officer, Supervisor, CaseWorker],
             Self::ChangeWearers | Self::ChangeCases => &[Supervisor, CaseWorker],
+            Self::SeeQuality => &[Officer, Supervisor],
             Self::SeeZones => &[Officer, Supervisor, Advocate],
             Self::ProposeZones | Self::ApproveZones | Self::RefuseZones => &[Officer, Supervisor],
             Self::SeeReaders => &[Supervisor, Auditor],
@@ -123,6 +126,7 @@ impl Act {
             Self::Arm
             | Self::Enrol
             | Self::EnrolStaff
+            | Self::SeeQuality
             | Self::SeeRecords
             | Self::SeeWearers
             | Self::ChangeWearers
@@ -155,6 +159,7 @@ impl Act {
             Self::Attend => "attend",
             Self::SeeDevices => "see devices",
             Self::Enrol | Self::EnrolStaff => "make enrolment link",
+            Self::SeeQuality => "see alarms of four weeks",
             Self::SeeRecords => "see records",
             Self::SeeWearers => "see wearer",
             Self::ChangeWearers => "change wearer",
@@ -180,6 +185,7 @@ impl Act {
             | Self::SeeNumbers
             | Self::SeeClosed
             | Self::SeeDevices
+            | Self::SeeQuality
             | Self::SeeRecords
             | Self::SeeReaders
             | Self::SeeAudit
@@ -257,6 +263,7 @@ pub(super) const ROUTES: &[(&str, &str, Door)] = &[
     (GET, "/live", May(Act::Follow)),
     (POST, "/armed", May(Act::Arm)),
     (GET, "/incidents", May(Act::SeeClosed)),
+    (GET, "/quality", May(Act::SeeQuality)),
     (GET, "/incidents/{id}", MayWithIncident(Act::SeeIncident)),
     (GET, "/fragments/incidents/{id}", MayWithIncident(Act::SeeIncident)),
     (GET, "/incidents/{id}/call", MayWithIncident(Act::SeeNumbers)),

@@ -16,6 +16,7 @@ mod notices;
 mod own;
 mod pages;
 mod phone;
+mod quality;
 mod record_forms;
 mod records;
 mod responders;
