@@ -1,13 +1,19 @@
 //! The console's certificate is renewed while it serves: each minute its files are looked at, and whoever shakes hands
 //! from then on is shown what is in them. A pair that cannot be used changes nothing but what is said of it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use sha2::{Digest, Sha256};
-use tokio::sync::watch;
+use tokio::{
+    sync::{oneshot, watch},
+    time::timeout,
+};
 use tokio_rustls::TlsAcceptor;
 
 use super::tls::{TlsError, TlsFiles};
@@ -16,6 +22,8 @@ use crate::{clock::Clock, domain::MINUTE_MS};
 /// How often the files are looked at, milliseconds. By what is in them, not by their times: a link may have been turned to
 /// other files, which are older.
 const LOOK_MS: i64 = MINUTE_MS;
+/// A disk that has not answered within this does not answer.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What stands in the files of a certificate and its key.
 pub(super) struct Pair {
@@ -60,35 +68,49 @@ pub(super) async fn follow(
     in_use: watch::Sender<TlsAcceptor>,
     clock: Clock,
     renewal: Arc<Renewal>,
+    patience: Duration,
 ) {
     // What was said last: the same is not said each minute.
-    let mut said = None;
+    let mut said: Option<String> = None;
+    let mut under_way = None;
     loop {
         clock.wait_ms(LOOK_MS).await;
-        let files = files.clone();
-        // A disk that does not answer holds up nothing but this.
-        let Ok(look) = tokio::task::spawn_blocking(move || look(&files, shown)).await else { continue };
-        match look {
-            Ok(look) => {
-                if let Look::Renewed(mark, acceptor) = look {
-                    shown = mark;
-                    in_use.send_replace(acceptor);
-                    tracing::info!("the console shows a renewed certificate");
-                } else if said.is_some() {
-                    tracing::info!("the files hold the certificate again that the console shows");
-                }
-                said = None;
+        // One that hangs is waited for again: another behind it would hang, too.
+        let mut looking = under_way.take().unwrap_or_else(|| begin(files.clone(), shown));
+        let fails = match timeout(patience, &mut looking).await {
+            Ok(Ok(Ok(Look::Renewed(mark, acceptor)))) => {
+                shown = mark;
+                in_use.send_replace(acceptor);
+                tracing::info!("the console shows a renewed certificate");
+                None
             }
-            Err(error) => {
-                let error = without_content(&error);
-                if said.as_ref() != Some(&error) {
-                    tracing::error!(error, "the console goes on with the certificate that it has");
-                }
-                said = Some(error);
+            Ok(Ok(Ok(Look::Same))) => None,
+            Ok(Ok(Err(error))) => Some(without_content(&error)),
+            Ok(Err(_)) => Some("what is in the files crashed whatever reads them".into()),
+            Err(_) => {
+                under_way = Some(looking);
+                Some("the disk of its files does not answer".into())
+            }
+        };
+        if said != fails {
+            match &fails {
+                Some(why) => tracing::error!(why, "the console goes on with the certificate that it has"),
+                None => tracing::info!("the files hold the certificate that the console shows"),
             }
         }
-        renewal.fails.store(said.is_some(), Ordering::Relaxed);
+        renewal.fails.store(fails.is_some(), Ordering::Relaxed);
+        said = fails;
     }
+}
+
+/// By a thread of its own, which holds up nothing but this while a disk does not answer.
+fn begin(files: TlsFiles, shown: Mark) -> oneshot::Receiver<Result<Look, TlsError>> {
+    let (done, looking) = oneshot::channel();
+    std::thread::spawn(move || {
+        // Nobody waits any more once the console stops.
+        let _ = done.send(look(&files, shown));
+    });
+    looking
 }
 
 fn look(files: &TlsFiles, shown: Mark) -> Result<Look, TlsError> {
@@ -110,6 +132,8 @@ fn without_content(error: &TlsError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     #[test]
@@ -129,6 +153,49 @@ mod tests {
             let Err(error) = look(&files, Mark([0; 32])) else { panic!("{key} is no key") };
             let said = without_content(&error);
             assert!(said.ends_with("k.pem holds no private key that can be read"), "{said}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_disk_that_does_not_answer_is_said_until_it_does() {
+        crate::app::install_tls();
+        let folder = tempfile::tempdir().unwrap();
+        let files = TlsFiles { certificate: folder.path().join("c.pem"), key: folder.path().join("k.pem") };
+        std::fs::write(&files.key, "a key").unwrap();
+        // Whoever opens a pipe that nobody writes to waits.
+        assert!(std::process::Command::new("mkfifo").arg(&files.certificate).status().unwrap().success());
+        let shown = Pair { certificate: "a certificate".into(), key: "a key".into() }.mark();
+        let config = rustls::ServerConfig::builder()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(rustls::server::ResolvesServerCertUsingSni::new()));
+        let (in_use, _acceptor) = watch::channel(TlsAcceptor::from(Arc::new(config)));
+        // Its minute takes a hundredth of a second.
+        let (clock, renewal) = (Clock::scaled(crate::domain::Timestamp::from_ms(0), 6_000.0), Arc::default());
+        let patience = Duration::from_millis(10);
+        let said = Arc::<Renewal>::clone(&renewal);
+        let following = follow(files.clone(), shown, in_use, clock.clone(), renewal, patience);
+        let becomes = async |fails| {
+            while said.fails() != fails {
+                clock.wait_ms(MINUTE_MS).await;
+            }
+        };
+        let story = async {
+            becomes(true).await;
+            // It answers, and from then on there is a file.
+            let mended = folder.path().join("mended");
+            std::fs::write(&mended, "a certificate").unwrap();
+            let mending = std::thread::spawn(move || {
+                let mut pipe = std::fs::OpenOptions::new().write(true).open(&files.certificate).unwrap();
+                std::fs::rename(mended, files.certificate).unwrap();
+                pipe.write_all(b"a certificate").unwrap();
+            });
+            becomes(false).await;
+            mending.join().unwrap();
+        };
+        tokio::select! {
+            () = following => panic!("it goes on for ever"),
+            () = story => {}
         }
     }
 

@@ -118,7 +118,8 @@ impl TlsListener {
         let address = listener.local_addr()?;
         let (done, ready) = mpsc::channel(HANDSHAKES_MAX);
         let accepting = tokio::spawn(accept(listener, acceptor, done));
-        let renewing = tokio::spawn(renewal::follow(files, pair.mark(), in_use, clock, renewal));
+        let following = renewal::follow(files, pair.mark(), in_use, clock, renewal, renewal::PATIENCE);
+        let renewing = tokio::spawn(following);
         Ok(Self { ready, address, accepting, renewing })
     }
 }
