@@ -119,6 +119,9 @@ await story(async ({ person }) => {
   await look(officer, "incident-closed");
   await at("/incidents?closed");
   await look(officer, "closed");
+  await at("/quality");
+  await isLive(officer);
+  await look(officer, "quality");
   await at("/incidents/4711");
   await look(officer, "no-such-incident");
 
