@@ -54,6 +54,10 @@ pub(crate) const LOOKS: [Look; 4] = [
     Look { name: "desk-dark", width: 1_280, height: 800, dark: true },
 ];
 
+/// The first elements that reach beyond the page's right edge.
+const STICK_OUT: &str = "[...document.querySelectorAll('body *')].filter((it) => it.getBoundingClientRect().right > innerWidth)\
+    .slice(0, 5).map((it) => `${it.tagName} ${it.className}`).join(', ')";
+
 impl Chromium {
     /// A browser without a window; `None` where there is none.
     pub(crate) async fn start() -> Option<Self> {
@@ -248,8 +252,13 @@ impl Chromium {
             let size =
                 json!({"width": look.width, "height": look.height, "deviceScaleFactor": 1, "mobile": false});
             self.tell(page, "Emulation.setDeviceMetricsOverride", size).await;
-            let wide = self.eval(page, "document.documentElement.scrollWidth").await;
-            assert!(wide.as_u64().unwrap() <= u64::from(look.width), "{name}, {}: {wide} px wide", look.name);
+            // A page takes a moment to have its new size.
+            let fits =
+                format!("innerWidth === {0} && document.documentElement.scrollWidth <= {0}", look.width);
+            if timeout(SOON / 3, self.holds(page, &fits)).await.is_err() {
+                let stick_out = self.eval(page, STICK_OUT).await;
+                panic!("{name}, {}: wider than {} px: {stick_out}", look.name, look.width);
+            }
             let Ok(folder) = std::env::var(SCREENSHOTS) else { continue };
             let whole = json!({"captureBeyondViewport": true});
             let picture = self.tell(page, "Page.captureScreenshot", whole).await;
