@@ -51,7 +51,7 @@ mod wearers;
 mod when;
 mod words;
 
-use std::{future::Future, io, sync::Arc};
+use std::{collections::BTreeSet, future::Future, io, sync::Arc};
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 use tokio::{net::TcpListener, sync::watch};
@@ -68,7 +68,7 @@ pub use tls::{ServeTls, TlsError, TlsFiles};
 use crate::{
     access::{Access, Reach},
     clock::Clock,
-    domain::Timestamp,
+    domain::{Channel, Timestamp},
     secret::Secret,
     sequencer::{Board, Inbox, Meter},
     store::Store,
@@ -114,6 +114,8 @@ pub struct ConsoleState {
     pub wants_armed: bool,
     /// What the map stands on.
     pub ground: Ground,
+    /// The channels that have a provider.
+    pub channels: Arc<BTreeSet<Channel>>,
 }
 
 /// How the console is reached from other machines: by TLS, its own or that of a proxy in front of it.
@@ -237,6 +239,7 @@ struct App {
     armed: Arc<Armed>,
     desks: Arc<load::Desks>,
     ground: Arc<Ground>,
+    channels: Arc<BTreeSet<Channel>>,
 }
 
 impl App {
@@ -306,6 +309,7 @@ fn routes(state: ConsoleState, armed: Arc<Armed>, closing: watch::Receiver<bool>
         armed,
         desks: Arc::default(),
         ground,
+        channels: state.channels,
     };
     let own = Router::new()
         .merge(queue::routes())

@@ -42,8 +42,12 @@ pub(super) enum Act {
     SeeRecords,
     SeeWearers,
     ChangeWearers,
+    SeePersons,
+    ChangePersons,
     SeeCases,
     ChangeCases,
+    SeeUnits,
+    ChangeUnits,
     /// Who has looked at a case.
     SeeReaders,
     SeeAudit,
@@ -85,7 +89,11 @@ impl Act {
             }
             Self::Arm | Self::Close | Self::Send | Self::Shelve | Self::EnrolStaff => &[Officer, Supervisor],
             Self::SeeDevices | Self::Enrol => &[Officer, Supervisor, Advocate],
-            Self::SeeRecords | Self::SeeCases => &[Officer, Supervisor, Advocate, CaseWorker],
+            Self::SeeRecords => &[Officer, Supervisor, Advocate, CaseWorker, Administrator],
+            Self::SeeCases => &[Officer, Supervisor, Advocate, CaseWorker],
+            Self::SeePersons => &[Officer, Supervisor, Advocate],
+            Self::ChangePersons => &[Supervisor, Advocate],
+            Self::SeeUnits | Self::ChangeUnits => &[Supervisor, Administrator],
             Self::SeeWearers => &[Officer, Supervisor, CaseWorker],
             Self::ChangeWearers | Self::ChangeCases => &[Supervisor, CaseWorker],
             Self::SeeReaders => &[Supervisor, Auditor],
@@ -117,8 +125,12 @@ impl Act {
             | Self::SeeRecords
             | Self::SeeWearers
             | Self::ChangeWearers
+            | Self::SeePersons
+            | Self::ChangePersons
             | Self::SeeCases
             | Self::ChangeCases
+            | Self::SeeUnits
+            | Self::ChangeUnits
             | Self::ChangeAccounts => None,
         }
     }
@@ -145,8 +157,12 @@ impl Act {
             Self::SeeRecords => "see records",
             Self::SeeWearers => "see wearer",
             Self::ChangeWearers => "change wearer",
+            Self::SeePersons => "see person",
+            Self::ChangePersons => "change person",
             Self::SeeCases => "see case",
             Self::ChangeCases => "change case",
+            Self::SeeUnits => "see unit",
+            Self::ChangeUnits => "change unit",
             Self::SeeReaders => "see readers",
             Self::SeeAudit => "see audit log",
             Self::SeeAccounts => "see accounts",
@@ -177,8 +193,12 @@ impl Act {
             | Self::EnrolStaff
             | Self::SeeWearers
             | Self::ChangeWearers
+            | Self::SeePersons
+            | Self::ChangePersons
             | Self::SeeCases
             | Self::ChangeCases
+            | Self::SeeUnits
+            | Self::ChangeUnits
             | Self::ChangeAccounts => Trace::Handler,
         }
     }
@@ -258,10 +278,18 @@ pub(super) const ROUTES: &[(&str, &str, Door)] = &[
     (POST, "/records/wearers", May(Act::ChangeWearers)),
     (GET, "/records/wearers/{id}", May(Act::SeeWearers)),
     (POST, "/records/wearers/{id}", May(Act::ChangeWearers)),
+    (GET, "/records/persons", May(Act::ChangePersons)),
+    (POST, "/records/persons", May(Act::ChangePersons)),
+    (GET, "/records/persons/{id}", May(Act::SeePersons)),
+    (POST, "/records/persons/{id}", May(Act::ChangePersons)),
     (GET, "/records/cases", May(Act::ChangeCases)),
     (POST, "/records/cases", May(Act::ChangeCases)),
     (GET, "/records/cases/{id}", May(Act::SeeCases)),
     (POST, "/records/cases/{id}", May(Act::ChangeCases)),
+    (GET, "/records/units", May(Act::ChangeUnits)),
+    (POST, "/records/units", May(Act::ChangeUnits)),
+    (GET, "/records/units/{id}", May(Act::SeeUnits)),
+    (POST, "/records/units/{id}", May(Act::ChangeUnits)),
     (GET, "/audit", May(Act::SeeAudit)),
     (GET, "/accounts", May(Act::SeeAccounts)),
     (POST, "/accounts", May(Act::ChangeAccounts)),
