@@ -10,8 +10,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 use crate::{
     clock::Clock,
     document,
-    domain::{AlertShape, Book, Case, Channel, Person, SECOND_MS, Scope, Timestamp, Unit, Wearer, Zone},
-    engine::{Rulebook, Told},
+    domain::{Book, Case, Channel, Person, SECOND_MS, Scope, Timestamp, Unit, Wearer, Zone},
+    engine::{self, Rulebook, Told},
     store::{Store, StoreError},
 };
 
@@ -115,44 +115,9 @@ pub fn try_out(rulebook: &Rulebook, books: &[Book]) -> Result<(), FileErrors> {
 /// # Errors
 /// A sentence for each policy and person that relies on one without.
 pub fn carried(books: &[Book], channels: &BTreeSet<Channel>) -> Result<(), FileErrors> {
-    let problems: Vec<String> = books
-        .iter()
-        .flat_map(|book| match book {
-            Book::Unit(unit) => not_carried(unit, channels),
-            Book::Person(person) if person.plan.shape == AlertShape::CallOnly => {
-                let missing = !channels.contains(&Channel::Voice);
-                let problem = missing.then(|| no_provider(&format!("person {}", person.id), Channel::Voice));
-                problem.into_iter().collect()
-            }
-            _ => Vec::new(),
-        })
-        .collect();
+    let problems = books.iter().flat_map(|book| engine::not_carried(book, channels));
+    let problems: Vec<String> = problems.map(|problem| problem.says).collect();
     if problems.is_empty() { Ok(()) } else { Err(FileErrors(problems)) }
-}
-
-/// The policies of a unit that rely on a channel without a provider, a sentence each.
-#[must_use]
-pub fn not_carried(unit: &Unit, channels: &BTreeSet<Channel>) -> Vec<String> {
-    let policies = unit.policies.iter().flat_map(|policy| {
-        let staff = [&policy.danger, &policy.device, &policy.upkeep].into_iter().flatten();
-        // What a browser shows is a courtesy: without a provider nobody has one that does, and the step is passed over.
-        let own =
-            policy.protected.iter().map(|step| step.channel).filter(|channel| *channel != Channel::Push);
-        let used: BTreeSet<Channel> = own.chain(staff.map(|step| step.channel)).collect();
-        used.into_iter().map(move |channel| (policy, channel))
-    });
-    let missing = policies.filter(|(_, channel)| !channels.contains(channel));
-    missing
-        .map(|(policy, channel)| no_provider(&format!("unit {}: policy {}", unit.id, policy.id), channel))
-        .collect()
-}
-
-fn no_provider(place: &str, channel: Channel) -> String {
-    let name = channel.as_str();
-    format!(
-        "{place}: people are reached by {name}, and the configuration has no provider for it; add [{name}], or choose \
-         another channel"
-    )
 }
 
 /// Hands the books in, all or none, and waits up to 10 s for a running service to take them up.

@@ -16,11 +16,11 @@ use crate::{
     clock::Clock,
     console::{self, ConsoleState, Ground, PhoneDoor, SignIn, hooks},
     dispatch::{self, Dispatch},
-    engine::Told,
+    domain::Book,
+    engine::{Problem, Told, not_carried},
     heartbeat::{self, Heartbeat},
     ingest, machine,
     notify::{self, Providers},
-    rulebook_file,
     secret::Secret,
     sequencer::{self, Board, Driver, Inbox, Meter, Unwritten},
     store::Store,
@@ -94,8 +94,8 @@ impl Plan {
         let channels = self.channels.channels();
         // The canary brings its own.
         for unit in sequencer.engine().rulebook().without_canary().units() {
-            for problem in rulebook_file::not_carried(unit, &channels) {
-                tracing::error!(problem, "the rulebook in force relies on a channel that is gone");
+            for Problem { says, .. } in not_carried(&Book::Unit(unit.clone()), &channels) {
+                tracing::error!(problem = says, "the rulebook in force relies on a channel that is gone");
             }
         }
         if let Err(error) = self.store.end_leases().await {
@@ -221,6 +221,7 @@ impl Plan {
             meter: Arc::clone(&meter),
             watch_token: self.watched.token,
             wants_armed: self.watched.consoles,
+            channels: Arc::new(channels),
             ground: self.ground,
         };
         let until = when(stopped);

@@ -54,7 +54,7 @@ mod wearers;
 mod when;
 mod words;
 
-use std::{future::Future, io, sync::Arc};
+use std::{collections::BTreeSet, future::Future, io, sync::Arc};
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 use tokio::{net::TcpListener, sync::watch};
@@ -72,7 +72,7 @@ pub use tls::{ServeTls, TlsError, TlsFiles};
 use crate::{
     access::{Access, Reach},
     clock::Clock,
-    domain::Timestamp,
+    domain::{Channel, Timestamp},
     secret::Secret,
     sequencer::{Board, Inbox, Meter},
     store::Store,
@@ -118,6 +118,8 @@ pub struct ConsoleState {
     pub wants_armed: bool,
     /// What the map stands on.
     pub ground: Ground,
+    /// The channels that have a provider.
+    pub channels: Arc<BTreeSet<Channel>>,
 }
 
 /// How the console is reached from other machines: by TLS, its own or that of a proxy in front of it.
@@ -242,6 +244,7 @@ struct App {
     renewal: Arc<Renewal>,
     desks: Arc<load::Desks>,
     ground: Arc<Ground>,
+    channels: Arc<BTreeSet<Channel>>,
 }
 
 impl App {
@@ -317,6 +320,7 @@ fn routes(
         renewal,
         desks: Arc::default(),
         ground,
+        channels: state.channels,
     };
     let own = Router::new()
         .merge(queue::routes())

@@ -44,6 +44,8 @@ pub(super) enum Act {
     SeeRecords,
     SeeWearers,
     ChangeWearers,
+    SeePersons,
+    ChangePersons,
     SeeCases,
     ChangeCases,
     /// Where zones are.
@@ -53,6 +55,8 @@ pub(super) enum Act {
     ApproveZones,
     /// As the audit log has it apart.
     RefuseZones,
+    SeeUnits,
+    ChangeUnits,
     /// Who has looked at a case.
     SeeReaders,
     SeeAudit,
@@ -94,7 +98,11 @@ impl Act {
             }
             Self::Arm | Self::Close | Self::Send | Self::Shelve | Self::EnrolStaff => &[Officer, Supervisor],
             Self::SeeDevices | Self::Enrol => &[Officer, Supervisor, Advocate],
-            Self::SeeRecords | Self::SeeCases => &[Officer, Supervisor, Advocate, CaseWorker],
+            Self::SeeRecords => &[Officer, Supervisor, Advocate, CaseWorker, Administrator],
+            Self::SeeCases => &[Officer, Supervisor, Advocate, CaseWorker],
+            Self::SeePersons => &[Officer, Supervisor, Advocate],
+            Self::ChangePersons => &[Supervisor, Advocate],
+            Self::SeeUnits | Self::ChangeUnits => &[Supervisor, Administrator],
             Self::SeeWearers => &[Officer, Supervisor, CaseWorker],
             Self::ChangeWearers | Self::ChangeCases => &[Supervisor, CaseWorker],
             Self::SeeQuality => &[Officer, Supervisor],
@@ -130,12 +138,16 @@ impl Act {
             | Self::SeeRecords
             | Self::SeeWearers
             | Self::ChangeWearers
+            | Self::SeePersons
+            | Self::ChangePersons
             | Self::SeeCases
             | Self::ChangeCases
             | Self::SeeZones
             | Self::ProposeZones
             | Self::ApproveZones
             | Self::RefuseZones
+            | Self::SeeUnits
+            | Self::ChangeUnits
             | Self::ChangeAccounts => None,
         }
     }
@@ -163,12 +175,16 @@ impl Act {
             Self::SeeRecords => "see records",
             Self::SeeWearers => "see wearer",
             Self::ChangeWearers => "change wearer",
+            Self::SeePersons => "see person",
+            Self::ChangePersons => "change person",
             Self::SeeCases => "see case",
             Self::ChangeCases => "change case",
             Self::SeeZones => "see zones",
             Self::ProposeZones => "propose zone",
             Self::ApproveZones => "approve zone",
             Self::RefuseZones => "refuse zone",
+            Self::SeeUnits => "see unit",
+            Self::ChangeUnits => "change unit",
             Self::SeeReaders => "see readers",
             Self::SeeAudit => "see audit log",
             Self::SeeAccounts => "see accounts",
@@ -200,12 +216,16 @@ impl Act {
             | Self::EnrolStaff
             | Self::SeeWearers
             | Self::ChangeWearers
+            | Self::SeePersons
+            | Self::ChangePersons
             | Self::SeeCases
             | Self::ChangeCases
             | Self::SeeZones
             | Self::ProposeZones
             | Self::ApproveZones
             | Self::RefuseZones
+            | Self::SeeUnits
+            | Self::ChangeUnits
             | Self::ChangeAccounts => Trace::Handler,
         }
     }
@@ -286,6 +306,10 @@ pub(super) const ROUTES: &[(&str, &str, Door)] = &[
     (POST, "/records/wearers", May(Act::ChangeWearers)),
     (GET, "/records/wearers/{id}", May(Act::SeeWearers)),
     (POST, "/records/wearers/{id}", May(Act::ChangeWearers)),
+    (GET, "/records/persons", May(Act::ChangePersons)),
+    (POST, "/records/persons", May(Act::ChangePersons)),
+    (GET, "/records/persons/{id}", May(Act::SeePersons)),
+    (POST, "/records/persons/{id}", May(Act::ChangePersons)),
     (GET, "/records/cases", May(Act::ChangeCases)),
     (POST, "/records/cases", May(Act::ChangeCases)),
     (GET, "/records/cases/{id}", May(Act::SeeCases)),
@@ -298,6 +322,10 @@ pub(super) const ROUTES: &[(&str, &str, Door)] = &[
     (POST, "/records/cases/{id}/zones/of/{zone}/remove", May(Act::ProposeZones)),
     (GET, "/records/cases/{id}/proposals/{no}", May(Act::SeeZones)),
     (POST, "/records/cases/{id}/proposals/{no}", May(Act::ApproveZones)),
+    (GET, "/records/units", May(Act::ChangeUnits)),
+    (POST, "/records/units", May(Act::ChangeUnits)),
+    (GET, "/records/units/{id}", May(Act::SeeUnits)),
+    (POST, "/records/units/{id}", May(Act::ChangeUnits)),
     (GET, "/audit", May(Act::SeeAudit)),
     (GET, "/accounts", May(Act::SeeAccounts)),
     (POST, "/accounts", May(Act::ChangeAccounts)),

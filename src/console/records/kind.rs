@@ -1,18 +1,19 @@
 //! The kinds of records, and what each form stands on.
 
-use std::{fmt::Display, str::FromStr};
+use std::{collections::BTreeSet, fmt::Display, str::FromStr};
 
 use super::{
-    case,
+    case, person,
     read::{Reader, Wrong},
     sheet::{Choice, Control, Field, Section},
+    unit,
     values::Values,
     wearer,
 };
 use crate::{
     access::Reach,
     console::rights::Act,
-    domain::{Book, CaseId, IdError, Scope, StaffId, Timestamp, Unit, UnitId, WearerId},
+    domain::{Book, CaseId, Channel, IdError, PersonId, Scope, StaffId, Timestamp, Unit, UnitId, WearerId},
     engine::Rulebook,
 };
 
@@ -20,17 +21,21 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Wearer,
+    Person,
     Case,
+    Unit,
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 2] = [Self::Wearer, Self::Case];
+    pub(super) const ALL: [Self; 4] = [Self::Wearer, Self::Person, Self::Case, Self::Unit];
 
     /// As subjects of drafts begin.
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Wearer => "wearer",
+            Self::Person => "person",
             Self::Case => "case",
+            Self::Unit => "unit",
         }
     }
 
@@ -38,21 +43,43 @@ impl Kind {
     pub(super) fn path(self) -> &'static str {
         match self {
             Self::Wearer => "/records/wearers",
+            Self::Person => "/records/persons",
             Self::Case => "/records/cases",
+            Self::Unit => "/records/units",
         }
     }
 
     pub(super) fn see(self) -> Act {
         match self {
             Self::Wearer => Act::SeeWearers,
+            Self::Person => Act::SeePersons,
             Self::Case => Act::SeeCases,
+            Self::Unit => Act::SeeUnits,
         }
     }
 
     pub(super) fn change(self) -> Act {
         match self {
             Self::Wearer => Act::ChangeWearers,
+            Self::Person => Act::ChangePersons,
             Self::Case => Act::ChangeCases,
+            Self::Unit => Act::ChangeUnits,
+        }
+    }
+
+    /// Whether somebody whose changes reach so far may make a new one: a unit is nobody's before it is there.
+    pub(super) fn may_be_made(self, rulebook: &Rulebook, reach: &Reach) -> bool {
+        match self {
+            Self::Unit => reach.everything,
+            Self::Wearer | Self::Person | Self::Case => rulebook.units().any(|unit| reach.has_unit(&unit.id)),
+        }
+    }
+
+    /// What the form of a new one says already.
+    pub(super) fn fresh(self) -> Values {
+        match self {
+            Self::Person => person::fresh(),
+            Self::Wearer | Self::Case | Self::Unit => Values::default(),
         }
     }
 
@@ -60,14 +87,18 @@ impl Kind {
     pub(super) fn find(self, rulebook: &Rulebook, id: &str) -> Option<Book> {
         match self {
             Self::Wearer => rulebook.wearer(&id.parse::<WearerId>().ok()?).cloned().map(Book::Wearer),
+            Self::Person => rulebook.person(&id.parse::<PersonId>().ok()?).cloned().map(Book::Person),
             Self::Case => rulebook.case(&id.parse::<CaseId>().ok()?).cloned().map(Book::Case),
+            Self::Unit => rulebook.unit(&id.parse::<UnitId>().ok()?).cloned().map(Book::Unit),
         }
     }
 
     pub(super) fn sheet(self, of: &Of<'_>, values: &Values) -> Vec<Section> {
         match self {
             Self::Wearer => wearer::sheet(of, values),
+            Self::Person => person::sheet(of, values),
             Self::Case => case::sheet(of, values),
+            Self::Unit => unit::sheet(of, values),
         }
     }
 
@@ -79,7 +110,22 @@ impl Kind {
             (Self::Wearer, _) => wearer::read(of, values, None).map(Book::Wearer),
             (Self::Case, Some(Book::Case(base))) => case::read(of, values, Some(base)).map(Book::Case),
             (Self::Case, _) => case::read(of, values, None).map(Book::Case),
+            (Self::Person, Some(Book::Person(base))) => {
+                person::read(of, values, Some(base)).map(Book::Person)
+            }
+            (Self::Person, _) => person::read(of, values, None).map(Book::Person),
+            (Self::Unit, Some(Book::Unit(base))) => unit::read(of, values, Some(base)).map(Book::Unit),
+            (Self::Unit, _) => unit::read(of, values, None).map(Book::Unit),
         }
+    }
+}
+
+/// Where a place in a book stands in its form.
+pub(super) fn beside(book: &Book, at: &str) -> String {
+    match book {
+        Book::Unit(unit) => unit::beside(unit, at),
+        Book::Person(person) => person::beside(person, at),
+        Book::Wearer(_) | Book::Case(_) => at.into(),
     }
 }
 
@@ -87,8 +133,9 @@ impl Kind {
 pub(super) fn write(book: &Book) -> Values {
     match book {
         Book::Wearer(wearer) => wearer::write(wearer),
+        Book::Person(person) => person::write(person),
         Book::Case(case) => case::write(case),
-        Book::Unit(_) | Book::Person(_) => Values::default(),
+        Book::Unit(unit) => unit::write(unit),
     }
 }
 
@@ -111,6 +158,8 @@ pub(super) struct Of<'a> {
     /// Who writes.
     pub(super) by: &'a StaffId,
     pub(super) now: Timestamp,
+    /// The channels that have a provider.
+    pub(super) channels: &'a BTreeSet<Channel>,
     /// The record in force; none for a new one.
     pub(super) base: Option<&'a Book>,
     /// Of a new one: what the form says already.

@@ -5,11 +5,17 @@
 //! overwritten. What is not published yet is kept as its author's draft. All of it works without a script.
 
 mod case;
+mod contacts;
 mod kind;
 mod overview;
+mod person;
+mod plan;
 mod publish;
 mod read;
+mod rotas;
 mod sheet;
+mod staff;
+mod unit;
 mod values;
 mod wearer;
 mod zones;
@@ -19,7 +25,7 @@ use std::{future::Future, pin::Pin};
 use askama::Template;
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::{DefaultBodyLimit, Path, State},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::get,
@@ -50,16 +56,23 @@ use values::Values;
 /// Which button was pressed, and the revision that a form was opened at: no fields of a record.
 const DO: &str = "do";
 const FROM: &str = "from";
+/// A form that is full in every row.
+const FORM_BYTES_MAX: usize = 512 * 1024;
 
 pub(super) fn routes() -> Router<App> {
-    let (wearer, case) = (Kind::Wearer, Kind::Case);
+    let (wearer, person, case, unit) = (Kind::Wearer, Kind::Person, Kind::Case, Kind::Unit);
     Router::new()
         .merge(overview::routes())
         .merge(zones::routes())
         .route("/records/wearers", get(opens_new(wearer)).post(takes_new(wearer)))
         .route("/records/wearers/{id}", get(opens(wearer)).post(takes(wearer)))
+        .route("/records/persons", get(opens_new(person)).post(takes_new(person)))
+        .route("/records/persons/{id}", get(opens(person)).post(takes(person)))
         .route("/records/cases", get(opens_new(case)).post(takes_new(case)))
         .route("/records/cases/{id}", get(opens(case)).post(takes(case)))
+        .route("/records/units", get(opens_new(unit)).post(takes_new(unit)))
+        .route("/records/units/{id}", get(opens(unit)).post(takes(unit)))
+        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
 }
 
 type Answer = Pin<Box<dyn Future<Output = Result<Response, Refusal>> + Send>>;
@@ -144,6 +157,16 @@ impl Opened {
     }
 }
 
+/// Whoever may change records of a kind may not always make one.
+fn may_be_made(officer: &Officer, opened: &Opened) -> Result<(), Refusal> {
+    let act = opened.kind.change();
+    // Where somebody has no unit of their own, the form itself says so.
+    let refused = opened.kind == Kind::Unit
+        && opened.book.is_none()
+        && !officer.reach_of(act).is_some_and(|reach| reach.everything);
+    if refused { Err(officer.may_not(act)) } else { Ok(()) }
+}
+
 /// A form as it is to be drawn.
 struct Filling {
     values: Values,
@@ -155,6 +178,7 @@ struct Filling {
 async fn open(app: &App, officer: &Officer, kind: Kind, id: Option<&str>) -> Result<Response, Refusal> {
     let (board, _) = app.look_as(officer);
     let opened = Opened::new(&board.rulebook, kind, id)?;
+    may_be_made(officer, &opened)?;
     if let Some(book) = &opened.book {
         record(app, officer, kind.see(), book).await?;
     }
@@ -165,7 +189,7 @@ async fn open(app: &App, officer: &Officer, kind: Kind, id: Option<&str>) -> Res
             Filling { values: Values(fields), wrong: Wrong::default(), from: base, drafted }
         }
         None => {
-            let values = opened.book.as_ref().map(kind::write).unwrap_or_default();
+            let values = opened.book.as_ref().map_or_else(|| kind.fresh(), kind::write);
             Filling { values, wrong: Wrong::default(), from: opened.revision, drafted: None }
         }
     };
@@ -181,9 +205,10 @@ async fn posted(
 ) -> Result<Response, Refusal> {
     let (board, _) = app.look_as(officer);
     let opened = Opened::new(&board.rulebook, kind, id)?;
+    may_be_made(officer, &opened)?;
     let pressed = form.field(DO);
     let kept = form.fields().iter().filter(|(name, _)| ![FORM_TOKEN, DO, FROM].contains(&name.as_str()));
-    let mut values = Values::posted(kept.cloned());
+    let mut values = Values(kept.cloned().collect()).compacted();
     let from = form.field(FROM).parse().unwrap_or(opened.revision);
     if pressed == "discard" {
         app.access.drop_draft(&officer.id, &opened.subject()).await?;
@@ -230,6 +255,7 @@ fn draw(app: &App, officer: &Officer, opened: &Opened, filling: Filling, status:
         reach: reach.as_ref().unwrap_or(&officer.reach),
         by: &officer.id,
         now,
+        channels: &app.channels,
         base: opened.book.as_ref(),
         chosen_unit: values.get("unit").parse().ok(),
     };

@@ -1,9 +1,14 @@
 //! The first page of the records: what is due, what is begun, and all of them.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::{Router, extract::State, response::Response, routing::get};
 
-use super::kind::{self, Kind};
+use super::{
+    contacts,
+    kind::{self, Kind},
+};
 use crate::{
     console::{
         App,
@@ -13,7 +18,9 @@ use crate::{
         refusal::Refusal,
         when::When,
     },
-    domain::{Case, CaseId, Risk, Timestamp, Wearer, WearerId},
+    domain::{
+        AlertShape, Case, CaseId, Channel, Person, PersonId, Risk, Timestamp, Unit, UnitId, Wearer, WearerId,
+    },
     engine::Rulebook,
 };
 
@@ -27,15 +34,20 @@ struct Page {
     frame: Frame,
     due: Vec<Due>,
     drafts: Vec<Begun>,
-    wearers: Option<List<WearerLine>>,
     cases: Option<List<CaseLine>>,
+    wearers: Option<List<WearerLine>>,
+    persons: Option<List<PersonLine>>,
+    units: Option<List<UnitLine>>,
 }
 
 /// Something that is to be put right, and where.
 struct Due {
+    /// One of them, and several.
+    of: [&'static str; 2],
     what: &'static str,
     why: &'static str,
-    cases: Vec<(CaseId, String)>,
+    /// Where each of them is, its name and its id.
+    which: Vec<(String, String, String)>,
 }
 
 /// A draft of one's own.
@@ -58,6 +70,21 @@ struct WearerLine {
     cases: Vec<CaseId>,
 }
 
+struct PersonLine {
+    id: PersonId,
+    name: String,
+    /// In words, without a number.
+    reached: String,
+    /// Their ids, for those who may see them as links.
+    cases: Vec<CaseId>,
+}
+
+struct UnitLine {
+    id: UnitId,
+    name: String,
+    staff: usize,
+}
+
 struct CaseLine {
     id: CaseId,
     wearer: String,
@@ -69,8 +96,9 @@ struct CaseLine {
 }
 
 async fn page(State(app): State<App>, officer: Officer) -> Result<Response, Refusal> {
-    let (board, now, frame) = framed(&app, &officer, "Records", "records");
-    let rulebook = &*board.rulebook;
+    let (_, now, frame) = framed(&app, &officer, "Records", "records");
+    // Each list as far as whoever looks may see that kind: one role may reach less than another.
+    let seen = |kind: Kind| officer.reach_of(kind.see()).map(|reach| app.look_at(&reach).0);
     let drafts = app.access.drafts(&officer.id).await?;
     let begun = |draft: crate::access::Draft| {
         let (word, id) = draft.subject.split_once(':')?;
@@ -80,22 +108,28 @@ async fn page(State(app): State<App>, officer: Officer) -> Result<Response, Refu
             return Some(Begun { at: kind.path().into(), title: format!("A new {word}"), saved });
         }
         // What is no longer within reach is not named either.
-        let (_, title) = kind::names(&kind.find(rulebook, id)?);
+        let (_, title) = kind::names(&kind.find(&seen(kind)?.rulebook, id)?);
         Some(Begun { at: format!("{}/{id}", kind.path()), title, saved })
     };
     let add = |kind: Kind| {
         let reach = officer.reach_of(kind.change())?;
-        rulebook.units().any(|unit| reach.has_unit(&unit.id)).then_some(kind.path())
+        let (board, _) = app.look_at(&reach);
+        kind.may_be_made(&board.rulebook, &reach).then_some(kind.path())
     };
+    let boards = Kind::ALL.map(seen);
+    let [wearers_of, persons_of, cases_of, units_of] =
+        boards.each_ref().map(|board| board.as_ref().map(|board| &*board.rulebook));
+    let mut due = cases_of.map(|rulebook| due(rulebook, now)).unwrap_or_default();
+    if app.channels.contains(&Channel::Voice) {
+        due.extend(persons_of.map(|rulebook| not_called(rulebook, now)));
+    }
     let page = Page {
-        due: if officer.may(Kind::Case.see()) { due(rulebook, now) } else { Vec::new() },
+        due,
         drafts: drafts.into_iter().filter_map(begun).collect(),
-        wearers: officer
-            .may(Kind::Wearer.see())
-            .then(|| List { add: add(Kind::Wearer), lines: wearers(rulebook, now) }),
-        cases: officer
-            .may(Kind::Case.see())
-            .then(|| List { add: add(Kind::Case), lines: cases(rulebook, now) }),
+        cases: cases_of.map(|rulebook| List { add: add(Kind::Case), lines: cases(rulebook, now) }),
+        wearers: wearers_of.map(|rulebook| List { add: add(Kind::Wearer), lines: wearers(rulebook, now) }),
+        persons: persons_of.map(|rulebook| List { add: add(Kind::Person), lines: persons(rulebook) }),
+        units: units_of.map(|rulebook| List { add: add(Kind::Unit), lines: units(rulebook) }),
         frame,
     };
     Ok(html(&page))
@@ -105,8 +139,11 @@ async fn page(State(app): State<App>, officer: Officer) -> Result<Response, Refu
 fn due(rulebook: &Rulebook, now: Timestamp) -> Vec<Due> {
     let of = |what, why, is_due: &dyn Fn(&Case) -> bool| {
         let due = in_force(rulebook, now).filter(|case| is_due(case));
-        let name = |case: &Case| (case.id.clone(), Names(rulebook).wearer(&case.wearer));
-        Due { what, why, cases: due.map(name).collect() }
+        let line = |case: &Case| {
+            let at = format!("{}/{}", Kind::Case.path(), case.id);
+            (at, Names(rulebook).wearer(&case.wearer), case.id.to_string())
+        };
+        Due { of: ["case", "cases"], what, why, which: due.map(line).collect() }
     };
     let unfitted =
         |case: &Case| rulebook.wearer(&case.wearer).is_none_or(|wearer| worn(wearer, now).is_empty());
@@ -119,6 +156,25 @@ fn due(rulebook: &Rulebook, now: Timestamp) -> Vec<Due> {
             case.review_due.is_none_or(|due| due <= now)
         }),
     ]
+}
+
+/// A text wakes nobody. Whoever has chosen that nothing rings has chosen it.
+fn not_called(rulebook: &Rulebook, now: Timestamp) -> Due {
+    let protected: BTreeSet<&PersonId> = in_force(rulebook, now).flat_map(|case| &case.persons).collect();
+    let persons = protected.into_iter().filter_map(|id| rulebook.person(id));
+    let silent = |person: &&Person| {
+        let is_called = person.contacts.iter().any(|contact| contact.channel == Channel::Voice);
+        !is_called && person.plan.shape != AlertShape::Silent
+    };
+    let line = |person: &Person| {
+        (format!("{}/{}", Kind::Person.path(), person.id), person.name.clone(), person.id.to_string())
+    };
+    Due {
+        of: ["person", "persons"],
+        what: "whom no call can wake",
+        why: "They have no number for calls, and have not chosen that nothing rings.",
+        which: persons.filter(silent).map(line).collect(),
+    }
 }
 
 fn in_force(rulebook: &Rulebook, now: Timestamp) -> impl Iterator<Item = &Case> {
@@ -141,6 +197,28 @@ fn wearers(rulebook: &Rulebook, now: Timestamp) -> Vec<WearerLine> {
     let mut lines: Vec<_> = ours.map(line).collect();
     lines.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
     lines
+}
+
+fn persons(rulebook: &Rulebook) -> Vec<PersonLine> {
+    let line = |person: &Person| PersonLine {
+        id: person.id.clone(),
+        name: person.name.clone(),
+        reached: contacts::ways(&person.contacts),
+        cases: rulebook
+            .cases()
+            .filter(|case| case.persons.contains(&person.id))
+            .map(|case| case.id.clone())
+            .collect(),
+    };
+    let mut lines: Vec<_> = rulebook.persons().map(line).collect();
+    lines.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
+    lines
+}
+
+fn units(rulebook: &Rulebook) -> Vec<UnitLine> {
+    let line =
+        |unit: &Unit| UnitLine { id: unit.id.clone(), name: unit.name.clone(), staff: unit.staff.len() };
+    rulebook.units().map(line).collect()
 }
 
 fn cases(rulebook: &Rulebook, now: Timestamp) -> Vec<CaseLine> {

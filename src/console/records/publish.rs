@@ -2,7 +2,7 @@
 
 use super::{
     Opened,
-    kind::{Of, is_taken},
+    kind::{self, Kind, Of, is_taken},
     read::Wrong,
     record,
     values::Values,
@@ -10,7 +10,7 @@ use super::{
 use crate::{
     console::{App, caller::Officer, posts::CONFIRM_WITHIN, refusal::Refusal},
     domain::Book,
-    engine::{Refused, Told},
+    engine::{Refused, Told, not_carried},
     sequencer::SubmitError,
 };
 
@@ -21,6 +21,8 @@ pub(super) enum Not {
     /// Somebody else has published a revision meanwhile.
     First,
 }
+
+const CANARYS: &str = "That unit is for Cordon's canary. Choose another.";
 
 /// Publishes what a form holds, as a revision made from the one in force.
 pub(super) async fn publish(
@@ -37,9 +39,16 @@ pub(super) async fn publish(
         reach: &reach,
         by: &officer.id,
         now,
+        channels: &app.channels,
         base: opened.book.as_ref(),
         chosen_unit: values.get("unit").parse().ok(),
     };
+    // A form that could not show all lines would publish the record without the others.
+    if values.overflows() || opened.book.as_ref().is_some_and(|book| kind::write(book).overflows()) {
+        let mut wrong = Wrong::default();
+        wrong.add("", "This record has more lines than a form can hold. Publish it from a rulebook file.");
+        return Ok(Err(Not::Sound(wrong)));
+    }
     let book = match opened.kind.read(&of, values) {
         Ok(book) => book,
         Err(wrong) => return Ok(Err(Not::Sound(wrong))),
@@ -51,9 +60,15 @@ pub(super) async fn publish(
         wrong.add("id", "There is a record of that id already. Choose another.");
         return Ok(Err(Not::Sound(wrong)));
     }
-    let problems = whole.rulebook.problems(&book);
+    if book.unit().is_canary() {
+        let mut wrong = Wrong::default();
+        wrong.add(if opened.kind == Kind::Unit { "id" } else { "unit" }, CANARYS);
+        return Ok(Err(Not::Sound(wrong)));
+    }
+    let mut problems = whole.rulebook.problems(&book);
+    problems.extend(not_carried(&book, &app.channels));
     if !problems.is_empty() {
-        return Ok(Err(Not::Sound(Wrong::of(problems))));
+        return Ok(Err(Not::Sound(Wrong::of(problems, |at| kind::beside(&book, at)))));
     }
     record(app, officer, act, &book).await?;
     let told = Told::Revise { from: opened.revision, book: book.clone() };

@@ -11,14 +11,19 @@ pub(super) struct Wrong(pub(super) BTreeMap<String, Vec<String>>);
 
 impl Wrong {
     pub(super) fn add(&mut self, name: impl Into<String>, sentence: impl Into<String>) {
-        self.0.entry(name.into()).or_default().push(sentence.into());
+        let (said, sentence) = (self.0.entry(name.into()).or_default(), sentence.into());
+        if !said.contains(&sentence) {
+            said.push(sentence);
+        }
     }
 
-    /// What the rulebook has against a book, said beside the field that it is about.
-    pub(super) fn of(problems: Vec<Problem>) -> Self {
+    /// What the rulebook has against a book, said beside the field that it is about: `beside` knows where a place in the
+    /// book stands in its form.
+    pub(super) fn of(problems: Vec<Problem>, beside: impl Fn(&str) -> String) -> Self {
         let mut wrong = Self::default();
         for Problem { at, says } in problems {
-            wrong.add(at, sentence(without_place(&says)));
+            // Whose book it is stands at the top of the page.
+            wrong.add(beside(&at), sentence(without_place(&says)));
         }
         wrong
     }

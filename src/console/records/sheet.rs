@@ -7,10 +7,12 @@ use super::{
 
 pub(super) struct Section {
     pub(super) title: &'static str,
-    pub(super) hint: &'static str,
+    pub(super) hint: String,
     pub(super) groups: Vec<Group>,
-    /// The list that another row can be added to.
-    pub(super) list: &'static str,
+    /// What it is in the book, if it is one thing there.
+    pub(super) name: &'static str,
+    /// It is a list that another row can be added to.
+    pub(super) adds: bool,
     /// What is wrong with none of its fields alone.
     pub(super) errors: Vec<String>,
 }
@@ -99,7 +101,7 @@ impl Field {
 impl Section {
     pub(super) fn new(title: &'static str, fields: Vec<Field>) -> Self {
         let group = Group { name: String::new(), legend: String::new(), fields, errors: Vec::new() };
-        Self { title, hint: "", groups: vec![group], list: "", errors: Vec::new() }
+        Self { title, hint: String::new(), groups: vec![group], name: "", adds: false, errors: Vec::new() }
     }
 
     /// A list with a row for each that the form holds, and an empty one to write in.
@@ -120,11 +122,21 @@ impl Section {
             };
             Group { fields: fields(&name), name, legend, errors: Vec::new() }
         };
-        Self { title, hint: "", groups: (0..rows).map(group).collect(), list, errors: Vec::new() }
+        let groups = (0..rows).map(group).collect();
+        Self { title, hint: String::new(), groups, name: list, adds: true, errors: Vec::new() }
     }
 
-    pub(super) fn hint(self, hint: &'static str) -> Self {
-        Self { hint, ..self }
+    /// What a form shows and leaves as it is.
+    pub(super) fn kept(title: &'static str, name: &'static str, hint: String) -> Self {
+        Self { title, hint, groups: Vec::new(), name, adds: false, errors: Vec::new() }
+    }
+
+    pub(super) fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+
+    pub(super) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: hint.into(), ..self }
     }
 }
 
@@ -152,12 +164,12 @@ pub(super) fn fill(sections: &mut [Section], values: &Values, mut wrong: Wrong) 
             let first = group.fields.first().map(|field| anchor(&field.name)).unwrap_or_default();
             summary.extend(group.errors.iter().map(|says| (first.clone(), says.clone())));
         }
-        section.errors = Some(section.list)
-            .filter(|list| !list.is_empty())
-            .and_then(|list| wrong.0.remove(list))
+        section.errors = Some(section.name)
+            .filter(|name| !name.is_empty())
+            .and_then(|name| wrong.0.remove(name))
             .unwrap_or_default();
         let first = section.groups.first().and_then(|group| group.fields.first());
-        let first = first.map(|field| anchor(&field.name)).unwrap_or_default();
+        let first = anchor(first.map_or(section.name, |field| &field.name));
         summary.extend(section.errors.iter().map(|says| (first.clone(), says.clone())));
     }
     summary.extend(wrong.0.into_values().flatten().map(|says| ("form".into(), says)));

@@ -1,6 +1,6 @@
 //! What a form holds: as it was posted, as a draft has it, or as a record is written into it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::Timestamp;
 
@@ -9,18 +9,6 @@ use crate::domain::Timestamp;
 pub(super) struct Values(pub(super) Vec<(String, String)>);
 
 impl Values {
-    /// What was posted, without the rows of lists in which nothing is written.
-    pub(super) fn posted(fields: impl Iterator<Item = (String, String)>) -> Self {
-        let all = Self(fields.collect());
-        let is_written = |name: &str| {
-            let mut parts = name.split('.');
-            let (list, number) = (parts.next().unwrap_or_default(), parts.next());
-            let number: Option<usize> = number.and_then(|number| number.parse().ok());
-            number.is_none_or(|number| all.written_rows(list).contains(&number))
-        };
-        Self(all.0.iter().filter(|(name, _)| is_written(name)).cloned().collect())
-    }
-
     /// Makes room for another row of a list.
     pub(super) fn one_more(&mut self, list: &str) {
         let row = self.rows(list);
@@ -55,6 +43,32 @@ impl Values {
         self.numbers(list, |value| !value.trim().is_empty())
     }
 
+    /// The same with the rows of each list numbered without gaps: a row that is wiped out is gone, so that rows stand at the
+    /// places of what is made of them. Line ends are those of files.
+    pub(super) fn compacted(self) -> Self {
+        let mut places: BTreeMap<String, BTreeMap<usize, usize>> = BTreeMap::new();
+        for (name, value) in &self.0 {
+            if let Some((list, n, _)) = row(name).filter(|_| !value.trim().is_empty()) {
+                places.entry(list.into()).or_default().insert(n, 0);
+            }
+        }
+        for rows in places.values_mut() {
+            rows.values_mut().enumerate().for_each(|(place, n)| *n = place);
+        }
+        let moved = |(name, value): (String, String)| {
+            let value = value.replace("\r\n", "\n");
+            let Some((list, n, rest)) = row(&name) else { return Some((name, value)) };
+            let place = places.get(list)?.get(&n)?;
+            Some((format!("{list}.{place}{rest}"), value))
+        };
+        Self(self.0.into_iter().filter_map(moved).collect())
+    }
+
+    /// Whether a list has more rows than a form can hold.
+    pub(super) fn overflows(&self) -> bool {
+        self.0.iter().filter_map(|(name, _)| row(name)).any(|(_, n, _)| n >= ROWS_MAX)
+    }
+
     fn numbers(&self, list: &str, counts: impl Fn(&str) -> bool) -> BTreeSet<usize> {
         let number = |(name, value): &(String, String)| {
             let rest = name.strip_prefix(list)?.strip_prefix('.')?;
@@ -66,7 +80,15 @@ impl Values {
 }
 
 /// Of a list in a form.
-pub(super) const ROWS_MAX: usize = 40;
+pub(super) const ROWS_MAX: usize = 400;
+
+/// The list, the row and the rest of a field's name; `None` of a field of no list.
+fn row(name: &str) -> Option<(&str, usize, &str)> {
+    let (list, rest) = name.split_once('.')?;
+    let digits = rest.find('.').unwrap_or(rest.len());
+    let n = rest[..digits].parse().ok()?;
+    Some((list, n, &rest[digits..]))
+}
 
 /// `2026-03-01 09:00`, UTC: as a form shows an instant, to the last digit that it has.
 pub(super) fn written(at: Timestamp) -> String {
@@ -109,6 +131,35 @@ mod tests {
         for wrong in ["", "today", "2026-03-01", "01/03/2026 09:00", "2026-02-30 09:00", "2026-03-01 25:00"] {
             assert_eq!(instant(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_row_that_is_wiped_out_leaves_no_gap() {
+        let mut values = Values::default();
+        for (name, value) in [
+            ("name", ""),
+            ("tag.0.id", " "),
+            ("tag.4.id", "acme/2"),
+            ("tag.4.until", ""),
+            ("tag.1.id", "acme/1\r\n"),
+            ("plan.weak", "45"),
+        ] {
+            values.put(name, value);
+        }
+        let expected = [
+            ("name", ""),
+            ("tag.1.id", "acme/2"),
+            ("tag.1.until", ""),
+            ("tag.0.id", "acme/1\n"),
+            ("plan.weak", "45"),
+        ];
+        let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(values.compacted(), Values(expected.into()));
+        let mut values = Values::default();
+        values.put("tag.399.id", "x");
+        assert!(!values.overflows());
+        values.put("tag.400.id", "x");
+        assert!(values.overflows());
     }
 
     #[test]

@@ -253,6 +253,7 @@ async fn the_network_is_refused() {
         watch_token: Some(Secret::new(WATCH_TOKEN)),
         wants_armed: false,
         ground: Ground::default(),
+        channels: Arc::default(),
     };
     let error = serve(listener, state, std::future::pending()).await.expect_err("not loopback");
     assert!(matches!(error, ServeError::NotLoopback(_)), "{error}");

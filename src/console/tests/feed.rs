@@ -191,6 +191,7 @@ async fn a_closing_service_ends_the_feed_and_then_itself() {
         watch_token: Some(Secret::new(WATCH_TOKEN)),
         wants_armed: false,
         ground: Ground::default(),
+        channels: Arc::default(),
     };
     let token = door.issue(0).expect("random numbers");
     let cookie = door.redeem(token.secret(), 0).expect("a fresh link");

@@ -18,6 +18,8 @@ mod pages;
 mod phone;
 mod quality;
 mod record_forms;
+mod record_persons;
+mod record_units;
 mod records;
 mod responders;
 mod roles;
@@ -50,6 +52,10 @@ use records::Records;
 /// What a watchdog shows.
 const WATCH_TOKEN: &str = "token-of-a-watchdog";
 const HOST: &str = "127.0.0.1:8080";
+
+/// The channels that have a provider.
+const CARRIED: [Channel; 5] =
+    [Channel::Push, Channel::Sms, Channel::SecondSms, Channel::Voice, Channel::Webhook];
 
 /// A console with its board and inbox in the test's hands.
 struct Bench {
@@ -122,6 +128,23 @@ impl Bench {
         public: Option<Public>,
         ground: Ground,
     ) -> Self {
+        Self::built(picture, records, hooks, public, ground, &CARRIED)
+    }
+
+    /// The same installation with these providers alone.
+    fn carrying(&self, channels: &[Channel]) -> Self {
+        let picture = (**self.board.borrow()).clone();
+        Self::built(picture, Records::default(), None, None, Ground::default(), channels)
+    }
+
+    fn built(
+        picture: Board,
+        records: Records,
+        hooks: Option<hooks::Hooks>,
+        public: Option<Public>,
+        ground: Ground,
+        channels: &[Channel],
+    ) -> Self {
         let (board, picture) = watch::channel(Arc::new(picture));
         let (disk_pct, disk) = watch::channel(None);
         let (inbox, arrivals) = Inbox::new();
@@ -147,6 +170,7 @@ impl Bench {
             watch_token: Some(Secret::new(WATCH_TOKEN)),
             wants_armed: false,
             ground,
+            channels: Arc::new(channels.iter().copied().collect()),
         });
         Self { router, board, disk_pct, arrivals, door, access, clock, vitals }
     }

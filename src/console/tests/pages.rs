@@ -119,7 +119,7 @@ async fn pages_keep_to_the_content_policy() {
             assert!(!page.contains(inline), "{path}: {inline}");
         }
         let ids: Vec<_> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-        let unique: std::collections::BTreeSet<_> = ids.iter().collect();
+        let unique: BTreeSet<_> = ids.iter().collect();
         assert_eq!(ids.len(), unique.len(), "{path}: {ids:?}");
     }
 }

@@ -19,6 +19,8 @@ const KENT: [&str; 5] = ["Kilo Wearer", "Kilo Person", "KILO-1", "Kilo Officer",
 const KENT_IDS: [&str; 4] = ["\"kent-1\"", "\"k-1\"", "\"k-p\"", "\"kz\""];
 /// Of the unit, but of a case that is not in the caseload.
 const OTHER_CASE: [&str; 2] = ["Colin Marsh", "ALDER-2"];
+/// Of the unit, and of no case in the caseload: a person, and how they are reached.
+const OTHER_PERSON: [&str; 2] = ["Ms D. Hale", "+447700900077"];
 /// Of the caseload.
 const OWN_CASE: [&str; 2] = ["Barry Stone", "Ms A. Berry"];
 
@@ -28,6 +30,8 @@ pub(super) fn two_units() -> (Board, Records) {
         json!({"unit": {"id": "kent", "name": "Medway", "default_policy": "usual",
             "area": {"south": 51.0, "west": 0.0, "north": 51.6, "east": 1.5},
             "staff": [{"id": "kim", "name": "Kilo Officer", "contact": []}]}}),
+        json!({"person": {"id": "p-2", "unit": "cheshire", "name": "Ms D. Hale",
+            "contact": [{"channel": "sms", "address": "+447700900077"}]}}),
         json!({"wearer": {"id": "k-1", "unit": "kent", "name": "Kilo Wearer", "tag": []}}),
         json!({"person": {"id": "k-p", "unit": "kent", "name": "Kilo Person", "contact": []}}),
         json!({"case": {"id": "kent-1", "unit": "kent", "wearer": "k-1", "persons": ["k-p"], "risk": "high",
@@ -166,6 +170,9 @@ fn expected(door: Door, path: &str, role: Role) -> Vec<(String, Option<StatusCod
             let others = role.is_of_caseload().then_some(StatusCode::NOT_FOUND);
             let [own, other, far] = match path.split('/').nth(2) {
                 Some("wearers") => ["w-1", "w-2", "k-1"],
+                Some("persons") => ["p-1", "p-2", "k-p"],
+                // Nobody who may sees a unit by a caseload.
+                Some("units") => ["cheshire", "cheshire", "kent"],
                 _ => ["case-1", "case-2", "kent-1"],
             };
             // Nothing waits for a second person here.
@@ -183,7 +190,9 @@ fn expected(door: Door, path: &str, role: Role) -> Vec<(String, Option<StatusCod
                 .into()
         }
         Door::May(act) => {
-            let refused = (!act.roles().contains(&role)).then_some(StatusCode::FORBIDDEN);
+            // A new unit is for whoever reaches everything, and nobody here does.
+            let is_refused = !act.roles().contains(&role) || path == "/records/units";
+            let refused = is_refused.then_some(StatusCode::FORBIDDEN);
             // No region was imported here.
             let none = (path == "/fragments/map/region").then_some(StatusCode::NOT_FOUND);
             vec![(fixed, refused.or(none))]
@@ -245,6 +254,9 @@ async fn every_role_at_every_route() {
                 let mut words = [&KENT[..], &KENT_IDS[..]].concat();
                 if role.is_of_caseload() {
                     words.extend(OTHER_CASE);
+                }
+                if role.is_of_caseload() || refused.is_some() || !Act::SeePersons.roles().contains(&role) {
+                    words.extend(OTHER_PERSON);
                 }
                 if refused.is_some() || !Act::SeeIncident.roles().contains(&role) {
                     words.extend([OWN_CASE, OTHER_CASE].concat());

@@ -54,7 +54,7 @@ async fn figures_are_in_the_format_of_prometheus() {
     ] {
         assert!(text.lines().any(|known| known == line), "{line}: {text}");
     }
-    let mut named = std::collections::BTreeSet::new();
+    let mut named = BTreeSet::new();
     for line in text.lines() {
         if let Some(head) = line.strip_prefix("# TYPE ") {
             let (name, kind) = head.split_once(' ').expect("a name and a kind");

@@ -40,6 +40,21 @@ struct Raw {
 }
 
 impl TestBooking {
+    /// On a day of each month, at a time of day written `HH:MM`, in an IANA time zone.
+    ///
+    /// # Errors
+    /// See [`BookingError`].
+    pub fn new(day: i8, at: &str, time_zone: &str) -> Result<Self, BookingError> {
+        Raw { day, at: at.into(), time_zone: time_zone.into() }.try_into()
+    }
+
+    /// As [`TestBooking::new`] takes them: the day, the time of day and the time zone.
+    #[must_use]
+    pub fn written(&self) -> (i8, String, String) {
+        let Raw { day, at, time_zone } = self.clone().into();
+        (day, at, time_zone)
+    }
+
     /// The first one after `at`; `None` at the end of time.
     #[must_use]
     pub fn next_after(&self, at: Timestamp) -> Option<Timestamp> {
@@ -111,6 +126,14 @@ mod tests {
         // The clocks jump over it.
         let night = booking(r#"{"day":28,"at":"01:30","time_zone":"Europe/London"}"#).unwrap();
         assert_eq!(night.next_after(at("2027-03-27T00:00:00Z")), Some(at("2027-03-28T01:30:00Z")));
+    }
+
+    #[test]
+    fn what_is_written_makes_it_again() {
+        let monthly = TestBooking::new(3, "18:30", "Europe/London").unwrap();
+        let (day, at, time_zone) = monthly.written();
+        assert_eq!(TestBooking::new(day, &at, &time_zone), Ok(monthly));
+        assert_eq!(TestBooking::new(29, "18:30", "UTC"), Err(BookingError::Day(29)));
     }
 
     #[test]

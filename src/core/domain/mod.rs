@@ -48,6 +48,7 @@ pub use rulebook::{
     PersonStep, Risk, Roles, Scope, Staff, StaffStep, Unit, Wearer,
 };
 pub use schedule::{Schedule, ScheduleError, WeeklySpan};
+pub use standard_policy::is_standard;
 pub use story::{Entry, Happening, Reason};
 pub use time::{MINUTE_MS, SECOND_MS, Timestamp};
 pub use zone::{Margin, ProximityZone, Radius, Zone, ZoneShape};

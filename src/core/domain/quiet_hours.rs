@@ -38,6 +38,22 @@ struct Raw {
 }
 
 impl QuietHours {
+    /// From one time of day until another, each `HH:MM`, in an IANA time zone.
+    ///
+    /// # Errors
+    /// See [`QuietHoursError`].
+    pub fn new(from: &str, until: &str, time_zone: &str) -> Result<Self, QuietHoursError> {
+        let (from, until) = (from.into(), until.into());
+        Raw { from, until, time_zone: time_zone.into() }.try_into()
+    }
+
+    /// As [`QuietHours::new`] takes them: from, until, and the time zone.
+    #[must_use]
+    pub fn written(&self) -> [String; 3] {
+        let Raw { from, until, time_zone } = self.clone().into();
+        [from, until, time_zone]
+    }
+
     /// When those end that `at` lies in; `None` if it lies in none.
     #[must_use]
     pub fn end(&self, at: Timestamp) -> Option<Timestamp> {
@@ -105,6 +121,17 @@ mod tests {
         let noon = quiet(r#"{"from":"12:00","until":"14:00","time_zone":"UTC"}"#).unwrap();
         assert_eq!(noon.end(at("2026-01-05T13:00:00Z")), Some(at("2026-01-05T14:00:00Z")));
         assert_eq!(noon.end(at("2026-01-05T01:00:00Z")), None);
+    }
+
+    #[test]
+    fn what_is_written_makes_them_again() {
+        let night = QuietHours::new("22:00", "07:30", "Europe/London").unwrap();
+        let [from, until, time_zone] = night.written();
+        assert_eq!(QuietHours::new(&from, &until, &time_zone), Ok(night));
+        assert!(matches!(
+            QuietHours::new("22:00", "07:30", "Europe/Londres"),
+            Err(QuietHoursError::Time(ScheduleError::UnknownTimeZone(_)))
+        ));
     }
 
     #[test]

@@ -19,6 +19,12 @@ pub(super) fn id() -> PolicyId {
     ID.parse().expect("letters only")
 }
 
+/// Whether a policy is the one of that id.
+#[must_use]
+pub fn is_standard(policy: &PolicyId) -> bool {
+    policy.as_str() == ID
+}
+
 impl Unit {
     /// The unit with the standard policy written out, if it says whom that tells and writes none of that id itself. Books
     /// hold it written out, so that a revision says all that it means whatever a later version's standard is.
@@ -28,6 +34,33 @@ impl Unit {
         if let Some(roles) = self.roles.take_if(|roles| !is_written && !roles.desks.is_empty()) {
             let policy = self.standard_policy(&roles);
             self.policies.push(policy);
+        }
+        self
+    }
+
+    /// Whom the standard policy tells: as it says, or as it is written out; `None` if there is none, or another of its id.
+    #[must_use]
+    pub fn standard_roles(&self) -> Option<Roles> {
+        if self.roles.is_some() {
+            return self.roles.clone();
+        }
+        let written = self.policies.iter().find(|policy| policy.id.as_str() == ID)?;
+        // Of danger to a device every desk is told together, and then the supervisor.
+        let desks = written.device.iter().position(|step| step.wait_s != 0)? + 1;
+        let to = |step: &StaffStep| step.to.clone();
+        let roles = Roles {
+            desks: written.device[..desks].iter().map(to).collect(),
+            supervisor: written.device.get(desks).map(to)?,
+            duty_manager: written.danger.last().map(to)?,
+        };
+        (self.standard_policy(&roles) == *written).then_some(roles)
+    }
+
+    /// The unit without the standard policy, for whoever writes it out anew: from other roles, or for other contacts.
+    #[must_use]
+    pub fn without_standard_policy(mut self) -> Self {
+        if self.standard_roles().is_some() {
+            self.policies.retain(|policy| policy.id.as_str() != ID);
         }
         self
     }

@@ -9,7 +9,8 @@ impl Problems<'_> {
     /// What is the canary's goes into its unit alone, and nothing else does.
     pub(super) fn canary(&mut self, book: &Book) {
         let its = book.unit().is_canary();
-        for (id, is_canary) in ids(book) {
+        for (at, id, is_canary) in ids(book) {
+            self.look_at(at);
             self.add(is_canary == its, || {
                 if its {
                     format!("{id}: unit {} is for Cordon's canary; choose another unit", book.unit())
@@ -18,6 +19,7 @@ impl Problems<'_> {
                 }
             });
         }
+        self.look_at("");
         for Contact { channel, .. } in contacts(book) {
             self.add((*channel == Channel::Loopback) == its, || {
                 format!(
@@ -29,26 +31,38 @@ impl Problems<'_> {
     }
 }
 
-/// What a book is called and what it brings along, each with whether it is the canary's.
-fn ids(book: &Book) -> Vec<(&str, bool)> {
+/// What a book is called and what it brings along: where each stands, and whether it is the canary's.
+fn ids(book: &Book) -> Vec<(String, &str, bool)> {
     macro_rules! each {
-        ($($ids:expr),+) => { [$($ids.map(|id| (id.as_str(), id.is_canary())).collect::<Vec<_>>()),+].concat() };
+        ($($list:literal: $ids:expr),+) => {
+            [$($ids.enumerate().map(|(i, id)| (format!("{}.{i}", $list), id.as_str(), id.is_canary())).collect::<Vec<_>>()),+]
+                .concat()
+        };
+    }
+    macro_rules! own {
+        ($id:expr) => {
+            vec![("id".into(), $id.as_str(), $id.is_canary())]
+        };
     }
     match book {
         Book::Unit(unit) => {
-            each!(unit.staff.iter().map(|staff| &staff.id), unit.zones.iter().map(|zone| &zone.id))
+            each!("staff": unit.staff.iter().map(|staff| &staff.id), "zone": unit.zones.iter().map(|zone| &zone.id))
         }
         Book::Wearer(wearer) => {
-            each!([&wearer.id].into_iter(), wearer.tags.iter().map(|worn| &worn.tag))
+            [own!(wearer.id), each!("tag": wearer.tags.iter().map(|worn| &worn.tag))].concat()
         }
         Book::Person(person) => {
-            each!([&person.id].into_iter(), person.companions.iter().map(|carried| &carried.tag))
+            [own!(person.id), each!("companion": person.companions.iter().map(|carried| &carried.tag))]
+                .concat()
         }
-        Book::Case(case) => each!(
-            [&case.id].into_iter(),
-            case.zones.iter().map(|zone| &zone.id),
-            case.proximity_zones.iter().map(|zone| &zone.id)
-        ),
+        Book::Case(case) => [
+            own!(case.id),
+            each!(
+                "zone": case.zones.iter().map(|zone| &zone.id),
+                "proximity_zone": case.proximity_zones.iter().map(|zone| &zone.id)
+            ),
+        ]
+        .concat(),
     }
 }
 

@@ -22,10 +22,13 @@ const SUBSCRIPTION: &str = "a push address is what a browser gives as its subscr
 impl Problems<'_> {
     /// `at`: where the list stands in the book.
     pub(super) fn contacts(&mut self, place: &str, at: &str, contacts: &[Contact]) {
-        self.look_at(at);
-        self.distinct(&format!("{place}: contact"), contacts.iter().map(|contact| contact.channel.as_str()));
         for (i, contact) in contacts.iter().enumerate() {
-            self.look_at(format!("{at}.{i}"));
+            self.look_at(format!("{at}.{i}.channel"));
+            let twice = contacts[..i].iter().any(|earlier| earlier.channel == contact.channel);
+            self.add(!twice, || {
+                format!("{place}: contact '{}' stands there twice", contact.channel.as_str())
+            });
+            self.look_at(format!("{at}.{i}.address"));
             let address = contact.address.as_str();
             let wrong = match contact.channel {
                 Channel::SecondSms => Some("second_sms goes to the number of sms; give that alone"),
@@ -114,6 +117,7 @@ impl Problems<'_> {
 
     /// Those whom a protected person has named must not vanish from under them.
     pub(super) fn still_nominated(&mut self, unit: &Unit, case: &Case) {
+        self.look_at("staff");
         let persons = case.persons.iter().filter_map(|id| self.rulebook.person(id));
         let named = persons.flat_map(|person| person.plan.nominated.iter().map(|staff| (&person.id, staff)));
         for (person, named) in named.collect::<Vec<_>>() {

@@ -30,6 +30,7 @@ mod answers;
 mod attending;
 mod belief;
 mod canary_check;
+mod carried;
 mod clock_watch;
 mod contact_check;
 mod contact_watch;
@@ -75,6 +76,7 @@ use std::{
     sync::Arc,
 };
 
+pub use carried::not_carried;
 pub use decision::{Decision, StageChange};
 pub use evidence::EVIDENCE_MS;
 pub use gap_watch::SourceGaps;

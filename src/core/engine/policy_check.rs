@@ -13,10 +13,15 @@ impl Problems<'_> {
     /// Everybody on a rota, and whoever stands in, can be told.
     pub(super) fn rotas(&mut self, unit: &Unit) {
         for (i, rota) in unit.rotas.iter().enumerate() {
-            self.look_at(format!("rota.{i}"));
             let place = format!("unit {}: rota {}", unit.id, rota.id);
+            self.look_at(format!("rota.{i}.name"));
             self.named(&place, &rota.name);
+            self.look_at(format!("rota.{i}.id"));
+            let twice = unit.rotas[..i].iter().any(|earlier| earlier.id == rota.id);
+            let is_staff = unit.staff.iter().any(|staff| staff.id == rota.id);
+            self.once(&unit.id, &rota.id, twice || is_staff);
             self.free_staff_id(&place, &unit.id, &rota.id);
+            self.look_at(format!("rota.{i}"));
             for id in rota.members().into_iter().chain([&rota.otherwise]) {
                 let is_staff = unit.staff.iter().any(|staff| staff.id == *id);
                 self.add(is_staff, || {
@@ -45,8 +50,8 @@ impl Problems<'_> {
                 unit.policy
             )
         });
-        self.look_at("policies_by_risk");
         for (risk, name) in &unit.policies_by_risk {
+            self.look_at(format!("policies_by_risk.{}", risk.as_str()));
             self.add(is_known(name), || {
                 format!("unit {id}: cases of {} risk have policy '{name}', which there is not", risk.as_str())
             });

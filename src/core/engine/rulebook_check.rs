@@ -19,8 +19,8 @@ const REASON_CHARS_MAX: usize = 1_000;
 /// What is wrong with a book.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where in the book, by the names of rulebook files and the place in each list: `name`, `tag.0`, `contact.1`. Empty for
-    /// the book as a whole.
+    /// Where in the book, by the names of rulebook files and the place in each list: `name`, `tag.0`, `contact.1.address`.
+    /// Empty for the book as a whole.
     pub at: String,
     /// In a sentence that says whose book it is, what is wrong, and how to put it right.
     pub says: String,
@@ -71,21 +71,21 @@ impl Problems<'_> {
         self.add(sound, || {
             format!("unit {id}: area needs south < north and west < east in degrees, not crossing 180")
         });
-        self.look_at("staff");
-        let ids = unit.staff.iter().map(|staff| &staff.id).chain(unit.rotas.iter().map(|rota| &rota.id));
-        self.distinct(&format!("unit {id}: staff or rota"), ids.map(StaffId::as_str));
+        self.look_at("policy");
         self.distinct(&format!("unit {id}: policy"), unit.policies.iter().map(|policy| policy.id.as_str()));
         for (i, staff) in unit.staff.iter().enumerate() {
-            self.look_at(format!("staff.{i}"));
             let place = format!("unit {id}: staff {}", staff.id);
+            self.look_at(format!("staff.{i}.name"));
             self.named(&place, &staff.name);
+            self.look_at(format!("staff.{i}.id"));
+            let twice = unit.staff[..i].iter().any(|earlier| earlier.id == staff.id);
+            self.once(id, &staff.id, twice);
             self.free_staff_id(&place, id, &staff.id);
             self.contacts(&place, &format!("staff.{i}.contact"), &staff.contacts);
         }
         self.rotas(unit);
         self.policies(unit);
         self.zones(&format!("unit {id}"), &unit.zones, &area, None, id);
-        self.look_at("");
         for case in self.rulebook.cases().filter(|case| case.unit == *id) {
             self.still_kept(unit, case);
         }
@@ -94,6 +94,12 @@ impl Problems<'_> {
     /// What a case relies on must not vanish from under it.
     fn still_kept(&mut self, unit: &Unit, case: &Case) {
         let name = unit.policy_for(case);
+        let at = match (&case.policy, unit.policies_by_risk.contains_key(&case.risk)) {
+            (Some(_), _) => "policy".into(),
+            (None, true) => format!("policies_by_risk.{}", case.risk.as_str()),
+            (None, false) => "default_policy".into(),
+        };
+        self.look_at(&at);
         let policy = unit.policies.iter().find(|policy| policy.id == *name);
         self.add(policy.is_some(), || {
             format!(
@@ -102,11 +108,17 @@ impl Problems<'_> {
             )
         });
         self.still_nominated(unit, case);
+        self.look_at(at);
         for person in &case.persons {
             if let (Some(policy), Some(person)) = (policy, self.rulebook.person(person)) {
                 self.reachable(case, policy, person);
             }
         }
+    }
+
+    /// A step of a policy names either: no two of them have the same id.
+    pub(super) fn once(&mut self, unit: &UnitId, id: &StaffId, twice: bool) {
+        self.add(!twice, || format!("unit {unit}: staff or rota '{id}' stands there twice"));
     }
 
     /// Whether no other unit has a member of staff or a rota of that id.

@@ -141,7 +141,7 @@ pub(super) fn contradictions(app: &App, case: &Case, zone: &Zone) -> Wrong {
     let about = |problem: &Problem| problem.at == format!("zone.{place}");
     let problems = whole.rulebook.problems(&Book::Case(changed));
     let mut wrong = Wrong::default();
-    for says in Wrong::of(problems.into_iter().filter(about).collect()).0.into_values() {
+    for says in Wrong::of(problems.into_iter().filter(about).collect(), str::to_owned).0.into_values() {
         for says in says {
             let field = match says.as_str() {
                 says if says.starts_with("A code") => "code",

@@ -194,7 +194,7 @@ async fn posted(
     let base = zone.map(|zone| in_force(&case, zone)).transpose()?;
     let pressed = form.field("do");
     let kept = form.fields().iter().filter(|(name, _)| ![FORM_TOKEN, "do"].contains(&name.as_str()));
-    let mut values = Values::posted(kept.cloned());
+    let mut values = Values(kept.cloned().collect()).compacted();
     let shown = |zone, judged| Shown { case: &case, base: base.as_ref(), zone, judged };
     let unsound = |values: &Values, wrong| {
         draw(app, officer, &shown(None, None), values, wrong, StatusCode::UNPROCESSABLE_ENTITY)
