@@ -126,7 +126,7 @@ impl Stage {
             "published" => return self.published_ms.into(),
             "painted" => println!("from a tag's message, published by MQTT, to its P1 painted: {about} ms"),
             "alerting" => {
-                println!("from the press that approves a zone to its first danger on the queue: {about} ms")
+                println!("from the press that approves a zone to its first danger on the queue: {about} ms");
             }
             "goes" => self.house.phones.reply(OFFICERS[1], "1").await,
             "texted" => {

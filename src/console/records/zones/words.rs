@@ -76,13 +76,18 @@ pub(super) struct Change {
     pub(super) after: String,
 }
 
+/// What is said of a zone.
+type Say = fn(&Zone) -> String;
+
 /// What differs between two zones.
 pub(super) fn changes(before: Option<&Zone>, after: Option<&Zone>) -> Vec<Change> {
-    let of = |zone: Option<&Zone>, say: &dyn Fn(&Zone) -> String| zone.map(say).unwrap_or_default();
-    let code: &dyn Fn(&Zone) -> String = &|zone| zone.code.clone();
-    let margin: &dyn Fn(&Zone) -> String = &|zone| format!("{} m", zone.margin_m.metres());
-    let says: [(&'static str, &dyn Fn(&Zone) -> String); 4] =
-        [("Code name", code), ("Where", &shape), ("Warning zone", margin), ("When", &hours)];
+    let says: [(&'static str, Say); 4] = [
+        ("Code name", |zone| zone.code.clone()),
+        ("Where", shape),
+        ("Warning zone", |zone| format!("{} m", zone.margin_m.metres())),
+        ("When", hours),
+    ];
+    let of = |zone: Option<&Zone>, say: Say| zone.map(say).unwrap_or_default();
     let mut changes: Vec<Change> = says
         .into_iter()
         .map(|(what, say)| Change { what, before: of(before, say), after: of(after, say) })
