@@ -246,7 +246,7 @@ async fn posted(
 
 fn draw(app: &App, officer: &Officer, opened: &Opened, filling: Filling, status: StatusCode) -> Response {
     let Filling { values, wrong, from, drafted } = filling;
-    let (board, now, frame) = framed(app, officer, &opened.title(), "records");
+    let (board, now, mut frame) = framed(app, officer, &opened.title(), "records");
     let reach = officer.reach_of(opened.kind.change());
     let of = Of {
         rulebook: &board.rulebook,
@@ -259,6 +259,9 @@ fn draw(app: &App, officer: &Officer, opened: &Opened, filling: Filling, status:
     };
     let mut sections = opened.kind.sheet(&of, &values);
     let summary = sheet::fill(&mut sections, &values, wrong);
+    if !summary.is_empty() {
+        frame.title = format!("Error: {}", frame.title);
+    }
     let in_force = opened.book.as_ref().filter(|_| from != opened.revision).map(|book| {
         let values = kind::write(book);
         let mut sections = opened.kind.sheet(&of, &values);
