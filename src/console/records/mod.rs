@@ -41,7 +41,7 @@ use super::{
 };
 use crate::{
     access::{
-        DRAFT_DAYS, Draft,
+        DRAFT_DAYS, Draft, Reach,
         audit::{About, Record, Whom},
     },
     domain::{Book, Subject},
@@ -163,6 +163,12 @@ fn may_be_made(officer: &Officer, opened: &Opened) -> Result<(), Refusal> {
     if refused { Err(officer.may_not(act)) } else { Ok(()) }
 }
 
+/// Whether changes that reach so far reach what is opened: one role may read it, and another change records elsewhere.
+fn within(app: &App, opened: &Opened, reach: &Reach) -> bool {
+    let found = |id: &String| opened.kind.find(&app.look_at(reach).0.rulebook, id).is_some();
+    opened.id.as_ref().is_none_or(found)
+}
+
 /// A form as it is to be drawn.
 struct Filling {
     values: Values,
@@ -278,7 +284,7 @@ fn draw(app: &App, officer: &Officer, opened: &Opened, filling: Filling, status:
         summary,
         drafted,
         draft_days: DRAFT_DAYS,
-        may_change: reach.is_some(),
+        may_change: reach.as_ref().is_some_and(|reach| within(app, opened, reach)),
         is_new: opened.book.is_none(),
         frame,
     };
