@@ -24,8 +24,10 @@ use crate::{
     apps::Apps,
     fleet,
     house::{House, SERVICE, source},
+    phones::{self, Channels},
     pmtiles::Pmtiles,
     proxy::Proxy,
+    totp,
     wait::until,
 };
 
@@ -58,16 +60,27 @@ pub(crate) struct Stage {
 impl Stage {
     /// `consoles`: it counts on armed ones. `speed`: how much faster than ours its time passes.
     pub(crate) async fn set(consoles: bool, speed: f64) -> Self {
+        let watched = Watched { consoles, ..Watched::default() };
+        let plain = |phones: &str, _: &str| phones::plain(format!("{phones}/sms"));
+        let stage = Self::bare(plain, watched, speed).await;
+        stage.house.publish(books()).await;
+        stage
+    }
+
+    /// An installation in which nobody has written anything yet, with a provider for whatever the standard policy uses.
+    pub(crate) async fn empty() -> Self {
+        Self::bare(phones::telephone, Watched::default(), 1.0).await
+    }
+
+    async fn bare(channels: Channels, watched: Watched, speed: f64) -> Self {
         let epoch_ms = wall_now_ms();
         let clock = Clock::scaled(Timestamp::from_ms(epoch_ms), speed);
         let accounts =
             (1..=3).fold(Accounts::default(), |accounts, n| accounts.with_tag(&tag(n), fleet::PASSWORD));
         let accounts = accounts.with_service(SERVICE.0, SERVICE.1);
         let broker = broker::start(broker::Settings { port: 0, accounts }).await.unwrap();
-        let watched = Watched { consoles, ..Watched::default() };
         let store = Arc::new(MemoryStore::default());
-        let house = House::watched(source(broker.addr()), store, clock, watched).await;
-        house.publish(books()).await;
+        let house = House::with(channels, source(broker.addr()), store, clock, watched).await;
         let network = Proxy::start(house.running.address).await;
         let (apps, boots) = (Apps::default(), BTreeMap::new());
         Self { house, network, apps, broker, boots, epoch_ms, speed, published_ms: 0 }
@@ -83,6 +96,13 @@ impl Stage {
             "account" => return self.apps.account(&self.house.running, about).await,
             "code" => return self.apps.code(&self.house.running, about).await,
             "idle" => self.house.running.sign_in.let_pass(IDLE_US),
+            "administrator" => {
+                let (access, id) = (&self.house.running.access, "root".parse().unwrap());
+                let at = self.house.running.clock.wall();
+                let first = access.first_administrator(&id, "Rowan Root", at).await.unwrap();
+                return first.link(&format!("http://{}", self.network.addr())).into();
+            }
+            "totp" => return totp::code(about.as_str().unwrap()).into(),
             "violation" => {
                 let now_ms = self.now_ms();
                 let inside = [1_000, 0].map(|ms| fix(now_ms - SEEN_BEFORE_MS - ms, 0.0)).into();

@@ -61,6 +61,15 @@ async fn every_page_is_sound_in_every_theme_and_asks_nobody_else_for_anything() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn from_an_empty_installation_to_a_case_in_force_by_the_console_alone() {
+    let Some(scripts) = Scripts::ready() else { return };
+    let mut stage = Stage::empty().await;
+    let address = stage.network.addr();
+    scripts.tell("records", address, async |what, about| stage.answer(what, about).await).await;
+    stage.strike().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_control_room_without_an_armed_console_phones_people() {
     let Some(scripts) = Scripts::ready() else { return };
     let mut stage = Stage::set(true, 1.0).await;

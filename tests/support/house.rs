@@ -66,7 +66,8 @@ impl House {
         Self::with(plain, source, store, clock, watched).await
     }
 
-    async fn with(
+    /// The same with providers of a test's own, watched.
+    pub(crate) async fn with(
         channels: Channels,
         source: ingest::Source,
         store: Arc<dyn Store>,

@@ -54,8 +54,7 @@ pub(super) fn row_fields(of: &Of<'_>, row: &str) -> Vec<Field> {
     let ways = [Choice::new("", "Choose")].into_iter().chain(WRITTEN.map(choice)).collect();
     vec![
         Field::new(format!("{row}.channel"), "How", Control::Choice(ways)),
-        Field::new(format!("{row}.address"), "Number or address", Control::Line(500))
-            .hint("A number like +447700900123, a pager's topic, or an https address."),
+        Field::new(format!("{row}.address"), "Number or address", Control::Line(500)),
     ]
 }
 

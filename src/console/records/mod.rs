@@ -42,7 +42,7 @@ use super::{
 };
 use crate::{
     access::{
-        DRAFT_DAYS, Draft,
+        DRAFT_DAYS, Draft, Reach,
         audit::{About, Record, Whom},
     },
     domain::{Book, Subject},
@@ -167,6 +167,12 @@ fn may_be_made(officer: &Officer, opened: &Opened) -> Result<(), Refusal> {
     if refused { Err(officer.may_not(act)) } else { Ok(()) }
 }
 
+/// Whether changes that reach so far reach what is opened: one role may read it, and another change records elsewhere.
+fn within(app: &App, opened: &Opened, reach: &Reach) -> bool {
+    let found = |id: &String| opened.kind.find(&app.look_at(reach).0.rulebook, id).is_some();
+    opened.id.as_ref().is_none_or(found)
+}
+
 /// A form as it is to be drawn.
 struct Filling {
     values: Values,
@@ -248,7 +254,7 @@ async fn posted(
 
 fn draw(app: &App, officer: &Officer, opened: &Opened, filling: Filling, status: StatusCode) -> Response {
     let Filling { values, wrong, from, drafted } = filling;
-    let (board, now, frame) = framed(app, officer, &opened.title(), "records");
+    let (board, now, mut frame) = framed(app, officer, &opened.title(), "records");
     let reach = officer.reach_of(opened.kind.change());
     let of = Of {
         rulebook: &board.rulebook,
@@ -261,6 +267,9 @@ fn draw(app: &App, officer: &Officer, opened: &Opened, filling: Filling, status:
     };
     let mut sections = opened.kind.sheet(&of, &values);
     let summary = sheet::fill(&mut sections, &values, wrong);
+    if !summary.is_empty() {
+        frame.title = format!("Error: {}", frame.title);
+    }
     let in_force = opened.book.as_ref().filter(|_| from != opened.revision).map(|book| {
         let values = kind::write(book);
         let mut sections = opened.kind.sheet(&of, &values);
@@ -277,7 +286,7 @@ fn draw(app: &App, officer: &Officer, opened: &Opened, filling: Filling, status:
         summary,
         drafted,
         draft_days: DRAFT_DAYS,
-        may_change: reach.is_some(),
+        may_change: reach.as_ref().is_some_and(|reach| within(app, opened, reach)),
         is_new: opened.book.is_none(),
         zones: (opened.kind == Kind::Case && opened.id.is_some() && officer.may(Act::SeeZones))
             .then(|| format!("{}/zones", opened.address())),

@@ -43,8 +43,9 @@ pub(super) fn sheet(of: &Of<'_>, values: &Values) -> Vec<Section> {
     let reached =
         Section::list("How they are reached", "contact", "way", values, |row| contacts::row_fields(of, row))
             .hint(format!(
-                "{device}One number or address for each way. To take a way out, wipe out its line: choose no way, and \
-                 empty the address. A device of theirs is enrolled under Devices."
+                "{device}One for each way: a number like +447700900123, a pager's topic, or an https address. To take a \
+                 way out, wipe out its line: choose no way, and empty the address. A device of theirs is enrolled under \
+                 Devices."
             ));
     let companions = Section::list("What they carry", "companion", "companion", values, |row| {
         assignment_fields(row, "Device", "Agreed from", "Agreed until")

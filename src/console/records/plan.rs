@@ -87,8 +87,12 @@ pub(super) fn sheet(of: &Of<'_>) -> Vec<Section> {
     ];
     vec![
         Section::new("What they have agreed about how they are told", told),
-        Section::new("Quiet hours", quiet).hint("When they are told nothing but danger. Empty for none."),
-        Section::new("Monthly test", test).hint("When each of their ways is tried out. Empty for none."),
+        Section::new("Quiet hours", quiet)
+            .named("plan.quiet")
+            .hint("When they are told nothing but danger. Empty for none."),
+        Section::new("Monthly test", test)
+            .named("plan.test")
+            .hint("When each of their ways is tried out. Empty for none."),
     ]
 }
 

@@ -155,14 +155,21 @@ pub(super) fn fill(sections: &mut [Section], values: &Values, mut wrong: Wrong) 
         for group in &mut section.groups {
             for field in &mut group.fields {
                 field.fill(values, &mut wrong);
-                summary.extend(field.errors.iter().map(|says| (anchor(&field.name), says.clone())));
+                // Of several rows each says which it is.
+                let row = match group.legend.as_str() {
+                    "" => String::new(),
+                    legend => format!("{legend}: "),
+                };
+                let says = |says: &String| (anchor(&field.name), format!("{row}{says}"));
+                summary.extend(field.errors.iter().map(says));
             }
             group.errors = Some(&group.name)
                 .filter(|name| !name.is_empty())
                 .and_then(|name| wrong.0.remove(name))
                 .unwrap_or_default();
             let first = group.fields.first().map(|field| anchor(&field.name)).unwrap_or_default();
-            summary.extend(group.errors.iter().map(|says| (first.clone(), says.clone())));
+            let says = |says: &String| (first.clone(), format!("{}: {says}", group.legend));
+            summary.extend(group.errors.iter().map(says));
         }
         section.errors = Some(section.name)
             .filter(|name| !name.is_empty())

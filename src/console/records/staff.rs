@@ -8,12 +8,15 @@ use super::{
 };
 use crate::domain::{Channel, Contact, Staff, StaffId, Unit};
 
-const HINTS: [(Channel, &str, &str); 4] = [
-    (Channel::Sms, "Number for texts", "Like +447700900123."),
-    (Channel::Voice, "Number for calls", "Like +447700900123."),
-    (Channel::Pager, "Pager's topic", "16 to 64 letters, digits, '-' and '_'."),
-    (Channel::Webhook, "Control room's address", "An https address that alerts are sent to."),
+const WAYS: [(Channel, &str); 4] = [
+    (Channel::Sms, "Number for texts"),
+    (Channel::Voice, "Number for calls"),
+    (Channel::Pager, "Pager's topic"),
+    (Channel::Webhook, "Control room's address"),
 ];
+const HINT: &str = "People and desks who answer alerts. An id is small letters, digits and '-', and never changes. A number is \
+                    written like +447700900123, a control room's address begins with https. To take somebody out, wipe out \
+                    their line.";
 
 pub(super) fn write(values: &mut Values, unit: &Unit) {
     for (n, staff) in unit.staff.iter().enumerate() {
@@ -39,20 +42,16 @@ pub(super) fn sheet(of: &Of<'_>, values: &Values, base: Option<&Unit>) -> Sectio
         format!(" A device is enrolled of: {}. It stays, for as long as the id does.", enrolled.join(", "))
     };
     let fields = |row: &str| {
-        let mut fields = vec![
-            Field::line(format!("{row}.id"), "Id").hint("Small letters, digits and '-'. It never changes."),
-            Field::line(format!("{row}.name"), "Name"),
-        ];
-        fields.extend(HINTS.iter().map(|(channel, label, hint)| {
+        let mut fields =
+            vec![Field::line(format!("{row}.id"), "Id"), Field::line(format!("{row}.name"), "Name")];
+        fields.extend(WAYS.iter().map(|(channel, label)| {
             let lacks = !of.channels.contains(channel);
-            let hint = if lacks { "This installation has no provider for it." } else { hint };
+            let hint = if lacks { "No provider here." } else { "" };
             Field::new(format!("{row}.{}", channel.as_str()), label, Control::Line(500)).hint(hint)
         }));
         fields
     };
-    Section::list("Staff", "staff", "member of staff", values, fields).hint(format!(
-        "People and desks who answer alerts. To take somebody out, wipe out their line.{devices}"
-    ))
+    Section::list("Staff", "staff", "member of staff", values, fields).hint(format!("{HINT}{devices}"))
 }
 
 pub(super) fn read(of: &Of<'_>, reader: &mut Reader<'_>, base: Option<&Unit>) -> Vec<Staff> {
@@ -63,7 +62,7 @@ pub(super) fn read(of: &Of<'_>, reader: &mut Reader<'_>, base: Option<&Unit>) ->
             base.into_iter().flat_map(|unit| &unit.staff).find(|staff| Some(&staff.id) == id.as_ref());
         let before = before.map(|staff| staff.contacts.as_slice()).unwrap_or_default();
         let mut contacts = Vec::new();
-        for (channel, ..) in HINTS {
+        for (channel, _) in WAYS {
             let at = format!("{row}.{}", channel.as_str());
             if let Some(address) = reader.text_if_any(&at) {
                 contacts::is_carried(of, reader, &at, channel, before);

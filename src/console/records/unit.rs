@@ -21,6 +21,8 @@ const RISKS: [(Risk, &str); 3] = [
     (Risk::Medium, "Cases of medium risk"),
     (Risk::High, "Cases of high risk"),
 ];
+const AREA: &str = "Every zone of the unit lies inside this box. Degrees: of latitude like 53.2, of longitude like -2.9, with a \
+                    minus west of Greenwich.";
 const SIDES: [(&str, &str); 4] = [("south", "South"), ("north", "North"), ("west", "West"), ("east", "East")];
 
 pub(super) fn write(unit: &Unit) -> Values {
@@ -55,12 +57,7 @@ pub(super) fn sheet(of: &Of<'_>, values: &Values) -> Vec<Section> {
         );
     }
     who.push(Field::line("name", "Name"));
-    let area = SIDES.map(|(side, label)| {
-        Field::new(format!("area.{side}"), label, Control::Line(24)).hint(match side {
-            "south" | "north" => "Degrees of latitude, like 53.2.",
-            _ => "Degrees of longitude, like -2.9; west of Greenwich with a minus.",
-        })
-    });
+    let area = SIDES.map(|(side, label)| Field::new(format!("area.{side}"), label, Control::Line(24)));
     let roles = vec![
         Field::line("roles.desks", "Desks").hint(
             "Ids of those who watch the console, such as desk-1, desk-2. The first of them is told first.",
@@ -87,7 +84,7 @@ pub(super) fn sheet(of: &Of<'_>, values: &Values) -> Vec<Section> {
     }));
     let mut sections = vec![
         Section::new("Unit", who),
-        Section::new("Area", area.into()).named("area").hint("Every zone of the unit lies inside this box."),
+        Section::new("Area", area.into()).named("area").hint(AREA),
         staff::sheet(of, values, base),
         rotas::sheet(values),
         Section::new("Whom the standard policy tells", roles).named("roles").hint(roles_hint),
@@ -162,9 +159,9 @@ fn own(unit: &Unit) -> Vec<EscalationPolicy> {
 }
 
 fn area(reader: &mut Reader<'_>) -> Option<Area> {
-    let [south, north, west, east] = SIDES.map(|(side, _)| {
+    let [south, north, west, east] = SIDES.map(|(side, label)| {
         let degrees = |text: &str| text.parse().ok().filter(|degrees: &f64| degrees.is_finite());
-        reader.chosen(&format!("area.{side}"), degrees, "Write degrees, like 53.2.")
+        reader.chosen(&format!("area.{side}"), degrees, &format!("{label}: write degrees, like 53.2."))
     });
     Some(Area { south: south?, west: west?, north: north?, east: east? })
 }

@@ -246,6 +246,22 @@ async fn whoever_has_an_advocate_role_changes_the_persons_of_their_cases() {
 }
 
 #[tokio::test]
+async fn whoever_reads_a_person_by_one_role_changes_none_by_another_elsewhere() {
+    let bench = peopled();
+    let role = |role, unit: &str| Grant { role, unit: Some(fixture::id(unit)) };
+    let grants = vec![role(Role::Officer, "cheshire"), role(Role::Supervisor, "kent")];
+    let new = NewAccount { id: fixture::id("ola"), name: "Ola".into(), grants, caseload: vec![] };
+    bench.access.add_account(&new, &Who::Command, AT).await.expect("a new account");
+    let browser = bench.enter(&new.id);
+    let page = bench.get_as(&browser, PERSON).await.text;
+    assert!(
+        page.contains("Ms E. Quill") && page.contains("may read this record and not change it"),
+        "{page}"
+    );
+    assert_eq!(bench.post_as(&browser, PERSON, &published(&person())).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn a_list_of_persons_says_how_each_is_reached_and_no_number() {
     let bench = peopled();
     let browser = bench.browser().await;

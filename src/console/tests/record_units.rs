@@ -136,7 +136,7 @@ async fn what_is_wrong_with_a_unit_is_said_beside_its_field() {
     let bench = bench();
     let browser = bench.browser().await;
     let number = "A phone number is written like +447700900123.";
-    let degrees = "Write degrees, like 53.2.";
+    let degrees = ": write degrees, like 53.2.";
     let cases: [(&'static str, &'static str, &str, &str); 38] = [
         ("id", "", "id", "Give it an id."),
         ("id", "Kent Police", "id", "An id is made of"),
