@@ -119,7 +119,7 @@ await story(async ({ person }) => {
   await publish(ben, "/records/cases/c-1");
   await write(amy, [["review_due", "2026-12-01 09:00"]]);
   await publish(amy, "Somebody has changed this record");
-  const conflict = amy.getByRole("region", { name: "Somebody has changed this record since you opened it" });
+  const conflict = amy.getByRole("region", { name: "In force now, and in your form" });
   assert.match(await conflict.innerText(), /Plan\s+Weekly meetings, on Tuesdays\.\s+Weekly meetings\./);
   await look(amy, "record-conflict");
   await write(amy, [["plan", "Weekly meetings, on Tuesdays."]]);
