@@ -126,8 +126,9 @@ async fn a_killed_broker_is_told_once_and_what_tags_kept_is_judged_in_fix_order(
     let sent = scene.sent(&at_ms, PROMISE_S);
     let fleet = scene.fleet(&sent, 30);
     until("pings", PATIENCE, async || (scene.held().await.len() > 5 * TAGS).then_some(())).await;
-    scene.broker.kill();
+    // It may be missed before whoever has killed it comes to look at the clock.
     let killed_at = scene.clock.steady();
+    scene.broker.kill();
     let over_at = killed_at.plus_ms(away_s * 1_000);
     while scene.clock.steady() < over_at {
         scene.clock.wait_until(over_at).await;
@@ -141,7 +142,7 @@ async fn a_killed_broker_is_told_once_and_what_tags_kept_is_judged_in_fix_order(
         scene.incidents().await.into_iter().filter(|i| i.kind != IncidentKind::Violation).collect();
     assert_eq!(others.iter().map(|i| i.kind).collect::<Vec<_>>(), [IncidentKind::Deaf]);
     let down_at = scene.source_times(false, killed_at).await[0];
-    let up_at = scene.source_times(true, back_at).await[0];
+    let up_at = scene.source_times(true, over_at).await[0];
     // Half a minute later silence was judged again, while the tags drove on.
     assert!(Timestamp::from_ms(at_ms[at_ms.len() - 1]) > up_at.plus_ms(31_000));
     let told_after_s = deaf.raised_at.s_since(down_at);
