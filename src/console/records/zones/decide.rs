@@ -4,6 +4,7 @@ use super::{words::Change, *};
 use crate::{
     access::audit::Who,
     console::posts::CONFIRM_WITHIN,
+    domain::Scope,
     engine::{Problem, Refused, Told},
     sequencer::SubmitError,
 };
@@ -93,7 +94,9 @@ pub(super) async fn decide(
             return Err(Refusal::not_approved(why));
         }
         record(&app, &officer, Act::ApproveZones, &Book::Case(case.clone())).await?;
-        approve(&app, &case, &proposed).await?;
+        // Of the same picture as the case: whoever published meanwhile is not overwritten.
+        let from = board.rulebook.revision(&Scope::Case(case.id.clone()));
+        approve(&app, &case, from, &proposed).await?;
     } else {
         record(&app, &officer, Act::RefuseZones, &Book::Case(case.clone())).await?;
     }
@@ -107,11 +110,10 @@ async fn waiting(app: &App, case: &Case, no: i64) -> Result<Proposed, Refusal> {
     waiting.into_iter().find(|(known, _)| *known == no).map(|(_, it)| it).ok_or_else(Refusal::no_proposal)
 }
 
-/// Publishes the case with the zone as it is to be.
-async fn approve(app: &App, case: &Case, proposed: &Proposed) -> Result<(), Refusal> {
+/// Publishes the case, whose revision is `from`, with the zone as it is to be.
+async fn approve(app: &App, case: &Case, from: u64, proposed: &Proposed) -> Result<(), Refusal> {
     let book = Book::Case(changed(case, &proposed.id, proposed.zone.as_ref()));
-    let (whole, _) = app.look();
-    let told = Told::Revise { from: whole.rulebook.revision(&book.scope()), book };
+    let told = Told::Revise { from, book };
     let submitted = tokio::time::timeout(CONFIRM_WITHIN, app.inbox.submit(told)).await;
     match submitted.map_err(|_| Refusal::unconfirmed())? {
         Err(SubmitError::Refused(Refused::Outdated)) => {

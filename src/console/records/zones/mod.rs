@@ -309,10 +309,9 @@ fn draw(
         removes: base.map(|_| format!("{at}/remove")),
         map: zone.map(|zone| drawing::of(case, std::slice::from_ref(zone), before.as_slice(), now)),
         is_circle: values.get("kind") == "circle",
-        judged: None,
+        judged: shown.judged.clone(),
         at,
     };
-    let page = FormPage { judged: shown.judged.clone(), ..page };
     (status, html(&page)).into_response()
 }
 
