@@ -26,6 +26,8 @@ mod ratios;
 mod report;
 #[path = "faults/rig.rs"]
 mod rig;
+#[path = "faults/snapshots.rs"]
+mod snapshots;
 #[path = "faults/store_away.rs"]
 mod store_away;
 #[path = "faults/telephone.rs"]

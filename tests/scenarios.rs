@@ -57,6 +57,8 @@ mod restart;
 mod rotas;
 #[path = "scenarios/rulebook.rs"]
 mod rulebook;
+#[path = "scenarios/snapshots.rs"]
+mod snapshots;
 #[path = "scenarios/stories.rs"]
 mod stories;
 #[path = "scenarios/tracks.rs"]

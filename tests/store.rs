@@ -17,6 +17,8 @@ mod places;
 mod postgres;
 #[path = "store/schema.rs"]
 mod schema;
+#[path = "store/snapshots.rs"]
+mod snapshots;
 
 #[tokio::test]
 async fn a_start_ends_the_leases_of_the_dead_but_not_those_of_another_instance() {
@@ -37,7 +39,7 @@ macro_rules! on_every_store {
     };
     (@kind $kind:ident, $($path:path as $test:ident),+) => {
         mod $kind {
-            use super::{incidents, journal, outbox, places};
+            use super::{incidents, journal, outbox, places, snapshots};
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
@@ -57,6 +59,8 @@ on_every_store! {
         large_batches_and_pages, numbers_beyond_32_bits, every_byte_of_a_payload_is_kept,
         rows_about_one_and_about_every_one,
         hand_ins_are_taken_in_the_transaction, a_refused_batch_leaves_its_hand_ins;
+    snapshots: a_snapshot_reads_back_as_it_was_written, a_snapshot_may_be_written_again,
+        what_is_older_is_forgotten_with_what_was_never_completed;
     incidents: changes_replace_what_was_there, one_open_incident_per_cause, a_cause_may_come_back_when_closed,
         one_batch_may_close_and_raise_a_cause, other_subjects_and_causes_do_not_meet,
         an_alert_needs_its_incident, paging, closed_ones_newest_first, counts_by_kind_and_state;

@@ -91,6 +91,10 @@ impl Plan {
         for difference in &findings.differences {
             tracing::error!(difference, "the journal is not what was recorded; run `cordon replay`");
         }
+        for snapshot in &findings.passed_over {
+            tracing::warn!(snapshot, "a start takes longer");
+        }
+        tracing::info!(from = findings.from, rows = findings.rows, "the journal is read");
         let channels = self.channels.channels();
         // The canary brings its own.
         for unit in sequencer.engine().rulebook().without_canary().units() {
@@ -137,6 +141,8 @@ impl Plan {
             vitals: Arc::clone(&vitals),
             wake_dispatch: Arc::new(move || waker.wake()),
             unwritten,
+            snapshot_every_rows: sequencer::SNAPSHOT_EVERY_ROWS,
+            snapshot: findings.from,
         };
         tasks.spawn(async { driver.run().await.context("the sequencer stopped") });
         let told_to_stop = when(stopped.clone());

@@ -12,6 +12,7 @@ use super::{
     board::{Board, Dot, is_notice},
     hand_ins::HandIns,
     inbox::Arrivals,
+    keeper::Keeper,
     line::{Line, Unwritten},
     meter::Meter,
     pause::Pulse,
@@ -52,6 +53,10 @@ pub struct Driver {
     pub wake_dispatch: Arc<dyn Fn() + Send + Sync>,
     /// Where dispatch looks for danger that the store cannot take.
     pub unwritten: watch::Sender<Unwritten>,
+    /// So many rows are between two snapshots.
+    pub snapshot_every_rows: i64,
+    /// The row of the last one; 0 without one.
+    pub snapshot: i64,
 }
 
 /// The driver at work.
@@ -59,6 +64,7 @@ struct Work {
     parts: Parts,
     line: Line,
     hand_ins: HandIns,
+    keeper: Keeper,
     pulse: Pulse,
     drawn_us: i64,
     /// What the board shows of incidents that were closed a moment ago.
@@ -90,9 +96,12 @@ impl Driver {
     /// # Errors
     /// [`StoreError::Conflict`]: another process writes this journal.
     pub async fn run(self) -> Result<(), StoreError> {
-        let Self { sequencer, arrivals, store, clock, board, meter, vitals, wake_dispatch, unwritten } = self;
+        let Self {
+            sequencer, arrivals, store, clock, board, meter, vitals, wake_dispatch, unwritten, ..
+        } = self;
         let mut work = Work {
             line: Line::new(sequencer, Arc::clone(&store)),
+            keeper: Keeper::new(Arc::clone(&store), self.snapshot_every_rows, self.snapshot),
             hand_ins: HandIns::new(store),
             pulse: Pulse::new(clock.steady(), clock.real_us()),
             drawn_us: i64::MIN,
@@ -183,6 +192,9 @@ impl Work {
         self.closed.extend(closed.map(|incident| (incident.id, Arc::new(incident.clone()))));
         if !stepped.batch.alerts.is_empty() {
             (self.parts.wake_dispatch)();
+        }
+        if let Some(row) = stepped.batch.rows.last() {
+            self.keeper.after_commit(row.no, || self.line.memory());
         }
         // Whoever gets an answer sees on the board what came of it.
         self.draw_if(!stepped.answers.is_empty());

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     domain::{Alert, AlertId, AlertState, Priority, Timestamp},
     engine::{Engine, ServiceReport, Told},
-    store::{Store, StoreError},
+    store::{JournalHead, Store, StoreError},
 };
 
 /// Arrivals taken up in one step.
@@ -55,6 +55,11 @@ impl Line {
     #[must_use]
     pub fn engine(&self) -> &Engine {
         self.sequencer.engine()
+    }
+
+    /// The engine, and the row that it is after, which may not be written yet.
+    pub(super) fn memory(&self) -> Option<(Engine, JournalHead)> {
+        self.sequencer.memory()
     }
 
     /// Whether staff have been told that records cannot be written.

@@ -14,6 +14,7 @@
 //! | `writer`, `hand_ins` | the store, beside the line |
 //! | `pause` | notices that the line stood still |
 //! | `recover` | the engine's memory from the journal |
+//! | `snapshot`, `keeper` | the engine's memory beside the journal, so that a start need not decide all of it again |
 //! | `board`, `meter` | what the console shows, what is counted |
 
 mod allowance;
@@ -24,12 +25,14 @@ mod excess;
 mod guard;
 mod hand_ins;
 mod inbox;
+mod keeper;
 mod line;
 mod look;
 mod meter;
 mod pause;
 mod record;
 mod recover;
+mod snapshot;
 mod step;
 mod trail;
 mod waiting;
@@ -45,5 +48,6 @@ pub use line::{Line, Unwritten};
 pub use meter::{Meter, Percentiles, Reading};
 pub use record::{RecordError, chain_of, digest_of, input_of};
 pub use recover::{Again, Findings, Otherwise, Recovered, Watch, decide_again, open_in, recover};
+pub use snapshot::{SNAPSHOT_EVERY_ROWS, Taken};
 pub use step::{Answer, Now, Sequencer, Stepped};
 pub use trail::{Believed, Passed};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     guard,
     record::{chain_of, digest_of, input_of},
+    snapshot,
     step::Sequencer,
 };
 use crate::{
@@ -19,6 +20,10 @@ const PAGE_ROWS: i64 = 2_000;
 /// What deciding the journal again found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Findings {
+    /// The row of the snapshot that was gone on from; 0 if everything was decided again.
+    pub from: i64,
+    /// Snapshots that could not be believed, each in a sentence.
+    pub passed_over: Vec<String>,
     /// Rows read.
     pub rows: i64,
     /// Rows decided by another version of the engine: read, not compared.
@@ -81,13 +86,14 @@ const DIFFERENCES_MAX: usize = 20;
 /// Of a line that differs so much is shown.
 const LINE_CHARS_MAX: usize = 400;
 
-/// A sequencer that carries on where the journal ends. Incidents and alerts are those of the store: they are never
-/// judged again.
+/// A sequencer that carries on where the journal ends: from the last snapshot, or from the first row. Incidents and alerts
+/// are those of the store: they are never judged again.
 ///
 /// # Errors
 /// If the store cannot be read.
 pub async fn recover(store: &dyn Store) -> Result<(Sequencer, Findings), StoreError> {
-    let mut recovered = decide_again(store).await?;
+    let mut recovered = Recovered::from_snapshot(store).await?;
+    recovered.read_on(store, &mut |_| ()).await?;
     let open = open_in(store).await?;
     recovered.compare_open(&open.0);
     recovered.engine.adopt(open.0, open.1);
@@ -125,6 +131,19 @@ pub async fn open_in(store: &dyn Store) -> Result<(Vec<Incident>, Vec<Alert>), S
 }
 
 impl Recovered {
+    /// What the last snapshot holds; nothing without one.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn from_snapshot(store: &dyn Store) -> Result<Self, StoreError> {
+        let mut recovered = Self::default();
+        if let Some((engine, head)) = snapshot::load(store, &mut recovered.findings.passed_over).await? {
+            recovered.findings.from = head.no;
+            (recovered.engine, recovered.head) = (engine, Some(head));
+        }
+        Ok(recovered)
+    }
+
     /// Decides what the journal has beyond its own last row. `watch` sees each row being decided.
     ///
     /// # Errors

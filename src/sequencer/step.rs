@@ -115,6 +115,12 @@ impl Sequencer {
         &self.engine
     }
 
+    /// The engine, and the row that it is after; `None` before the first one.
+    pub(super) fn memory(&self) -> Option<(Engine, JournalHead)> {
+        let head = JournalHead { no: self.no, at: self.at?, chain: self.chain.clone() };
+        Some((self.engine.clone(), head))
+    }
+
     /// The last stamp.
     #[must_use]
     pub fn last_at(&self) -> Option<Timestamp> {

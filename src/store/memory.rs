@@ -8,7 +8,8 @@ use std::{
 use async_trait::async_trait;
 
 use super::{
-    Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Room, Store, StoreError,
+    Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Room, Snapshot, SnapshotPart, Store,
+    StoreError,
     fit::{Mark, already_there},
 };
 use crate::domain::{Alert, AlertId, AlertState, Cause, Incident, IncidentId, Priority, Subject, Timestamp};
@@ -30,6 +31,8 @@ struct State {
     attempts: BTreeMap<(AlertId, u32, Timestamp), Attempt>,
     hand_ins: BTreeMap<i64, String>,
     last_hand_in: i64,
+    snapshots: BTreeMap<i64, Snapshot>,
+    snapshot_parts: BTreeMap<(i64, i64), SnapshotPart>,
 }
 
 /// An alert with what dispatch knows of it.
@@ -285,6 +288,39 @@ impl Store for MemoryStore {
         let state = self.state();
         let first = state.hand_ins.iter().take(count(limit));
         Ok(first.map(|(id, payload)| HandIn { id: *id, payload: payload.clone() }).collect())
+    }
+
+    async fn keep_parts(&self, snapshot: i64, parts: &[SnapshotPart]) -> Result<(), StoreError> {
+        let numbered = parts.iter().map(|part| ((snapshot, part.nth), part.clone()));
+        self.state().snapshot_parts.extend(numbered);
+        Ok(())
+    }
+
+    async fn keep_snapshot(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
+        self.state().snapshots.insert(snapshot.no, snapshot.clone());
+        Ok(())
+    }
+
+    async fn snapshots(&self) -> Result<Vec<Snapshot>, StoreError> {
+        Ok(self.state().snapshots.values().rev().cloned().collect())
+    }
+
+    async fn snapshot_parts(
+        &self,
+        snapshot: i64,
+        from: i64,
+        limit: i64,
+    ) -> Result<Vec<SnapshotPart>, StoreError> {
+        let state = self.state();
+        let parts = state.snapshot_parts.range((snapshot, from)..=(snapshot, i64::MAX));
+        Ok(parts.take(count(limit)).map(|(_, part)| part.clone()).collect())
+    }
+
+    async fn forget_snapshots(&self, before: i64) -> Result<(), StoreError> {
+        let mut state = self.state();
+        state.snapshots.retain(|no, _| *no >= before);
+        state.snapshot_parts.retain(|(no, _), _| *no >= before);
+        Ok(())
     }
 }
 

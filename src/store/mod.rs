@@ -6,6 +6,7 @@
 mod fit;
 mod memory;
 mod room;
+mod snapshot;
 mod sql;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use async_trait::async_trait;
 
 pub use memory::MemoryStore;
 pub use room::{Admit, Room};
+pub use snapshot::{Snapshot, SnapshotPart};
 pub use sql::{file_of, open};
 
 use crate::domain::{Alert, AlertId, Incident, IncidentId, Timestamp, UnitId};
@@ -316,4 +318,35 @@ pub trait Store: Send + Sync {
 
     /// Hand-ins not yet taken up, in order, at most `limit`.
     async fn handed_in(&self, limit: i64) -> Result<Vec<HandIn>, StoreError>;
+
+    /// Writes parts of a snapshot, in place of those that had their numbers. An adapter that keeps none is read from the
+    /// journal's first row.
+    async fn keep_parts(&self, _snapshot: i64, _parts: &[SnapshotPart]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Makes a snapshot of the parts that were written.
+    async fn keep_snapshot(&self, _snapshot: &Snapshot) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Every snapshot, the newest first.
+    async fn snapshots(&self) -> Result<Vec<Snapshot>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// Parts of a snapshot from number `from` on, in order, at most `limit`.
+    async fn snapshot_parts(
+        &self,
+        _snapshot: i64,
+        _from: i64,
+        _limit: i64,
+    ) -> Result<Vec<SnapshotPart>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// Deletes the snapshots after rows before `before`, a few parts at a time.
+    async fn forget_snapshots(&self, _before: i64) -> Result<(), StoreError> {
+        Ok(())
+    }
 }

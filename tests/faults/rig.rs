@@ -22,6 +22,9 @@ pub(crate) const LAT: f64 = 54.0;
 /// Degrees of longitude in a metre there.
 const LON_PER_M: f64 = 1.0 / 65_500.0;
 
+/// So seldom that a busy test sees some.
+pub(crate) const SNAPSHOT_EVERY_ROWS: i64 = 500;
+
 /// The longitude so many metres east of the zone's centre.
 pub(crate) fn lon(east_m: f64) -> f64 {
     3.0 + east_m * LON_PER_M
@@ -74,6 +77,8 @@ impl Rig {
             vitals: Arc::new(Vitals::new(0)),
             wake_dispatch: Arc::new(|| {}),
             unwritten: watch::channel(Unwritten::default()).0,
+            snapshot_every_rows: SNAPSHOT_EVERY_ROWS,
+            snapshot: 0,
         };
         let state = State::Paused(Box::new(driver));
         Self { clock, board, inbox, room, store, done, dones, state }

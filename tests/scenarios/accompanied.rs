@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use cordon::{
     domain::{Alert, AlertId, Cause, Incident, IncidentId, IncidentKind, Recipient, Stage, TagId, Timestamp},
-    engine::{Companionship, Told},
+    engine::{Companionship, Engine, Told},
     geometry::{LatLon, offset},
     sequencer::{
         Arrival, Done, Findings, Message, MessageKind, Now, Sequencer, Stepped, Ticket, decide_again, recover,
@@ -92,6 +92,8 @@ impl World {
         let (sequencer, findings) = run(recover(&self.store)).unwrap();
         assert_eq!(findings.differences, Vec::<String>::new());
         assert!(sequencer.engine() == self.sequencer.engine(), "the engine remembers the same");
+        let recalled = Engine::recalled(sequencer.engine().parts());
+        assert!(recalled.as_ref() == Some(sequencer.engine()), "and so it does in parts");
         self.sequencer = sequencer;
         self.start();
     }

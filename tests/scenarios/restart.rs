@@ -10,7 +10,10 @@ use cordon::{
     },
     engine::{Action, DeliveryReport, Told},
     geometry::{LatLon, offset},
-    sequencer::{Arrival, Message, MessageKind, Now, Sequencer, Stepped, Ticket, decide_again, recover},
+    sequencer::{
+        Arrival, Message, MessageKind, Now, Recovered, Sequencer, Stepped, Taken, Ticket, decide_again,
+        recover,
+    },
     store::{MemoryStore, Store},
 };
 use proptest::prelude::*;
@@ -29,6 +32,7 @@ enum Event {
     Reply(bool, &'static str),
     Publish(u8),
     Source(bool),
+    Snapshot,
     Restart,
 }
 
@@ -53,6 +57,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (any::<bool>(), words).prop_map(|(staff, text)| Event::Reply(staff, text)),
         2 => (0..9_u8).prop_map(Event::Publish),
         1 => any::<bool>().prop_map(Event::Source),
+        1 => Just(Event::Snapshot),
         1 => Just(Event::Restart),
     ]
 }
@@ -220,8 +225,15 @@ impl World {
                 let name = "lab".into();
                 self.tell(Told::Source { name, up }).await;
             }
+            Event::Snapshot => {
+                let head = self.store.head().await.unwrap().unwrap();
+                Taken::of(self.sequencer.engine(), &head).unwrap().write(&self.store).await.unwrap();
+                let recalled = Recovered::from_snapshot(&self.store).await.unwrap().engine;
+                assert!(recalled == *self.sequencer.engine());
+            }
             Event::Restart => {
                 let (sequencer, findings) = recover(&self.store).await.unwrap();
+                assert_eq!(findings.passed_over, Vec::<String>::new());
                 assert_eq!(findings.differences, Vec::<String>::new());
                 let (before, after) = (self.sequencer.engine(), sequencer.engine());
                 assert!(before.open_incidents().eq(after.open_incidents()));

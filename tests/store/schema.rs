@@ -36,7 +36,10 @@ async fn sqlite_columns() -> Columns {
 async fn both_databases_have_the_same_tables_and_columns() {
     let sqlite = sqlite_columns().await;
     let tables: BTreeSet<&str> = sqlite.iter().map(|(table, _)| table.as_str()).collect();
-    assert_eq!(tables, ["alerts", "attempts", "hand_ins", "incidents", "journal"].into());
+    assert_eq!(
+        tables,
+        ["alerts", "attempts", "hand_ins", "incidents", "journal", "snapshot_parts", "snapshots"].into()
+    );
     let Some(url) = postgres::fresh_database().await else {
         return;
     };

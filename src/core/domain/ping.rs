@@ -1,5 +1,7 @@
 //! One message from a tag, as the engine sees it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{domain::Timestamp, geometry::LatLon};
 
 /// One message from a tag.
@@ -43,7 +45,7 @@ pub struct Fix {
 }
 
 /// The receiver's own horizontal accuracy. Receivers are optimistic: see `Accuracy::sigma_m`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Accuracy {
     /// One standard deviation in metres, above 0.
     Stated(f64),
@@ -78,7 +80,7 @@ impl Accuracy {
 }
 
 /// What a fix was taken with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Source {
     /// Satellites.
     Gnss,
@@ -93,7 +95,7 @@ pub enum Source {
 }
 
 /// What the tag's motion sensor says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Motion {
     /// Moving.
     Moving,

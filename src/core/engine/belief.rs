@@ -10,6 +10,8 @@
 //!
 //! East and north err alike and share one covariance. Numbers chosen on the recorded tracks (`cordon evaluate`).
 
+use serde::{Deserialize, Serialize};
+
 use super::trail::Point;
 use crate::{
     domain::{Source, Timestamp},
@@ -49,7 +51,7 @@ const BEND_MPS: f64 = 4.0;
 const QUINTILES: [f64; 5] = [-1.2816, -0.5244, 0.0, 0.5244, 1.2816];
 
 /// The last fixes as the filter took them, the newest last.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Belief {
     /// All metres are from here.
     origin: Option<LatLon>,
@@ -57,7 +59,7 @@ pub(super) struct Belief {
 }
 
 /// The belief just after a fix.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Known {
     at: Timestamp,
     source: Source,
@@ -66,7 +68,7 @@ struct Known {
 }
 
 /// Position in metres, velocity in m/s and the receiver's error in metres, for each axis.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct State {
     east: Vector,
     north: Vector,

@@ -1,6 +1,8 @@
 //! What it means when a clock is wrong: a tag's, or the service's own. One incident for the cause: when many tags seem
 //! to be off by the same, it is our clock.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     decision::quantised,
     draft::Draft,
@@ -25,7 +27,7 @@ const CROWD_TAGS: usize = 4;
 const STEPS_KEPT: usize = 4;
 
 /// What is known of the service's own clock.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct OurClock {
     /// When it last changed, or was found to be off.
     changed_at: Timestamp,
@@ -195,7 +197,7 @@ fn is_crowd<'a>(tags: impl Iterator<Item = &'a TagState>, at: Timestamp, ahead_m
 }
 
 /// What has been said of a tag's clock.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ClockFlag {
     wrong_since: Option<Timestamp>,
     right_pings: u8,

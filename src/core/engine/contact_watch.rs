@@ -4,6 +4,8 @@
 //! reached a zone since the last trustworthy fix, Cordon is blind: an incident before any fix proves a Violation. A wearer
 //! gets farther only while their tag says that it moves, or says nothing.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     decision::quantised,
     nearness::nearest_border_m,
@@ -43,7 +45,7 @@ const GLIMPSE_SIGMA_M: f64 = 2_000.0;
 const GLIMPSE_SIGMAS: f64 = 2.0;
 
 /// What is known of the contact with a wearer's tag.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Contact {
     pub(super) heard_at: Timestamp,
     promised_s: u32,
@@ -64,7 +66,7 @@ pub(super) struct Contact {
 }
 
 /// Where a wearer was seen.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Sight {
     at: Timestamp,
     position: LatLon,

@@ -3,6 +3,8 @@
 
 use std::cmp::Reverse;
 
+use serde::{Deserialize, Serialize};
+
 use super::rule::Rule;
 use crate::domain::Timestamp;
 
@@ -24,7 +26,7 @@ const FIXES_CONSIDERED: usize = 3;
 const EVIDENCE_KEPT: usize = 16;
 
 /// When each of the last fixes was, and how likely it says that the wearer was inside then.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Evidence(Vec<(Timestamp, f64)>);
 
 impl Evidence {

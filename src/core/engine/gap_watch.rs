@@ -3,6 +3,8 @@
 //! A tag numbers its pings and says which it still holds, so a hole in its numbers is a ping that is known to be
 //! missing. A hole that has lasted is told; once every ping has come, or was given up by its tag, it is over.
 
+use serde::{Deserialize, Serialize};
+
 use super::{draft::Draft, incidents::Situation, input::DeadlineKey};
 use crate::domain::{Cause, IncidentKind, Priority, Reason, Subject, TagId, Timestamp};
 
@@ -14,7 +16,7 @@ const CLOSING_MS: i64 = 600_000;
 const LOOK_EVERY_MS: i64 = 5_000;
 
 /// What did not come through a source that was ever heard.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceGaps {
     /// Pings that worn tags have sent and still hold, and that have not come.
     pub missing: u64,
@@ -33,7 +35,7 @@ impl SourceGaps {
 }
 
 /// The holes of one tag.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct TagGap {
     /// Through which it was heard when the first one was found.
     pub(super) source: String,

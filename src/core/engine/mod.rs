@@ -25,6 +25,7 @@
 //! | `sight` | what a fix says of a zone, for whoever explains a decision; decides nothing |
 //! | `situation` | what a wearer's track, and the moment, mean for the incidents about them |
 //! | `decide`, `draft`, `decision` | one input's way through all of it |
+//! | `memory` | all that is remembered, in parts that can be kept and taken up again |
 
 mod answers;
 mod attending;
@@ -44,6 +45,7 @@ mod handling;
 mod incidents;
 mod input;
 mod meeting;
+mod memory;
 mod nearness;
 mod notices;
 mod outlook;
@@ -76,12 +78,15 @@ use std::{
     sync::Arc,
 };
 
+use serde::{Deserialize, Serialize};
+
 pub use carried::not_carried;
 pub use decision::{Decision, StageChange};
 pub use evidence::EVIDENCE_MS;
 pub use gap_watch::SourceGaps;
 pub use input::{Action, DeadlineKey, DeliveryReport, Input, PingNo, Refused, ServiceReport, SetAside, Told};
 pub use meeting::{Meet, Place};
+pub use memory::{MEMORY_FORM, Part};
 pub use outlook::Outlook;
 pub use proximity::BoundProximity;
 pub use proximity_watch::{CompanionHeard, Companionship};
@@ -139,7 +144,7 @@ pub struct Engine {
 }
 
 /// What is remembered of a wearer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WearerState {
     track: Track,
     meetings: Meetings,

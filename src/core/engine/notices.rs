@@ -7,6 +7,8 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     draft::Draft,
     escalation::{done, end, escalation_mut},
@@ -29,7 +31,7 @@ const AGAIN_MS: i64 = MINUTE_MS;
 const PUT_OFF_MS: i64 = 24 * 60 * MINUTE_MS;
 
 /// What a protected person has been told, and what they are about to be told.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Standing {
     advice: Advice,
     /// Since when protection has been weak, while they have not been told.
@@ -41,7 +43,7 @@ pub(super) struct Standing {
 }
 
 /// What a protected person goes by.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum Advice {
     /// Nothing has been said, or that all is as usual again.
     #[default]

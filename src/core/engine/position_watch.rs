@@ -3,6 +3,8 @@
 //! Evidence, not a filter: each of these fixes is judged like any other. But where a receiver says what cannot be, whether
 //! it is deceived, broken or deaf, somebody must know that it is no witness at present.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     decision::quantised,
     draft::Draft,
@@ -32,7 +34,7 @@ const FROZEN_MS: i64 = 20 * 60_000;
 const FROZEN_FIXES: u32 = 10;
 
 /// What is held against a wearer's latest positions.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Doubts {
     steps: Vec<Timestamp>,
     contradictions: Vec<Timestamp>,
@@ -41,7 +43,7 @@ pub(super) struct Doubts {
 }
 
 /// The same place again and again, though in motion.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Same {
     since: Timestamp,
     place: LatLon,

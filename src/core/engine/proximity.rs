@@ -3,7 +3,7 @@
 //! A device is a tag or a Companion, never both; and one that has once been a Companion counts as one for ever: what it
 //! says after its person no longer agrees is where they are all the same, and must not be kept as a stray tag's is.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use rpds::RedBlackTreeMapSync as Map;
 
@@ -35,6 +35,31 @@ impl Proximity {
     pub(super) fn put_person(&mut self, person: &Person) {
         for companion in &person.companions {
             learn(&mut self.carried, &companion.tag, &person.id);
+        }
+    }
+
+    /// Of each person every Companion that they ever carried.
+    pub(super) fn carried(&self) -> BTreeMap<PersonId, Vec<TagId>> {
+        let mut carried = BTreeMap::<_, Vec<TagId>>::new();
+        for (tag, persons) in &self.carried {
+            for person in persons {
+                carried.entry(person.clone()).or_default().push(tag.clone());
+            }
+        }
+        carried
+    }
+
+    pub(super) fn learn_carried(&mut self, person: &PersonId, tags: &[TagId]) {
+        for tag in tags {
+            learn(&mut self.carried, tag, person);
+        }
+    }
+
+    /// A zone has stood as it stands since this time.
+    pub(super) fn stands_since(&mut self, id: &ZoneId, since: Timestamp) {
+        if let Some(bound) = self.zones.get(id) {
+            let bound = BoundProximity { since, ..bound.as_ref().clone() };
+            self.zones.insert_mut(id.clone(), Arc::new(bound));
         }
     }
 

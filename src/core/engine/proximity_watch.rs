@@ -83,7 +83,7 @@ pub enum Companionship {
 }
 
 /// What is remembered of a person's Companion.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct CompanionState {
     tag: TagId,
     heard_at: Timestamp,
@@ -92,7 +92,7 @@ pub(super) struct CompanionState {
 }
 
 /// What is remembered of a wearer and a proximity zone while they are not plainly far away.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Meeting {
     person: PersonId,
     /// The time of the last one.

@@ -1,5 +1,7 @@
 //! Which pings of a tag have been received: duplicates, what to acknowledge, and what is known to be missing.
 
+use serde::{Deserialize, Serialize};
+
 use super::{clock_watch::ClockFlag, reporting::Asked, tag_clock::TagClock};
 use crate::domain::Timestamp;
 
@@ -14,7 +16,7 @@ const RUN_MAX: u64 = 100_000;
 const RANGES_MAX: usize = tag_wire::limits::RANGES_MAX;
 
 /// What is known of a tag, whoever wears it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TagState {
     /// When it was last heard.
     pub heard_at: Option<Timestamp>,
@@ -32,7 +34,7 @@ pub struct TagState {
     given_up: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Boot {
     boot: u32,
     /// Everything up to here was received, or the tag no longer has it.

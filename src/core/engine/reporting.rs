@@ -1,6 +1,8 @@
 //! How often a tag is asked to report: often near a zone, so that a Violation is seen within seconds; as it likes far
 //! away, or while it lies still, so that its battery lasts.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     contact_watch::{LOOK_M, REACH_MPS},
     draft::Draft,
@@ -26,7 +28,7 @@ const PROMISED_S: [(Pace, u32); 2] = [(Pace::Near, 45), (Pace::Pursuit, 25)];
 const CALM_MS: i64 = 120_000;
 
 /// How often a tag is wanted to report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Pace {
     /// As often as the tag does by itself.
     Normal,
@@ -48,7 +50,7 @@ pub struct Ask {
 }
 
 /// What a tag was last asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Asked {
     id: u64,
     pace: Pace,

@@ -1,8 +1,12 @@
 //! The rulebook in force: what was published, joined and indexed for the questions the engine asks.
 
+mod kept;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use rpds::RedBlackTreeMapSync as Map;
+
+pub(super) use kept::KeptBook;
 
 use super::{proximity::Proximity, rulebook_check::Problem};
 use crate::{

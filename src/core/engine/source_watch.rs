@@ -4,6 +4,8 @@
 //! first. Neither may last: a source that comes and goes without 30 s of calm is told as deaf once it has been away for
 //! 20 s in all, and the time that is given to backlogs is limited.
 
+use serde::{Deserialize, Serialize};
+
 use super::{draft::Draft, incidents::Situation, input::DeadlineKey};
 use crate::domain::{Cause, IncidentKind, Priority, Reason, Subject, Timestamp};
 
@@ -19,7 +21,7 @@ const DEAF_MS: i64 = 20_000;
 const CONNECT_MS: i64 = 5_000;
 
 /// Whether a source of pings can be heard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceState {
     /// Heard or not.
     pub up: bool,

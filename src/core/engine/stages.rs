@@ -1,6 +1,8 @@
 //! The stages of one wearer and one zone, whatever its border is drawn around: from what a fix says of the border to the
 //! next stage, with its reason.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     decision::quantised,
     evidence::{EVIDENCE_MS, Evidence},
@@ -26,7 +28,7 @@ const EDGE: f64 = 1.25;
 const WATCH_SIGMAS: f64 = 2.0;
 
 /// What is remembered of one zone while it is not plainly far away.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct ZoneState {
     pub(super) since: Option<Timestamp>,
     pub(super) stage: Stage,

@@ -7,6 +7,8 @@
 //!
 //! Where in doubt a ping counts as just sent: then a violation in it is told at once, at worst although it is over.
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::Timestamp;
 
 /// A clock that is off by more than this is wrong; up to here networks are slow.
@@ -27,7 +29,7 @@ const RUN_PINGS: u8 = 3;
 const RUN_MS: i64 = 10_000;
 
 /// What is known of a tag's clock.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct TagClock {
     /// Our time less the tag's, milliseconds; 0 while its clock is believed.
     offset_ms: i64,
@@ -39,7 +41,7 @@ pub(super) struct TagClock {
 }
 
 /// The ping with the highest number so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Newest {
     sent: Timestamp,
     at: Timestamp,
@@ -51,7 +53,7 @@ struct Newest {
 }
 
 /// Pings in a row that came late and do not catch up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Run {
     since: Timestamp,
     pings: u8,

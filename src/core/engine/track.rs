@@ -4,6 +4,8 @@
 //! after it is judged again, so that the same fixes give the same episodes in every order of arrival. The live state
 //! never moves back: it is always that of the newest fix.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     belief::Heading,
     evidence::EVIDENCE_MS,
@@ -27,7 +29,7 @@ const RECENT_FIXES: usize = 16;
 const PAST_STAYS: usize = 8;
 
 /// A wearer's track.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Track {
     /// The state before the window, and what is carried on from there.
     base: Zones,

@@ -2,6 +2,8 @@
 
 use std::{cell::OnceCell, collections::BTreeMap};
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     belief::Belief,
     rule::Rule,
@@ -18,7 +20,7 @@ use crate::{
 const PLAUSIBLE_MPS: f64 = 70.0;
 
 /// A fix as the track keeps it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) struct Point {
     pub(super) at: Timestamp,
     pub(super) position: LatLon,
@@ -27,7 +29,7 @@ pub(super) struct Point {
 }
 
 /// What is carried from fix to fix in fix order.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Trail {
     /// The last fix and the one before it.
     pub(super) last: [Option<Point>; 2],

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use geo::{Bearing as _, Destination as _, Distance as _, Geodesic, InterpolatePoint as _, Point};
+use serde::{Deserialize, Serialize};
 
 /// Equatorial radius of WGS84 in metres.
 pub(super) const EQUATORIAL_RADIUS_M: f64 = 6_378_137.0;
@@ -13,7 +14,8 @@ pub(super) const ECCENTRICITY_2: f64 = FLATTENING * (2.0 - FLATTENING);
 /// A latitude and a longitude in degrees, both finite and in range.
 ///
 /// `Debug` shows no number, so that no position can slip into a log line.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "[f64; 2]", into = "[f64; 2]")]
 pub struct LatLon {
     lat_deg: f64,
     lon_deg: f64,
@@ -58,6 +60,19 @@ impl LatLon {
 
     fn point(self) -> Point<f64> {
         Point::new(self.lon_deg, self.lat_deg)
+    }
+}
+
+impl TryFrom<[f64; 2]> for LatLon {
+    type Error = PositionError;
+    fn try_from([lat_deg, lon_deg]: [f64; 2]) -> Result<Self, PositionError> {
+        Self::new(lat_deg, lon_deg)
+    }
+}
+
+impl From<LatLon> for [f64; 2] {
+    fn from(position: LatLon) -> Self {
+        [position.lat_deg, position.lon_deg]
     }
 }
 

@@ -38,6 +38,8 @@ pub enum Law {
     NobodyIsForgotten,
     /// Deciding the journal again gives what was recorded.
     ReplayEqualsRecord,
+    /// A snapshot holds all that the engine remembers.
+    SnapshotIsMemory,
     /// An alert of danger is tried within the promise.
     DangerIsPrompt,
     /// No try begins after the end of its alert is committed.
@@ -77,6 +79,7 @@ impl Law {
             Self::TimeGoesOn => "where a wearer is said to be never moves back in time",
             Self::NobodyIsForgotten => "no alert ends as failed without somebody having been told",
             Self::ReplayEqualsRecord => "deciding the journal again gives what was recorded",
+            Self::SnapshotIsMemory => "a snapshot holds all that the engine remembers",
             Self::DangerIsPrompt => "an alert of danger is tried within 10 s while the service runs",
             Self::EndedIsEnded => "no try begins after the end of its alert is committed",
             Self::StaysAreFound => "a wearer who stays in a zone is found there",

@@ -20,7 +20,7 @@ use crate::{
     domain::{TagId, Timestamp},
     engine::{Input, Refused, ServiceReport, Told},
     lab,
-    sequencer::{self, Again, Arrival, Done, Line, Now, Recovered, Sequencer, Stepped},
+    sequencer::{self, Again, Arrival, Done, Line, Now, Recovered, Sequencer, Stepped, Taken},
     store::{Store, StoreError},
 };
 
@@ -142,6 +142,7 @@ impl World<'_> {
             self.say(|| "the service cannot start: its store does not answer".into());
             return self.in_ms(AGAIN_MS, Event::Befalls(Fault::Starts));
         };
+        self.look_at_snapshot();
         self.service.journal.compare_open(&open);
         let mut engine = self.service.journal.engine.clone();
         self.workings.remembers(&mut engine, open, alerts);
@@ -174,6 +175,20 @@ impl World<'_> {
         let after_ms = self.service.chance.ms(0.1, 3.0);
         self.in_ms(after_ms, Event::Connects { process: no });
         self.in_ms(1, Event::Claims { process: no });
+    }
+
+    /// A start may go on from a snapshot instead.
+    fn look_at_snapshot(&mut self) {
+        let Some(head) = &self.service.journal.head else { return };
+        let engine = &self.service.journal.engine;
+        let store = self.disk.kept();
+        let written = Taken::of(engine, head).and_then(|taken| taken.write(store).now_or_never());
+        let recalled = Recovered::from_snapshot(store).now_or_never();
+        let is_same = matches!((written, recalled), (Some(Ok(())), Some(Ok(recalled)))
+            if recalled.head.as_ref() == Some(head) && recalled.engine == *engine);
+        if !is_same {
+            self.breaks(Law::SnapshotIsMemory, "what was read is not what was remembered");
+        }
     }
 
     pub(super) fn connects(&mut self) {

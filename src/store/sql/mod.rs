@@ -7,6 +7,7 @@ mod journal;
 mod open;
 mod outbox;
 mod record;
+mod snapshots;
 
 use async_trait::async_trait;
 use sqlx::{PgPool, SqlitePool};
@@ -14,7 +15,8 @@ use sqlx::{PgPool, SqlitePool};
 pub use open::{file_of, open};
 
 use super::{
-    About, Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Room, Store, StoreError,
+    About, Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Room, Snapshot, SnapshotPart,
+    Store, StoreError,
 };
 use crate::domain::{Alert, AlertId, CANARY, Incident, IncidentId, Timestamp};
 
@@ -169,5 +171,30 @@ impl Store for Db {
             sqlx::query_as::<_, (i64, String)>(SELECT).bind(limit.max(0)).fetch_all(pool).await?
         });
         Ok(rows.into_iter().map(|(id, payload)| HandIn { id, payload }).collect())
+    }
+
+    async fn keep_parts(&self, snapshot: i64, parts: &[SnapshotPart]) -> Result<(), StoreError> {
+        self.write_parts(snapshot, parts).await
+    }
+
+    async fn keep_snapshot(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
+        self.write_snapshot(snapshot).await
+    }
+
+    async fn snapshots(&self) -> Result<Vec<Snapshot>, StoreError> {
+        self.read_snapshots().await
+    }
+
+    async fn snapshot_parts(
+        &self,
+        snapshot: i64,
+        from: i64,
+        limit: i64,
+    ) -> Result<Vec<SnapshotPart>, StoreError> {
+        self.read_parts(snapshot, from, limit).await
+    }
+
+    async fn forget_snapshots(&self, before: i64) -> Result<(), StoreError> {
+        self.delete_snapshots(before).await
     }
 }

@@ -1,0 +1,149 @@
+//! A start goes on from a snapshot as if everything had been decided again, and from none that cannot be believed.
+
+use std::collections::BTreeSet;
+
+use cordon::{
+    engine::{Engine, MEMORY_FORM},
+    sequencer::{Recovered, Taken, decide_again, recover},
+    store::{MemoryStore, Snapshot, SnapshotPart, Store},
+};
+use serde_json::Value;
+use tag_wire::Motion;
+
+use crate::lived::{self, books, commuter, record, sends, zone};
+
+/// A day of somebody whose way leads through a zone.
+async fn lived_day() -> MemoryStore {
+    let store = MemoryStore::new();
+    let walker = commuter(1);
+    let sent = sends(lived::tag(60), 1, |s| walker.at(s));
+    assert!(sent.iter().any(|sent| sent.ping.motion == Motion::Moving));
+    let incidents = record(&store, books(zone("z-1", [-3_000.0, 0.0], 300.0)), &sent).await;
+    assert!(!incidents.is_empty());
+    store
+}
+
+/// The engine after this row, and a snapshot of it.
+async fn at_row(store: &MemoryStore, no: i64) -> (Engine, Taken) {
+    let part = MemoryStore::new();
+    for row in store.journal(0, no).await.unwrap() {
+        let batch = cordon::store::Batch { rows: vec![row], ..Default::default() };
+        part.commit(&batch).await.unwrap();
+    }
+    let Recovered { engine, head, .. } = decide_again(&part).await.unwrap();
+    let taken = Taken::of(&engine, &head.unwrap()).unwrap();
+    (engine, taken)
+}
+
+async fn rows(store: &MemoryStore) -> i64 {
+    store.head().await.unwrap().unwrap().no
+}
+
+#[tokio::test]
+async fn a_start_goes_on_from_the_newest_snapshot() {
+    let store = lived_day().await;
+    let all = rows(&store).await;
+    let (whole, _) = recover(&store).await.unwrap();
+    for no in [all / 7, all / 3, all / 2, all - 1, all] {
+        let (engine, taken) = at_row(&store, no).await;
+        taken.write(&store).await.unwrap();
+        let recalled = Recovered::from_snapshot(&store).await.unwrap();
+        assert!(recalled.engine == engine, "row {no}");
+        assert_eq!(recalled.head.map(|head| head.no), Some(no));
+        let (sequencer, findings) = recover(&store).await.unwrap();
+        assert_eq!((findings.from, findings.rows), (no, all - no));
+        assert_eq!((findings.differences, findings.passed_over), (vec![], vec![]));
+        assert!(sequencer.engine() == whole.engine() && sequencer.last_at() == whole.last_at(), "row {no}");
+    }
+    let kept: Vec<i64> = store.snapshots().await.unwrap().iter().map(|snapshot| snapshot.no).collect();
+    assert_eq!(kept, [all, all - 1], "the last two");
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_believed_is_passed_over() {
+    let store = lived_day().await;
+    let all = rows(&store).await;
+    let (whole, _) = recover(&store).await.unwrap();
+    at_row(&store, all / 3).await.1.write(&store).await.unwrap();
+    at_row(&store, all / 2).await.1.write(&store).await.unwrap();
+    let newest = store.snapshots().await.unwrap().remove(0);
+    let last = newest.parts - 1;
+    let parts = store.snapshot_parts(newest.no, 0, newest.parts).await.unwrap();
+    let start = async |why: &str, from: i64| {
+        let (sequencer, findings) = recover(&store).await.unwrap();
+        assert!(sequencer.engine() == whole.engine(), "{why}");
+        assert_eq!(findings.from, from, "{why}");
+        assert!(findings.passed_over[0].ends_with(why), "{findings:?}");
+        assert_eq!(findings.differences, Vec::<String>::new(), "{why}");
+    };
+    let put = async |snapshot: Snapshot| store.keep_snapshot(&snapshot).await.unwrap();
+    let put_part = async |part: SnapshotPart| store.keep_parts(newest.no, &[part]).await.unwrap();
+
+    put(Snapshot { form: MEMORY_FORM + 1, ..newest.clone() }).await;
+    start("it is written in another form", all / 3).await;
+    put(Snapshot { chain: vec![7; 32], ..newest.clone() }).await;
+    start("the journal's row is another one", all / 3).await;
+    put(Snapshot { parts: last + 2, ..newest.clone() }).await;
+    start("a part is missing", all / 3).await;
+    put(Snapshot { parts: last, ..newest.clone() }).await;
+    start("it is not what was written", all / 3).await;
+    put(newest.clone()).await;
+    let damaged = |content: Vec<u8>| SnapshotPart { content, ..parts[0].clone() };
+    put_part(damaged(b"\xc1".to_vec())).await;
+    start("a part cannot be read", all / 3).await;
+    put_part(damaged(parts[1].content.clone())).await;
+    start("it is not what was written", all / 3).await;
+
+    let older = store.snapshots().await.unwrap().remove(1);
+    put(Snapshot { digest: vec![0; 32], ..older }).await;
+    start("it is not what was written", 0).await;
+    put_part(parts[0].clone()).await;
+    let (_, findings) = recover(&store).await.unwrap();
+    assert_eq!((findings.from, findings.passed_over), (all / 2, vec![]));
+}
+
+/// Every place in what is remembered, as far as a day of one wearer has it.
+fn places(value: &Value, at: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| {
+            places(value, &format!("{at}.{name}"), found);
+        }),
+        Value::Array(values) if !values.is_empty() => {
+            values.iter().for_each(|value| places(value, &format!("{at}[]"), found));
+        }
+        _ => drop(found.insert(at.to_owned())),
+    }
+}
+
+/// A start would take a memory of another shape for its own: the number says that it is not.
+#[tokio::test]
+async fn memory_of_another_shape_has_another_number() {
+    let engine = decide_again(&lived_day().await).await.unwrap().engine;
+    let mut found = BTreeSet::new();
+    for part in engine.parts() {
+        places(&serde_json::to_value(&part).unwrap(), "", &mut found);
+    }
+    // What stands in records, too, is read in every shape that it ever had.
+    found.retain(|place| {
+        ![".Book[].book", ".Incident", ".Alert"].iter().any(|record| place.starts_with(record))
+    });
+    let found: String = found.iter().map(|place| format!("{place}\n")).collect();
+    let known = include_str!("memory.txt").split_once('\n').unwrap();
+    let is_known = known == (format!("form {MEMORY_FORM}").as_str(), found.as_str());
+    assert!(is_known, "raise MEMORY_FORM if it was this before, and write memory.txt:\n{found}");
+}
+
+#[tokio::test]
+async fn parts_make_the_same_engine_in_whichever_order() {
+    let store = lived_day().await;
+    let engine = decide_again(&store).await.unwrap().engine;
+    let mut parts: Vec<_> = engine.parts().collect();
+    parts.reverse();
+    assert!(Engine::recalled(parts.clone()).unwrap() == engine);
+    let middle = parts.len() / 2;
+    parts.rotate_left(middle);
+    assert!(Engine::recalled(parts.clone()).unwrap() == engine);
+    parts.retain(|part| part.subject() != "service");
+    assert!(Engine::recalled(parts).is_none(), "without the service's own");
+    assert!(Engine::recalled([]).is_none());
+}
