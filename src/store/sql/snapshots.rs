@@ -23,6 +23,21 @@ const FORGET: &str = "DELETE FROM snapshots WHERE no < $1";
 const FORGET_PARTS: &str = "DELETE FROM snapshot_parts WHERE (snapshot, nth) IN \
     (SELECT snapshot, nth FROM snapshot_parts WHERE snapshot < $1 ORDER BY snapshot, nth LIMIT $2)";
 
+#[derive(sqlx::FromRow)]
+struct Row {
+    no: i64,
+    chain: Vec<u8>,
+    form: i64,
+    parts: i64,
+    digest: Vec<u8>,
+}
+
+impl From<Row> for Snapshot {
+    fn from(Row { no, chain, form, parts, digest }: Row) -> Self {
+        Self { no, chain, form, parts, digest }
+    }
+}
+
 impl Db {
     pub(super) async fn write_parts(&self, snapshot: i64, parts: &[SnapshotPart]) -> Result<(), StoreError> {
         on!(self, write, |tx| tx.insert_parts(snapshot, parts).await?);
@@ -36,10 +51,8 @@ impl Db {
     }
 
     pub(super) async fn read_snapshots(&self) -> Result<Vec<Snapshot>, StoreError> {
-        let all: Vec<(i64, Vec<u8>, i64, i64, Vec<u8>)> =
-            on!(self, read, |pool| sqlx::query_as(ALL).fetch_all(pool).await?);
-        let all = all.into_iter();
-        Ok(all.map(|(no, chain, form, parts, digest)| Snapshot { no, chain, form, parts, digest }).collect())
+        let all: Vec<Row> = on!(self, read, |pool| sqlx::query_as(ALL).fetch_all(pool).await?);
+        Ok(all.into_iter().map(Snapshot::from).collect())
     }
 
     pub(super) async fn read_parts(
