@@ -34,7 +34,7 @@ use crate::{
     notify::push::PushKey,
     rulebook_file::{self, Published},
     sandbox::phones,
-    sequencer::{Findings, Otherwise, decide_again},
+    sequencer::{Findings, Otherwise, catch_up, decide_again},
     store::{self, JournalHead},
 };
 
@@ -56,7 +56,7 @@ pub async fn load_rulebook(args: cli::RulebookLoad) -> anyhow::Result<()> {
     let books = rulebook_file::read(&args.file)?;
     rulebook_file::carried(&books, &config.channels.channels())?;
     let store = store::open(config.store.expose()).await.context("cannot open the store")?;
-    let in_force = decide_again(store.as_ref()).await.context("cannot read the journal")?;
+    let in_force = catch_up(store.as_ref()).await.context("cannot read the journal")?;
     rulebook_file::try_out(in_force.engine.rulebook(), &books)?;
     let summary = rulebook_file::summary(&books);
     match rulebook_file::publish(store.as_ref(), &Clock::real(), books).await? {

@@ -12,7 +12,7 @@ use crate::{
     lab::policy::{Asked, Grade, check},
     notify::Settings,
     rulebook_file,
-    sequencer::decide_again,
+    sequencer::catch_up,
     store,
 };
 
@@ -58,6 +58,6 @@ fn unknown_senders(rulebook: &Rulebook, settings: &Settings) -> Vec<(Channel, Se
 
 async fn in_force(config: &Config) -> anyhow::Result<Rulebook> {
     let store = store::open(config.store.expose()).await.context("cannot open the store")?;
-    let recovered = decide_again(store.as_ref()).await.context("cannot read the journal")?;
+    let recovered = catch_up(store.as_ref()).await.context("cannot read the journal")?;
     Ok(recovered.engine.rulebook().as_ref().clone())
 }

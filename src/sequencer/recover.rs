@@ -92,12 +92,21 @@ const LINE_CHARS_MAX: usize = 400;
 /// # Errors
 /// If the store cannot be read.
 pub async fn recover(store: &dyn Store) -> Result<(Sequencer, Findings), StoreError> {
-    let mut recovered = Recovered::from_snapshot(store).await?;
-    recovered.read_on(store, &mut |_| ()).await?;
+    let mut recovered = catch_up(store).await?;
     let open = open_in(store).await?;
     recovered.compare_open(&open.0);
     recovered.engine.adopt(open.0, open.1);
     Ok((Sequencer::after(recovered.engine, recovered.head), recovered.findings))
+}
+
+/// What the journal leads to, from the last snapshot on. Its findings are of the rows after that.
+///
+/// # Errors
+/// If the store cannot be read.
+pub async fn catch_up(store: &dyn Store) -> Result<Recovered, StoreError> {
+    let mut recovered = Recovered::from_snapshot(store).await?;
+    recovered.read_on(store, &mut |_| ()).await?;
+    Ok(recovered)
 }
 
 /// Decides the whole journal again, verifies its integrity chain, and compares. A row that cannot be decided is a
