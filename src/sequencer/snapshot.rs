@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Rows between two snapshots in service: deciding them again takes seconds.
-pub const SNAPSHOT_EVERY_ROWS: i64 = 200_000;
+pub const SNAPSHOT_EVERY_ROWS: i64 = 100_000;
 /// Parts in one transaction: the line's commits do not wait for more.
 const PARTS_AT_ONCE: usize = 200;
 const PARTS_READ: i64 = 2_000;
