@@ -38,7 +38,7 @@ pub(super) fn permit(permit: Permit) -> &'static str {
         Permit::ReadIncidents => "Read open and closed incidents",
         Permit::ReadWearers => "Read where wearers are",
         Permit::ReadNumbers => "Read whom to call, with their numbers",
-        Permit::HandleIncidents => "Own incidents, act on them and write notes",
+        Permit::HandleIncidents => "Own and shelve incidents, send responders, attend, act and write notes",
         Permit::CloseIncidents => "Close incidents",
         Permit::ReadDevices => "Read who has a device for push messages",
         Permit::ReadReaders => "Read who has looked at a case",
