@@ -95,6 +95,8 @@ acts! {
     ChangeUnits: "change unit", Handler, None, [Supervisor, Administrator];
     /// Who has looked at a case.
     SeeReaders: "see readers", View, Some(ReadReaders), [Supervisor, Auditor];
+    /// The same at a case's record, which the log then names.
+    SeeCaseReaders: "see readers", Handler, None, [Supervisor, Auditor];
     SeeAudit: "see audit log", View, Some(ReadAudit), [Auditor];
     SeeAccounts: "see accounts", View, Some(ReadAccounts), [Administrator];
     ChangeAccounts: "change accounts", Handler, None, [Administrator];

@@ -77,6 +77,7 @@ pub(super) const ROUTES: &[(&str, &str, Door)] = &[
     (POST, "/records/cases", May(Act::ChangeCases)),
     (GET, "/records/cases/{id}", May(Act::SeeCases)),
     (POST, "/records/cases/{id}", May(Act::ChangeCases)),
+    (GET, "/records/cases/{id}/readers", May(Act::SeeCaseReaders)),
     (GET, "/records/cases/{id}/zones", May(Act::SeeZones)),
     (GET, "/records/cases/{id}/zones/new", May(Act::ProposeZones)),
     (POST, "/records/cases/{id}/zones/new", May(Act::ProposeZones)),
