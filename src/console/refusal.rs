@@ -255,7 +255,13 @@ impl From<SubmitError> for Refusal {
                 Self::on(Grounds::StillInside, "Still in the zone", why)
             }
             SubmitError::Refused(why) => {
-                Self::on(Grounds::Refused, "Refused", format!("{why}. Nothing was done."))
+                let grounds = match &why {
+                    Refused::NoFurther => Grounds::NoFurther,
+                    Refused::Attends(_) | Refused::TooManySent => Grounds::OnTheWay,
+                    Refused::Danger => Grounds::Danger,
+                    _ => Grounds::Refused,
+                };
+                Self::on(grounds, "Refused", format!("{why}. Nothing was done."))
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod api;
+mod api_refusals;
 mod armed;
 mod audit;
 mod chains;
