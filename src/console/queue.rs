@@ -121,7 +121,7 @@ impl Card {
             cause: words::cause(&incident.cause, names),
             risk: case.map(|case| words::risk(case.risk)),
             raised: When::new(incident.raised_at, now),
-            handling: words::handling(&incident.handling, names),
+            handling: words::handling(&incident.handling, incident.owner(), names),
             handling_key: incident.handling.as_str(),
             ongoing: incident.ongoing,
             late: incident.late,
