@@ -71,6 +71,11 @@ acts! {
     Shelve: "shelve incident", Change, Some(HandleIncidents), [Officer, Supervisor];
     /// Say how far one has come, who was sent.
     Attend: "attend", Change, Some(HandleIncidents), [Officer, Supervisor, Responder];
+    /// What a shift hands over to the next.
+    SeeHandover: "see handover", View, None, [Officer, Supervisor];
+    SignHandover: "sign handover", Handler, None, [Officer, Supervisor];
+    /// Make somebody else's incident one's own.
+    TakeOver: "take over incident", Handler, None, [Officer, Supervisor];
     SeeDevices: "see devices", View, Some(ReadDevices), [Officer, Supervisor, Advocate];
     /// Make a link by which a protected person enrols a device.
     Enrol: "make enrolment link", Handler, None, [Officer, Supervisor, Advocate];

@@ -17,6 +17,7 @@ mod gate;
 mod ground;
 mod grounds;
 mod guard;
+mod handover;
 mod health;
 pub mod hooks;
 mod incident;
@@ -337,6 +338,7 @@ fn routes(
         .merge(response::routes())
         .merge(send::routes())
         .merge(respond::routes())
+        .merge(handover::routes())
         .merge(enrolments::routes())
         .merge(accounts::routes())
         .merge(audit::routes())

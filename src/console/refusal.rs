@@ -70,6 +70,12 @@ impl Refusal {
         Self { header, ..Self::on(Grounds::TooMany, "Too many", why) }
     }
 
+    /// Of a handover.
+    pub(super) fn no_unit() -> Self {
+        let why = "A shift is handed over for a unit, and there is none yet that is yours.";
+        Self::on(Grounds::Refused, "No unit", why)
+    }
+
     pub(super) fn too_many_feeds() -> Self {
         Self::on(
             Grounds::TooMany,

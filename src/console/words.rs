@@ -298,7 +298,7 @@ pub(super) fn attend(stage: Attending) -> &'static str {
 }
 
 /// A protected person's answer: one of the three that the text to them offers, as the engine reads it, or their own words.
-fn answer(text: &str) -> String {
+pub(super) fn answer(text: &str) -> String {
     match text {
         "safe" => "1: safe".into(),
         "help" => "2: needs help".into(),

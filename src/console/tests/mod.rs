@@ -12,6 +12,7 @@ mod feed;
 pub(super) mod fixture;
 mod forms;
 mod ground;
+mod handover;
 mod live_map;
 mod notices;
 mod own;

@@ -193,8 +193,9 @@ fn expected(door: Door, path: &str, role: Role) -> Vec<(String, Option<StatusCod
             // A new unit is for whoever reaches everything, and nobody here does.
             let is_refused = !act.roles().contains(&role) || path == "/records/units";
             let refused = is_refused.then_some(StatusCode::FORBIDDEN);
-            // No region was imported here.
-            let none = (path == "/fragments/map/region").then_some(StatusCode::NOT_FOUND);
+            // No region was imported here, and nothing handed over.
+            let none =
+                matches!(path, "/fragments/map/region" | "/handover/{no}").then_some(StatusCode::NOT_FOUND);
             vec![(fixed, refused.or(none))]
         }
         Door::MayWithIncident(act) if !act.roles().contains(&role) => {
