@@ -28,13 +28,15 @@ pub(in crate::console) struct Left {
 }
 
 /// Everybody who has open incidents and is not here: neither in a session of theirs that is not idle, nor on the way to it.
-/// What is put aside comes back by itself.
+/// Whoever has no account answers by phone and never was. What is put aside comes back by itself.
 pub(in crate::console) fn leavers(app: &App, board: &Board, is_in: impl Fn(&Incident) -> bool) -> Vec<Left> {
+    let Some(accounts) = app.access.accounts(app.clock.real_us()) else { return Vec::new() };
     let here = here(app, None);
+    let is_away = |owner: &&StaffId| accounts.get(owner).is_some() && !here.contains(*owner);
     let names = Names(&board.rulebook);
     let mut left: Vec<Left> = Vec::new();
     for incident in board.incidents.values().filter(|it| it.shelf.is_none() && is_in(it)) {
-        let Some(owner) = incident.owner().filter(|owner| !here.contains(*owner)) else { continue };
+        let Some(owner) = incident.owner().filter(is_away) else { continue };
         if incident.attendance(owner).map(Attendance::stage).is_some_and(|stage| stage.is_going()) {
             continue;
         }

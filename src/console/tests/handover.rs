@@ -51,12 +51,14 @@ struct Room {
     bench: Bench,
     engine: Engine,
     at: Timestamp,
+    /// So many inputs come to nothing.
+    lost: usize,
 }
 
 impl Room {
     /// One in which these are open, all raised and nobody's.
     fn with(open: &[(i64, IncidentKind, Priority)]) -> Self {
-        let mut room = Self { bench: Bench::new(Board::default()), engine: two_desks(), at: AT };
+        let mut room = Self { bench: Bench::new(Board::default()), engine: two_desks(), at: AT, lost: 0 };
         open.iter().for_each(|(no, kind, priority)| room.raise("north", *no, *kind, *priority));
         room
     }
@@ -93,6 +95,10 @@ impl Room {
     }
 
     fn decide(&mut self, told: &Told) -> Result<(), Refused> {
+        if self.lost > 0 {
+            self.lost -= 1;
+            return Err(Refused::Crashed);
+        }
         self.at = self.at.plus_ms(1);
         let decision = self.engine.decide(self.at, &Input::Told(told.clone()));
         self.engine.apply(&decision);
@@ -340,6 +346,28 @@ async fn one_takes_over_whoever_is_second_changes_nothing() {
 }
 
 #[tokio::test]
+async fn what_did_not_change_hands_with_the_signature_does_so_later() {
+    let mut room = evening();
+    let (amy, ben) = (room.officer("amy", Some("north")).await, room.officer("ben", Some("north")).await);
+    let at = room.signs(&amy, "").await;
+    let seen = seen(&room.get(&ben, &at).await);
+    room.lost = 1;
+    let failed = room.post(&ben, &at, &[("do", "sign"), ("seen", &seen)]).await;
+    assert_eq!(failed.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let mut owners = [1, 3].map(|no| room.owner(no));
+    owners.sort();
+    assert_eq!(owners, ["amy", "ben"].map(some), "nobody's at no time");
+    let page = room.get(&ben, &at).await;
+    assert!(page.text.contains("One incident of it is still Name of amy"), "{}", page.text);
+    assert!(!room.get(&amy, &at).await.text.contains("is still Name of amy"), "it is for Ben to do");
+    room.post(&amy, &at, &[("do", "rest")]).await;
+    assert_eq!([1, 3].map(|no| room.owner(no)).iter().flatten().filter(|by| *by == "amy").count(), 1);
+    room.post(&ben, &at, &[("do", "rest")]).await;
+    assert_eq!([1, 3].map(|no| room.owner(no)), ["ben", "ben"].map(some));
+    assert!(!room.get(&ben, &at).await.text.contains("is still Name of amy"));
+}
+
+#[tokio::test]
 async fn until_it_is_taken_over_its_own_officer_alone_takes_it_back() {
     let mut room = evening();
     let (amy, ben) = (room.officer("amy", Some("north")).await, room.officer("ben", Some("north")).await);
@@ -422,6 +450,8 @@ async fn whoever_leaves_without_a_handover_is_told_and_everybody_sees_what_they_
     const LEFT: &str = "owned by somebody who is no longer here";
     let mut room = evening();
     let (amy, ben) = (room.officer("amy", Some("north")).await, room.officer("ben", Some("north")).await);
+    // Whoever has no account answers by phone, and never was here.
+    room.does("rita", 2, Action::Act);
     let queue = room.get(&ben, "/").await.text;
     assert!(!queue.contains(LEFT), "{queue}");
 
@@ -460,6 +490,7 @@ async fn whoever_leaves_without_a_handover_is_told_and_everybody_sees_what_they_
     let rita = room.bench.enter(&fixture::id("rita"));
     let queue = room.get(&rita, "/").await.text;
     assert!(queue.contains("2 open incidents are ") && queue.contains("Name of ben: 2"), "{queue}");
+    assert!(!queue.contains("Name of rita: "), "she is here: {queue}");
     room.does("ben", 1, Action::Attend(Attending::EnRoute));
     let queue = room.get(&rita, "/").await.text;
     assert!(queue.contains("Name of ben: 1"), "{queue}");
