@@ -23,7 +23,7 @@ const NOTES_MAX: usize = 10;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Point {
-    Open(Open),
+    Open(Box<Open>),
     /// So many more are open.
     More(usize),
     /// Something of a case ends within the next shift.
@@ -123,7 +123,7 @@ impl Point {
 
     pub(super) fn open(&self) -> Option<&Open> {
         match self {
-            Self::Open(open) => Some(open),
+            Self::Open(open) => Some(open.as_ref()),
             Self::More(_) | Self::Due(_) | Self::Trouble(_) => None,
         }
     }
@@ -151,7 +151,7 @@ pub(super) fn of_board(board: &Board, unit: &Unit, troubles: Vec<String>, now: T
     open.sort_by_key(|it| (it.shelf.is_some(), it.priority, std::cmp::Reverse((it.raised_at, it.id))));
     let more = open.len().saturating_sub(OPEN_MAX);
     let mut points: Vec<Point> =
-        open.into_iter().take(OPEN_MAX).map(|it| Point::Open(Open::new(it, now))).collect();
+        open.into_iter().take(OPEN_MAX).map(|it| Point::Open(Box::new(Open::new(it, now)))).collect();
     if more > 0 {
         points.push(Point::More(more));
     }
