@@ -7,6 +7,7 @@ mod accounts;
 pub mod audit;
 mod db;
 mod drafts;
+mod handovers;
 mod password;
 mod permit;
 mod proposals;
@@ -24,6 +25,7 @@ pub use accounts::{
 };
 use db::Db;
 pub use drafts::{DRAFT_DAYS, Draft};
+pub use handovers::{HandedPoint, Handover, Mark, Taken};
 use password::Lanes;
 pub use permit::Permit;
 pub use proposals::Proposed;

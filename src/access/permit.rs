@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Something that a token may do, where its account may. Which acts each stands for is in one table of the console
-/// (`console::rights`).
+/// (`console::acts`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Permit {
@@ -14,7 +14,7 @@ pub enum Permit {
     ReadWearers,
     /// Read whom to call about an incident, with their numbers.
     ReadNumbers,
-    /// Own incidents, say that one has acted, and write notes.
+    /// Own and shelve incidents, send responders and attend, say that one has acted, and write notes.
     HandleIncidents,
     /// Close incidents.
     CloseIncidents,

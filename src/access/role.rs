@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::domain::{CaseId, UnitId};
 
-/// What somebody is here for. What each may do stands in one table of the console (`console::rights`).
+/// What somebody is here for. What each may do stands in one table of the console (`console::acts`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {

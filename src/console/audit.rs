@@ -46,6 +46,8 @@ struct Line {
     at: When,
     who: String,
     what: String,
+    /// Whose own readers have a page.
+    case: String,
     about: String,
     incident: i64,
     why: String,
@@ -60,7 +62,7 @@ async fn page(
     let (entries, older) = entries(&app, &officer, asked.before).await?;
     let accounts = app.access.accounts(app.clock.real_us()).ok_or_else(Refusal::accounts_away)?;
     let line = |entry: Entry| {
-        let about = [entry.subject, prefixed("case ", entry.case_id), prefixed("unit ", entry.unit)];
+        let about = [entry.subject, prefixed("unit ", entry.unit)];
         Line {
             no: entry.no,
             at: When::new(Timestamp::from_us(entry.at), now),
@@ -68,6 +70,7 @@ async fn page(
             what: entry.what,
             about: about.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "),
             incident: entry.incident,
+            case: entry.case_id,
             why: entry.why,
         }
     };

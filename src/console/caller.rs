@@ -95,7 +95,7 @@ impl Caller {
     /// The permits that are worth something to them now: of which their roles include an act.
     pub(super) fn permits(&self) -> Vec<Permit> {
         let is_of_use =
-            |permit: &Permit| Act::ALL.into_iter().any(|act| act.permit() == Some(*permit) && self.may(act));
+            |permit: &Permit| Act::ALL.iter().any(|act| act.permit() == Some(*permit) && self.may(*act));
         Permit::ALL.into_iter().filter(is_of_use).collect()
     }
 

@@ -181,7 +181,8 @@ async fn incident_in_reach(app: &App, caller: &Caller, id: &str) -> Result<Incid
     found.filter(|incident| scope::has_incident(&caller.reach, &board.rulebook, incident)).ok_or_else(none)
 }
 
-fn about(incident: &Incident) -> About {
+/// Whom and what an incident is about, as the audit log has it.
+pub(super) fn about(incident: &Incident) -> About {
     About {
         subject: Some(Whom::Subject(incident.subject.clone())),
         unit: Some(incident.unit.clone()),
@@ -228,16 +229,20 @@ async fn record(app: &App, caller: &Caller, act: Act, abouts: Vec<About>) -> Res
             Ok(())
         }
         Trace::Change => {
-            let records: Vec<_> = abouts.into_iter().map(record).collect();
-            let written = tokio::time::timeout(CHANGE_WAITS, app.access.record(&records)).await;
-            if !matches!(written, Ok(Ok(()))) {
-                tracing::error!(
-                    act = act.what(),
-                    "the audit log could not take an officer's action; the journal has it"
-                );
-            }
+            record_change(app, act, &abouts.into_iter().map(record).collect::<Vec<_>>()).await;
             Ok(())
         }
+    }
+}
+
+/// Records what is done all the same, where the log can take it: the journal has it, too.
+pub(super) async fn record_change(app: &App, act: Act, records: &[Record]) {
+    let written = tokio::time::timeout(CHANGE_WAITS, app.access.record(records)).await;
+    if !matches!(written, Ok(Ok(()))) {
+        tracing::error!(
+            act = act.what(),
+            "the audit log could not take an officer's action; the journal has it"
+        );
     }
 }
 

@@ -42,6 +42,12 @@ pub(super) enum Grounds {
     Taken,
     /// The wearer is still in the zone, so the incident stays open.
     StillInside,
+    /// A responder has said that already, or something later.
+    NoFurther,
+    /// Whoever is sent is on the way already, or as many are as can be.
+    OnTheWay,
+    /// It is danger, which is never put aside.
+    Danger,
     /// The body is longer than 64 KiB.
     BodyTooLong,
     /// The body is not sent as application/json.
@@ -68,7 +74,7 @@ pub(super) enum Grounds {
 
 impl Grounds {
     /// All of them.
-    pub(super) const ALL: [Self; 28] = [
+    pub(super) const ALL: [Self; 31] = [
         Self::QueryWrong,
         Self::NoToken,
         Self::TokenMalformed,
@@ -86,6 +92,9 @@ impl Grounds {
         Self::NotOpen,
         Self::Taken,
         Self::StillInside,
+        Self::NoFurther,
+        Self::OnTheWay,
+        Self::Danger,
         Self::BodyTooLong,
         Self::BodyType,
         Self::BodyWrong,
@@ -120,7 +129,12 @@ impl Grounds {
             | Self::NoStaff => StatusCode::FORBIDDEN,
             Self::NoSuchIncident | Self::NoSuchAddress => StatusCode::NOT_FOUND,
             Self::NoSuchMethod => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotOpen | Self::Taken | Self::StillInside => StatusCode::CONFLICT,
+            Self::NotOpen
+            | Self::Taken
+            | Self::StillInside
+            | Self::NoFurther
+            | Self::OnTheWay
+            | Self::Danger => StatusCode::CONFLICT,
             Self::BodyTooLong => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyWrong | Self::NoteLength | Self::Refused => StatusCode::UNPROCESSABLE_ENTITY,

@@ -2,9 +2,10 @@
 //!
 //! It reads the board (a picture of the engine's memory after a commit) and the store, and changes things only by
 //! putting inputs into the inbox. Every request comes through one gate (`gate`), which has a table of who may do what
-//! (`rights`) and sees to it that what is shown is recorded. Beyond this machine it speaks by TLS, and to accounts alone.
+//! (`acts`, `rights`) and sees to it that what is shown is recorded. Beyond this machine it speaks by TLS, and to accounts alone.
 
 mod accounts;
+mod acts;
 mod api;
 mod armed;
 mod assets;
@@ -16,6 +17,7 @@ mod gate;
 mod ground;
 mod grounds;
 mod guard;
+mod handover;
 mod health;
 pub mod hooks;
 mod incident;
@@ -336,6 +338,7 @@ fn routes(
         .merge(response::routes())
         .merge(send::routes())
         .merge(respond::routes())
+        .merge(handover::routes())
         .merge(enrolments::routes())
         .merge(accounts::routes())
         .merge(audit::routes())

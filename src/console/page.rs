@@ -45,9 +45,10 @@ pub(super) struct Frame {
     pub(super) wants_armed: bool,
 }
 
-const MENU: [(Act, &str, &str, &str); 7] = [
+const MENU: [(Act, &str, &str, &str); 8] = [
     (Act::SeeQueue, "queue", "/", "Queue"),
     (Act::SeeClosed, "closed", "/incidents?closed", "Closed"),
+    (Act::SeeHandover, "handover", "/handover", "Handover"),
     (Act::SeeQuality, "quality", "/quality", "Alarms"),
     (Act::SeeRecords, "records", "/records", "Records"),
     (Act::SeeDevices, "enrolments", "/enrolments", "Devices"),

@@ -11,6 +11,7 @@ use axum::{
 use super::{
     App,
     caller::Officer,
+    handover::{self, Left},
     load::{self, Load},
     map::Map,
     names::Names,
@@ -44,6 +45,9 @@ pub(super) struct Queue {
     sections: Vec<Section>,
     shelved: Vec<Card>,
     notices: Notices,
+    /// Who left without a handover.
+    left: Vec<Left>,
+    may_take_over: bool,
     form_token: String,
 }
 
@@ -121,7 +125,7 @@ impl Card {
             cause: words::cause(&incident.cause, names),
             risk: case.map(|case| words::risk(case.risk)),
             raised: When::new(incident.raised_at, now),
-            handling: words::handling(&incident.handling, names),
+            handling: words::handling(&incident.handling, incident.owner(), names),
             handling_key: incident.handling.as_str(),
             ongoing: incident.ongoing,
             late: incident.late,
@@ -158,6 +162,11 @@ impl Card {
 }
 
 impl Queue {
+    /// How many open incidents are of somebody who is no longer here.
+    fn left_open(&self) -> usize {
+        self.left.iter().map(|left| left.incidents.len()).sum()
+    }
+
     fn new(app: &App, board: &Board, now: Timestamp, officer: &Officer) -> Self {
         let section = |priority| section(board, now, priority, officer);
         let sections = [Priority::P1, Priority::P2, Priority::P3].map(section);
@@ -167,6 +176,8 @@ impl Queue {
             sections: sections.into(),
             shelved: shelved(board).iter().map(card).collect(),
             notices: Notices::new(board, now),
+            left: handover::leavers(app, board, |_| true),
+            may_take_over: officer.may(Act::TakeOver),
             form_token: officer.signed.form_token(),
         }
     }

@@ -11,7 +11,10 @@ use super::{
     refusal::Refusal,
     when::When,
 };
-use crate::{access::Accounts, domain::Timestamp};
+use crate::{
+    access::{Accounts, audit::Looked},
+    domain::Timestamp,
+};
 
 pub(super) const READERS_MAX: i64 = 500;
 
@@ -24,13 +27,15 @@ pub(super) fn routes() -> Router<App> {
 struct Page {
     frame: Frame,
     what: String,
-    incident: i64,
+    /// The page to go back to, and what it is called.
+    up: (String, String),
     readers: Vec<Line>,
 }
 
 struct Line {
     who: String,
     what: String,
+    why: String,
     times: i64,
     last: When,
 }
@@ -40,20 +45,28 @@ async fn page(
     officer: Officer,
     InReach(incident): InReach,
 ) -> Result<Response, Refusal> {
-    let (_, now, frame) = framed(&app, &officer, "Who has looked", "readers");
-    let readers = app.access.readers(incident.case.as_ref(), incident.id, READERS_MAX).await?;
+    let up = (format!("/incidents/{}", incident.id), format!("incident {}", incident.id));
+    of(&app, &officer, Looked::of(&incident), up).await
+}
+
+/// The page about whatever was looked at, with the page to go back to and what that is called.
+pub(super) async fn of(
+    app: &App,
+    officer: &Officer,
+    looked: Looked<'_>,
+    up: (String, String),
+) -> Result<Response, Refusal> {
+    let (_, now, frame) = framed(app, officer, "Who has looked", "readers");
+    let readers = app.access.readers(looked, READERS_MAX).await?;
     let accounts = app.access.accounts(app.clock.real_us()).ok_or_else(Refusal::accounts_away)?;
     let readers = readers.into_iter().map(|reader| Line {
         who: named(&accounts, &reader.who),
         what: reader.what,
+        why: reader.why,
         times: reader.times,
         last: When::new(Timestamp::from_us(reader.last_at), now),
     });
-    let what = match &incident.case {
-        Some(case) => format!("case {case}"),
-        None => format!("incident {}", incident.id),
-    };
-    Ok(html(&Page { frame, what, incident: incident.id.0, readers: readers.collect() }))
+    Ok(html(&Page { frame, what: looked.to_string(), up, readers: readers.collect() }))
 }
 
 /// As the log names them, with the name of an account's owner.

@@ -70,6 +70,12 @@ impl Refusal {
         Self { header, ..Self::on(Grounds::TooMany, "Too many", why) }
     }
 
+    /// Of a handover.
+    pub(super) fn no_unit() -> Self {
+        let why = "A shift is handed over for a unit, and there is none yet that is yours.";
+        Self::on(Grounds::Refused, "No unit", why)
+    }
+
     pub(super) fn too_many_feeds() -> Self {
         Self::on(
             Grounds::TooMany,
@@ -255,7 +261,13 @@ impl From<SubmitError> for Refusal {
                 Self::on(Grounds::StillInside, "Still in the zone", why)
             }
             SubmitError::Refused(why) => {
-                Self::on(Grounds::Refused, "Refused", format!("{why}. Nothing was done."))
+                let grounds = match &why {
+                    Refused::NoFurther => Grounds::NoFurther,
+                    Refused::Attends(_) | Refused::TooManySent => Grounds::OnTheWay,
+                    Refused::Danger => Grounds::Danger,
+                    _ => Grounds::Refused,
+                };
+                Self::on(grounds, "Refused", format!("{why}. Nothing was done."))
             }
         }
     }

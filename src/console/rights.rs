@@ -1,246 +1,9 @@
-//! Who may do what: one table of acts and roles, and one of routes and acts. The gate lets through what stands here and
-//! nothing else, so a route that is forgotten here is open to nobody.
+//! Which act each route is. The gate lets through what stands here and nothing else, so a route that is forgotten here is
+//! open to nobody. Who may do which act stands in the table of acts (`acts`).
 
 use axum::http::Method;
 
-use crate::access::{
-    Permit,
-    Role::{self, Administrator, Advocate, Auditor, CaseWorker, Officer, Responder, Supervisor},
-};
-
-/// Something that not everybody may see or do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Act {
-    SeeQueue,
-    /// Where wearers are.
-    SeeMap,
-    /// How many wait: no person's data.
-    Follow,
-    /// Have a console that alarms can be heard at.
-    Arm,
-    SeeIncident,
-    /// Who is to be called, with their numbers.
-    SeeNumbers,
-    SeeClosed,
-    /// How well alarms serve.
-    SeeQuality,
-    Own,
-    /// Say that one has acted.
-    Acted,
-    Note,
-    Close,
-    /// Send a responder.
-    Send,
-    /// Put what is no danger aside.
-    Shelve,
-    /// Say how far one has come, who was sent.
-    Attend,
-    SeeDevices,
-    /// Make a link by which a protected person enrols a device.
-    Enrol,
-    /// The same for staff.
-    EnrolStaff,
-    /// What is due of the records, and lists of them.
-    SeeRecords,
-    SeeWearers,
-    ChangeWearers,
-    SeePersons,
-    ChangePersons,
-    SeeCases,
-    ChangeCases,
-    /// Where zones are.
-    SeeZones,
-    ProposeZones,
-    /// Approve what somebody else has proposed, or refuse it.
-    ApproveZones,
-    /// As the audit log has it apart.
-    RefuseZones,
-    SeeUnits,
-    ChangeUnits,
-    /// Who has looked at a case.
-    SeeReaders,
-    SeeAudit,
-    SeeAccounts,
-    ChangeAccounts,
-}
-
-impl Act {
-    /// All of them.
-    pub(super) const ALL: [Self; 18] = [
-        Self::SeeQueue,
-        Self::SeeMap,
-        Self::Follow,
-        Self::Arm,
-        Self::SeeIncident,
-        Self::SeeNumbers,
-        Self::SeeClosed,
-        Self::Own,
-        Self::Acted,
-        Self::Note,
-        Self::Close,
-        Self::SeeDevices,
-        Self::Enrol,
-        Self::EnrolStaff,
-        Self::SeeReaders,
-        Self::SeeAudit,
-        Self::SeeAccounts,
-        Self::ChangeAccounts,
-    ];
-
-    /// The roles that may.
-    pub(super) const fn roles(self) -> &'static [Role] {
-        match self {
-            Self::SeeQueue | Self::SeeIncident | Self::SeeClosed | Self::Follow => {
-                &[Officer, Supervisor, Responder, Advocate, CaseWorker]
-            }
-            Self::SeeMap | Self::SeeNumbers | Self::Own | Self::Acted | Self::Note | Self::Attend => {
-                &[Officer, Supervisor, Responder]
-            }
-            Self::Arm | Self::Close | Self::Send | Self::Shelve | Self::EnrolStaff => &[Officer, Supervisor],
-            Self::SeeDevices | Self::Enrol => &[Officer, Supervisor, Advocate],
-            Self::SeeRecords => &[Officer, Supervisor, Advocate, CaseWorker, Administrator],
-            Self::SeeCases => &[Officer, Supervisor, Advocate, CaseWorker],
-            Self::SeePersons => &[Officer, Supervisor, Advocate],
-            Self::ChangePersons => &[Supervisor, Advocate],
-            Self::SeeUnits | Self::ChangeUnits => &[Supervisor, Administrator],
-            Self::SeeWearers => &[Officer, Supervisor, CaseWorker],
-            Self::ChangeWearers | Self::ChangeCases => &[Supervisor, CaseWorker],
-            Self::SeeQuality => &[Officer, Supervisor],
-            Self::SeeZones => &[Officer, Supervisor, Advocate],
-            Self::ProposeZones | Self::ApproveZones | Self::RefuseZones => &[Officer, Supervisor],
-            Self::SeeReaders => &[Supervisor, Auditor],
-            Self::SeeAudit => &[Auditor],
-            Self::SeeAccounts | Self::ChangeAccounts => &[Administrator],
-        }
-    }
-
-    /// What a token must have been made for; none for what no token may do.
-    pub(super) const fn permit(self) -> Option<Permit> {
-        match self {
-            Self::SeeQueue | Self::SeeIncident | Self::SeeClosed | Self::Follow => {
-                Some(Permit::ReadIncidents)
-            }
-            Self::SeeMap => Some(Permit::ReadWearers),
-            Self::SeeNumbers => Some(Permit::ReadNumbers),
-            Self::Own | Self::Acted | Self::Note | Self::Send | Self::Shelve | Self::Attend => {
-                Some(Permit::HandleIncidents)
-            }
-            Self::Close => Some(Permit::CloseIncidents),
-            Self::SeeDevices => Some(Permit::ReadDevices),
-            Self::SeeReaders => Some(Permit::ReadReaders),
-            Self::SeeAudit => Some(Permit::ReadAudit),
-            Self::SeeAccounts => Some(Permit::ReadAccounts),
-            // A person does these.
-            Self::Arm
-            | Self::Enrol
-            | Self::EnrolStaff
-            | Self::SeeQuality
-            | Self::SeeRecords
-            | Self::SeeWearers
-            | Self::ChangeWearers
-            | Self::SeePersons
-            | Self::ChangePersons
-            | Self::SeeCases
-            | Self::ChangeCases
-            | Self::SeeZones
-            | Self::ProposeZones
-            | Self::ApproveZones
-            | Self::RefuseZones
-            | Self::SeeUnits
-            | Self::ChangeUnits
-            | Self::ChangeAccounts => None,
-        }
-    }
-
-    /// What the audit log says was done.
-    pub(super) const fn what(self) -> &'static str {
-        match self {
-            Self::SeeQueue => "see queue",
-            Self::SeeMap => "see map",
-            Self::Follow => "follow",
-            Self::SeeIncident => "see incident",
-            Self::SeeNumbers => "see numbers to call",
-            Self::Arm => "arm console",
-            Self::SeeClosed => "see closed incidents",
-            Self::Own => "own incident",
-            Self::Acted => "act on incident",
-            Self::Note => "note on incident",
-            Self::Close => "close incident",
-            Self::Send => "send responder",
-            Self::Shelve => "shelve incident",
-            Self::Attend => "attend",
-            Self::SeeDevices => "see devices",
-            Self::Enrol | Self::EnrolStaff => "make enrolment link",
-            Self::SeeQuality => "see alarms of four weeks",
-            Self::SeeRecords => "see records",
-            Self::SeeWearers => "see wearer",
-            Self::ChangeWearers => "change wearer",
-            Self::SeePersons => "see person",
-            Self::ChangePersons => "change person",
-            Self::SeeCases => "see case",
-            Self::ChangeCases => "change case",
-            Self::SeeZones => "see zones",
-            Self::ProposeZones => "propose zone",
-            Self::ApproveZones => "approve zone",
-            Self::RefuseZones => "refuse zone",
-            Self::SeeUnits => "see unit",
-            Self::ChangeUnits => "change unit",
-            Self::SeeReaders => "see readers",
-            Self::SeeAudit => "see audit log",
-            Self::SeeAccounts => "see accounts",
-            Self::ChangeAccounts => "change accounts",
-        }
-    }
-
-    /// What the gate does about the audit log.
-    pub(super) const fn trace(self) -> Trace {
-        match self {
-            Self::SeeQueue
-            | Self::SeeMap
-            | Self::SeeIncident
-            | Self::SeeNumbers
-            | Self::SeeClosed
-            | Self::SeeDevices
-            | Self::SeeQuality
-            | Self::SeeRecords
-            | Self::SeeReaders
-            | Self::SeeAudit
-            | Self::SeeAccounts => Trace::View,
-            // The journal has them, too, and no alert may be held up for want of an officer's "acted".
-            Self::Own | Self::Acted | Self::Note | Self::Close | Self::Send | Self::Shelve | Self::Attend => {
-                Trace::Change
-            }
-            Self::Follow
-            | Self::Arm
-            | Self::Enrol
-            | Self::EnrolStaff
-            | Self::SeeWearers
-            | Self::ChangeWearers
-            | Self::SeePersons
-            | Self::ChangePersons
-            | Self::SeeCases
-            | Self::ChangeCases
-            | Self::SeeZones
-            | Self::ProposeZones
-            | Self::ApproveZones
-            | Self::RefuseZones
-            | Self::SeeUnits
-            | Self::ChangeUnits
-            | Self::ChangeAccounts => Trace::Handler,
-        }
-    }
-}
-
-/// What is done about the audit log before a request is served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trace {
-    /// It is recorded, or refused.
-    View,
-    /// It is recorded where that can be, and served all the same.
-    Change,
-    /// Whoever serves it records what there is to record.
-    Handler,
-}
+pub(super) use super::acts::{Act, Trace};
 
 /// Who comes through to a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -295,6 +58,11 @@ pub(super) const ROUTES: &[(&str, &str, Door)] = &[
     (POST, "/incidents/{id}/shelve", MayWithIncident(Act::Shelve)),
     (GET, "/incidents/{id}/send", MayWithIncident(Act::Send)),
     (POST, "/incidents/{id}/send", MayWithIncident(Act::Send)),
+    (GET, "/handover", May(Act::SeeHandover)),
+    (POST, "/handover", May(Act::SignHandover)),
+    (POST, "/handover/left", May(Act::TakeOver)),
+    (GET, "/handover/{no}", May(Act::SeeHandover)),
+    (POST, "/handover/{no}", May(Act::SignHandover)),
     (GET, "/respond", May(Act::Attend)),
     (GET, "/respond/{id}", MayWithIncident(Act::Attend)),
     (POST, "/respond/{id}", MayWithIncident(Act::Attend)),
@@ -314,6 +82,7 @@ pub(super) const ROUTES: &[(&str, &str, Door)] = &[
     (POST, "/records/cases", May(Act::ChangeCases)),
     (GET, "/records/cases/{id}", May(Act::SeeCases)),
     (POST, "/records/cases/{id}", May(Act::ChangeCases)),
+    (GET, "/records/cases/{id}/readers", May(Act::SeeCaseReaders)),
     (GET, "/records/cases/{id}/zones", May(Act::SeeZones)),
     (GET, "/records/cases/{id}/zones/new", May(Act::ProposeZones)),
     (POST, "/records/cases/{id}/zones/new", May(Act::ProposeZones)),

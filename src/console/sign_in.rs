@@ -236,6 +236,18 @@ impl SignIn {
         self.session(&signed.secret.0, real_us).is_some_and(|session| session.idle)
     }
 
+    /// Whoever has a live session in which they have done something of late, this one apart, and of which generation their
+    /// account was.
+    pub(super) fn people(&self, real_us: i64, but: Option<&Signed>) -> Vec<(StaffId, Option<i64>)> {
+        let but = but.map(|signed| hash(&signed.secret.0));
+        let state = self.lock();
+        let here = state.sessions.iter().filter(|(cookie, session)| {
+            let idle = session.generation.is_some() && real_us - session.used_us >= IDLE_US;
+            Some(*cookie) != but.as_ref() && real_us < session.until_us && !idle
+        });
+        here.filter_map(|(_, session)| Some((session.by.clone()?, session.generation))).collect()
+    }
+
     /// Its owner has done something. One that has been idle for too long stays so.
     pub(super) fn used(&self, signed: &Signed, real_us: i64) {
         if let Some(session) = self.lock().sessions.get_mut(&hash(&signed.secret.0))

@@ -13,8 +13,10 @@ use super::{
     App, assets,
     caller::Officer,
     guard::{COOKIE, Fields, Posted, cookies},
+    handover,
     page::html,
     refusal::Refusal,
+    rights::Act,
     sign_in::{Half, SignInError, Signed},
 };
 use crate::{
@@ -73,6 +75,16 @@ struct WhoPage {
     units: Vec<Staffed>,
     form_token: String,
     error: bool,
+}
+
+#[derive(Template)]
+#[template(path = "sign_out.html", config = ".askama.toml")]
+struct SignOutPage {
+    /// How many open incidents are theirs.
+    stays: usize,
+    may_hand_over: bool,
+    home: &'static str,
+    form_token: String,
 }
 
 struct Staffed {
@@ -289,7 +301,20 @@ async fn still_here(_: Signed) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-async fn sign_out(State(app): State<App>, signed: Signed, _: Posted) -> Response {
+/// Somebody who leaves open incidents behind is told so first.
+async fn sign_out(State(app): State<App>, signed: Signed, form: Posted) -> Response {
+    let stays = handover::stays(&app, &signed);
+    if stays > 0
+        && form.field("anyway").is_empty()
+        && let Ok(officer) = Officer::of(&app, signed.clone())
+    {
+        return html(&SignOutPage {
+            stays,
+            may_hand_over: officer.may(Act::SeeHandover),
+            home: officer.home(),
+            form_token: signed.form_token(),
+        });
+    }
     app.sign_in.sign_out(&signed);
     (AppendHeaders([app.cookie(COOKIE, "", "/", Some(0))]), Redirect::to("/sign-in")).into_response()
 }

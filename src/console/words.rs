@@ -9,7 +9,7 @@ use crate::{
     access::{Permit, Role},
     domain::{
         Attending, Audience, BasisKind, Cause, Channel, Handling, Happening, Incident, IncidentKind,
-        MINUTE_MS, Priority, Reason, Recipient, Risk, Timestamp,
+        MINUTE_MS, Priority, Reason, Recipient, Risk, StaffId, Timestamp,
     },
     engine::{Companionship, Outlook},
 };
@@ -38,7 +38,7 @@ pub(super) fn permit(permit: Permit) -> &'static str {
         Permit::ReadIncidents => "Read open and closed incidents",
         Permit::ReadWearers => "Read where wearers are",
         Permit::ReadNumbers => "Read whom to call, with their numbers",
-        Permit::HandleIncidents => "Own incidents, act on them and write notes",
+        Permit::HandleIncidents => "Own and shelve incidents, send responders, attend, act and write notes",
         Permit::CloseIncidents => "Close incidents",
         Permit::ReadDevices => "Read who has a device for push messages",
         Permit::ReadReaders => "Read who has looked at a case",
@@ -56,12 +56,15 @@ pub(super) fn priority(priority: Priority) -> &'static str {
     }
 }
 
-/// What people have done so far, and whether the situation lasts.
-pub(super) fn handling(handling: &Handling, names: Names<'_>) -> String {
+/// What people have done so far, and whose it is now.
+pub(super) fn handling(handling: &Handling, owner: Option<&StaffId>, names: Names<'_>) -> String {
     match handling {
         Handling::Raised => "Nobody has it".into(),
         Handling::Owned { by } => format!("Owned by {}", names.staff(by)),
-        Handling::Acted { by } => format!("Acted on by {}", names.staff(by)),
+        Handling::Acted { by } => match owner.filter(|owner| *owner != by) {
+            Some(owner) => format!("Acted on by {}, now with {}", names.staff(by), names.staff(owner)),
+            None => format!("Acted on by {}", names.staff(by)),
+        },
         Handling::Closed { by, outcome: o } => {
             format!("Closed by {}: {}", names.staff(by), outcome(*o).0.to_lowercase())
         }
@@ -243,6 +246,9 @@ pub(super) fn happening(what: &Happening, names: Names<'_>) -> (String, String) 
             bare(format!("No channel reached {}: call them", names.person(person)))
         }
         Happening::Owned { by } => bare(format!("{} took it", names.staff(by))),
+        Happening::HandedOver { from, to } => {
+            bare(format!("{} took it over from {}", names.staff(to), names.staff(from)))
+        }
         Happening::BackToQueue => bare("Back in the queue: its owner did nothing for three minutes".into()),
         Happening::Acted { by } => bare(format!("{} acted on it", names.staff(by))),
         Happening::Sent { by, responder } => {
@@ -292,7 +298,7 @@ pub(super) fn attend(stage: Attending) -> &'static str {
 }
 
 /// A protected person's answer: one of the three that the text to them offers, as the engine reads it, or their own words.
-fn answer(text: &str) -> String {
+pub(super) fn answer(text: &str) -> String {
     match text {
         "safe" => "1: safe".into(),
         "help" => "2: needs help".into(),

@@ -240,3 +240,65 @@ fn taking_it_in_hand_takes_it_off_the_shelf() {
     ward.officer(40, Action::Close(Outcome::Technical));
     assert_eq!(ward.line.incidents.values().next().unwrap().shelf, None);
 }
+
+fn take_over(ward: &mut Ward, s: i64, by: &str, from: &str) -> Option<Refused> {
+    let incident = *ward.line.incidents.keys().next().unwrap();
+    let action = Action::TakeOver { from: from.parse().unwrap() };
+    ward.line.tell(second(s), Told::Handle { incident, by: by.parse().unwrap(), action }).refused
+}
+
+fn owner(ward: &Ward) -> Option<String> {
+    ward.line.incidents.values().next().unwrap().owner().map(ToString::to_string)
+}
+
+#[test]
+fn what_is_taken_over_from_whoever_acted_stays_acted_on() {
+    let mut ward = violation();
+    assert_eq!(
+        take_over(&mut ward, 5, "responder", "desk"),
+        Some(Refused::NotTheirs("desk".parse().unwrap()))
+    );
+    ward.officer(10, Action::Act);
+    assert_eq!(take_over(&mut ward, 20, "desk", "desk"), Some(Refused::NotTheirs("desk".parse().unwrap())));
+    assert_eq!(
+        take_over(&mut ward, 20, "nobody", "desk"),
+        Some(Refused::UnknownStaff("nobody".parse().unwrap()))
+    );
+    assert_eq!(take_over(&mut ward, 20, "responder", "desk"), None);
+    assert_eq!(
+        (owner(&ward).as_deref(), &violation_of(&ward).handling),
+        (Some("responder"), &acted_by("desk"))
+    );
+    let from_to = Happening::HandedOver { from: "desk".parse().unwrap(), to: "responder".parse().unwrap() };
+    assert_eq!(violation_of(&ward).timeline.last().unwrap().what, from_to);
+    // Nobody is told again because it has changed hands.
+    let told = ward.told(RESPONDER).len();
+    ward.line.pass_to(second(600));
+    assert_eq!(ward.told(RESPONDER).len(), told);
+    // Whoever is second finds it with somebody else, and it can go back.
+    assert_eq!(take_over(&mut ward, 610, "rita", "desk"), Some(Refused::NotTheirs("desk".parse().unwrap())));
+    assert_eq!(take_over(&mut ward, 620, "desk", "responder"), None);
+    assert_eq!((owner(&ward).as_deref(), &violation_of(&ward).keeper), (Some("desk"), &None));
+    // Whoever acts anew has it.
+    take_over(&mut ward, 630, "responder", "desk");
+    ward.officer(640, Action::Act);
+    assert_eq!(owner(&ward).as_deref(), Some("desk"));
+}
+
+#[test]
+fn taking_over_gives_nobody_more_time() {
+    let mut ward = violation();
+    ward.officer(10, Action::Own);
+    assert_eq!(take_over(&mut ward, 170, "responder", "desk"), None);
+    assert_eq!(owner(&ward).as_deref(), Some("responder"));
+    ward.line.pass_to(second(189));
+    assert_eq!(owner(&ward).as_deref(), Some("responder"));
+    ward.line.pass_to(second(190));
+    assert_eq!(violation_of(&ward).handling, Handling::Raised, "three minutes from when it was first owned");
+
+    let mut ward = battery();
+    shelve(&mut ward, 20, 60, "later");
+    assert_eq!(take_over(&mut ward, 30, "responder", "desk"), None);
+    assert!(ward.line.incidents.values().next().unwrap().shelf.is_some(), "it stays where it is put aside");
+    assert_eq!(owner(&ward).as_deref(), Some("responder"));
+}

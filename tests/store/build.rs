@@ -83,6 +83,7 @@ pub(crate) fn incident(id: i64) -> Incident {
             at(id),
         )],
         shelf: None,
+        keeper: None,
         timeline: vec![Entry {
             at: at(id),
             what: Happening::Raised {

@@ -10,7 +10,7 @@ use std::fmt;
 use sqlx::{FromRow, SqliteConnection};
 
 use super::{Access, AccessError};
-use crate::domain::{CaseId, IncidentId, StaffId, Subject, Timestamp, UnitId};
+use crate::domain::{CaseId, Incident, IncidentId, StaffId, Subject, Timestamp, UnitId};
 
 pub use chain::{Chain, GENESIS};
 pub(super) use heads::Keeping;
@@ -119,6 +119,32 @@ pub struct Entry {
     pub chain: Vec<u8>,
 }
 
+/// What was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looked<'a> {
+    /// A case, with its incidents.
+    Case(&'a CaseId),
+    /// An incident that belongs to none.
+    Incident(IncidentId),
+}
+
+impl<'a> Looked<'a> {
+    /// An incident is looked at as part of its case.
+    #[must_use]
+    pub fn of(incident: &'a Incident) -> Self {
+        incident.case.as_ref().map_or(Self::Incident(incident.id), Self::Case)
+    }
+}
+
+impl fmt::Display for Looked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Case(case) => write!(f, "case {case}"),
+            Self::Incident(incident) => write!(f, "incident {incident}"),
+        }
+    }
+}
+
 /// Whoever saw or changed something about a case or incident, and how often.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Reader {
@@ -126,6 +152,8 @@ pub struct Reader {
     pub who: String,
     /// What they saw or did.
     pub what: String,
+    /// By what right, or for what reason.
+    pub why: String,
     /// How often.
     pub times: i64,
     /// The last time, microseconds since 1970.
@@ -189,27 +217,22 @@ impl Access {
         Ok(sqlx::query_as(SELECT).bind(before).bind(limit).bind(units).fetch_all(&self.db.read).await?)
     }
 
-    /// Who saw or changed a case, or an incident that belongs to none, the last first.
+    /// Who saw or changed something, by which right, the last first.
     ///
     /// # Errors
     /// If the log cannot be read.
-    pub async fn readers(
-        &self,
-        case: Option<&CaseId>,
-        incident: IncidentId,
-        limit: i64,
-    ) -> Result<Vec<Reader>, AccessError> {
-        const OF_CASE: &str = "SELECT who, what, count(*) AS times, max(at) AS last_at FROM audit \
-                               WHERE case_id = $1 AND case_id <> '' GROUP BY who, what ORDER BY last_at DESC LIMIT $2";
-        const OF_INCIDENT: &str = "SELECT who, what, count(*) AS times, max(at) AS last_at FROM audit \
-                                   WHERE incident = $1 AND incident <> 0 GROUP BY who, what ORDER BY last_at DESC LIMIT $2";
-        let readers = match case {
-            Some(case) => {
-                sqlx::query_as(OF_CASE).bind(case.as_str()).bind(limit).fetch_all(&self.db.read).await?
-            }
-            None => sqlx::query_as(OF_INCIDENT).bind(incident.0).bind(limit).fetch_all(&self.db.read).await?,
+    pub async fn readers(&self, looked: Looked<'_>, limit: i64) -> Result<Vec<Reader>, AccessError> {
+        const OF_CASE: &str = "SELECT who, what, why, count(*) AS times, max(at) AS last_at FROM audit \
+                               WHERE case_id = $1 AND case_id <> '' \
+                               GROUP BY who, what, why ORDER BY last_at DESC LIMIT $2";
+        const OF_INCIDENT: &str = "SELECT who, what, why, count(*) AS times, max(at) AS last_at FROM audit \
+                                   WHERE incident = $1 AND incident <> 0 \
+                                   GROUP BY who, what, why ORDER BY last_at DESC LIMIT $2";
+        let query = match looked {
+            Looked::Case(case) => sqlx::query_as(OF_CASE).bind(case.as_str()),
+            Looked::Incident(incident) => sqlx::query_as(OF_INCIDENT).bind(incident.0),
         };
-        Ok(readers)
+        Ok(query.bind(limit).fetch_all(&self.db.read).await?)
     }
 }
 

@@ -6,7 +6,7 @@ use sqlx::SqlitePool;
 use crate::{
     access::{
         Access,
-        audit::{About, GENESIS, Head, HeadsFile, Record, Verdict, Who, Whom},
+        audit::{About, GENESIS, Head, HeadsFile, Looked, Record, Verdict, Who, Whom},
     },
     domain::{IncidentId, Subject, Timestamp},
 };
@@ -234,7 +234,7 @@ async fn heads_are_read_as_they_were_written() {
 async fn a_case_knows_its_readers() {
     let (access, _) = log(60).await;
     let case = "c-1".parse().unwrap();
-    let readers = access.readers(Some(&case), IncidentId(0), 100).await.unwrap();
+    let readers = access.readers(Looked::Case(&case), 100).await.unwrap();
     let of_case = (0..60).map(record).filter(|record| record.about.case.as_ref() == Some(&case));
     let times: i64 = readers.iter().map(|reader| reader.times).sum();
     assert_eq!(usize::try_from(times).unwrap(), of_case.count());

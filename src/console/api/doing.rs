@@ -2,7 +2,7 @@
 
 use axum::{Router, extract::State, http::StatusCode, routing::post};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{
     super::{App, caller::Caller, gate::InReach, posts, refusal::Refusal},
@@ -65,11 +65,21 @@ enum Said {
 #[serde(deny_unknown_fields)]
 pub(super) struct Shelving {
     /// Minutes.
+    #[serde(deserialize_with = "whole")]
     #[schemars(range(min = 1, max = 240))]
     minutes: u16,
     /// 1 to 200 characters beside spaces at its ends.
     #[schemars(length(min = 1, max = 200), regex(pattern = r"\S"))]
     reason: String,
+}
+
+/// A whole number however it is written: to JSON Schema 30.0 is one.
+fn whole<'de, D: Deserializer<'de>>(number: D) -> Result<u16, D::Error> {
+    let number = f64::deserialize(number)?;
+    let is_one = number.fract() == 0.0 && (0.0..=f64::from(u16::MAX)).contains(&number);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was looked at")]
+    let whole = is_one.then_some(number as u16);
+    whole.ok_or_else(|| D::Error::custom(format!("{number} is no whole number that fits")))
 }
 
 /// How an incident ends.

@@ -65,6 +65,8 @@ pub(super) struct IncidentFacts {
     /// The code name of the zone that it comes from.
     zone_code: Option<String>,
     handling: Handling,
+    /// Whose it is while it is open: of whoever owns it, acted on it, or took it over from them.
+    owner: Option<StaffId>,
     /// Whether the situation still lasts. Over is not closed.
     ongoing: bool,
     /// It was found in fixes that came late.
@@ -103,6 +105,7 @@ impl IncidentFacts {
             cause: incident.cause.clone(),
             zone_code,
             handling: incident.handling.clone(),
+            owner: incident.owner().cloned(),
             ongoing: incident.ongoing,
             late: incident.late,
             raised_at: incident.raised_at.into(),

@@ -83,6 +83,8 @@ enum What {
     Unreached { person: PersonId },
     /// A person took it.
     Owned { by: StaffId },
+    /// A person took it over from another, as at the end of a shift.
+    HandedOver { from: StaffId, to: StaffId },
     /// Whoever owned it did nothing within three minutes.
     BackToQueue,
     /// A person did something about it.
@@ -171,6 +173,7 @@ impl From<&Entry> for TimelineEntry {
             Happening::Answered { person, answer } => What::Answered { person, answer },
             Happening::Unreached { person } => What::Unreached { person },
             Happening::Owned { by } => What::Owned { by },
+            Happening::HandedOver { from, to } => What::HandedOver { from, to },
             Happening::BackToQueue => What::BackToQueue,
             Happening::Acted { by } => What::Acted { by },
             Happening::Sent { by, responder } => What::Sent { by, responder },

@@ -58,18 +58,6 @@ const AFTER: &[Parameter] = &[Parameter {
     name: "after",
     about: "The id of the last event heard, where the client does not send Last-Event-ID itself.",
 }];
-const OF_DOING: &[Grounds] =
-    &[Grounds::NoStaff, Grounds::NotOpen, Grounds::Refused, Grounds::Stopping, Grounds::NotConfirmed];
-/// The same, where somebody else may have been faster.
-const OF_TAKING: &[Grounds] = &[
-    Grounds::Taken,
-    Grounds::NoStaff,
-    Grounds::NotOpen,
-    Grounds::Refused,
-    Grounds::Stopping,
-    Grounds::NotConfirmed,
-];
-
 const fn get(path: &'static str, id: &'static str, summary: &'static str, answer: Answer) -> Operation {
     Operation { method: "GET", path, id, summary, query: &[], body: None, answer, refused: &[] }
 }
@@ -128,7 +116,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Answer::Json(of::<records::Readers>),
     ),
     Operation {
-        refused: OF_TAKING,
+        refused: &[
+            Grounds::Taken,
+            Grounds::NoStaff,
+            Grounds::NotOpen,
+            Grounds::Refused,
+            Grounds::Stopping,
+            Grounds::NotConfirmed,
+        ],
         ..post(
             "/api/v1/incidents/{id}/own",
             "own",
@@ -136,12 +131,25 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
-        refused: OF_DOING,
+        refused: &[
+            Grounds::NoStaff,
+            Grounds::NotOpen,
+            Grounds::Refused,
+            Grounds::Stopping,
+            Grounds::NotConfirmed,
+        ],
         ..post("/api/v1/incidents/{id}/act", "act", "Say that one has acted: the staff's escalation ends.")
     },
     Operation {
         body: Some(of::<doing::Sending>),
-        refused: OF_DOING,
+        refused: &[
+            Grounds::OnTheWay,
+            Grounds::NoStaff,
+            Grounds::NotOpen,
+            Grounds::Refused,
+            Grounds::Stopping,
+            Grounds::NotConfirmed,
+        ],
         ..post(
             "/api/v1/incidents/{id}/send",
             "send",
@@ -150,12 +158,28 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         body: Some(of::<doing::Going>),
-        refused: OF_DOING,
+        refused: &[
+            Grounds::NoFurther,
+            Grounds::OnTheWay,
+            Grounds::NoStaff,
+            Grounds::NotOpen,
+            Grounds::Refused,
+            Grounds::Stopping,
+            Grounds::NotConfirmed,
+        ],
         ..post("/api/v1/incidents/{id}/attend", "attend", "Say how far one has come, as a responder.")
     },
     Operation {
         body: Some(of::<doing::Shelving>),
-        refused: OF_TAKING,
+        refused: &[
+            Grounds::Danger,
+            Grounds::Taken,
+            Grounds::NoStaff,
+            Grounds::NotOpen,
+            Grounds::Refused,
+            Grounds::Stopping,
+            Grounds::NotConfirmed,
+        ],
         ..post("/api/v1/incidents/{id}/shelve", "shelve", "Put what is no danger aside for a while.")
     },
     Operation {

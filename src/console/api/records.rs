@@ -11,7 +11,7 @@ use super::{
     incidents::Page,
 };
 use crate::{
-    access::audit::{Entry, Reader},
+    access::audit::{Entry, Looked, Reader},
     domain::{CaseId, IncidentId, Timestamp},
 };
 
@@ -86,15 +86,18 @@ struct ReaderFacts {
     /// As the audit log names them.
     who: String,
     what: String,
+    /// By what right, or for what reason.
+    why: String,
     times: i64,
     last_at: Instant,
 }
 
 async fn of_incident(State(app): State<App>, InReach(it): InReach) -> Result<Json<Readers>, Refusal> {
-    let readers = app.access.readers(it.case.as_ref(), it.id, readers::READERS_MAX).await?;
+    let readers = app.access.readers(Looked::of(&it), readers::READERS_MAX).await?;
     let facts = |reader: Reader| ReaderFacts {
         who: reader.who,
         what: reader.what,
+        why: reader.why,
         times: reader.times,
         last_at: Timestamp::from_us(reader.last_at).into(),
     };

@@ -12,6 +12,7 @@ mod person;
 mod plan;
 mod publish;
 mod read;
+mod readers;
 mod rotas;
 mod sheet;
 mod staff;
@@ -70,6 +71,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/records/persons/{id}", get(opens(person)).post(takes(person)))
         .route("/records/cases", get(opens_new(case)).post(takes_new(case)))
         .route("/records/cases/{id}", get(opens(case)).post(takes(case)))
+        .route("/records/cases/{id}/readers", get(readers::page))
         .route("/records/units", get(opens_new(unit)).post(takes_new(unit)))
         .route("/records/units/{id}", get(opens(unit)).post(takes(unit)))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
@@ -116,6 +118,8 @@ struct Page {
     is_new: bool,
     /// Where a case's zones are, for those who may see them.
     zones: Option<String>,
+    /// Where it says who has looked at a case, for those who may see that.
+    readers: Option<String>,
 }
 
 /// What a form is about, and what it is opened at.
@@ -276,6 +280,9 @@ fn draw(app: &App, officer: &Officer, opened: &Opened, filling: Filling, status:
         sheet::fill(&mut sections, &values, Wrong::default());
         sections
     });
+    let is_case = opened.kind == Kind::Case && opened.id.is_some();
+    let beside_case =
+        |act, name| (is_case && officer.may(act)).then(|| format!("{}/{name}", opened.address()));
     let page = Page {
         title: opened.title(),
         at: opened.address(),
@@ -288,8 +295,8 @@ fn draw(app: &App, officer: &Officer, opened: &Opened, filling: Filling, status:
         draft_days: DRAFT_DAYS,
         may_change: reach.as_ref().is_some_and(|reach| within(app, opened, reach)),
         is_new: opened.book.is_none(),
-        zones: (opened.kind == Kind::Case && opened.id.is_some() && officer.may(Act::SeeZones))
-            .then(|| format!("{}/zones", opened.address())),
+        zones: beside_case(Act::SeeZones, "zones"),
+        readers: beside_case(Act::SeeCaseReaders, "readers"),
         frame,
     };
     (status, html(&page)).into_response()

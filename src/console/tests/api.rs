@@ -47,7 +47,7 @@ impl Bench {
     }
 
     /// The token of an account that has all of a person's roles everywhere, made for everything.
-    async fn mighty(&self) -> String {
+    pub(super) async fn mighty(&self) -> String {
         let amy = self.account("amy", &[Role::Supervisor, Role::Administrator, Role::Auditor]).await;
         self.token(&amy, &Permit::ALL).await
     }
@@ -56,7 +56,7 @@ impl Bench {
         self.send(call(token, method, path, body)).await
     }
 
-    async fn call_told(
+    pub(super) async fn call_told(
         &mut self,
         token: &str,
         path: &str,
@@ -74,7 +74,7 @@ pub(super) fn call(token: &str, method: &str, path: &str, body: &str) -> Request
 }
 
 /// Without the type that forms have.
-fn api_request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Body> {
+pub(super) fn api_request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Body> {
     let mut request = Request::builder().method(method).uri(path).header(header::HOST, HOST);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -131,13 +131,13 @@ fn all_there_is() -> Bench {
 }
 
 /// Judges what is sent by what the document says.
-struct Judge {
+pub(super) struct Judge {
     document: Value,
     compiler: Compiler,
 }
 
 impl Judge {
-    async fn of(bench: &Bench, token: &str) -> Self {
+    pub(super) async fn of(bench: &Bench, token: &str) -> Self {
         let document = bench.call(token, "GET", DOCUMENT, "").await.json();
         let mut compiler = Compiler::new();
         compiler.add_resource("file:///openapi.json", document.clone()).expect("a document");
@@ -145,7 +145,19 @@ impl Judge {
         Self { document, compiler }
     }
 
-    fn judge(&mut self, path: &str, method: &str, answer: &Answer) {
+    /// Whether the document lets this be sent.
+    pub(super) fn takes(&mut self, path: &str, body: &Value) -> bool {
+        let place = format!(
+            "file:///openapi.json#/paths/{}/post/requestBody/content/application~1json/schema",
+            path.replace('/', "~1")
+        );
+        let mut schemas = Schemas::new();
+        let schema =
+            self.compiler.compile(&place, &mut schemas).unwrap_or_else(|error| panic!("{place}: {error}"));
+        schemas.validate(body, schema).is_ok()
+    }
+
+    pub(super) fn judge(&mut self, path: &str, method: &str, answer: &Answer) {
         let method = method.to_lowercase();
         let status = answer.status.as_u16().to_string();
         let documented = &self.document["paths"][path][&method]["responses"][&status];
@@ -314,78 +326,6 @@ async fn what_is_done_is_put_to_the_account_and_the_log_names_the_token() {
     assert_eq!(audit["records"][0]["no"], 3);
     let page = bench.get_as(&bench.enter(&fixture::id("amy")), "/audit").await;
     assert!(page.text.contains("Name of amy (token:amy:1)"), "{}", page.text);
-}
-
-#[tokio::test]
-async fn refusals_have_a_word_that_stays() {
-    let mut bench = Bench::new(violation());
-    let token = bench.mighty().await;
-    let mut judge = Judge::of(&bench, &token).await;
-    let own = "/api/v1/incidents/1/own";
-    for (result, status, reason) in [
-        (Refused::Taken(fixture::id("desk")), 409, "taken"),
-        (Refused::NoSuchIncident(IncidentId(1)), 409, "not_open"),
-        (Refused::UnknownStaff(fixture::id("amy")), 403, "no_staff"),
-        (Refused::Crashed, 422, "refused"),
-    ] {
-        let (answer, _) = bench.call_told(&token, own, "", Err(result)).await;
-        assert_eq!(answer.refusal(), (status, reason.into()));
-        judge.judge("/api/v1/incidents/{id}/own", "POST", &answer);
-    }
-    let close = ("/api/v1/incidents/1/close", r#"{"outcome": "test"}"#);
-    let (answer, _) = bench.call_told(&token, close.0, close.1, Err(Refused::StillInside)).await;
-    assert_eq!(answer.refusal(), (409, "still_inside".into()));
-    judge.judge("/api/v1/incidents/{id}/close", "POST", &answer);
-    for (method, path, body, status, reason) in [
-        ("GET", "/api/v1/incidents/999", "", 404, "no_such_incident"),
-        ("GET", "/api/v1/incidents/one", "", 404, "no_such_incident"),
-        ("GET", "/api/v1/nothing", "", 404, "no_such_address"),
-        ("GET", "/api/v1/", "", 404, "no_such_address"),
-        ("PUT", "/api/v1/queue", "", 405, "no_such_method"),
-        ("POST", "/api/v1/queue", "", 405, "no_such_method"),
-        ("GET", "/api/v1/audit?before=x", "", 400, "query_wrong"),
-        ("GET", "/api/v1/closed?after=1", "", 400, "query_wrong"),
-        ("POST", "/api/v1/incidents/1/note", "", 422, "body_wrong"),
-        ("POST", "/api/v1/incidents/1/note", r#"{"text": 1}"#, 422, "body_wrong"),
-        ("POST", "/api/v1/incidents/1/note", r#"{"text": "x", "by": "ben"}"#, 422, "body_wrong"),
-        ("POST", "/api/v1/incidents/1/note", r#"{"text": " "}"#, 422, "note_length"),
-        ("POST", "/api/v1/incidents/1/note", r#"["text"]"#, 422, "body_wrong"),
-        ("POST", "/api/v1/incidents/1/close", r#"{"outcome": "won"}"#, 422, "body_wrong"),
-        ("POST", "/api/v1/incidents/1/close", r#"{"outcome": "test"} x"#, 422, "body_wrong"),
-    ] {
-        let answer = bench.call(&token, method, path, body).await;
-        assert_eq!(answer.refusal(), (status, reason.into()), "{method} {path} {body}");
-        if status == 405 {
-            assert_eq!(answer.header(header::ALLOW), "GET, HEAD");
-        }
-    }
-    let long = |length| format!(r#"{{"text": "{}"}}"#, "é".repeat(length));
-    let note = "/api/v1/incidents/1/note";
-    assert_eq!(bench.call(&token, "POST", note, &long(2_001)).await.refusal(), (422, "note_length".into()));
-    assert_eq!(
-        bench.call(&token, "POST", note, &long(40_000)).await.refusal(),
-        (413, "body_too_long".into())
-    );
-    let bearer = format!("Bearer {token}");
-    for kind in ["application/x-www-form-urlencoded", "text/plain", ""] {
-        let headers = [("authorization", bearer.as_str()), ("content-type", kind)];
-        let answer = bench.send(api_request("POST", note, &headers, r#"{"text": "x"}"#)).await;
-        assert_eq!(answer.refusal(), (415, "body_type".into()), "{kind}");
-    }
-    let headers = [("authorization", bearer.as_str()), ("origin", "https://evil.example")];
-    assert_eq!(
-        bench.send(api_request("POST", own, &headers, "")).await.refusal(),
-        (403, "foreign_origin".into())
-    );
-    let elsewhere = Request::builder().uri("/api/v1/queue").header("host", "evil.example");
-    let elsewhere = bench.send(elsewhere.body(Body::empty()).expect("a request")).await;
-    assert_eq!(elsewhere.refusal(), (403, "foreign_host".into()));
-    bench.access.lose().await;
-    let unseen = bench.call(&token, "GET", "/api/v1/queue", "").await;
-    assert_eq!(unseen.refusal(), (503, "not_recorded".into()));
-    judge.judge("/api/v1/queue", "GET", &unseen);
-    // The journal has what is done.
-    assert_eq!(bench.call_told(&token, own, "", Ok(())).await.0.status, StatusCode::NO_CONTENT);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What is seen and done is recorded, and what cannot be recorded is not shown.
 
-use super::*;
+use super::{super::when::When, *};
 use crate::{
     access::{
         Grant, NewAccount, Role,
@@ -126,9 +126,55 @@ async fn a_case_lists_its_own_readers() {
     assert!(!bench.get_as(&officer, "/incidents/1").await.text.contains("/readers"));
     let auditor = bench.enter(&bench.account("ada", &[Role::Auditor]).await);
     let page = bench.get_as(&auditor, "/audit").await;
+    assert!(page.text.contains("/records/cases/case-1/readers"), "{}", page.text);
     assert!(
         page.text.contains("Name of ola (ola)") && page.text.contains("/incidents/1/readers"),
         "{}",
         page.text
     );
+}
+
+#[tokio::test]
+async fn a_case_lists_its_own_readers_at_its_record() {
+    let bench = Bench::new(violation());
+    let officer = bench.enter(&bench.account("ola", &[Role::Officer]).await);
+    let supervisor = bench.enter(&bench.account("sue", &[Role::Supervisor]).await);
+    let auditor = bench.enter(&bench.account("ada", &[Role::Auditor]).await);
+    let record = bench.get_as(&officer, "/records/cases/case-1").await;
+    assert!(record.text.contains("case-1") && !record.text.contains("/readers"), "{}", record.text);
+    assert_eq!(bench.get_as(&officer, "/records/cases/case-1/readers").await.status, StatusCode::FORBIDDEN);
+    bench.get_as(&officer, "/incidents/1").await;
+    let record = bench.get_as(&supervisor, "/records/cases/case-1").await;
+    assert!(record.text.contains("href=\"/records/cases/case-1/readers\""), "{}", record.text);
+    bench.get_as(&supervisor, "/records/cases/case-2").await;
+
+    let readers = bench.get_as(&supervisor, "/records/cases/case-1/readers").await;
+    let line = |who: &str, what: &str, why: &str, times: u8| {
+        let when = When::new(bench.clock.wall(), AT).in_full();
+        format!(
+            "<tr><th scope=\"row\">Name of {who} ({who})</th><td>{what}</td><td>{why} of every unit</td>\
+             <td>{times}</td><td>{when} UTC</td></tr>"
+        )
+    };
+    for line in [
+        line("ola", "see case", "officer", 1),
+        line("ola", "see incident", "officer", 1),
+        line("sue", "see case", "supervisor", 1),
+        // This view, too, and it is the case that it names.
+        line("sue", "see readers", "supervisor", 1),
+    ] {
+        assert!(readers.text.contains(&line), "{line}: {}", readers.text);
+    }
+    assert!(readers.text.contains("Back to case case-1"));
+
+    // An auditor comes from the log, and sees nothing else of the case.
+    let readers = bench.get_as(&auditor, "/records/cases/case-1/readers").await;
+    assert!(readers.text.contains(&line("sue", "see readers", "supervisor", 1)), "{}", readers.text);
+    assert!(readers.text.contains("href=\"/audit\"") && !readers.text.contains("href=\"/records"));
+    let missing = bench.get_as(&auditor, "/records/cases/case-9/readers").await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND);
+    bench.access.lose().await;
+    let unrecorded = bench.get_as(&supervisor, "/records/cases/case-1/readers").await;
+    assert_eq!(unrecorded.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(!unrecorded.text.contains("Name of ola"));
 }

@@ -216,6 +216,7 @@ pub(in crate::console) fn incident(
         episodes: vec![Episode { from: raised_at, disproved: no % 2 == 0 }],
         attendances: Vec::new(),
         shelf: None,
+        keeper: None,
         escalations: vec![
             Escalation {
                 audience: Audience::Person(id("p-1")),

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod api;
+mod api_refusals;
 mod armed;
 mod audit;
 mod chains;
@@ -11,6 +12,7 @@ mod feed;
 pub(super) mod fixture;
 mod forms;
 mod ground;
+mod handover;
 mod live_map;
 mod notices;
 mod own;

@@ -1,6 +1,6 @@
 //! Every role at every route: what it may, it may; nothing leaks beyond its role, its units and its cases.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use serde_json::json;
 
@@ -193,8 +193,9 @@ fn expected(door: Door, path: &str, role: Role) -> Vec<(String, Option<StatusCod
             // A new unit is for whoever reaches everything, and nobody here does.
             let is_refused = !act.roles().contains(&role) || path == "/records/units";
             let refused = is_refused.then_some(StatusCode::FORBIDDEN);
-            // No region was imported here.
-            let none = (path == "/fragments/map/region").then_some(StatusCode::NOT_FOUND);
+            // No region was imported here, and nothing handed over.
+            let none =
+                matches!(path, "/fragments/map/region" | "/handover/{no}").then_some(StatusCode::NOT_FOUND);
             vec![(fixed, refused.or(none))]
         }
         Door::MayWithIncident(act) if !act.roles().contains(&role) => {
@@ -270,6 +271,25 @@ async fn every_role_at_every_route() {
         }
     }
     assert!(asked > 7 * ROUTES.len(), "{asked}");
+}
+
+#[tokio::test]
+async fn a_token_is_worth_what_its_owner_may_do_in_the_api() {
+    let (board, records) = two_units();
+    let bench = Bench::with(board, records, None);
+    for role in Role::ALL {
+        let of_route = |(_, path, door): &(&str, &str, Door)| match door {
+            Door::May(act) | Door::MayWithIncident(act) if path.starts_with("/api/v1/") => {
+                assert!(act.permit().is_some(), "no token reaches {path}");
+                act.permit().filter(|_| act.roles().contains(&role))
+            }
+            _ => None,
+        };
+        let worth: BTreeSet<_> = ROUTES.iter().filter_map(of_route).collect();
+        let me = bench.ask(&bench.of_role(role).await, "GET", "/api/v1/me").await.1;
+        let me: serde_json::Value = serde_json::from_str(&me).expect("JSON");
+        assert_eq!(me["may"], json!(worth), "{role:?}");
+    }
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ fn kinds_outcomes_stages_and_states() {
         check(&states.clone().map(|state| alert_state(by, &state)));
     }
     let rulebook = Rulebook::default();
-    check(&fixture::handlings().map(|h| handling(&h, Names(&rulebook))));
+    check(&fixture::handlings().map(|h| handling(&h, None, Names(&rulebook))));
 }
 
 fn reasons() -> Vec<Reason> {

@@ -31,6 +31,7 @@ macro_rules! text_id {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(try_from = "String", into = "String")]
+        #[schemars(extend("minLength" = 1, "maxLength" = ID_BYTES_MAX, "pattern" = "^[a-z0-9][a-z0-9-]*$"))]
         pub struct $name(Arc<str>);
 
         impl $name {

@@ -31,6 +31,9 @@ pub struct Incident {
     pub priority: Priority,
     /// What people have done about it.
     pub handling: Handling,
+    /// Who has taken it over from whoever acted; none where they have it still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keeper: Option<StaffId>,
     /// Whether the situation still lasts. Apart from `handling`: over is not closed, and closed needs a person.
     pub ongoing: bool,
     /// When the engine raised it.
@@ -58,10 +61,30 @@ impl Incident {
         !matches!(self.handling, Handling::Closed { .. } | Handling::Told)
     }
 
-    /// People have done something about it, or must: what was put aside no longer is.
+    /// People have done something about it, or must: what was put aside no longer is, and whoever did it last has it.
     pub fn hand(&mut self, handling: Handling) {
         self.handling = handling;
         self.shelf = None;
+        self.keeper = None;
+    }
+
+    /// Whose it is while it is open: of whoever owns it, acted on it, or has taken it over from them.
+    #[must_use]
+    pub fn owner(&self) -> Option<&StaffId> {
+        match &self.handling {
+            Handling::Owned { by } => Some(by),
+            Handling::Acted { by } => Some(self.keeper.as_ref().unwrap_or(by)),
+            Handling::Raised | Handling::Closed { .. } | Handling::Told => None,
+        }
+    }
+
+    /// It becomes somebody else's as it is: what is put aside stays so, and who acted is not forgotten.
+    pub fn hand_over(&mut self, to: StaffId) {
+        match &mut self.handling {
+            Handling::Owned { by } => *by = to,
+            Handling::Acted { by } => self.keeper = Some(to).filter(|to| to != by),
+            Handling::Raised | Handling::Closed { .. } | Handling::Told => {}
+        }
     }
 
     /// How far a responder has come, the last time they were sent or went.

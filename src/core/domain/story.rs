@@ -68,6 +68,13 @@ pub enum Happening {
         /// Who.
         by: StaffId,
     },
+    /// A person took it over from another, as at the end of a shift.
+    HandedOver {
+        /// From whom.
+        from: StaffId,
+        /// To whom.
+        to: StaffId,
+    },
     /// Whoever owned it did nothing within three minutes.
     BackToQueue,
     /// A responder was sent.

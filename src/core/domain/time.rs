@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub const SECOND_MS: i64 = 1_000;
 /// One minute in milliseconds.
 pub const MINUTE_MS: i64 = 60_000;
+/// An hour in milliseconds.
+pub const HOUR_MS: i64 = 60 * MINUTE_MS;
 
 /// An instant: microseconds since 1970-01-01T00:00:00Z, without leap seconds.
 ///

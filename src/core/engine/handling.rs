@@ -38,6 +38,13 @@ impl Draft<'_> {
                 self.tell_story(id, Happening::Owned { by });
                 escalation::owned(self, id);
             }
+            Action::TakeOver { from } => {
+                if from == by || incident.owner() != Some(&from) {
+                    return Err(Refused::NotTheirs(from));
+                }
+                incident.hand_over(by.clone());
+                self.tell_story(id, Happening::HandedOver { from, to: by });
+            }
             Action::Act => {
                 incident.hand(Handling::Acted { by: by.clone() });
                 self.tell_story(id, Happening::Acted { by });

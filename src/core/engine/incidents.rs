@@ -103,6 +103,7 @@ impl Draft<'_> {
             escalations: Vec::new(),
             attendances: Vec::new(),
             shelf: None,
+            keeper: None,
             timeline: Vec::new(),
         };
         note_episode(&mut incident, &situation);

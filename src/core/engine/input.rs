@@ -285,6 +285,11 @@ pub enum ServiceReport {
 pub enum Action {
     /// "Mine."
     Own,
+    /// "Mine, as it was theirs": what somebody owned or acted on goes on as it is.
+    TakeOver {
+        /// Whose it was.
+        from: StaffId,
+    },
     /// Something was done about it.
     Act,
     /// A note, 1 to 2,000 characters.
@@ -352,6 +357,9 @@ pub enum Refused {
     /// Somebody else has it: whoever comes second must know that.
     #[error("staff '{0}' has it")]
     Taken(StaffId),
+    /// It is not theirs from whom it is taken over.
+    #[error("staff '{0}' does not have it, or it is yours already")]
+    NotTheirs(StaffId),
     /// A wearer is in an exclusion zone: nobody would be told of it any more.
     #[error(
         "the wearer is still in the zone; it can be closed once they have left, or the zone has been changed"

@@ -183,6 +183,7 @@ pub(super) fn incident(at: Timestamp) -> Incident {
         escalations: Vec::new(),
         attendances: Vec::new(),
         shelf: None,
+        keeper: None,
         timeline: Vec::new(),
     }
 }

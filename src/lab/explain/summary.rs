@@ -154,6 +154,9 @@ fn staff(incident: &Incident, of: &Explanation, days: &Days) -> String {
         .iter()
         .filter_map(|line| match &line.what {
             Happening::Owned { by } => Some(does(by, "took it", line.at)),
+            Happening::HandedOver { from, to } => {
+                Some(does(to, &format!("took it over from staff {from}"), line.at))
+            }
             Happening::Acted { by } => Some(does(by, "acted on it", line.at)),
             Happening::Sent { by, responder } => Some(does(by, &format!("sent staff {responder}"), line.at)),
             Happening::Attends { responder, stage } => {

@@ -182,6 +182,7 @@ fn happening(what: &Happening, days: &Days, at: Timestamp, own_words: bool) -> O
             bare(format!("No channel reached protected person {person}: staff were told to call them"))
         }
         Happening::Owned { by } => bare(format!("Staff {by} took it")),
+        Happening::HandedOver { from, to } => bare(format!("Staff {to} took it over from staff {from}")),
         Happening::BackToQueue => bare("Back to the queue: its owner did nothing for three minutes".into()),
         Happening::Acted { by } => bare(format!("Staff {by} acted on it")),
         Happening::Sent { by, responder } => bare(format!("Staff {by} sent staff {responder}")),

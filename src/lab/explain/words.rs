@@ -213,6 +213,7 @@ fn delivery(report: &DeliveryReport) -> &'static str {
 fn action(action: &Action) -> &'static str {
     match action {
         Action::Own => "took it",
+        Action::TakeOver { .. } => "took it over",
         Action::Act => "acted on it",
         Action::Note(_) => "wrote a note",
         Action::Send(_) => "sent a responder",

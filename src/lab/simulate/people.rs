@@ -210,6 +210,7 @@ impl World<'_> {
         };
         let is_done = match action {
             Action::Own => has(|what| matches!(what, Happening::Owned { .. } | Happening::Acted { .. })),
+            Action::TakeOver { .. } => has(|what| matches!(what, Happening::HandedOver { .. })),
             Action::Act => has(|what| matches!(what, Happening::Acted { .. })),
             Action::Note(_) => has(|what| matches!(what, Happening::Noted { .. })),
             Action::Send(_) => has(|what| matches!(what, Happening::Sent { .. })),
