@@ -19,6 +19,12 @@ pub(super) enum Act {
     /// Have a console that alarms can be heard at.
     Arm,
     SeeIncident,
+    /// Where a wearer was, and what was believed of them.
+    SeePlayback,
+    /// Take that along as a file.
+    ExportPlayback,
+    /// An incident explained, with what proves it.
+    Explain,
     /// Who is to be called, with their numbers.
     SeeNumbers,
     SeeClosed,
@@ -105,7 +111,9 @@ impl Act {
             Self::SeeUnits | Self::ChangeUnits => &[Supervisor, Administrator],
             Self::SeeWearers => &[Officer, Supervisor, CaseWorker],
             Self::ChangeWearers | Self::ChangeCases => &[Supervisor, CaseWorker],
-            Self::SeeQuality => &[Officer, Supervisor],
+            Self::SeeQuality | Self::SeePlayback | Self::ExportPlayback | Self::Explain => {
+                &[Officer, Supervisor]
+            }
             Self::SeeZones => &[Officer, Supervisor, Advocate],
             Self::ProposeZones | Self::ApproveZones | Self::RefuseZones => &[Officer, Supervisor],
             Self::SeeReaders => &[Supervisor, Auditor],
@@ -135,6 +143,9 @@ impl Act {
             | Self::Enrol
             | Self::EnrolStaff
             | Self::SeeQuality
+            | Self::SeePlayback
+            | Self::ExportPlayback
+            | Self::Explain
             | Self::SeeRecords
             | Self::SeeWearers
             | Self::ChangeWearers
@@ -160,6 +171,9 @@ impl Act {
             Self::Follow => "follow",
             Self::SeeIncident => "see incident",
             Self::SeeNumbers => "see numbers to call",
+            Self::SeePlayback => "see playback",
+            Self::ExportPlayback => "export playback",
+            Self::Explain => "see explanation",
             Self::Arm => "arm console",
             Self::SeeClosed => "see closed incidents",
             Self::Own => "own incident",
@@ -214,6 +228,9 @@ impl Act {
             | Self::Arm
             | Self::Enrol
             | Self::EnrolStaff
+            | Self::SeePlayback
+            | Self::ExportPlayback
+            | Self::Explain
             | Self::SeeWearers
             | Self::ChangeWearers
             | Self::SeePersons
@@ -288,6 +305,11 @@ pub(super) const ROUTES: &[(&str, &str, Door)] = &[
     (GET, "/fragments/incidents/{id}", MayWithIncident(Act::SeeIncident)),
     (GET, "/incidents/{id}/call", MayWithIncident(Act::SeeNumbers)),
     (GET, "/incidents/{id}/readers", MayWithIncident(Act::SeeReaders)),
+    (GET, "/incidents/{id}/playback", MayWithIncident(Act::SeePlayback)),
+    (GET, "/incidents/{id}/playback/data", MayWithIncident(Act::SeePlayback)),
+    (GET, "/incidents/{id}/playback/csv", MayWithIncident(Act::ExportPlayback)),
+    (GET, "/incidents/{id}/playback/geojson", MayWithIncident(Act::ExportPlayback)),
+    (GET, "/incidents/{id}/explanation", MayWithIncident(Act::Explain)),
     (POST, "/incidents/{id}/own", MayWithIncident(Act::Own)),
     (POST, "/incidents/{id}/act", MayWithIncident(Act::Acted)),
     (POST, "/incidents/{id}/note", MayWithIncident(Act::Note)),
@@ -306,6 +328,10 @@ pub(super) const ROUTES: &[(&str, &str, Door)] = &[
     (POST, "/records/wearers", May(Act::ChangeWearers)),
     (GET, "/records/wearers/{id}", May(Act::SeeWearers)),
     (POST, "/records/wearers/{id}", May(Act::ChangeWearers)),
+    (GET, "/records/wearers/{id}/playback", May(Act::SeePlayback)),
+    (GET, "/records/wearers/{id}/playback/data", May(Act::SeePlayback)),
+    (GET, "/records/wearers/{id}/playback/csv", May(Act::ExportPlayback)),
+    (GET, "/records/wearers/{id}/playback/geojson", May(Act::ExportPlayback)),
     (GET, "/records/persons", May(Act::ChangePersons)),
     (POST, "/records/persons", May(Act::ChangePersons)),
     (GET, "/records/persons/{id}", May(Act::SeePersons)),

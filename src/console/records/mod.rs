@@ -52,6 +52,7 @@ use kind::{Kind, Of};
 use read::Wrong;
 use sheet::{Control, Differs, Section, Summary};
 use values::Values;
+pub(super) use values::{instant, written};
 
 /// Which button was pressed, and the revision that a form was opened at: no fields of a record.
 const DO: &str = "do";
@@ -116,6 +117,8 @@ struct Page {
     is_new: bool,
     /// Where a case's zones are, for those who may see them.
     zones: Option<String>,
+    /// Where a wearer's past is played back, for those who may see it.
+    playback: Option<String>,
 }
 
 /// What a form is about, and what it is opened at.
@@ -290,6 +293,8 @@ fn draw(app: &App, officer: &Officer, opened: &Opened, filling: Filling, status:
         is_new: opened.book.is_none(),
         zones: (opened.kind == Kind::Case && opened.id.is_some() && officer.may(Act::SeeZones))
             .then(|| format!("{}/zones", opened.address())),
+        playback: (opened.kind == Kind::Wearer && opened.id.is_some() && officer.may(Act::SeePlayback))
+            .then(|| format!("{}/playback", opened.address())),
         frame,
     };
     (status, html(&page)).into_response()
