@@ -206,6 +206,6 @@ mod tests {
         assert_eq!(read("2026-03-02 09:00", "2026-03-02 09:00"), Err((None, backwards)));
         let long = Some("At most 7 days can be played at once.");
         assert_eq!(read("2026-03-01 09:00", "2026-03-08 09:01"), Err((None, long)));
-        assert_eq!(read("-009999-01-02T00:00:00Z", "9999-12-30T00:00:00Z"), Err((None, long)));
+        assert_eq!(read("0001-01-01T00:00:00Z", "9999-12-30T00:00:00Z"), Err((None, long)));
     }
 }

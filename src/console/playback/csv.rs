@@ -4,7 +4,7 @@ use super::{
     drawing,
     look::Shown,
     page::{nearest, why},
-    story::code,
+    story::{believed, code},
 };
 use crate::{
     console::words,
@@ -43,10 +43,7 @@ fn cells(shown: &Shown, nth: usize, fix: &Played) -> [String; 15] {
         Accuracy::Stated(metres) => format!("{metres:.1}"),
         Accuracy::Hdop(_) | Accuracy::Unknown => String::new(),
     };
-    let zones = fix
-        .believed
-        .iter()
-        .map(|(zone, stage)| format!("{}: {}", code(&shown.playback, zone), words::stage(*stage)));
+    let zones = fix.believed.iter().map(|(zone, stage)| believed(*stage, &code(&shown.playback, zone)));
     [
         (nth + 1).to_string(),
         fix.row.to_string(),

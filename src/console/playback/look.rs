@@ -107,3 +107,67 @@ fn keep_to(playback: &mut Playback, reach: &Reach, seen: &Rulebook) {
         fix.turns = fix.turns.iter().filter_map(|turn| places[*turn]).collect();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        console::tests::fixture,
+        domain::{Accuracy, Source, Stage},
+        engine::Sight,
+        geometry::LatLon,
+        lab::playback::{Checked, Played, Turn},
+    };
+
+    #[test]
+    fn what_is_beyond_somebodys_cases_is_taken_out() {
+        let at = Timestamp::from_ms(1_772_330_000_000);
+        let (near, far): (ZoneId, ZoneId) = (fixture::id("home"), fixture::id("flat"));
+        let stood = |id: &ZoneId, case: &str| Stood {
+            id: id.clone(),
+            code: id.to_string(),
+            drawn: None,
+            case: Some(fixture::id(case)),
+            unit: fixture::id("cheshire"),
+            applied: vec![[at, at.plus_ms(1)]],
+        };
+        let turn =
+            |zone: &ZoneId, to| Turn { row: 1, at, zone: zone.clone(), to, true_time: at, reason: None };
+        let sight = Sight { border_m: 1.0, p_inside: 0.5, sigma_m: 5.0 };
+        let both = |stage| vec![(far.clone(), stage), (near.clone(), stage)];
+        let fix = Played {
+            row: 1,
+            received: at,
+            taken: at,
+            position: LatLon::new(53.2, -2.9).expect("on earth"),
+            accuracy: Accuracy::Stated(5.0),
+            source: Source::Gnss,
+            is_past: false,
+            sights: vec![(far.clone(), sight), (near.clone(), sight)],
+            believed: both(Stage::Watch),
+            turns: vec![0, 1, 2],
+        };
+        let mut playback = Playback {
+            wearer: fixture::id("w-1"),
+            span: Span::first_of(at, at),
+            until: at,
+            fixes: vec![fix],
+            before: both(Stage::Left),
+            turns: vec![turn(&far, Stage::Watch), turn(&near, Stage::Watch), turn(&near, Stage::Approach)],
+            zones: vec![stood(&near, "case-1"), stood(&far, "case-2")],
+            gaps: Vec::new(),
+            checked: Checked::default(),
+        };
+        let reach = Reach { cases: vec![(fixture::id("case-1"), None)], ..Reach::default() };
+        keep_to(&mut playback, &reach, &fixture::rulebook("Barry Stone"));
+        let fix = &playback.fixes[0];
+        assert_eq!(fix.turns, [0, 1]);
+        assert!(playback.turns.iter().all(|turn| turn.zone == near) && playback.turns.len() == 2);
+        assert_eq!(fix.believed, [(near.clone(), Stage::Watch)]);
+        assert_eq!(playback.before, [(near.clone(), Stage::Left)]);
+        assert_eq!((fix.sights.len(), playback.zones.len()), (1, 1));
+        let everything = Reach { everything: true, ..Reach::default() };
+        keep_to(&mut playback, &everything, &fixture::rulebook("Barry Stone"));
+        assert_eq!(playback.zones.len(), 1);
+    }
+}

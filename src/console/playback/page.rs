@@ -239,7 +239,7 @@ fn turned(shown: &Shown, fix: &Played) -> String {
         let turn = &shown.playback.turns[*turn];
         let says = believed(turn.to, &code(&shown.playback, &turn.zone));
         let why = turn.reason.as_ref().map(words::reason).unwrap_or_default();
-        format!("{says}: {why}").trim_end_matches(": ").to_owned()
+        format!("{says}. {why}").trim_end().to_owned()
     });
     turns.collect::<Vec<_>>().join(" ")
 }

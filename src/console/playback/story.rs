@@ -3,7 +3,7 @@
 use super::look::Shown;
 use crate::{
     console::{map::Legend, names::Names, wearers::stage_key, when::When, words},
-    domain::{AlertState, Happening, Stage, Timestamp, ZoneId},
+    domain::{AlertState, Cause, Happening, Stage, Timestamp, ZoneId},
     lab::playback::{Playback, Turn},
 };
 
@@ -24,6 +24,7 @@ pub(super) struct Said {
 pub(super) fn story(shown: &Shown) -> Vec<Said> {
     let mut said: Vec<Said> = shown.playback.turns.iter().map(|turn| turned(shown, turn)).collect();
     for incident in &shown.incidents {
+        let is_around = matches!(&incident.cause, Cause::Zone(zone) if !is_drawn(&shown.playback, zone));
         let within = incident.timeline.iter().filter(|entry| is_played(&shown.playback, entry.at));
         said.extend(within.map(|entry| {
             let (what, detail) = words::happening(&entry.what, Names(&shown.board.rulebook));
@@ -33,14 +34,19 @@ pub(super) fn story(shown: &Shown) -> Vec<Said> {
                 key: key(&entry.what),
                 stage: None,
                 what,
-                // What people wrote may hold a name or an address. It stands on the incident's page.
-                detail: if is_own_words(&entry.what) { String::new() } else { detail },
+                // What people wrote may hold a name or an address, and several distances from a person say where they were.
+                // Both stand on the incident's page.
+                detail: if is_own_words(&entry.what) || is_around { String::new() } else { detail },
                 incident: Some(incident.id.0),
             }
         }));
     }
     said.sort_by_key(|said| said.at);
     said
+}
+
+fn is_drawn(playback: &Playback, zone: &ZoneId) -> bool {
+    playback.zones.iter().any(|known| known.id == *zone && known.drawn.is_some())
 }
 
 pub(super) fn is_played(playback: &Playback, at: Timestamp) -> bool {
@@ -67,10 +73,7 @@ fn turned(shown: &Shown, turn: &Turn) -> Said {
 
 /// A stage of a zone, as it is said.
 pub(super) fn believed(stage: Stage, code: &str) -> String {
-    match stage {
-        Stage::Clear => format!("Clear of {code}"),
-        stage => format!("{}, {code}", words::stage(stage)),
-    }
+    format!("{code}: {}", words::stage(stage))
 }
 
 /// A zone's code, as it last was.

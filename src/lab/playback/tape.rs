@@ -122,6 +122,8 @@ impl Tape<'_> {
             let played = self.played(row, fix, turns);
             self.playback.fixes.push(played);
         }
+        // How near a new position is to a person is judged in the row after it, and belongs to it.
+        let is_of_last = matches!(row.kind.as_str(), "met") && !changes.is_empty();
         for change in changes {
             self.stages.insert(change.zone.clone(), change.to);
             let is_around = self.engine.rulebook().proximity_zone(&change.zone).is_some();
@@ -133,6 +135,13 @@ impl Tape<'_> {
                 true_time: change.true_time,
                 reason: (!is_around).then(|| change.reason.clone()),
             });
+        }
+        let believed = self.believed();
+        let turns = first_turn..self.playback.turns.len();
+        if let Some(last) = self.playback.fixes.last_mut().filter(|last| is_of_last && last.row + 1 == row.no)
+        {
+            last.believed = believed;
+            last.turns.extend(turns);
         }
     }
 
