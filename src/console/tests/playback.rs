@@ -321,7 +321,7 @@ async fn an_incident_is_shown_from_its_beginning_with_gaps_stages_and_alerts() {
         "amy closed it".to_owned(),
         "Note by amy".to_owned(),
         "Ms A. Berry answered".to_owned(),
-        format!("<td>1 Mar {}</td><td class=\"number\">2 s</td>", clock(150)),
+        format!("<td>1 Mar {}<span class=\"outlook\">2 s old; satellites</span></td>", clock(150)),
     ] {
         assert!(page.text.contains(&words), "{words}: {}", page.text);
     }

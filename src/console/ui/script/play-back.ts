@@ -29,6 +29,9 @@ interface Data {
 
 /** Over this long between two positions nothing is known of the way, as the service has it. */
 const GAP_MS = 130_000;
+/** How much nearer the picture comes that follows the wearer closely. */
+const CLOSE = 5;
+const MAP = { width: 800, height: 620 };
 /** Positions of the way that are drawn behind the newest one. */
 const WAY_MAX = 600;
 /** How often the picture changes while it is played; where motion is not wanted, it does so once a second. */
@@ -39,6 +42,8 @@ class PlayBack extends HTMLElement {
   /** The instant that is shown. */
   private ms = 0;
   private playing: number | null = null;
+  /** The picture goes with the wearer. */
+  private isClose = false;
   private readonly bar = at("pb-at") as HTMLInputElement;
 
   connectedCallback(): void {
@@ -62,7 +67,7 @@ class PlayBack extends HTMLElement {
     }
     if (!this.isConnected) return;
     const { from_ms, until_ms } = this.data;
-    Object.assign(this.bar, { min: String(from_ms), max: String(until_ms), step: "1000" });
+    Object.assign(this.bar, { min: String(from_ms), max: String(until_ms), step: "1" });
     at("pb-bar").hidden = false;
     this.dataset.on = "";
     this.bar.addEventListener("input", () => this.go(Number(this.bar.value)));
@@ -70,6 +75,15 @@ class PlayBack extends HTMLElement {
     at("pb-back").addEventListener("click", () => this.step(-1));
     at("pb-on").addEventListener("click", () => this.step(1));
     at("pb-event").addEventListener("click", () => this.next());
+    const close = document.getElementById("pb-close");
+    if (close) {
+      close.hidden = false;
+      close.addEventListener("click", () => {
+        this.isClose = !this.isClose;
+        close.setAttribute("aria-pressed", String(this.isClose));
+        this.go(this.ms);
+      });
+    }
     this.addEventListener("keydown", (event) => this.press(event));
     this.go(from_ms);
   }
@@ -149,7 +163,7 @@ class PlayBack extends HTMLElement {
     put(at("pb-clock"), `${clock(this.ms)} UTC`);
     (at("pb-clock") as HTMLTimeElement).dateTime = new Date(this.ms).toISOString();
     put(at("pb-state"), state.says);
-    put(at("pb-fix"), newest ? `Position ${span(this.ms - newest.taken)} old, most likely within twice ±${newest.error}` : "No position known yet");
+    put(at("pb-fix"), newest ? `Position ${span(this.ms - newest.taken)} old, error ±${newest.error}` : "No position known yet");
     this.bar.setAttribute("aria-valuetext", `${clock(this.ms)} UTC. ${state.says}`);
     this.draw(data, known, newest, state.worst);
     this.light(data, known.length);
@@ -190,8 +204,12 @@ class PlayBack extends HTMLElement {
     at("pb-gap").setAttribute("d", gaps);
     const [x, y, r] = newest?.at ?? [0, 0, 0];
     for (const [name, value] of Object.entries({ cx: x, cy: y, r })) at("pb-circle").setAttribute(name, String(value));
+    const close = this.isClose && newest ? CLOSE : 1;
+    const [width, height] = [MAP.width / close, MAP.height / close];
+    map.setAttribute("viewBox", close === 1 ? `0 0 ${width} ${height}` : `${x - width / 2} ${y - height / 2} ${width} ${height}`);
+    map.classList.toggle("close", close !== 1);
     for (const mark of map.querySelectorAll("[data-stage]")) {
-      mark.setAttribute("transform", `translate(${x} ${y})`);
+      mark.setAttribute("transform", `translate(${x} ${y}) scale(${1 / close})`);
       show(mark, newest !== null && mark.getAttribute("data-stage") === worst);
     }
   }
