@@ -55,6 +55,12 @@ acts! {
     /// Have a console that alarms can be heard at.
     Arm: "arm console", Handler, None, [Officer, Supervisor];
     SeeIncident: "see incident", View, Some(ReadIncidents), [Officer, Supervisor, Responder, Advocate, CaseWorker];
+    /// Where a wearer was, and what was believed of them.
+    SeePlayback: "see playback", Handler, None, [Officer, Supervisor];
+    /// Take that along as a file.
+    ExportPlayback: "export playback", Handler, None, [Officer, Supervisor];
+    /// An incident explained, with what proves it.
+    Explain: "see explanation", Handler, None, [Officer, Supervisor];
     /// Who is to be called, with their numbers.
     SeeNumbers: "see numbers to call", View, Some(ReadNumbers), [Officer, Supervisor, Responder];
     SeeClosed: "see closed incidents", View, Some(ReadIncidents), [Officer, Supervisor, Responder, Advocate, CaseWorker];

@@ -16,10 +16,11 @@ include!(concat!(env!("OUT_DIR"), "/scripts.rs"));
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 /// A file whose name says what it holds never changes.
 pub(super) const FOREVER: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
-const FILES: [(&str, &str, &str); 4] = [
+const FILES: [(&str, &str, &str); 5] = [
     ("style.css", "text/css; charset=utf-8", include_str!("ui/style.css")),
     ("access.css", "text/css; charset=utf-8", include_str!("ui/access.css")),
     ("records.css", "text/css; charset=utf-8", include_str!("ui/records.css")),
+    ("playback.css", "text/css; charset=utf-8", include_str!("ui/playback.css")),
     ("mark.svg", "image/svg+xml", include_str!("ui/mark.svg")),
 ];
 

@@ -15,11 +15,12 @@ use super::{
     page::{Frame, framed, html},
     queue::{self, Card},
     refusal::Refusal,
+    rights::Act,
     scope,
     told::Next,
 };
 use crate::{
-    domain::{Incident, IncidentId},
+    domain::{Incident, IncidentId, Subject},
     sequencer::Board,
 };
 
@@ -43,7 +44,8 @@ struct Asked {
 #[template(path = "closed_page.html", config = ".askama.toml")]
 struct Page {
     frame: Frame,
-    cards: Vec<Card>,
+    /// Each, and whether there is something to play back.
+    cards: Vec<(Card, bool)>,
     /// Those with a smaller number come next.
     older: Option<i64>,
 }
@@ -64,7 +66,9 @@ async fn list(
         None => i64::MAX,
     };
     let (read, older) = closed_in_reach(&app, &officer, &board, IncidentId(before)).await?;
-    let cards = read.iter().map(|incident| Card::new(incident, &board, now)).collect();
+    let can_play =
+        |incident: &Incident| matches!(incident.subject, Subject::Wearer(_)) && officer.may(Act::SeePlayback);
+    let cards = read.iter().map(|it| (Card::new(it, &board, now), can_play(it))).collect();
     Ok(html(&Page { frame, cards, older }))
 }
 

@@ -217,17 +217,7 @@ async fn record(app: &App, caller: &Caller, act: Act, abouts: Vec<About>) -> Res
     };
     match act.trace() {
         Trace::Handler => Ok(()),
-        Trace::View => {
-            let now_us = app.clock.real_us();
-            let records: Vec<_> =
-                abouts.into_iter().map(record).filter(|it| app.views.is_new(it, now_us)).collect();
-            if records.is_empty() {
-                return Ok(());
-            }
-            app.access.record(&records).await.map_err(|error| Refusal::not_recorded(&error))?;
-            app.views.put(&records, now_us);
-            Ok(())
-        }
+        Trace::View => viewed(app, abouts.into_iter().map(record)).await,
         Trace::Change => {
             record_change(app, act, &abouts.into_iter().map(record).collect::<Vec<_>>()).await;
             Ok(())
@@ -244,6 +234,18 @@ pub(super) async fn record_change(app: &App, act: Act, records: &[Record]) {
             "the audit log could not take an officer's action; the journal has it"
         );
     }
+}
+
+/// Has the audit log say that somebody views something; of the same again within a minute once.
+pub(super) async fn viewed(app: &App, records: impl IntoIterator<Item = Record>) -> Result<(), Refusal> {
+    let now_us = app.clock.real_us();
+    let records: Vec<_> = records.into_iter().filter(|it| app.views.is_new(it, now_us)).collect();
+    if records.is_empty() {
+        return Ok(());
+    }
+    app.access.record(&records).await.map_err(|error| Refusal::not_recorded(&error))?;
+    app.views.put(&records, now_us);
+    Ok(())
 }
 
 /// What was last recorded of whom, so that a page which is kept open is one view each minute.
@@ -269,8 +271,12 @@ impl Views {
 }
 
 fn view(record: &Record) -> View {
-    let About { unit, case, incident, .. } = &record.about;
+    let About { unit, case, incident, subject } = &record.about;
     let of = |id: Option<&str>| id.unwrap_or_default().to_owned();
-    let whose = of(unit.as_ref().map(|id| id.as_str())) + "/" + &of(case.as_ref().map(|id| id.as_str()));
+    let whose = of(unit.as_ref().map(|id| id.as_str()))
+        + "/"
+        + &of(case.as_ref().map(|id| id.as_str()))
+        + "/"
+        + &subject.as_ref().map(ToString::to_string).unwrap_or_default();
     (record.who.clone(), record.what, whose, incident.map_or(0, |id| id.0))
 }

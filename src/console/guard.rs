@@ -27,11 +27,31 @@ const SEALS: [(HeaderName, &str); 7] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
+/// What a page says that it needs beside nothing at all: it stands alone, and loads nothing.
+#[derive(Clone)]
+pub(super) struct StandsAlone {
+    /// SHA-256 of its one sheet of styles, in base64.
+    pub(super) styles: String,
+}
+
+impl StandsAlone {
+    fn policy(&self) -> Option<HeaderValue> {
+        let policy = format!(
+            "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            self.styles
+        );
+        policy.parse().ok()
+    }
+}
+
 /// Puts the security headers on every answer, refusals included. Nothing is kept but what says that it may be.
 pub(super) async fn seal(mut response: Response) -> Response {
     let may_be_kept = response.headers().get(header::CACHE_CONTROL) == Some(&assets::FOREVER);
     for (name, value) in SEALS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    if let Some(policy) = response.extensions().get::<StandsAlone>().and_then(StandsAlone::policy) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     if may_be_kept {
         response.headers_mut().insert(header::CACHE_CONTROL, assets::FOREVER);

@@ -60,6 +60,8 @@ struct Story {
     form_token: String,
     meaning: &'static str,
     unit: String,
+    /// There are positions to play back.
+    is_of_wearer: bool,
     case: Option<CaseLine>,
     why: Vec<Why>,
     /// Of a zone around a person: whether it is known where they are.
@@ -122,6 +124,7 @@ struct Page {
     shelf_reason: String,
     shelve_minutes: [u16; 4],
     can_see_readers: bool,
+    can_play: bool,
     /// The wearer and zone that the map shows; none, where nobody is to be seen.
     map: Option<MapOf>,
 }
@@ -154,6 +157,7 @@ pub(super) async fn page_with(
 ) -> Result<Response, Refusal> {
     let story = story(app, officer, id).await?;
     let map = map_of(app, officer, id);
+    let can_play = story.is_of_wearer && officer.may(Act::SeePlayback);
     let prefix = if error.is_some() { "Error: " } else { "" };
     let title = format!("{prefix}{}, {}", story.card.kind, story.card.subject);
     let (_, _, frame) = framed(app, officer, &title, "incident");
@@ -180,6 +184,7 @@ pub(super) async fn page_with(
         shelf_reason,
         shelve_minutes: posts::SHELVE_MINUTES,
         can_see_readers: officer.may(Act::SeeReaders),
+        can_play,
         map,
     }))
 }
@@ -293,6 +298,7 @@ fn tell(incident: &Incident, board: &Board, now: Timestamp) -> Story {
             .rulebook
             .unit(&incident.unit)
             .map_or_else(|| incident.unit.to_string(), |unit| unit.name.clone()),
+        is_of_wearer: matches!(incident.subject, Subject::Wearer(_)),
         case,
         why: raised.collect(),
         companion: companion(incident, board, now),

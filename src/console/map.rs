@@ -16,8 +16,8 @@ use crate::{
 };
 
 /// The picture's size in its own units, which are pixels on a middling screen.
-const WIDTH: f64 = 800.0;
-const HEIGHT: f64 = 620.0;
+pub(super) const WIDTH: f64 = 800.0;
+pub(super) const HEIGHT: f64 = 620.0;
 /// Kept free at the edges.
 const PAD: f64 = 26.0;
 /// The picture never shows less than this, so that one fix alone is not a street wide.
@@ -78,12 +78,12 @@ pub(super) struct Legend {
 }
 
 /// From positions to the picture.
-struct View {
+pub(super) struct View {
     plane: Plane,
     east: f64,
     north: f64,
     /// Units for a metre.
-    scale: f64,
+    pub(super) scale: f64,
 }
 
 impl Map {
@@ -184,7 +184,7 @@ pub(super) fn is_hot(board: &Board, zone: &Zone) -> bool {
 
 impl View {
     /// The view that shows circles about positions; `None` if there are none.
-    fn of(extents: &[(LatLon, f64)]) -> Option<Self> {
+    pub(super) fn of(extents: &[(LatLon, f64)]) -> Option<Self> {
         let (first, _) = extents.first()?;
         // First about any of them to find the middle, then about the middle, where the plane is truest.
         let [west, south, east, north] = bounds(&Plane::about(*first), extents);
@@ -201,12 +201,12 @@ impl View {
         })
     }
 
-    fn point(&self, position: LatLon) -> [f64; 2] {
+    pub(super) fn point(&self, position: LatLon) -> [f64; 2] {
         let [east, north] = self.plane.project(position);
         [WIDTH / 2.0 + (east - self.east) * self.scale, HEIGHT / 2.0 - (north - self.north) * self.scale]
     }
 
-    fn zone(&self, zone: &Zone, hot: bool, now: Timestamp) -> ZoneMark {
+    pub(super) fn zone(&self, zone: &Zone, hot: bool, now: Timestamp) -> ZoneMark {
         let margin = 2.0 * zone.margin_m.metres() * self.scale;
         let path = self.path(&zone.shape.0);
         // A stroke that is wider than its circle leaves a hole in the middle.
@@ -253,7 +253,7 @@ impl View {
         path
     }
 
-    fn grid(&self) -> Grid {
+    pub(super) fn grid(&self) -> Grid {
         let step_m = round_step(130.0 / self.scale);
         let step = step_m * self.scale;
         let lines = |size: f64| {
@@ -283,7 +283,7 @@ fn round_step(m: f64) -> f64 {
     [5.0, 2.0, 1.0].into_iter().map(|n| n * ten).find(|step| *step <= m * (1.0 + 1e-9)).unwrap_or(ten)
 }
 
-fn units(value: f64) -> String {
+pub(super) fn units(value: f64) -> String {
     format!("{value:.1}")
 }
 

@@ -32,6 +32,7 @@ mod names;
 mod notices;
 mod page;
 mod phone;
+mod playback;
 mod posts;
 mod quality;
 mod queue;
@@ -334,6 +335,7 @@ fn routes(
         .merge(incident::routes())
         .merge(readers::routes())
         .merge(records::routes())
+        .merge(playback::routes())
         .merge(posts::routes())
         .merge(response::routes())
         .merge(send::routes())

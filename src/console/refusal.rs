@@ -186,6 +186,32 @@ impl Refusal {
         Self::on(Grounds::NoSuchIncident, "No such incident", format!("There is no incident {id}."))
     }
 
+    pub(super) fn nothing_to_play() -> Self {
+        let why = "This incident is about no wearer, so there are no positions to play back.";
+        Self::new(StatusCode::NOT_FOUND, "Nothing to play back", why)
+    }
+
+    /// Somebody else's takes too long.
+    pub(super) fn playback_busy() -> Self {
+        let why = "Other playbacks are being made just now. Alerts come first, so only one is made at a time. Try again in a minute.";
+        let header = Some(Box::new((header::RETRY_AFTER, "60".to_owned())));
+        Self { header, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "Not yet", why) }
+    }
+
+    pub(super) fn playback_failed() -> Self {
+        let why = "The journal could not be played back. Tell whoever runs this service; `cordon replay` says where it fails.";
+        Self::new(StatusCode::CONFLICT, "Not played back", why)
+    }
+
+    pub(super) fn wrong_span(why: &str) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "This time cannot be played", why)
+    }
+
+    /// For an explanation the whole journal is decided again.
+    pub(super) fn not_explained(why: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "Not explained here", why)
+    }
+
     pub(super) fn no_proposal() -> Self {
         let why = "It was decided already, or there never was one of that number.";
         let next = ("/records", "Go to the records");

@@ -9,7 +9,7 @@ mod room;
 mod snapshot;
 mod sql;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use async_trait::async_trait;
 
@@ -18,7 +18,7 @@ pub use room::{Admit, Room};
 pub use snapshot::{Snapshot, SnapshotPart};
 pub use sql::{file_of, open};
 
-use crate::domain::{Alert, AlertId, Incident, IncidentId, Timestamp, UnitId};
+use crate::domain::{Alert, AlertId, Incident, IncidentId, Subject, Timestamp, UnitId};
 
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -256,6 +256,26 @@ pub trait Store: Send + Sync {
 
     /// Incidents with a number above `after`, in order, at most `limit`.
     async fn incidents(&self, after: IncidentId, limit: i64) -> Result<Vec<Incident>, StoreError>;
+
+    /// Incidents about somebody with a number below `before`, the newest first, at most `limit`: nobody else's are read, where
+    /// the adapter can tell them apart.
+    async fn incidents_about(
+        &self,
+        subject: &Subject,
+        before: IncidentId,
+        limit: i64,
+    ) -> Result<Vec<Incident>, StoreError> {
+        let (mut found, mut after, limit) =
+            (VecDeque::new(), IncidentId(0), usize::try_from(limit).unwrap_or(0));
+        loop {
+            let page = self.incidents(after, LOOK_ROWS).await?;
+            let Some(last) = page.last() else { break };
+            after = last.id;
+            found.extend(page.into_iter().filter(|it| it.id < before && it.subject == *subject));
+            found.drain(..found.len().saturating_sub(limit));
+        }
+        Ok(found.into_iter().rev().collect())
+    }
 
     /// Closed incidents with a number below `before`, the newest first, at most `limit`; without those of Cordon's canary.
     async fn closed_incidents(&self, before: IncidentId, limit: i64) -> Result<Vec<Incident>, StoreError>;

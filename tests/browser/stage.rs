@@ -116,6 +116,16 @@ impl Stage {
                 let fixes = way.map(|(north, n)| fix(from_ms + n * 10_000, north)).collect();
                 self.hear(about.as_u64().unwrap(), 80, vec![fixes], vec![]).await;
             }
+            // The wearer comes, is in their zone, is not seen for a while, and goes again.
+            "visit" => {
+                let from_ms = self.now_ms();
+                let way = [0.02, 0.012, 0.006, 0.003, 0.0005, 0.0008, 0.004, 0.0045, 0.02];
+                let seconds = [0, 30, 60, 90, 120, 330, 395, 460, 520];
+                let fixes =
+                    way.into_iter().zip(seconds).map(|(north, s)| vec![fix(from_ms + s * 1_000, north)]);
+                self.hear(about.as_u64().unwrap(), 80, fixes.collect(), vec![]).await;
+                return self.incident(IncidentKind::Violation, about).await;
+            }
             "inside" => {
                 let now_ms = self.now_ms();
                 let inside = [0, 1_000].map(|ms| fix(now_ms + ms, 0.5)).into();

@@ -56,6 +56,11 @@ async fn a_shift_is_handed_over_by_two_signatures_with_what_came_up_in_between()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_incident_is_played_back_by_keyboard_and_taken_along() {
+    tell("playback", 60.0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_map_moves_and_whatever_breaks_it_the_drawing_comes_back() {
     tell("map", 20.0).await;
 }

@@ -116,6 +116,24 @@ pub(crate) async fn closed_ones_newest_first(place: &Place) {
     assert_eq!(before(1).await, []);
 }
 
+pub(crate) async fn incidents_about_somebody_come_newest_first(place: &Place) {
+    let about = |id: i64, wearer: &str| {
+        let subject = Subject::Wearer(wearer.parse().unwrap());
+        Incident { subject, ..closed(id) }
+    };
+    let of_service = Incident { subject: Subject::Service, ..closed(9) };
+    let all = vec![about(1, "w-a"), about(2, "w-aa"), about(4, "w-a"), about(8, "w-a"), of_service];
+    place.store.commit(&with(1, all)).await.unwrap();
+    let subject = Subject::Wearer("w-a".parse().unwrap());
+    let found = async |before, limit| {
+        let found = place.other.incidents_about(&subject, IncidentId(before), limit).await.unwrap();
+        found.into_iter().map(|incident| incident.id.0).collect::<Vec<_>>()
+    };
+    assert_eq!(found(i64::MAX, 10).await, [8, 4, 1]);
+    assert_eq!(found(8, 1).await, [4]);
+    assert_eq!(found(1, 10).await, [0_i64; 0]);
+}
+
 pub(crate) async fn counts_by_kind_and_state(place: &Place) {
     let low = Incident { kind: IncidentKind::LowBattery, raised_at: at(0), ..incident(3) };
     let expired = Alert { state: AlertState::Expired("no_route".into()), ..alert(3, 1) };

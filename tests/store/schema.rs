@@ -53,6 +53,36 @@ async fn both_databases_have_the_same_tables_and_columns() {
     assert!(rows.iter().all(|row| !["integer", "smallint"].contains(&row.get::<&str, _>("d"))));
 }
 
+#[tokio::test]
+async fn what_is_asked_of_one_wearer_is_found_by_an_index() {
+    const ROWS: &str = "SELECT payload FROM journal WHERE no > 7 AND kind = 'ping' AND subject = 'wearer:w-1' ORDER BY no LIMIT 9";
+    const ABOUT: &str =
+        "SELECT record FROM incidents WHERE subject = 'wearer:w-1' AND id < 7 ORDER BY id DESC LIMIT 9";
+    let dir = tempfile::tempdir().unwrap();
+    store::open(&file(&dir)).await.unwrap();
+    for (sql, index) in [(ROWS, "journal_of_one"), (ABOUT, "incidents_about_one")] {
+        let plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
+        let plan = plan.fetch_all(&mut sqlite(&file(&dir)).await).await.unwrap();
+        let steps: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+        assert!(steps.len() == 1 && steps[0].contains(index), "neither scanned nor sorted: {steps:?}");
+    }
+    let Some(url) = postgres::fresh_database().await else {
+        return;
+    };
+    store::open(&url).await.unwrap();
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    // An empty table is scanned, whatever there is.
+    sqlx::query("SET enable_seqscan = off").execute(&mut connection).await.unwrap();
+    for (sql, index) in [(ROWS, "journal_of_one"), (ABOUT, "incidents_about_one")] {
+        let plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN {sql}")))
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        let steps: String = plan.iter().map(|row| row.get::<String, _>(0)).collect();
+        assert!(steps.contains(index) && !steps.contains("Sort"), "{steps}");
+    }
+}
+
 #[test]
 fn both_folders_have_the_same_migrations() {
     let names = |folder: &str| {

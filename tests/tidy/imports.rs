@@ -66,6 +66,11 @@ const BETWEEN_NEIGHBOURS: &[(&str, &str, &str)] = &[
     ("config", "notify", "settings"),
     // What a proposed zone would have done is shown beside it.
     ("console", "lab", "rehearse"),
+    // What was believed in the past is what the engine decides again, and so is an incident's explanation.
+    ("console", "lab", "ExplainError"),
+    ("console", "lab", "explain"),
+    ("console", "lab", "playback"),
+    ("console", "lab", "ticks"),
     // The simulator and the replay call the same `step` as the service.
     ("lab", "sequencer", "*"),
     // Its dispatch tries again when the real one does.

@@ -53,6 +53,7 @@ use kind::{Kind, Of};
 use read::Wrong;
 use sheet::{Control, Differs, Section, Summary};
 use values::Values;
+pub(super) use values::{instant, written};
 
 /// Which button was pressed, and the revision that a form was opened at: no fields of a record.
 const DO: &str = "do";
@@ -120,6 +121,8 @@ struct Page {
     zones: Option<String>,
     /// Where it says who has looked at a case, for those who may see that.
     readers: Option<String>,
+    /// Where a wearer's past is played back, for those who may see it.
+    playback: Option<String>,
 }
 
 /// What a form is about, and what it is opened at.
@@ -297,6 +300,8 @@ fn draw(app: &App, officer: &Officer, opened: &Opened, filling: Filling, status:
         is_new: opened.book.is_none(),
         zones: beside_case(Act::SeeZones, "zones"),
         readers: beside_case(Act::SeeCaseReaders, "readers"),
+        playback: (opened.kind == Kind::Wearer && opened.id.is_some() && officer.may(Act::SeePlayback))
+            .then(|| format!("{}/playback", opened.address())),
         frame,
     };
     (status, html(&page)).into_response()

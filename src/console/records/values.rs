@@ -91,7 +91,7 @@ fn row(name: &str) -> Option<(&str, usize, &str)> {
 }
 
 /// `2026-03-01 09:00`, UTC: as a form shows an instant, to the last digit that it has.
-pub(super) fn written(at: Timestamp) -> String {
+pub(in crate::console) fn written(at: Timestamp) -> String {
     let format = match at.as_ms() {
         ms if ms % 60_000 == 0 => "%Y-%m-%d %H:%M",
         ms if ms % 1_000 == 0 => "%Y-%m-%d %H:%M:%S",
@@ -104,7 +104,7 @@ pub(super) fn written(at: Timestamp) -> String {
 }
 
 /// An instant as a form shows it, or as RFC 3339 has it.
-pub(super) fn instant(text: &str) -> Option<Timestamp> {
+pub(in crate::console) fn instant(text: &str) -> Option<Timestamp> {
     let at = |instant: jiff::Timestamp| Timestamp::from_ms(instant.as_millisecond());
     if let Ok(instant) = text.parse::<jiff::Timestamp>() {
         return Some(at(instant));

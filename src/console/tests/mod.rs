@@ -18,6 +18,7 @@ mod notices;
 mod own;
 mod pages;
 mod phone;
+mod playback;
 mod quality;
 mod record_forms;
 mod record_persons;
@@ -130,18 +131,23 @@ impl Bench {
         public: Option<Public>,
         ground: Ground,
     ) -> Self {
-        Self::built(picture, records, hooks, public, ground, &CARRIED)
+        Self::built(picture, Arc::new(records), hooks, public, ground, &CARRIED)
+    }
+
+    /// One with a store of its own.
+    fn over(picture: Board, store: Arc<dyn Store>) -> Self {
+        Self::built(picture, store, None, None, Ground::default(), &CARRIED)
     }
 
     /// The same installation with these providers alone.
     fn carrying(&self, channels: &[Channel]) -> Self {
         let picture = (**self.board.borrow()).clone();
-        Self::built(picture, Records::default(), None, None, Ground::default(), channels)
+        Self::built(picture, Arc::new(Records::default()), None, None, Ground::default(), channels)
     }
 
     fn built(
         picture: Board,
-        records: Records,
+        store: Arc<dyn Store>,
         hooks: Option<hooks::Hooks>,
         public: Option<Public>,
         ground: Ground,
@@ -158,7 +164,7 @@ impl Bench {
             board: picture,
             disk,
             inbox,
-            store: Arc::new(records),
+            store,
             clock: clock.clone(),
             sign_in: Arc::clone(&door),
             access: Arc::clone(&access),

@@ -1,7 +1,7 @@
 //! What the words of the field are called and mean, for people: the console and the explanation of an incident say the
 //! same. Wording changes happen here; what only the console says stands there.
 
-use super::{AlertState, Channel, Hop, IncidentKind, Outcome, Reason, Stage};
+use super::{Accuracy, AlertState, Channel, Hop, IncidentKind, Outcome, Reason, Source, Stage};
 
 /// What a kind of incident is called.
 #[must_use]
@@ -270,6 +270,28 @@ pub fn reason(reason: &Reason) -> String {
         }
         Reason::NoConsoleArmed => "No console has said for 10 s that it can be heard.".into(),
         Reason::Works => "It works again.".into(),
+    }
+}
+
+/// The receiver's own accuracy.
+#[must_use]
+pub fn stated(accuracy: Accuracy) -> String {
+    match accuracy {
+        Accuracy::Stated(metres) => format!("{metres:.0} m"),
+        Accuracy::Hdop(hdop) => format!("HDOP {hdop:.1}"),
+        Accuracy::Unknown => "not stated".into(),
+    }
+}
+
+/// What a position was taken with.
+#[must_use]
+pub fn source(source: Source) -> &'static str {
+    match source {
+        Source::Gnss => "satellites",
+        Source::Wifi => "Wi-Fi",
+        Source::Cell => "mobile network",
+        Source::Beacon => "beacon",
+        Source::HomeUnit => "home unit",
     }
 }
 

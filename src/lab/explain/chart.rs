@@ -6,9 +6,12 @@ use super::{
     gather::{Area, Sighting},
     when::{clock, minute},
 };
-use crate::domain::{
-    AlertState, Happening, MINUTE_MS, SECOND_MS, Stage, Timestamp,
-    words::{metres, stage},
+use crate::{
+    domain::{
+        AlertState, Happening, MINUTE_MS, Stage, Timestamp,
+        words::{metres, stage},
+    },
+    lab::ticks,
 };
 
 /// The plot: from the left, to the right, from above, to below.
@@ -16,21 +19,7 @@ const LEFT: f64 = 62.0;
 const RIGHT: f64 = 432.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 232.0;
-/// Ticks of the time axis, milliseconds apart.
-const TICKS_MS: [i64; 12] = [
-    10 * SECOND_MS,
-    30 * SECOND_MS,
-    MINUTE_MS,
-    2 * MINUTE_MS,
-    5 * MINUTE_MS,
-    10 * MINUTE_MS,
-    30 * MINUTE_MS,
-    60 * MINUTE_MS,
-    120 * MINUTE_MS,
-    360 * MINUTE_MS,
-    720 * MINUTE_MS,
-    1_440 * MINUTE_MS,
-];
+/// Ticks of the time axis.
 const TICKS_MAX: i64 = 5;
 /// What people did is drawn up to so many times as long as the positions last.
 const LONGER: i64 = 2;
@@ -175,17 +164,9 @@ fn levels(low_m: f64, high_m: f64, y: &impl Fn(f64) -> String) -> Vec<Tick> {
 }
 
 fn times(axis: &Axis) -> Vec<Tick> {
-    let all_ms = axis.until.ms_since(axis.from);
-    let step_ms = TICKS_MS.into_iter().find(|step| all_ms / step <= TICKS_MAX).unwrap_or(all_ms.max(1));
+    let (step_ms, instants) = ticks(axis.from, axis.until, TICKS_MAX);
     let show = if step_ms < MINUTE_MS { clock } else { minute };
-    let first_ms = axis.from.as_ms().div_euclid(step_ms) * step_ms + step_ms;
-    let mut ticks = Vec::new();
-    let mut at = Timestamp::from_ms(first_ms);
-    while at <= axis.until {
-        ticks.push(Tick { at: format!("{:.1}", axis.x(at)), says: show(at) });
-        at = at.plus_ms(step_ms);
-    }
-    ticks
+    instants.into_iter().map(|at| Tick { at: format!("{:.1}", axis.x(at)), says: show(at) }).collect()
 }
 
 /// What was believed, from when Cordon concluded it.

@@ -23,6 +23,8 @@ pub(super) struct Drawing {
     pub(super) zone: String,
     /// How far the warning zone reaches around it, as the width of a stroke.
     pub(super) margin: String,
+    /// The same with its border.
+    pub(super) ring: String,
     pub(super) marks: Vec<Mark>,
     /// The way from position to position, in the order in which they were taken.
     pub(super) track: String,
@@ -92,6 +94,7 @@ pub(super) fn of(
     Some(Drawing {
         zone: outline(shape, &plane, &place, scale),
         margin: format!("{:.1}", 2.0 * margin_m * scale),
+        ring: format!("{:.1}", 2.0 * margin_m * scale + 2.0),
         marks: marks.collect(),
         track: path(placed.iter().map(|(_, point)| place(*point)), false),
         bar: format!("{:.1}", bar_m * scale),

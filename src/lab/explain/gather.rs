@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, VecDeque};
 use super::words;
 use crate::{
     domain::{
-        Accuracy, Cause, Fix, Happening, Incident, IncidentId, MINUTE_MS, ProximityZone, Reason, Scope,
-        Source, Stage, Subject, Timestamp, UnitId, WearerId, Zone, ZoneId,
+        Accuracy, Cause, Fix, Happening, Incident, IncidentId, MINUTE_MS, ProximityZone, Scope, Source,
+        Stage, Subject, Timestamp, UnitId, WearerId, Zone, ZoneId,
     },
     engine::{CompanionHeard, Engine, Input, Sight, StageChange, Told},
     geometry::LatLon,
+    lab::turned::place_of,
     sequencer::{Again, Recovered},
     store::{Store, StoreError},
 };
@@ -175,19 +176,6 @@ impl Target {
     }
 }
 
-/// Which of an input's positions brought a change about: the one with the numbers of its reason or of its time; else, as
-/// for what all of them say together, the last.
-fn place_of(change: &StageChange, found: &[Sighting]) -> Option<usize> {
-    let is_it = |sighting: &Sighting| match &change.reason {
-        Reason::TrustedFix { p, border_m, .. } | Reason::Agreeing { p, border_m, .. } => {
-            (sighting.sight.p_inside, sighting.sight.border_m) == (*p, *border_m)
-        }
-        Reason::NearZone { .. } | Reason::TwoFixesOutside { .. } => sighting.taken == change.true_time,
-        _ => false,
-    };
-    found.iter().position(is_it).or(found.len().checked_sub(1))
-}
-
 /// When the situation was over, or at least closed.
 fn ended(incident: &Incident) -> Option<Timestamp> {
     let last = |is: fn(&Happening) -> bool| {
@@ -280,7 +268,8 @@ impl Gathered {
         self.passed_over += found.len().saturating_sub(room);
         found.truncate(room);
         for change in changes {
-            let place = place_of(change, &found);
+            let place =
+                place_of(change, &found.iter().map(|one| (one.taken, Some(one.sight))).collect::<Vec<_>>());
             let from = place.unwrap_or(found.len());
             let to = if found.iter().any(|sighting| sighting.is_past) { 0 } else { from };
             found.iter_mut().skip(to).for_each(|sighting| sighting.after = change.to);

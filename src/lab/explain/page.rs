@@ -19,7 +19,7 @@ use super::{
 use crate::{
     domain::{
         Happening, IncidentKind, Stage, Timestamp,
-        words::{border, percent, reason, span, stage},
+        words::{border, percent, reason, source, span, stage, stated},
     },
     engine::ENGINE_VERSION,
 };
@@ -220,9 +220,9 @@ fn position(sighting: &Sighting, days: &Days) -> Position {
         taken: days.at(sighting.taken),
         late: if late_s < 1.0 { "under 1 s".into() } else { span(late_s) },
         is_late: late_s > LATE_S,
-        accuracy: sighting.fix.map_or("two positions".into(), |seen| words::stated(seen.accuracy)),
+        accuracy: sighting.fix.map_or("two positions".into(), |seen| stated(seen.accuracy)),
         judged: format!("{:.0} m", sight.sigma_m),
-        source: sighting.fix.map_or("both", |seen| words::source(seen.source)),
+        source: sighting.fix.map_or("both", |seen| source(seen.source)),
         border: border(sight.border_m).replace(" the zone's border", ""),
         inside: percent(sight.p_inside),
     }

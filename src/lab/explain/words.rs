@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        Accuracy, Attending, Cause, Motion, Ping, Reason, Recipient, Source, Stage, Subject, TagEventKind,
+        Attending, Cause, Motion, Ping, Reason, Recipient, Stage, Subject, TagEventKind,
         words::{channel, span},
     },
     engine::{Action, DeliveryReport, Input, Rule, ServiceReport, Told},
@@ -81,26 +81,6 @@ pub(super) fn rule(reason: &Reason, to: Stage) -> Option<String> {
         _ => return None,
     };
     Some(text)
-}
-
-/// The receiver's own accuracy.
-pub(super) fn stated(accuracy: Accuracy) -> String {
-    match accuracy {
-        Accuracy::Stated(metres) => format!("{metres:.0} m"),
-        Accuracy::Hdop(hdop) => format!("HDOP {hdop:.1}"),
-        Accuracy::Unknown => "not stated".into(),
-    }
-}
-
-/// What a position was taken with.
-pub(super) fn source(source: Source) -> &'static str {
-    match source {
-        Source::Gnss => "satellites",
-        Source::Wifi => "Wi-Fi",
-        Source::Cell => "mobile network",
-        Source::Beacon => "beacon",
-        Source::HomeUnit => "home unit",
-    }
 }
 
 /// What Cordon was told, without anybody's words, number or place.

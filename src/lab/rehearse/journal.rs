@@ -3,12 +3,11 @@
 use crate::{
     domain::{Timestamp, WearerId},
     engine::{Input, Rulebook, Told},
+    lab::rows::{Numbers, all, first_since, was_published},
     sequencer::input_of,
     store::{About, JournalRow, Store, StoreError},
 };
 
-/// Rows read at a time.
-const PAGE_ROWS: i64 = 2_000;
 const DAY_MS: i64 = 86_400_000;
 
 /// What was recorded of a wearer, and of Cordon's own hearing.
@@ -54,7 +53,7 @@ pub async fn rulebook(store: &dyn Store, wearer: &WearerId) -> Result<Rulebook, 
     let wearer = format!("wearer:{wearer}");
     let mut rows = Vec::new();
     for about in [About::Every("unit"), About::One(&wearer), About::Every("case")] {
-        rows.extend(all(store, "publish", about, 0).await?);
+        rows.extend(all(store, "publish", about, Numbers { after: 0, last: i64::MAX }).await?);
     }
     rows.sort_by_key(|row| row.no);
     let mut rulebook = Rulebook::default();
@@ -64,11 +63,6 @@ pub async fn rulebook(store: &dyn Store, wearer: &WearerId) -> Result<Rulebook, 
         }
     }
     Ok(rulebook)
-}
-
-/// A revision that contradicted others stands in the journal, too.
-fn was_published(row: &JournalRow) -> bool {
-    row.decision.lines().any(|line| line.starts_with("published "))
 }
 
 /// The last so many days of the journal, as far as they are about one wearer.
@@ -88,15 +82,15 @@ pub async fn recorded(store: &dyn Store, wearer: &WearerId, days: u32) -> Result
         return Ok(nothing);
     };
     let from = last.at.plus_ms(-i64::from(days) * DAY_MS).max(first.at);
-    let after = first_since(store, first.no, last.no, from).await? - 1;
+    let numbers = Numbers { after: first_since(store, first.no, last.no, from).await? - 1, last: last.no };
     let wearer = format!("wearer:{wearer}");
-    let mut rows = all(store, "ping", About::One(&wearer), after).await?;
+    let mut rows = all(store, "ping", About::One(&wearer), numbers).await?;
     for kind in ["started", "source"] {
-        rows.extend(all(store, kind, About::One("service"), after).await?);
+        rows.extend(all(store, kind, About::One("service"), numbers).await?);
     }
     rows.sort_by_key(|row| row.no);
     let mut recorded = Recorded { from, until: last.at, ..nothing };
-    for row in rows.iter().filter(|row| row.no <= last.no) {
+    for row in &rows {
         match input_of(row) {
             Ok(input) => {
                 let is_start = matches!(input, Input::Told(Told::Started { .. }));
@@ -113,34 +107,4 @@ pub async fn recorded(store: &dyn Store, wearer: &WearerId, days: u32) -> Result
 async fn before(store: &dyn Store, row: &JournalRow) -> Result<Option<Timestamp>, StoreError> {
     let rows = store.journal(row.no - 2, 1).await?;
     Ok(rows.first().map(|before| before.at).filter(|at| *at < row.at))
-}
-
-/// The number of the first row judged at `from` or later, between two that there are.
-async fn first_since(store: &dyn Store, first: i64, last: i64, from: Timestamp) -> Result<i64, StoreError> {
-    let (mut low, mut high) = (first, last);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        match store.journal(middle - 1, 1).await?.first() {
-            Some(row) if row.at < from => low = middle + 1,
-            _ => high = middle,
-        }
-    }
-    Ok(low)
-}
-
-async fn all(
-    store: &dyn Store,
-    kind: &str,
-    about: About<'_>,
-    after: i64,
-) -> Result<Vec<JournalRow>, StoreError> {
-    let (mut found, mut after) = (Vec::new(), after);
-    loop {
-        let page = store.journal_of(kind, about, after, PAGE_ROWS).await?;
-        let Some(last) = page.last() else {
-            return Ok(found);
-        };
-        after = last.no;
-        found.extend(page);
-    }
 }

@@ -18,7 +18,7 @@ use super::{
     About, Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Room, Snapshot, SnapshotPart,
     Store, StoreError,
 };
-use crate::domain::{Alert, AlertId, CANARY, Incident, IncidentId, Timestamp};
+use crate::domain::{Alert, AlertId, CANARY, Incident, IncidentId, Subject, Timestamp};
 
 /// An open database.
 #[derive(Debug)]
@@ -98,6 +98,15 @@ impl Store for Db {
 
     async fn incidents(&self, after: IncidentId, limit: i64) -> Result<Vec<Incident>, StoreError> {
         self.read_incidents(after, limit).await
+    }
+
+    async fn incidents_about(
+        &self,
+        subject: &Subject,
+        before: IncidentId,
+        limit: i64,
+    ) -> Result<Vec<Incident>, StoreError> {
+        self.read_incidents_about(subject, before, limit).await
     }
 
     async fn closed_incidents(&self, before: IncidentId, limit: i64) -> Result<Vec<Incident>, StoreError> {

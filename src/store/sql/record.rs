@@ -13,6 +13,8 @@ pub(super) const CODEC: i64 = 1;
 
 const INCIDENT: &str = "SELECT id, codec, record FROM incidents WHERE id = $1";
 const INCIDENTS: &str = "SELECT id, codec, record FROM incidents WHERE id > $1 ORDER BY id LIMIT $2";
+const ABOUT: &str =
+    "SELECT id, codec, record FROM incidents WHERE subject = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
 const CLOSED: &str = "SELECT id, codec, record FROM incidents WHERE id < $1 AND handling = 'closed' AND unit <> $2 \
     ORDER BY id DESC LIMIT $3";
 const ALERTS: &str = "SELECT id, codec, record FROM alerts WHERE incident = $1 ORDER BY id";
@@ -57,6 +59,19 @@ impl Db {
     ) -> Result<Vec<Incident>, StoreError> {
         let records: Vec<Record> = on!(self, read, |pool| {
             sqlx::query_as(INCIDENTS).bind(after.0).bind(limit.max(0)).fetch_all(pool).await?
+        });
+        records.iter().map(|record| record.decode("incident")).collect()
+    }
+
+    pub(super) async fn read_incidents_about(
+        &self,
+        subject: &Subject,
+        before: IncidentId,
+        limit: i64,
+    ) -> Result<Vec<Incident>, StoreError> {
+        let records: Vec<Record> = on!(self, read, |pool| {
+            let query = sqlx::query_as(ABOUT).bind(subject_text(subject)).bind(before.0).bind(limit.max(0));
+            query.fetch_all(pool).await?
         });
         records.iter().map(|record| record.decode("incident")).collect()
     }

@@ -97,8 +97,8 @@ function cardId(part: string | undefined): string | undefined {
 }
 
 /** What the service answers at once; nothing, where nobody is signed in any more, or somebody has touched nothing for a while. */
-export async function fetched(address: string): Promise<Response | null> {
-  const answer = await ask(address);
+export async function fetched(address: string, withinMs?: number): Promise<Response | null> {
+  const answer = await ask(address, {}, withinMs);
   if (answer.status === 401) return line.leave(), null;
   if (answer.status === 423) return line.lock(), null;
   if (!answer.ok) throw new Error(`${answer.status}`);

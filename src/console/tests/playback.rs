@@ -1,0 +1,571 @@
+//! A lived incident, played back: each position, what was believed, who was told, and what may be taken along.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::{
+    access::{Grant, NewAccount, Role, audit::Who},
+    domain::{AlertState, Book, IncidentId, Outcome},
+    engine::{Action, DeliveryReport},
+    geometry::{LatLon, offset},
+    sequencer::{Message, MessageKind, Now, Sequencer, Ticket},
+    store::MemoryStore,
+};
+
+/// An hour and a half before the picture.
+const START: Timestamp = Timestamp::from_ms(AT.as_ms() - 90 * 60_000);
+const TAG: &str = "sim/t1";
+const COMPANION: &str = "sim/c1";
+/// In the middle of the zone.
+const HOME: (f64, f64) = (53.2, -2.9);
+/// What staff and the protected person wrote.
+const NOTE: &str = "She is with her sister in Elm Street";
+
+/// A line that writes into a store, and what was believed live after each of its rows.
+struct Life {
+    sequencer: Sequencer,
+    store: Arc<MemoryStore>,
+    incidents: BTreeMap<IncidentId, crate::domain::Incident>,
+    believed: BTreeMap<i64, Vec<String>>,
+    now: Timestamp,
+    seqs: BTreeMap<&'static str, u64>,
+    done: mpsc::UnboundedSender<crate::sequencer::Done>,
+}
+
+fn east(metres: f64) -> LatLon {
+    offset(LatLon::new(HOME.0, HOME.1).expect("on earth"), 90.0, metres)
+}
+
+fn at(s: i64) -> Timestamp {
+    START.plus_ms(s * 1_000)
+}
+
+fn clock(s: i64) -> String {
+    when::When::new(at(s), at(s)).clock()
+}
+
+fn zone(radius_m: f64) -> Value {
+    json!({"id": "home", "code": "ROWAN-4", "margin_m": 300.0,
+        "shape": {"circle": {"lat": HOME.0, "lon": HOME.1, "radius_m": radius_m}}})
+}
+
+fn case(radius_m: f64) -> Value {
+    json!({"case": {"id": "case-1", "unit": "cheshire", "wearer": "w-1", "persons": ["p-1"], "risk": "high",
+        "policy": "usual", "basis": {"kind": "order", "from": "2026-01-01T00:00:00Z"}, "zone": [zone(radius_m)],
+        "proximity_zone": [{"id": "near", "code": "ELM-7", "person": "p-1", "radius_m": 200.0, "margin_m": 300.0}]}})
+}
+
+fn books() -> Vec<Value> {
+    let unit = |id: &str, name: &str, staff: &str, [south, west]: [f64; 2]| {
+        json!({"unit": {"id": id, "name": name, "default_policy": "usual",
+            "area": {"south": south, "west": west, "north": south + 0.5, "east": west + 0.6},
+            "staff": [{"id": staff, "name": staff, "contact": [{"channel": "sms", "address": "+447700900011"}]}],
+            "policy": [{"id": "usual", "protected": [{"channel": "sms", "wait_s": 3_600}],
+                "danger": [{"to": staff, "channel": "sms", "wait_s": 3_600}],
+                "device": [{"to": staff, "channel": "sms", "wait_s": 3_600}],
+                "upkeep": [{"to": staff, "channel": "sms", "wait_s": 3_600}]}]}})
+    };
+    vec![
+        unit("cheshire", "Cheshire", "amy", [53.0, -3.2]),
+        unit("kent", "Medway", "kim", [53.0, -3.2]),
+        json!({"wearer": {"id": "w-1", "unit": "cheshire", "name": "Barry Stone",
+            "tag": [{"id": TAG, "from": "2026-01-01T00:00:00Z"}]}}),
+        json!({"person": {"id": "p-1", "unit": "cheshire", "name": "Ms A. Berry",
+            "contact": [{"channel": "sms", "address": "+447700900001"}],
+            "companion": [{"id": COMPANION, "from": "2026-01-01T00:00:00Z"}]}}),
+        case(200.0),
+    ]
+}
+
+impl Life {
+    async fn begin() -> Self {
+        let mut life = Self {
+            sequencer: Sequencer::default(),
+            store: Arc::new(MemoryStore::new()),
+            incidents: BTreeMap::new(),
+            believed: BTreeMap::new(),
+            now: at(-60),
+            seqs: BTreeMap::new(),
+            done: mpsc::unbounded_channel().0,
+        };
+        life.tell(-60, Told::Started { sources: vec!["lab".into()] }).await;
+        life.tell(-60, Told::Source { name: "lab".into(), up: true }).await;
+        for value in books() {
+            life.publish(-59, value).await;
+        }
+        life
+    }
+
+    async fn publish(&mut self, s: i64, value: Value) {
+        let book: Book = serde_json::from_value(value).expect("a sound book");
+        self.tell(s, Told::Publish(book)).await;
+    }
+
+    async fn tell(&mut self, s: i64, told: Told) {
+        self.pass_to(s).await;
+        self.step(vec![Arrival::Told(told, None)]).await;
+    }
+
+    async fn pass_to(&mut self, s: i64) {
+        while let Some(due) = self.sequencer.engine().next_deadline().filter(|due| *due <= at(s)) {
+            self.now = self.now.max(due);
+            self.step(Vec::new()).await;
+        }
+        self.now = self.now.max(at(s));
+    }
+
+    /// A device sends fixes: when each was taken, where, and how well.
+    async fn send(&mut self, tag: &'static str, s: i64, fixes: &[(i64, LatLon, f64)]) {
+        let seq = self.seqs.entry(tag).or_default();
+        *seq += 1;
+        let fix = |(taken_s, place, acc_m): &(i64, LatLon, f64)| tag_wire::Fix {
+            t_ms: at(*taken_s).as_ms(),
+            lat: place.lat_deg(),
+            lon: place.lon_deg(),
+            acc_m: Some(*acc_m),
+            hdop: None,
+            source: tag_wire::Source::Gnss,
+            speed_mps: None,
+            course_deg: None,
+            sats: None,
+        };
+        let ping = tag_wire::Ping {
+            boot: 1,
+            seq: *seq,
+            oldest_kept: 1,
+            next_within_s: 60,
+            sent_ms: at(s).as_ms(),
+            battery_pct: 80,
+            charging: false,
+            motion: tag_wire::Motion::Moving,
+            fixes: fixes.iter().map(fix).collect(),
+            events: vec![],
+        };
+        self.pass_to(s).await;
+        let message = Message {
+            tag: tag.parse().expect("a tag"),
+            source: "lab".into(),
+            kind: MessageKind::Ping,
+            payload: ping.encode(),
+            received_real_us: 0,
+            ticket: Ticket { id: 1, done: self.done.clone() },
+        };
+        self.step(vec![Arrival::Message(message)]).await;
+    }
+
+    async fn step(&mut self, arrivals: Vec<Arrival>) {
+        let stepped =
+            self.sequencer.step(Now { steady: self.now, wall: self.now }, arrivals, &mut || [7; 16]);
+        self.store.commit(&stepped.batch).await.expect("a sound batch");
+        self.incidents.extend(stepped.batch.incidents.iter().map(|one| (one.id, one.clone())));
+        if let Some(row) = stepped.batch.rows.iter().find(|row| row.kind == "ping") {
+            let engine = self.sequencer.engine();
+            let stages = engine.sightings().flat_map(|(_, seen)| seen.stages).map(|(zone, stage)| {
+                let code = engine.rulebook().zone_code(&zone).expect("a zone in force").to_owned();
+                format!("{code}: {}", words::stage(stage))
+            });
+            self.believed.insert(row.no, stages.collect());
+        }
+    }
+
+    async fn delivered(&mut self, s: i64) {
+        self.pass_to(s).await;
+        let waiting = self.sequencer.engine().open_alerts().filter(|it| it.state == AlertState::Waiting);
+        for alert in waiting.map(|alert| alert.id).collect::<Vec<_>>() {
+            self.tell(s, Told::Delivery { alert, report: DeliveryReport::Delivered }).await;
+        }
+    }
+
+    fn violation(&self) -> IncidentId {
+        let is_it = |it: &&crate::domain::Incident| it.kind == IncidentKind::Violation;
+        self.incidents.values().find(is_it).expect("a violation").id
+    }
+
+    fn bench(&self) -> Bench {
+        let mut picture = board("", []);
+        picture.rulebook = Arc::clone(self.sequencer.engine().rulebook());
+        picture.wearers.clear();
+        picture.incidents =
+            self.sequencer.engine().open_incidents().map(|it| (it.id, Arc::clone(it))).collect();
+        Bench::over(picture, Arc::<MemoryStore>::clone(&self.store))
+    }
+}
+
+/// The wearer comes from the east, is in the zone, is not heard of for seven minutes, sends what the tag has kept, and goes
+/// away. People are told, take it and close it. Half an hour later the zone is drawn anew.
+async fn lived() -> Life {
+    let mut life = Life::begin().await;
+    for (s, metres) in [(0, 2_200.0), (30, 1_700.0), (60, 1_200.0), (90, 800.0), (120, 420.0), (150, 80.0)] {
+        // Long before she is near, her phone is heard.
+        life.send(COMPANION, s + 1, &[(s + 1, east(5_000.0), 5.0)]).await;
+        life.send(TAG, s + 2, &[(s, east(metres), 5.0)]).await;
+    }
+    life.delivered(155).await;
+    life.tell(160, Told::Handle { incident: life.violation(), by: fixture::id("amy"), action: Action::Act })
+        .await;
+    life.tell(
+        165,
+        Told::Handle {
+            incident: life.violation(),
+            by: fixture::id("amy"),
+            action: Action::Note(NOTE.into()),
+        },
+    )
+    .await;
+    life.tell(170, Told::Reply { from: "+447700900001".into(), text: NOTE.into() }).await;
+    let kept =
+        [(240, east(60.0), 5.0), (330, east(50.0), 5.0), (420, east(60.0), 5.0), (570, east(70.0), 8.0)];
+    life.send(TAG, 572, &kept).await;
+    life.send(TAG, 602, &[(600, east(300.0), 5.0)]).await;
+    for (s, metres) in [(665, 450.0), (740, 1_400.0), (800, 2_200.0), (880, 2_400.0)] {
+        life.send(TAG, s + 2, &[(s, east(metres), 5.0)]).await;
+    }
+    life.tell(
+        900,
+        Told::Handle {
+            incident: life.violation(),
+            by: fixture::id("amy"),
+            action: Action::Close(Outcome::Confirmed),
+        },
+    )
+    .await;
+    life.publish(2_700, case(350.0)).await;
+    life.send(TAG, 3_002, &[(3_000, east(280.0), 5.0)]).await;
+    life.delivered(3_010).await;
+    life
+}
+
+/// Records of a CSV file, by RFC 4180.
+fn records(text: &str) -> Vec<Vec<String>> {
+    let (mut records, mut record, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match (letter, quoted) {
+            ('"', true) if letters.peek() == Some(&'"') => cell.push(letters.next().expect("a quote")),
+            ('"', _) => quoted = !quoted,
+            (',', false) => record.push(std::mem::take(&mut cell)),
+            ('\r', false) => {
+                assert_eq!(letters.next(), Some('\n'));
+                record.push(std::mem::take(&mut cell));
+                records.push(std::mem::take(&mut record));
+            }
+            (letter, _) => cell.push(letter),
+        }
+    }
+    assert!(record.is_empty() && cell.is_empty(), "the last line ends, too");
+    records
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_position_stands_with_what_was_believed_when_it_was_live() {
+    let life = lived().await;
+    let bench = life.bench();
+    let amy = bench.browser().await;
+    let path = format!("/records/wearers/w-1/playback/csv?from={}&until={}", at(0), AT);
+    let csv = bench.get_as(&amy, &path).await;
+    assert_eq!(csv.status, StatusCode::OK, "{}", csv.text);
+    let disposition = csv.header(header::CONTENT_DISPOSITION);
+    assert!(disposition.starts_with("attachment; filename=\"playback-2026-"), "{disposition}");
+    assert_eq!(csv.header(header::CACHE_CONTROL), "no-store");
+    let records = records(&csv.text);
+    let head: Vec<&str> = records[0].iter().map(String::as_str).collect();
+    let column = |name: &str| head.iter().position(|known| *known == name).expect("a column");
+    let rows = &records[1..];
+    assert!(rows.iter().all(|row| row.len() == head.len()));
+    let taken: Vec<&str> = rows.iter().map(|row| row[column("taken_utc")].as_str()).collect();
+    let all = [0, 30, 60, 90, 120, 150, 240, 330, 420, 570, 600, 665, 740, 800, 880, 3_000];
+    assert_eq!(taken, all.map(|s| at(s).to_string()), "every position once, in the order in which they came");
+    // What was believed after the last position of each message is what the engine believed when it came.
+    let mut said: BTreeMap<i64, Vec<String>> = BTreeMap::new();
+    for row in rows {
+        let zones = row[column("believed_of_zones")].split("; ").filter(|zone| !zone.is_empty());
+        said.insert(row[column("journal_row")].parse().expect("a row"), zones.map(Into::into).collect());
+    }
+    assert_eq!(said, life.believed);
+    assert!(said.values().flatten().any(|it| it == "ROWAN-4: Violation"));
+    assert!(said.values().flatten().any(|it| it == "ROWAN-4: Left, still near"));
+    let why = |s: i64| {
+        let row = rows.iter().find(|row| row[column("taken_utc")] == at(s).to_string()).expect("a position");
+        (row[column("believed")].clone(), row[column("why")].clone())
+    };
+    let (stage, reason) = why(150);
+    assert!(stage == "Violation" && reason.starts_with("ROWAN-4: Violation. "), "{stage}: {reason}");
+    assert!(why(0).1.contains("outside"), "{:?}", why(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_incident_is_shown_from_its_beginning_with_gaps_stages_and_alerts() {
+    let life = lived().await;
+    let bench = life.bench();
+    let amy = bench.browser().await;
+    let id = life.violation();
+    let incident = bench.get_as(&amy, &format!("/incidents/{id}")).await.text;
+    assert!(incident.contains(&format!("href=\"/incidents/{id}/playback\"")), "{incident}");
+    let closed = bench.get_as(&amy, "/incidents?closed").await.text;
+    assert!(closed.contains(&format!("href=\"/incidents/{id}/playback\"")), "{closed}");
+    let page = bench.get_as(&amy, &format!("/incidents/{id}/playback")).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+    // From the first position to the last before it was closed.
+    let count = page.text.matches("<th scope=\"row\" class=\"number\">").count();
+    assert_eq!(count, 15, "{}", page.text);
+    for words in [
+        "ROWAN-4: Violation".to_owned(),
+        "ROWAN-4: Left, still near".to_owned(),
+        "ROWAN-4: Clear".to_owned(),
+        "no position for 7 min before it".to_owned(),
+        "Barry Stone".to_owned(),
+        "amy acted on it".to_owned(),
+        "amy closed it".to_owned(),
+        "Note by amy".to_owned(),
+        "Ms A. Berry answered".to_owned(),
+        format!("<td>1 Mar {}<span class=\"outlook\">2 s old; satellites</span></td>", clock(150)),
+    ] {
+        assert!(page.text.contains(&words), "{words}: {}", page.text);
+    }
+    assert!(!page.text.contains("Elm Street") && !page.text.contains(" style="), "own words stand elsewhere");
+    assert!(
+        page.text.contains("<rect class=\"bar-violation\"") && page.text.contains("<rect class=\"bar-gap\"")
+    );
+
+    let data = bench.get_as(&amy, &format!("/incidents/{id}/playback/data")).await;
+    let data: Value = serde_json::from_str(&data.text).expect("JSON");
+    let ms = |s: i64| at(s).as_ms();
+    assert_eq!(data["fixes"].as_array().expect("fixes").len(), 15);
+    let turns = data["turns"].as_array().expect("turns");
+    let turned = |stage: &str| turns.iter().find(|turn| turn[2] == stage).expect("a turn")[0].as_i64();
+    assert_eq!(turned("violation"), Some(ms(152)), "{turns:?}");
+    let gaps = data["gaps"].as_array().expect("gaps");
+    assert!(gaps.contains(&json!([ms(152), ms(572)])), "{gaps:?}");
+    let told = page.text.split("<li data-at=\"").filter(|part| part.contains("Text to Ms A. Berry"));
+    let times: Vec<i64> =
+        told.map(|part| part.split('"').next().expect("a time").parse().expect("a number")).collect();
+    assert!(times.contains(&ms(152)) && times.iter().any(|at| (ms(155)..ms(156)).contains(at)), "{times:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zones_are_drawn_as_they_were_then() {
+    let life = lived().await;
+    let bench = life.bench();
+    let amy = bench.browser().await;
+    let path = format!("/records/wearers/w-1/playback/geojson?from={}&until={}", at(0), AT);
+    let answer = bench.get_as(&amy, &path).await;
+    assert_eq!(answer.header(header::CONTENT_TYPE), "application/geo+json");
+    let map: Value = serde_json::from_str(&answer.text).expect("JSON");
+    assert_eq!(map["type"], "FeatureCollection");
+    let of = |kind: &str| {
+        let all = map["features"].as_array().expect("features").iter();
+        all.filter(|it| it["type"] == "Feature" && it["properties"]["kind"] == kind).collect::<Vec<_>>()
+    };
+    assert_eq!(of("fix").len(), 16);
+    let rowan: Vec<_> = of("zone").into_iter().filter(|it| it["properties"]["code"] == "ROWAN-4").collect();
+    let applied: Vec<&Value> = rowan.iter().map(|it| &it["properties"]["applied"]).collect();
+    let changed = at(2_700).to_string();
+    assert_eq!(applied, [&json!([[at(0).to_string(), changed]]), &json!([[changed, AT.to_string()]])]);
+    let farthest = |zone: &Value| {
+        let ring = zone["geometry"]["coordinates"][0][0].as_array().expect("a ring");
+        let lons = ring.iter().filter_map(|place| place[0].as_f64());
+        lons.fold(f64::MIN, f64::max)
+    };
+    let reach_m = |zone: &Value| (farthest(zone) + 2.9) * 111_320.0 * 53.2_f64.to_radians().cos();
+    assert!((reach_m(rowan[0]) - 200.0).abs() < 3.0 && (reach_m(rowan[1]) - 350.0).abs() < 4.0);
+    for fix in of("fix") {
+        assert_eq!(fix["geometry"]["type"], "Point");
+        assert!(fix["properties"]["judged_error_m"].as_f64().is_some_and(|m| m >= 5.0));
+    }
+    let violations: Vec<_> =
+        of("incident").into_iter().filter(|it| it["properties"]["what"] == "violation").collect();
+    assert!(!violations.is_empty() && violations.iter().all(|it| it["geometry"]["type"] == "Point"));
+    // Where she was, and how far away, is nowhere; nor is who is protected.
+    for word in ["Berry", "+4477", "Elm Street", "p-1"] {
+        assert!(!answer.text.contains(word), "{word}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_far_a_protected_person_was_is_not_said() {
+    let mut life = Life::begin().await;
+    for s in [0, 30, 60, 90] {
+        life.send(COMPANION, s, &[(s, east(3_120.0), 5.0)]).await;
+        life.send(TAG, s + 2, &[(s, east(3_000.0), 5.0)]).await;
+    }
+    let bench = life.bench();
+    let amy = bench.browser().await;
+    let asked = format!("?from={}&until={}", at(-30), at(200));
+    for file in ["", "/data", "/csv", "/geojson"] {
+        let answer = bench.get_as(&amy, &format!("/records/wearers/w-1/playback{file}{asked}")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        assert!(answer.text.contains("ELM-7"), "what was believed is there: {}", answer.text);
+        for told in ["from ELM-7", "outside ELM-7", "inside ELM-7", "ELM-7: Violation. ", "120 m", "80 m"] {
+            assert!(!answer.text.contains(told), "{file}: {told}: {}", answer.text);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_span_that_cannot_be_played_is_refused_beside_its_field() {
+    let life = lived().await;
+    let bench = life.bench();
+    let amy = bench.browser().await;
+    for (asked, field, says) in [
+        ("from=yesterday&until=2026-03-01+01:00", "from", "Write day and time like 2026-03-01 09:00 (UTC)."),
+        ("from=2026-03-01+00:00&until=", "until", "Write day and time like 2026-03-01 09:00 (UTC)."),
+        ("from=2026-03-01+01:00&until=2026-03-01+00:00", "until", "The end must be after the beginning."),
+        ("from=2025-03-01+01:00&until=2026-03-01+00:00", "until", "At most 7 days can be played at once."),
+        ("from=2036-03-01+01:00&until=2036-03-02+00:00", "from", "This time has not come yet."),
+        (
+            "from=%3Cscript%3E&until=2026-03-01+01:00",
+            "from",
+            "Write day and time like 2026-03-01 09:00 (UTC).",
+        ),
+    ] {
+        let page = bench.get_as(&amy, &format!("/records/wearers/w-1/playback?{asked}")).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{asked}");
+        assert!(
+            page.text.contains(&format!("id=\"e-{field}\"><b>Error:</b> {says}")),
+            "{asked}: {}",
+            page.text
+        );
+        assert!(page.text.contains(&format!("<a href=\"#f-{field}\">{says}")), "{asked}");
+        assert!(!page.text.contains("<script>&"), "{asked}");
+        for file in ["data", "csv", "geojson"] {
+            let answer = bench.get_as(&amy, &format!("/records/wearers/w-1/playback/{file}?{asked}")).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{asked}");
+            assert!(answer.text.contains(says), "{asked}: {}", answer.text);
+        }
+    }
+    let none = bench.get_as(&amy, "/records/wearers/nobody/playback").await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND);
+    let calm = bench
+        .get_as(&amy, "/records/wearers/w-1/playback?from=2026-02-01+00:00&until=2026-02-02+00:00")
+        .await;
+    assert_eq!(calm.status, StatusCode::OK);
+    assert!(calm.text.contains("No position came in this time."), "{}", calm.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_look_and_each_file_stands_in_the_audit_log() {
+    let life = lived().await;
+    let bench = life.bench();
+    let officer = account(&bench, "oz", Role::Officer, "cheshire").await;
+    let id = life.violation();
+    let span = format!("?from={}&until={}", at(0), at(900));
+    for path in [
+        format!("/incidents/{id}/playback"),
+        format!("/incidents/{id}/playback/data"),
+        format!("/incidents/{id}/playback/csv"),
+        format!("/incidents/{id}/explanation"),
+        format!("/records/wearers/w-1/playback{span}"),
+        format!("/records/wearers/w-1/playback/geojson{span}"),
+    ] {
+        assert_eq!(bench.get_as(&officer, &path).await.status, StatusCode::OK, "{path}");
+    }
+    let log = bench.access.entries(i64::MAX, 100, None).await.expect("the log");
+    let entries: Vec<_> = log.iter().filter(|it| it.who == "oz").collect();
+    let did = |what: &str| entries.iter().filter(|it| it.what == what).count();
+    // The page and the data that its script plays are one look.
+    assert_eq!((did("see playback"), did("export playback"), did("see explanation")), (2, 2, 1));
+    for entry in entries {
+        assert_eq!(entry.why, "officer of cheshire");
+    }
+    // What cannot be recorded is not shown.
+    bench.access.lose().await;
+    for path in [format!("/incidents/{id}/playback/csv"), format!("/incidents/{id}/explanation")] {
+        let answer = bench.get_as(&officer, &path).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert!(!answer.text.contains("53.2"));
+    }
+}
+
+async fn account(bench: &Bench, id: &str, role: Role, unit: &str) -> Browser {
+    let grants = vec![Grant { role, unit: Some(fixture::id(unit)) }];
+    let new = NewAccount { id: fixture::id(id), name: id.into(), grants, caseload: vec![] };
+    bench.access.add_account(&new, &Who::Command, AT).await.expect("a new account");
+    bench.enter(&new.id)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_unit_and_other_roles_see_none_of_it() {
+    let life = lived().await;
+    let bench = life.bench();
+    let id = life.violation();
+    let span = format!("?from={}&until={}", at(0), at(900));
+    let of_incident = ["playback", "playback/data", "playback/csv", "playback/geojson", "explanation"];
+    let of_wearer = ["playback", "playback/data", "playback/csv", "playback/geojson"];
+    let paths = of_incident.map(|path| format!("/incidents/{id}/{path}"));
+    let paths: Vec<String> =
+        paths.into_iter().chain(of_wearer.map(|path| format!("/records/wearers/w-1/{path}{span}"))).collect();
+    let kim = account(&bench, "kim", Role::Supervisor, "kent").await;
+    for path in &paths {
+        let answer = bench.get_as(&kim, path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(!answer.text.contains("Barry Stone") && !answer.text.contains("ROWAN"), "{path}");
+    }
+    for role in [Role::CaseWorker, Role::Advocate, Role::Responder, Role::Auditor, Role::Administrator] {
+        let browser = account(&bench, &role.as_str().replace('_', "-"), role, "cheshire").await;
+        for path in &paths {
+            assert_eq!(bench.get_as(&browser, path).await.status, StatusCode::FORBIDDEN, "{role:?} {path}");
+        }
+    }
+    let log = bench.access.entries(i64::MAX, 1_000, None).await.expect("the log");
+    assert!(!log.iter().any(|it| it.what.contains("playback") || it.what.contains("explanation")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_explanation_stands_alone_under_a_policy_that_lets_nothing_in() {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use sha2::{Digest, Sha256};
+    let life = lived().await;
+    let bench = life.bench();
+    let amy = bench.browser().await;
+    let id = life.violation();
+    let page = bench.get_as(&amy, &format!("/incidents/{id}/explanation")).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+    assert_eq!(
+        page.header(header::CONTENT_DISPOSITION),
+        format!("inline; filename=\"explanation-incident-{id}.html\"")
+    );
+    let sheets: Vec<&str> = page.text.split("<style>").skip(1).collect();
+    let sheet = sheets[0].split("</style>").next().expect("an end");
+    let known = STANDARD.encode(Sha256::digest(sheet));
+    let policy = page.header(header::CONTENT_SECURITY_POLICY);
+    assert_eq!(
+        policy,
+        format!(
+            "default-src 'none'; style-src 'sha256-{known}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+    );
+    assert_eq!(sheets.len(), 1);
+    assert!(
+        !page.text.contains(" style=") && !page.text.contains("<script"),
+        "nothing that the policy refuses"
+    );
+    assert!(page.text.contains("Decided again") && page.text.contains("Violation"));
+    assert!(!page.text.contains("Elm Street"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_that_says_otherwise_is_not_passed_over() {
+    let life = lived().await;
+    let rows = life.store.journal(0, 10_000).await.expect("rows");
+    let edited = MemoryStore::new();
+    let rows = rows.into_iter().map(|mut row| {
+        if row.decision.contains("Approach -> Violation") || row.decision.contains("Clear -> Violation") {
+            row.decision = row.decision.replace("Violation", "Watch");
+        }
+        row
+    });
+    edited
+        .commit(&crate::store::Batch { rows: rows.collect(), ..Default::default() })
+        .await
+        .expect("a batch");
+    let mut picture = board("", []);
+    picture.rulebook = Arc::clone(life.sequencer.engine().rulebook());
+    let bench = Bench::over(picture, Arc::new(edited));
+    let amy = bench.browser().await;
+    let page =
+        bench.get_as(&amy, &format!("/records/wearers/w-1/playback?from={}&until={}", at(0), at(900))).await;
+    assert!(page.text.contains("decided otherwise now than was recorded then"), "{}", page.text);
+}
