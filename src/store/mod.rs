@@ -8,7 +8,7 @@ mod memory;
 mod room;
 mod sql;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use async_trait::async_trait;
 
@@ -247,6 +247,27 @@ pub trait Store: Send + Sync {
         }
         found.truncate(limit);
         Ok(found)
+    }
+
+    /// Rows of one kind about one subject with a number below `before`, the newest first, at most `limit`: no others are read,
+    /// where the adapter can tell them apart.
+    async fn newest_of(
+        &self,
+        kind: &str,
+        subject: &str,
+        before: i64,
+        limit: i64,
+    ) -> Result<Vec<JournalRow>, StoreError> {
+        let (mut found, mut after) = (VecDeque::new(), 0);
+        loop {
+            let page = self.journal_of(kind, About::One(subject), after, LOOK_ROWS).await?;
+            let Some(last) = page.last() else { break };
+            after = last.no;
+            found.extend(page.into_iter().filter(|row| row.no < before));
+            // Only the newest are kept on the way.
+            found.drain(..found.len().saturating_sub(usize::try_from(limit).unwrap_or(0)));
+        }
+        Ok(found.into_iter().rev().collect())
     }
 
     /// An incident.
