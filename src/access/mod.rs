@@ -26,7 +26,7 @@ use db::Db;
 pub use drafts::{DRAFT_DAYS, Draft};
 use password::Lanes;
 pub use permit::Permit;
-pub use proposals::Proposed;
+pub use proposals::{Proposed, ZonesOf};
 pub use role::{Grant, Reach, Role};
 use throttle::Throttle;
 

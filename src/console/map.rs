@@ -78,7 +78,7 @@ pub(super) struct Legend {
 }
 
 /// From positions to the picture.
-struct View {
+pub(super) struct View {
     plane: Plane,
     east: f64,
     north: f64,
@@ -184,7 +184,7 @@ pub(super) fn is_hot(board: &Board, zone: &Zone) -> bool {
 
 impl View {
     /// The view that shows circles about positions; `None` if there are none.
-    fn of(extents: &[(LatLon, f64)]) -> Option<Self> {
+    pub(super) fn of(extents: &[(LatLon, f64)]) -> Option<Self> {
         let (first, _) = extents.first()?;
         // First about any of them to find the middle, then about the middle, where the plane is truest.
         let [west, south, east, north] = bounds(&Plane::about(*first), extents);
@@ -235,25 +235,28 @@ impl View {
         )
     }
 
-    fn path(&self, shape: &Shape) -> String {
-        let mut path = String::new();
-        // Writing to a String cannot fail.
+    pub(super) fn path(&self, shape: &Shape) -> String {
         match shape {
-            Shape::Circle(circle) => path = self.circle(circle, 0.0),
-            Shape::Polygon(polygon) => {
-                for ring in polygon.rings() {
-                    for (i, corner) in ring.iter().enumerate() {
-                        let [x, y] = self.point(*corner);
-                        let _ = write!(path, "{}{x:.1} {y:.1}", if i == 0 { 'M' } else { 'L' });
-                    }
-                    path.push('Z');
-                }
+            Shape::Circle(circle) => self.circle(circle, 0.0),
+            Shape::Polygon(polygon) => self.rings(polygon.rings()),
+        }
+    }
+
+    /// Closed rings as path data.
+    pub(super) fn rings(&self, rings: &[Vec<LatLon>]) -> String {
+        let mut path = String::new();
+        for ring in rings {
+            for (i, corner) in ring.iter().enumerate() {
+                let [x, y] = self.point(*corner);
+                // Writing to a String cannot fail.
+                let _ = write!(path, "{}{x:.1} {y:.1}", if i == 0 { 'M' } else { 'L' });
             }
+            path.push('Z');
         }
         path
     }
 
-    fn grid(&self) -> Grid {
+    pub(super) fn grid(&self) -> Grid {
         let step_m = round_step(130.0 / self.scale);
         let step = step_m * self.scale;
         let lines = |size: f64| {

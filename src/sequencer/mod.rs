@@ -43,7 +43,7 @@ pub use inbox::{
 };
 pub use line::{Line, Unwritten};
 pub use meter::{Meter, Percentiles, Reading};
-pub use record::{RecordError, chain_of, digest_of, input_of};
+pub use record::{RecordError, chain_of, digest_of, input_of, revision_of};
 pub use recover::{Again, Findings, Otherwise, Recovered, Watch, decide_again, open_in, recover};
 pub use step::{Answer, Now, Sequencer, Stepped};
 pub use trail::{Believed, Passed};

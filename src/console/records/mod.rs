@@ -6,6 +6,7 @@
 
 mod case;
 mod contacts;
+mod history;
 mod kind;
 mod overview;
 mod person;
@@ -64,6 +65,7 @@ pub(super) fn routes() -> Router<App> {
     Router::new()
         .merge(overview::routes())
         .merge(zones::routes())
+        .merge(history::routes())
         .route("/records/wearers", get(opens_new(wearer)).post(takes_new(wearer)))
         .route("/records/wearers/{id}", get(opens(wearer)).post(takes(wearer)))
         .route("/records/persons", get(opens_new(person)).post(takes_new(person)))
@@ -116,6 +118,8 @@ struct Page {
     is_new: bool,
     /// Where a case's zones are, for those who may see them.
     zones: Option<String>,
+    /// Where its revisions are.
+    history: Option<String>,
 }
 
 /// What a form is about, and what it is opened at.
@@ -288,11 +292,22 @@ fn draw(app: &App, officer: &Officer, opened: &Opened, filling: Filling, status:
         draft_days: DRAFT_DAYS,
         may_change: reach.as_ref().is_some_and(|reach| within(app, opened, reach)),
         is_new: opened.book.is_none(),
-        zones: (opened.kind == Kind::Case && opened.id.is_some() && officer.may(Act::SeeZones))
+        zones: (opened.id.is_some() && sees_zones(officer, opened.kind))
             .then(|| format!("{}/zones", opened.address())),
+        history: (opened.kind == Kind::Case && opened.id.is_some())
+            .then(|| format!("{}/history", opened.address())),
         frame,
     };
     (status, html(&page)).into_response()
+}
+
+/// Whether there is a page of the zones of such a record that they may see.
+fn sees_zones(officer: &Officer, kind: Kind) -> bool {
+    match kind {
+        Kind::Case => officer.may(Act::SeeZones),
+        Kind::Unit => officer.may(Act::ProposeZones),
+        Kind::Wearer | Kind::Person => false,
+    }
 }
 
 /// Nothing is shown or changed that the audit log cannot take.

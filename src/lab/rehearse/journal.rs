@@ -3,7 +3,7 @@
 use crate::{
     domain::{Timestamp, WearerId},
     engine::{Input, Rulebook, Told},
-    sequencer::input_of,
+    sequencer::{input_of, revision_of},
     store::{About, JournalRow, Store, StoreError},
 };
 
@@ -58,17 +58,12 @@ pub async fn rulebook(store: &dyn Store, wearer: &WearerId) -> Result<Rulebook, 
     }
     rows.sort_by_key(|row| row.no);
     let mut rulebook = Rulebook::default();
-    for row in rows.iter().filter(|row| was_published(row)) {
+    for row in rows.iter().filter(|row| revision_of(row).is_some()) {
         if let Ok(Input::Told(Told::Publish(book) | Told::Revise { book, .. })) = input_of(row) {
             rulebook = rulebook.published(book, row.at);
         }
     }
     Ok(rulebook)
-}
-
-/// A revision that contradicted others stands in the journal, too.
-fn was_published(row: &JournalRow) -> bool {
-    row.decision.lines().any(|line| line.starts_with("published "))
 }
 
 /// The last so many days of the journal, as far as they are about one wearer.
