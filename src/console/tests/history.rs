@@ -112,7 +112,7 @@ async fn every_revision_says_who_published_and_approved_it_and_what_it_changed()
         &["3</th>", "Sgt Amy Okafor, approved by ben", "The order of 3 March.", "Zone ROWAN-4 was taken out"]
             [..],
         &["2</th>", "Sgt Amy Okafor<", ">Risk"],
-        &["1</th>", "a rulebook file", "The case was opened"],
+        &["1</th>", "A rulebook file", "The case was opened"],
     ]) {
         for word in words {
             assert!(row.contains(word), "{word}: {row}");
@@ -134,7 +134,7 @@ async fn every_revision_says_who_published_and_approved_it_and_what_it_changed()
         "Circle of 320 m",
         "0.13 km²",
         "0.32 km²",
-        "It reaches up to 120 m further than before",
+        "It reaches 120 m further than before on all sides.",
         "Zone ROWAN-4 was taken out",
         "Zone ROWAN-9 is new",
         "mask=\"url(#new-1)\"",
@@ -173,6 +173,21 @@ async fn nothing_but_revisions_of_the_case_is_shown_and_zones_only_to_those_who_
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.text.contains("Your role does not see where zones are."), "{}", page.text);
     assert!(!page.text.contains("Circle of") && !page.text.contains("<path class=\"kept\""));
+}
+
+#[tokio::test]
+async fn a_revision_of_an_older_journal_says_that_nobody_recorded_whose_it_is() {
+    let mut written = Written::begun();
+    let case = Case { risk: Risk::Medium, ..written.case() };
+    // As it was written before revisions said who made them.
+    let told = serde_json::json!({"revise": {"from": 1, "book": {"case": case}}});
+    written.tell(serde_json::from_value(told).expect("it is still read"));
+    let bench = written.bench();
+    let browser = bench.browser().await;
+    let page = bench.get_as(&browser, HISTORY).await.text;
+    let rows = rows_of(&page);
+    assert!(rows[0].contains("Not recorded") && rows[0].contains(">Risk"), "{}", rows[0]);
+    assert!(rows[1].contains("A rulebook file"), "{}", rows[1]);
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ async fn a_zone_of_a_unit_takes_two_people_and_says_whom_it_finds_inside() {
     assert!(list.contains("HAZEL-1") && list.contains("They bind every wearer of the unit"), "{list}");
     let rehearse = |on| [("do", "rehearse"), ("on", on)];
     let drawn = bench.post_as(&amy, UNIT_NEW, &[&refuge()[..], &rehearse("")].concat()).await.text;
-    for words in ["Choose below on whom to rehearse it.", "One wearer is inside by the last position"] {
+    for words in ["Choose on whom to rehearse it.", "One wearer is inside by the last position"] {
         assert!(drawn.contains(words), "{words}: {drawn}");
     }
     let drawn = bench.post_as(&amy, UNIT_NEW, &[&refuge()[..], &rehearse("w-1")].concat()).await.text;

@@ -34,6 +34,10 @@ impl ComparePage {
 }
 
 impl Changed {
+    fn label(&self) -> String {
+        format!("{}: before and after", self.title)
+    }
+
     fn rows(&self) -> Vec<[&str; 3]> {
         self.changes.iter().map(|change| [change.what, &*change.before, &*change.after]).collect()
     }

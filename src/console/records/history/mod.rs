@@ -81,7 +81,7 @@ impl Head {
         let By { who, approved, why } = match revision.by.clone() {
             Some(by) => by,
             None => {
-                let by = "a rulebook file, or not recorded".into();
+                let by = if revision.from_file { "A rulebook file" } else { "Not recorded" }.into();
                 let when = When::new(revision.at, now.max(revision.at));
                 return Self { number: revision.number, when, by, approved: None, why: None };
             }

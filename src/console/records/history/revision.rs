@@ -22,6 +22,8 @@ pub(super) struct Revision {
     pub(super) number: u64,
     pub(super) at: Timestamp,
     pub(super) by: Option<By>,
+    /// It came from a rulebook file.
+    pub(super) from_file: bool,
     /// What it published; `None` if that can no longer be read, or is another unit's.
     pub(super) case: Option<Case>,
 }
@@ -30,17 +32,17 @@ impl Revision {
     /// `None` of a row that published nothing.
     fn of(row: &JournalRow, case: &Case) -> Option<Self> {
         let number = revision_of(row)?;
-        let (book, by) = match input_of(row) {
-            Ok(Input::Told(Told::Publish(book))) => (Some(book), None),
-            Ok(Input::Told(Told::Revise { book, by, .. })) => (Some(book), by),
-            _ => (None, None),
+        let (book, by, from_file) = match input_of(row) {
+            Ok(Input::Told(Told::Publish(book))) => (Some(book), None, true),
+            Ok(Input::Told(Told::Revise { book, by, .. })) => (Some(book), by, false),
+            _ => (None, None, false),
         };
         let case = match book {
             // A case that came from another unit was theirs to see.
             Some(Book::Case(then)) if then.unit == case.unit => Some(then),
             _ => None,
         };
-        Some(Self { no: row.no, number, at: row.wall, by, case })
+        Some(Self { no: row.no, number, at: row.wall, by, from_file, case })
     }
 }
 

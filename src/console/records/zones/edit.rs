@@ -1,6 +1,10 @@
 //! The form of a zone: drawn or typed, rehearsed, and put before a second person.
 
 use super::*;
+use crate::{domain::Area, geometry::offset};
+
+/// What is shown around the zones that there are, metres.
+const AROUND_M: f64 = 2_000.0;
 
 #[derive(Template)]
 #[template(path = "zone.html", config = ".askama.toml")]
@@ -18,6 +22,8 @@ struct FormPage {
     is_circle: bool,
     /// It lies on the ground, and can be drawn.
     is_drawn: bool,
+    /// Where a drawing begins: west, south, east and north, degrees.
+    area: String,
 }
 
 impl FormPage {
@@ -247,9 +253,28 @@ impl<'a> Form<'a> {
             map: zone.map(|zone| drawing::of(owner, std::slice::from_ref(zone), before.as_slice(), now)),
             is_circle: values.get("kind") == "circle",
             is_drawn: self.sort == Sort::Drawn,
+            area: area(&board.rulebook, owner),
             judged: beside.judged,
             at,
         };
         (status, html(&page)).into_response()
     }
+}
+
+/// Where a drawing begins: around the zones that there are, or all of the unit's area.
+fn area(rulebook: &Rulebook, owner: &Owner) -> String {
+    let around = |zone: &Zone| {
+        let (middle, reach_m) = (zone.shape.0.centre(), zone.shape.0.reach_m() + AROUND_M);
+        let [north, east, south, west] = [0.0, 90.0, 180.0, 270.0].map(|to| offset(middle, to, reach_m));
+        Area { south: south.lat_deg(), west: west.lon_deg(), north: north.lat_deg(), east: east.lon_deg() }
+    };
+    let both = |one: Area, other: Area| Area {
+        south: one.south.min(other.south),
+        west: one.west.min(other.west),
+        north: one.north.max(other.north),
+        east: one.east.max(other.east),
+    };
+    let zones = owner.zones().iter().map(around).reduce(both);
+    let area = zones.or_else(|| rulebook.unit(owner.book().unit()).map(|unit| unit.area));
+    area.map(|Area { south, west, north, east }| format!("{west},{south},{east},{north}")).unwrap_or_default()
 }

@@ -184,7 +184,8 @@ fn shape(reader: &mut Reader<'_>) -> Option<ZoneShape> {
 pub(super) fn metres(reader: &mut Reader<'_>, name: &str) -> Option<f64> {
     let read = reader.values.get(name).parse::<f64>().ok().filter(|number| number.is_finite());
     if read.is_none() {
-        reader.wrong.add(name, "Write a number, such as 53.196.");
+        let such = if name.ends_with("_m") { "300" } else { "53.196" };
+        reader.wrong.add(name, format!("Write a number, such as {such}."));
     }
     read
 }

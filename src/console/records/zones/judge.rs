@@ -45,7 +45,7 @@ pub(super) async fn judge(app: &App, owner: &Owner, zone: &AnyZone, on: &str) ->
     let bound = owner.wearers(&board.rulebook);
     let mut judged = match bound.iter().find(|wearer| !owner.is_unit() || wearer.as_str() == on) {
         Some(wearer) => rehearsed(app, &board.rulebook, wearer, drawn).await?,
-        None => Judged::not("Choose below on whom to rehearse it.".into()),
+        None => Judged::not("Choose on whom to rehearse it.".into()),
     };
     let mut warnings: Vec<String> = inside_now(&board, &bound, drawn, now).into_iter().collect();
     warnings.extend(betrays(drawn));

@@ -156,6 +156,13 @@ pub(in crate::console::records) fn facts(before: &Zone, after: &Zone) -> Vec<Str
     if old == new {
         return Vec::new();
     }
+    if let (Shape::Circle(old), Shape::Circle(new)) = (old, new)
+        && distance_m(old.centre(), new.centre()) < 1.0
+    {
+        let grown_m = new.radius_m() - old.radius_m();
+        let how = if grown_m >= 0.0 { ["reaches", "further"] } else { ["ends", "earlier"] };
+        return vec![format!("It {} {:.0} m {} than before on all sides.", how[0], grown_m.abs(), how[1])];
+    }
     let plane = Plane::about(old.centre());
     let towards = |place| Compass::to(plane.project(place));
     let moved_m = distance_m(old.centre(), new.centre());
@@ -172,7 +179,7 @@ pub(in crate::console::records) fn facts(before: &Zone, after: &Zone) -> Vec<Str
     [moved, gained, lost, none].into_iter().flatten().collect()
 }
 
-/// `0.28 km²`, or `4900 m²` of a small one.
+/// `0.28 km²`, or `4900 m²` of one that is not a hundred metres wide.
 fn area(m2: f64) -> String {
-    if m2 >= 100_000.0 { format!("{:.2} km²", m2 / 1e6) } else { format!("{m2:.0} m²") }
+    if m2 >= 10_000.0 { format!("{:.2} km²", m2 / 1e6) } else { format!("{m2:.0} m²") }
 }

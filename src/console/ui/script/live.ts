@@ -10,6 +10,7 @@ import { defineLivePart } from "./live-part";
 import { defineLossScreen } from "./loss-screen";
 import { line } from "./line";
 import { askForLock, watchLock } from "./lock";
+import { defineZoneDrawing } from "./zone-drawing";
 
 watchPresence();
 // Whoever administers or audits follows nothing.
@@ -18,6 +19,7 @@ if ("live" in document.body.dataset) {
   defineLossScreen();
   defineLivePart();
   defineLiveMap();
+  defineZoneDrawing();
   defineConsoleSound();
   defineKeyMap();
   watchActions();
