@@ -28,7 +28,7 @@ pub use drafts::{DRAFT_DAYS, Draft};
 pub use handovers::{HandedPoint, Handover, Mark, Taken};
 use password::Lanes;
 pub use permit::Permit;
-pub use proposals::Proposed;
+pub use proposals::{Proposed, ZonesOf};
 pub use role::{Grant, Reach, Role};
 use throttle::Throttle;
 

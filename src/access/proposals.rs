@@ -3,18 +3,40 @@
 use sqlx::FromRow;
 
 use super::{Access, AccessError};
-use crate::domain::{CaseId, StaffId, Timestamp, WearerId, Zone, ZoneId};
+use crate::domain::{AnyZone, CaseId, StaffId, Timestamp, UnitId, WearerId, ZoneId};
 
-/// So many may wait at a case.
+/// So many may wait at a case or a unit.
 const WAITING_MAX: i64 = 50;
+
+/// Whose zones they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ZonesOf {
+    /// A case's: they bind its wearer.
+    Case {
+        /// Which case.
+        case: CaseId,
+        /// Whom they bind.
+        wearer: WearerId,
+    },
+    /// A unit's: they bind everybody of it.
+    Unit(UnitId),
+}
+
+impl ZonesOf {
+    /// The columns of the case, the wearer and the unit.
+    fn columns(&self) -> [&str; 3] {
+        match self {
+            Self::Case { case, wearer } => [case.as_str(), wearer.as_str(), ""],
+            Self::Unit(unit) => ["", "", unit.as_str()],
+        }
+    }
+}
 
 /// A change of a zone that somebody proposes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Proposed {
     /// Whose zone.
-    pub case: CaseId,
-    /// Whom it binds.
-    pub wearer: WearerId,
+    pub of: ZonesOf,
     /// Which.
     pub id: ZoneId,
     /// Who proposes it: they cannot approve it.
@@ -22,9 +44,9 @@ pub struct Proposed {
     /// Why, in their words.
     pub why: String,
     /// The zone as it is to be; `None` if it is to go.
-    pub zone: Option<Zone>,
+    pub zone: Option<AnyZone>,
     /// As it was in force then; `None` if it was not.
-    pub before: Option<Zone>,
+    pub before: Option<AnyZone>,
     /// When.
     pub made_at: Timestamp,
 }
@@ -34,6 +56,7 @@ struct Row {
     no: i64,
     case_id: String,
     wearer: String,
+    unit_id: String,
     zone_id: String,
     author: String,
     why: String,
@@ -43,18 +66,19 @@ struct Row {
 }
 
 impl Access {
-    /// Keeps a proposal; returns its number. `None` if too many wait at the case already.
+    /// Keeps a proposal; returns its number. `None` if too many wait there already.
     ///
     /// # Errors
     /// The file's.
     pub async fn propose(&self, proposed: &Proposed) -> Result<Option<i64>, AccessError> {
+        let [case, wearer, unit] = proposed.of.columns();
         let written = sqlx::query_scalar(
-            "INSERT INTO proposals (case_id, wearer, zone_id, author, why, zone, before, made_at) \
-             SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE (SELECT count(*) FROM proposals WHERE case_id = $1) < $9 \
-             RETURNING no",
+            "INSERT INTO proposals (case_id, wearer, zone_id, author, why, zone, before, made_at, unit_id) \
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $10 \
+             WHERE (SELECT count(*) FROM proposals WHERE case_id = $1 AND unit_id = $10) < $9 RETURNING no",
         )
-        .bind(proposed.case.as_str())
-        .bind(proposed.wearer.as_str())
+        .bind(case)
+        .bind(wearer)
         .bind(proposed.id.as_str())
         .bind(proposed.author.as_str())
         .bind(&proposed.why)
@@ -62,19 +86,22 @@ impl Access {
         .bind(json(proposed.before.as_ref())?)
         .bind(proposed.made_at.as_us())
         .bind(WAITING_MAX)
+        .bind(unit)
         .fetch_optional(&self.db.write)
         .await?;
         Ok(written)
     }
 
-    /// The proposals that wait, by number; of one case, or all.
+    /// The proposals that wait at a case or a unit, by number.
     ///
     /// # Errors
     /// The file's.
-    pub async fn proposals(&self, case: Option<&CaseId>) -> Result<Vec<(i64, Proposed)>, AccessError> {
+    pub async fn proposals(&self, of: &ZonesOf) -> Result<Vec<(i64, Proposed)>, AccessError> {
+        let [case, _, unit] = of.columns();
         let rows: Vec<Row> =
-            sqlx::query_as("SELECT * FROM proposals WHERE $1 IS NULL OR case_id = $1 ORDER BY no")
-                .bind(case.map(CaseId::as_str))
+            sqlx::query_as("SELECT * FROM proposals WHERE case_id = $1 AND unit_id = $2 ORDER BY no")
+                .bind(case)
+                .bind(unit)
                 .fetch_all(&self.db.read)
                 .await?;
         rows.into_iter().map(Row::proposed).collect()
@@ -91,7 +118,7 @@ impl Access {
     }
 }
 
-fn json(zone: Option<&Zone>) -> Result<String, AccessError> {
+fn json(zone: Option<&AnyZone>) -> Result<String, AccessError> {
     zone.map_or(Ok(String::new()), serde_json::to_string).map_err(|_| corrupt())
 }
 
@@ -105,9 +132,15 @@ impl Row {
             "" => Ok(None),
             text => serde_json::from_str(text).map(Some).map_err(|_| corrupt()),
         };
+        let of = match self.unit_id.as_str() {
+            "" => ZonesOf::Case {
+                case: self.case_id.parse().map_err(|_| corrupt())?,
+                wearer: self.wearer.parse().map_err(|_| corrupt())?,
+            },
+            unit => ZonesOf::Unit(unit.parse().map_err(|_| corrupt())?),
+        };
         let proposed = Proposed {
-            case: self.case_id.parse().map_err(|_| corrupt())?,
-            wearer: self.wearer.parse().map_err(|_| corrupt())?,
+            of,
             id: self.zone_id.parse().map_err(|_| corrupt())?,
             author: self.author.parse().map_err(|_| corrupt())?,
             why: self.why,

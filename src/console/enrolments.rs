@@ -24,7 +24,7 @@ use super::{
 use crate::{
     access::audit::{About, Record, Whom},
     domain::{Book, Channel, Contact, MINUTE_MS, Recipient, Scope, Subject},
-    engine::{Rulebook, Told},
+    engine::{By, Rulebook, Told},
     notify::push::{Enrolment, OwnPage},
 };
 
@@ -132,7 +132,7 @@ async fn own_page(
     let token = token.map_err(|_| Refusal::unconfirmed())?;
     person.plan.own_page_from = Some(made_at);
     let from = board.rulebook.revision(&Scope::Person(id));
-    let told = Told::Revise { from, book: Book::Person(person) };
+    let told = Told::Revise { from, book: Book::Person(person), by: Some(By::one(officer.id.clone())) };
     tokio::time::timeout(posts::CONFIRM_WITHIN, app.inbox.submit(told))
         .await
         .map_err(|_| Refusal::unconfirmed())??;

@@ -235,20 +235,23 @@ impl View {
         )
     }
 
-    fn path(&self, shape: &Shape) -> String {
-        let mut path = String::new();
-        // Writing to a String cannot fail.
+    pub(super) fn path(&self, shape: &Shape) -> String {
         match shape {
-            Shape::Circle(circle) => path = self.circle(circle, 0.0),
-            Shape::Polygon(polygon) => {
-                for ring in polygon.rings() {
-                    for (i, corner) in ring.iter().enumerate() {
-                        let [x, y] = self.point(*corner);
-                        let _ = write!(path, "{}{x:.1} {y:.1}", if i == 0 { 'M' } else { 'L' });
-                    }
-                    path.push('Z');
-                }
+            Shape::Circle(circle) => self.circle(circle, 0.0),
+            Shape::Polygon(polygon) => self.rings(polygon.rings()),
+        }
+    }
+
+    /// Closed rings as path data.
+    pub(super) fn rings(&self, rings: &[Vec<LatLon>]) -> String {
+        let mut path = String::new();
+        for ring in rings {
+            for (i, corner) in ring.iter().enumerate() {
+                let [x, y] = self.point(*corner);
+                // Writing to a String cannot fail.
+                let _ = write!(path, "{}{x:.1} {y:.1}", if i == 0 { 'M' } else { 'L' });
             }
+            path.push('Z');
         }
         path
     }

@@ -77,8 +77,3 @@ pub(super) async fn first_since(
     }
     Ok(low)
 }
-
-/// A revision that contradicted others stands in the journal, too.
-pub(super) fn was_published(row: &JournalRow) -> bool {
-    row.decision.lines().any(|line| line.starts_with("published "))
-}

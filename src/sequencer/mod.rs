@@ -46,7 +46,7 @@ pub use inbox::{
 };
 pub use line::{Line, Unwritten};
 pub use meter::{Meter, Percentiles, Reading};
-pub use record::{RecordError, chain_of, digest_of, input_of};
+pub use record::{RecordError, chain_of, digest_of, input_of, revision_of};
 pub use recover::{Again, Findings, Otherwise, Recovered, Watch, catch_up, decide_again, open_in, recover};
 pub use snapshot::{SNAPSHOT_EVERY_ROWS, Taken};
 pub use step::{Answer, Now, Sequencer, Stepped};

@@ -88,6 +88,14 @@ pub fn input_of(row: &JournalRow) -> Result<Input, RecordError> {
     }
 }
 
+/// The number of the revision that a row has published; `None` of any other row, and of a revision that was refused, which
+/// stands in the journal, too.
+#[must_use]
+pub fn revision_of(row: &JournalRow) -> Option<u64> {
+    let published = row.decision.lines().find_map(|line| line.strip_prefix("published "))?;
+    published.rsplit_once(" revision ")?.1.parse().ok()
+}
+
 /// Where and how JSON is wrong, without a word of it: it may hold names and phone numbers.
 pub(super) fn place_of(error: &serde_json::Error) -> String {
     format!("{:?} error at line {} column {}", error.classify(), error.line(), error.column())

@@ -251,6 +251,27 @@ pub trait Store: Send + Sync {
         Ok(found)
     }
 
+    /// Rows of one kind about one subject with a number below `before`, the newest first, at most `limit`: no others are read,
+    /// where the adapter can tell them apart.
+    async fn newest_of(
+        &self,
+        kind: &str,
+        subject: &str,
+        before: i64,
+        limit: i64,
+    ) -> Result<Vec<JournalRow>, StoreError> {
+        let (mut found, mut after) = (VecDeque::new(), 0);
+        loop {
+            let page = self.journal_of(kind, About::One(subject), after, LOOK_ROWS).await?;
+            let Some(last) = page.last() else { break };
+            after = last.no;
+            found.extend(page.into_iter().filter(|row| row.no < before));
+            // Only the newest are kept on the way.
+            found.drain(..found.len().saturating_sub(usize::try_from(limit).unwrap_or(0)));
+        }
+        Ok(found.into_iter().rev().collect())
+    }
+
     /// An incident.
     async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError>;
 

@@ -104,7 +104,7 @@ fn a_device_that_was_enrolled_is_told_and_a_link_does_that_once() {
         .as_array_mut()
         .unwrap()
         .push(json!({"channel": "push", "address": address}));
-    let revise = |from| Told::Revise { from, book: book(enrolled.clone()) };
+    let revise = |from| Told::Revise { from, book: book(enrolled.clone()), by: None };
     let scope = Scope::Person("p-1".parse().unwrap());
     assert_eq!(ward.line.engine.rulebook().revision(&scope), 1);
     assert_eq!(ward.line.tell(second(-20), revise(1)).refused, None);
@@ -125,7 +125,7 @@ fn a_revision_that_contradicts_the_others_is_refused_however_new_it_is() {
     let mut ward = Ward::new();
     let mut mute = person();
     mute["person"]["contact"] = json!([]);
-    let refused = ward.line.tell(second(0), Told::Revise { from: 1, book: book(mute) }).refused;
+    let refused = ward.line.tell(second(0), Told::Revise { from: 1, book: book(mute), by: None }).refused;
     assert!(matches!(refused, Some(Refused::Rulebook(_))), "{refused:?}");
     let Book::Case(case) = book(case()) else { panic!("a case") };
     assert_eq!(ward.line.engine.rulebook().revision(&Scope::Case(case.id)), 1);

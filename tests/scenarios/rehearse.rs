@@ -159,6 +159,20 @@ async fn a_zone_around_the_wearers_own_home_is_told() {
 }
 
 #[tokio::test]
+async fn a_zone_around_the_wearers_own_work_is_told() {
+    let store = commuter(7, 60).await;
+    let inside = rehearsed(&store, &lived::zone("z-9", [-6_000.0, 0.0], 150.0), 7).await;
+    assert!(inside.caveats.contains(&Caveat::Workdays { inside: 5, near: 0, of: 5 }), "{}", inside.summary());
+    assert!(inside.summary().contains("inside this zone on 5 of 5 working days. Do they work there"));
+    let near = rehearsed(&store, &lived::zone("z-9", [-6_000.0, 300.0], 150.0), 7).await;
+    assert!(near.caveats.contains(&Caveat::Workdays { inside: 0, near: 5, of: 5 }), "{}", near.summary());
+    // Halfway there is no stay.
+    let between = rehearsed(&store, &lived::zone("z-9", [-3_000.0, 0.0], 150.0), 7).await;
+    let stays = |caveat: &Caveat| matches!(caveat, Caveat::Workdays { .. } | Caveat::Nights { .. });
+    assert!(!between.caveats.iter().any(stays), "{}", between.summary());
+}
+
+#[tokio::test]
 async fn a_zone_far_away_gives_nothing() {
     let store = commuter(3, 60).await;
     let rehearsal = rehearsed(&store, &lived::zone("z-9", [0.0, 20_000.0], 500.0), 3).await;

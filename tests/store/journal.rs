@@ -139,6 +139,18 @@ pub(crate) async fn rows_about_one_and_about_every_one(place: &Place) {
     assert_eq!(numbers("ping", About::Every("wearer"), 2_490, 10).await, [2_491, 2_492, 2_496, 2_497]);
     assert_eq!(numbers("publish", About::Every("case"), 2_490, 10).await, [2_493, 2_498]);
     assert_eq!(numbers("started", About::One("service"), 2_498, 10).await, [2_499]);
+    let newest = async |kind: &str, subject: &str, before, limit| {
+        let rows = place.other.newest_of(kind, subject, before, limit).await.unwrap();
+        assert!(rows.iter().all(|row| written.contains(row)));
+        rows.iter().map(|row| row.no).collect::<Vec<_>>()
+    };
+    assert_eq!(newest("publish", "case:w-1", i64::MAX, 3).await, [2_498, 2_493, 2_488]);
+    assert_eq!(newest("publish", "case:w-1", 13, 3).await, [8, 3]);
+    assert_eq!(newest("publish", "wearer:w-1", 11, 5).await, [10, 5]);
+    assert_eq!(newest("publish", "case:w-1", i64::MAX, 10_000).await.len(), 500);
+    for (subject, limit) in [("case:w-2", 5), ("case:w-1", 0)] {
+        assert_eq!(newest("publish", subject, i64::MAX, limit).await, [0_i64; 0]);
+    }
     for (kind, about, limit) in [
         ("ping", About::Every("case"), 10),
         ("ping", About::One("wearer"), 10),

@@ -202,6 +202,33 @@ async fn an_alert_that_cannot_be_read_does_not_keep_the_others_back() {
 }
 
 #[tokio::test]
+async fn the_revisions_of_one_case_are_found_without_reading_the_pings() {
+    const ASKED: &str =
+        "FROM journal WHERE kind = 'publish' AND subject = 'case:c-1' AND no < 100 ORDER BY no DESC LIMIT 5";
+    let dir = tempfile::tempdir().unwrap();
+    store::open(&file(&dir)).await.unwrap();
+    let plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN SELECT payload {ASKED}")));
+    let plan = plan.fetch_all(&mut sqlite(&file(&dir)).await).await.unwrap();
+    let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+    assert_eq!(plan, ["SEARCH journal USING INDEX journal_of_one (kind=? AND subject=? AND no<?)"]);
+
+    let Some(url) = postgres::fresh_database().await else {
+        return;
+    };
+    store::open(&url).await.unwrap();
+    let mut server = PgConnection::connect(&url).await.unwrap();
+    // Where there is enough to read, it is not read through.
+    sqlx::query("SET enable_seqscan = off").execute(&mut server).await.unwrap();
+    let plan: Vec<String> =
+        sqlx::query_scalar(sqlx::AssertSqlSafe(format!("EXPLAIN SELECT payload {ASKED}")))
+            .fetch_all(&mut server)
+            .await
+            .unwrap();
+    let plan = plan.join("\n");
+    assert!(plan.contains("journal_of_one") && plan.contains("no < 100"), "{plan}");
+}
+
+#[tokio::test]
 async fn every_row_names_its_subject() {
     let dir = tempfile::tempdir().unwrap();
     let store = store::open(&file(&dir)).await.unwrap();

@@ -54,6 +54,9 @@ const BETWEEN_NEIGHBOURS: &[(&str, &str, &str)] = &[
     ("*", "sequencer", "Ticket"),
     ("*", "sequencer", "Unwritten"),
     ("console", "sequencer", "Meter"),
+    // The history of a case is what the journal says was published.
+    ("console", "sequencer", "input_of"),
+    ("console", "sequencer", "revision_of"),
     // A webhook is signed together with the time of sending.
     ("notify", "clock", "Clock"),
     // The canary reaches its broker as the source behind it does.

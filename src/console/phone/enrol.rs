@@ -60,7 +60,7 @@ async fn subscribe(
     let contact = Contact { channel: Channel::Push, address };
     let book = with_contact(&app.board.borrow().rulebook, &enrolment.recipient, contact);
     let Some(book) = book else { return StatusCode::GONE };
-    let told = Told::Revise { from: enrolment.revision, book };
+    let told = Told::Revise { from: enrolment.revision, book, by: None };
     match tokio::time::timeout(CONFIRM_WITHIN, app.inbox.submit(told)).await {
         Ok(Ok(())) => {
             tracing::info!("a device was enrolled for push messages");

@@ -101,6 +101,7 @@ fn key(what: &Happening) -> &'static str {
         | Happening::Shelved { .. }
         | Happening::Acted { .. }
         | Happening::Noted { .. }
+        | Happening::HandedOver { .. }
         | Happening::Closed { .. } => "did",
     }
 }

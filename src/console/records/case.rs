@@ -9,12 +9,12 @@ use super::{
 };
 use crate::domain::{Assessment, Basis, BasisKind, Case, Risk};
 
-const RISKS: [(Risk, &str); 3] = [
+pub(super) const RISKS: [(Risk, &str); 3] = [
     (Risk::Standard, "Standard"),
     (Risk::Medium, "Medium"),
     (Risk::High, "High: a cut strap or a tag that cannot be seen is danger"),
 ];
-const BASES: [(BasisKind, &str, &str); 2] = [
+pub(super) const BASES: [(BasisKind, &str, &str); 2] = [
     (BasisKind::Order, "order", "A court's order"),
     (BasisKind::Consent, "consent", "The wearer's consent, which they may withdraw"),
 ];

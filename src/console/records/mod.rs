@@ -6,6 +6,7 @@
 
 mod case;
 mod contacts;
+mod history;
 mod kind;
 mod overview;
 mod person;
@@ -66,6 +67,7 @@ pub(super) fn routes() -> Router<App> {
     Router::new()
         .merge(overview::routes())
         .merge(zones::routes())
+        .merge(history::routes())
         .route("/records/wearers", get(opens_new(wearer)).post(takes_new(wearer)))
         .route("/records/wearers/{id}", get(opens(wearer)).post(takes(wearer)))
         .route("/records/persons", get(opens_new(person)).post(takes_new(person)))
@@ -123,6 +125,8 @@ struct Page {
     readers: Option<String>,
     /// Where a wearer's past is played back, for those who may see it.
     playback: Option<String>,
+    /// Where its revisions are.
+    history: Option<String>,
 }
 
 /// What a form is about, and what it is opened at.
@@ -298,13 +302,25 @@ fn draw(app: &App, officer: &Officer, opened: &Opened, filling: Filling, status:
         draft_days: DRAFT_DAYS,
         may_change: reach.as_ref().is_some_and(|reach| within(app, opened, reach)),
         is_new: opened.book.is_none(),
-        zones: beside_case(Act::SeeZones, "zones"),
+        zones: (opened.id.is_some() && sees_zones(officer, opened.kind))
+            .then(|| format!("{}/zones", opened.address())),
         readers: beside_case(Act::SeeCaseReaders, "readers"),
+        history: (opened.kind == Kind::Case && opened.id.is_some())
+            .then(|| format!("{}/history", opened.address())),
         playback: (opened.kind == Kind::Wearer && opened.id.is_some() && officer.may(Act::SeePlayback))
             .then(|| format!("{}/playback", opened.address())),
         frame,
     };
     (status, html(&page)).into_response()
+}
+
+/// Whether there is a page of the zones of such a record that they may see.
+fn sees_zones(officer: &Officer, kind: Kind) -> bool {
+    match kind {
+        Kind::Case => officer.may(Act::SeeZones),
+        Kind::Unit => officer.may(Act::ProposeZones),
+        Kind::Wearer | Kind::Person => false,
+    }
 }
 
 /// Nothing is shown or changed that the audit log cannot take.

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     console::{App, caller::Officer, posts::CONFIRM_WITHIN, refusal::Refusal},
     domain::Book,
-    engine::{Refused, Told, not_carried},
+    engine::{By, Refused, Told, not_carried},
     sequencer::SubmitError,
 };
 
@@ -71,7 +71,8 @@ pub(super) async fn publish(
         return Ok(Err(Not::Sound(Wrong::of(problems, |at| kind::beside(&book, at)))));
     }
     record(app, officer, act, &book).await?;
-    let told = Told::Revise { from: opened.revision, book: book.clone() };
+    let told =
+        Told::Revise { from: opened.revision, book: book.clone(), by: Some(By::one(officer.id.clone())) };
     let submitted = tokio::time::timeout(CONFIRM_WITHIN, app.inbox.submit(told)).await;
     match submitted.map_err(|_| Refusal::unconfirmed())? {
         Ok(()) => Ok(Ok(book)),

@@ -81,7 +81,7 @@ async fn a_link_is_made_by_whoever_may_is_recorded_and_ends_the_one_before() {
     let (made, told) = bench.post_told(&browser, "/enrolments/own", &[("who", "person:p-1")], Ok(())).await;
     let [.., link] = &made.text.split("/own/").collect::<Vec<_>>()[..] else { panic!("{}", made.text) };
     let token = link.split('<').next().expect("a token");
-    let Told::Revise { from: 1, book: Book::Person(person) } = told else { panic!("{told:?}") };
+    let Told::Revise { from: 1, book: Book::Person(person), .. } = told else { panic!("{told:?}") };
     assert_eq!(links().own_page(token).map(|link| Some(link.made_at)), Some(person.plan.own_page_from));
     let log = bench.access.entries(i64::MAX, 50, None).await.expect("a log");
     assert!(log.iter().any(|entry| entry.what == "make enrolment link"), "nothing is recorded");

@@ -144,7 +144,7 @@ async fn a_device_becomes_the_contact_of_whoever_the_link_is_for() {
     let body = subscription("https://push.example.net/s/1");
     let (answer, told) = bench.phone_tells(&path, &body, &[Ok(())]).await;
     assert_eq!(answer.status, StatusCode::NO_CONTENT);
-    let [Told::Revise { from: 1, book: Book::Person(person) }] = &told[..] else { panic!("{told:?}") };
+    let [Told::Revise { from: 1, book: Book::Person(person), .. }] = &told[..] else { panic!("{told:?}") };
     assert_eq!((person.id.as_str(), person.name.as_str()), ("p-1", "Ms A. Berry"));
     let [contact] = &person.contacts[..] else { panic!("{person:?}") };
     assert_eq!(contact.channel, Channel::Push);
@@ -154,7 +154,7 @@ async fn a_device_becomes_the_contact_of_whoever_the_link_is_for() {
 
     let path = format!("/enrol/{}", enrolment("amy", 1, 1_000));
     let (_, told) = bench.phone_tells(&path, &body, &[Ok(())]).await;
-    let [Told::Revise { from: 1, book: Book::Unit(unit) }] = &told[..] else { panic!("{told:?}") };
+    let [Told::Revise { from: 1, book: Book::Unit(unit), .. }] = &told[..] else { panic!("{told:?}") };
     let channels = |id: &str| {
         let staff = unit.staff.iter().find(|staff| staff.id.as_str() == id).expect("staff");
         staff.contacts.iter().map(|contact| contact.channel).collect::<Vec<_>>()

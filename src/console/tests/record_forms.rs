@@ -76,14 +76,14 @@ async fn a_form_is_published_as_a_revision_of_the_one_it_was_opened_at() {
     let browser = bench.browser().await;
     let (answer, told) = bench.post_told(&browser, CASE, &published(&case()), Ok(())).await;
     assert_eq!((answer.status, answer.header(header::LOCATION)), (StatusCode::SEE_OTHER, CASE));
-    let Told::Revise { from: 1, book: Book::Case(case) } = told else { panic!("{told:?}") };
+    let Told::Revise { from: 1, book: Book::Case(case), .. } = told else { panic!("{told:?}") };
     assert_eq!((case.risk, case.plan.as_deref()), (Risk::High, Some("Weekly meetings.")));
     let assessed = case.assessed.expect("a reason");
     assert_eq!((assessed.reason.as_str(), assessed.by.as_str()), ("Two breaches in a week.", "amy"));
     assert_eq!(case.zones.len(), 2, "what the form does not show stays as it is");
     let (answer, told) = bench.post_told(&browser, WEARER, &published(&wearer()), Ok(())).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
-    let Told::Revise { from: 1, book: Book::Wearer(wearer) } = told else { panic!("{told:?}") };
+    let Told::Revise { from: 1, book: Book::Wearer(wearer), .. } = told else { panic!("{told:?}") };
     assert_eq!((wearer.name.as_str(), wearer.tags.len()), ("Robin Vale", 1));
 }
 
@@ -262,7 +262,7 @@ async fn a_record_is_made_once_and_in_ones_own_units() {
         (answer.status, answer.header(header::LOCATION)),
         (StatusCode::SEE_OTHER, "/records/wearers/w-77")
     );
-    assert!(matches!(told, Told::Revise { from: 0, book: Book::Wearer(_) }), "{told:?}");
+    assert!(matches!(told, Told::Revise { from: 0, book: Book::Wearer(_), .. }), "{told:?}");
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ async fn a_person_is_published_with_all_that_they_have_agreed() {
     let browser = bench.browser().await;
     let (answer, told) = bench.post_told(&browser, PERSON, &published(&person()), Ok(())).await;
     assert_eq!((answer.status, answer.header(header::LOCATION)), (StatusCode::SEE_OTHER, PERSON));
-    let Told::Revise { from: 1, book: Book::Person(person) } = told else { panic!("{told:?}") };
+    let Told::Revise { from: 1, book: Book::Person(person), .. } = told else { panic!("{told:?}") };
     let contacts: Vec<_> = person.contacts.iter().map(|it| (it.channel, it.address.as_str())).collect();
     let phone = "+447700900019";
     assert_eq!(

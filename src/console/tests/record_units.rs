@@ -61,7 +61,7 @@ async fn a_new_unit_is_published_with_the_standard_policy_written_out() {
         (answer.status, answer.header(header::LOCATION)),
         (StatusCode::SEE_OTHER, "/records/units/kent")
     );
-    let Told::Revise { from: 0, book: Book::Unit(unit) } = told else { panic!("{told:?}") };
+    let Told::Revise { from: 0, book: Book::Unit(unit), .. } = told else { panic!("{told:?}") };
     assert_eq!((unit.staff.len(), unit.rotas.len(), unit.policies.len()), (4, 1, 1));
     assert!(unit.roles.is_none(), "written out");
     let danger: Vec<&str> = unit.policies[0].danger.iter().map(|step| step.to.as_str()).collect();
@@ -83,7 +83,7 @@ async fn a_new_unit_is_published_with_the_standard_policy_written_out() {
         .map(|(name, value)| if name == "staff.2.voice" { (name, "+447700900023") } else { (name, value) })
         .collect();
     let (_, told) = bench.post_told(&browser, "/records/units/kent", &called, Ok(())).await;
-    let Told::Revise { from: 1, book: Book::Unit(unit) } = told else { panic!("{told:?}") };
+    let Told::Revise { from: 1, book: Book::Unit(unit), .. } = told else { panic!("{told:?}") };
     let last = unit.policies[0].danger.last().expect("a step");
     assert_eq!((last.to.as_str(), last.channel), ("max", Channel::Voice));
 }
@@ -123,7 +123,7 @@ async fn what_a_form_of_a_unit_does_not_show_stays_as_it_is() {
     let (answer, told) =
         bench.post_told(&browser, UNIT, &[&fields[..], &[("do", "publish")]].concat(), Ok(())).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
-    let Told::Revise { from: 3, book: Book::Unit(mut unit) } = told else { panic!("{told:?}") };
+    let Told::Revise { from: 3, book: Book::Unit(mut unit), .. } = told else { panic!("{told:?}") };
     let zed: StaffId = fixture::id("zed");
     for staff in unit.staff.iter_mut().filter(|staff| staff.id == zed) {
         staff.contacts.reverse();

@@ -180,6 +180,7 @@ fn expected(door: Door, path: &str, role: Role) -> Vec<(String, Option<StatusCod
             let zone = |id: &str| match id {
                 "case-1" => "home",
                 "case-2" => "flat",
+                "cheshire" => "school",
                 _ => "kz",
             };
             [(own, None), (other, others), (far, none), ("nobody", none)]

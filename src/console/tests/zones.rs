@@ -2,14 +2,18 @@
 
 use super::{record_forms::bench, *};
 use crate::{
-    access::{Grant, NewAccount, Role, audit::Who},
+    access::{Grant, NewAccount, Role, ZonesOf, audit::Who},
     domain::{Book, Case, Zone, ZoneShape},
+    engine::{By, Rulebook},
     geometry::Shape,
 };
 
 const ZONES: &str = "/records/cases/case-1/zones";
 const NEW: &str = "/records/cases/case-1/zones/new";
 const HOME: &str = "/records/cases/case-1/zones/of/home";
+
+/// As the page has it that was looked at.
+const APPROVE: [(&str, &str); 2] = [("do", "approve"), ("from", "1")];
 
 type Fields = Vec<(&'static str, &'static str)>;
 
@@ -33,7 +37,7 @@ fn with(mut fields: Fields, changes: &[(&'static str, &'static str)]) -> Fields 
 }
 
 /// A supervisor of the unit with an account.
-async fn supervisor(bench: &Bench, id: &str) -> Browser {
+pub(super) async fn supervisor(bench: &Bench, id: &str) -> Browser {
     let grants = vec![Grant { role: Role::Supervisor, unit: Some(fixture::id("cheshire")) }];
     let new = NewAccount { id: fixture::id(id), name: id.into(), grants, caseload: vec![] };
     bench.access.add_account(&new, &Who::Command, AT).await.expect("a new account");
@@ -41,15 +45,19 @@ async fn supervisor(bench: &Bench, id: &str) -> Browser {
 }
 
 /// Proposes a zone; returns where it waits.
-async fn propose(bench: &Bench, browser: &Browser, path: &str, fields: &Fields) -> String {
+pub(super) async fn propose(bench: &Bench, browser: &Browser, path: &str, fields: &Fields) -> String {
     let answer = bench.post_as(browser, path, &with(fields.clone(), &[("do", "propose")])).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
     answer.header(header::LOCATION).into()
 }
 
+fn of_case() -> ZonesOf {
+    ZonesOf::Case { case: fixture::id("case-1"), wearer: fixture::id("w-1") }
+}
+
 fn case_of(told: Told) -> Case {
     match told {
-        Told::Revise { from: 1, book: Book::Case(case) } => case,
+        Told::Revise { from: 1, book: Book::Case(case), .. } => case,
         other => panic!("{other:?}"),
     }
 }
@@ -66,11 +74,11 @@ async fn what_one_proposes_another_approves_and_then_it_is_in_force() {
         own.contains("You proposed it: somebody else has to approve it.")
             && !own.contains("value=\"approve\"")
     );
-    let refused = bench.post_as(&amy, &waits, &[("do", "approve")]).await;
+    let refused = bench.post_as(&amy, &waits, &APPROVE).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
     // Whoever came by a link says who they are, and could be both.
     let nameless = bench.browser().await;
-    assert_eq!(bench.post_as(&nameless, &waits, &[("do", "approve")]).await.status, StatusCode::CONFLICT);
+    assert_eq!(bench.post_as(&nameless, &waits, &APPROVE).await.status, StatusCode::CONFLICT);
     assert!(bench.arrivals.is_empty());
     let theirs = bench.get_as(&ben, &waits).await.text;
     for words in
@@ -78,7 +86,7 @@ async fn what_one_proposes_another_approves_and_then_it_is_in_force() {
     {
         assert!(theirs.contains(words), "{words}: {theirs}");
     }
-    let (answer, told) = bench.post_told(&ben, &waits, &[("do", "approve")], Ok(())).await;
+    let (answer, told) = bench.post_told(&ben, &waits, &APPROVE, Ok(())).await;
     assert_eq!((answer.status, answer.header(header::LOCATION)), (StatusCode::SEE_OTHER, ZONES));
     let case = case_of(told);
     let codes: Vec<_> = case.zones.iter().map(|zone| zone.code.as_str()).collect();
@@ -111,7 +119,7 @@ async fn a_zone_is_changed_or_taken_out_in_the_same_way() {
     for words in ["Zone ROWAN-4 changed", "with a hole", "mon-fri 08:00 to 16:00, Europe/London", "Always"] {
         assert!(page.contains(words), "{words}: {page}");
     }
-    let (_, told) = bench.post_told(&ben, &waits, &[("do", "approve")], Ok(())).await;
+    let (_, told) = bench.post_told(&ben, &waits, &APPROVE, Ok(())).await;
     let case = case_of(told);
     assert_eq!(case.zones.iter().map(|zone| zone.id.as_str()).collect::<Vec<_>>(), ["home", "work"]);
     assert!(case.zones[0].schedule.is_some());
@@ -119,7 +127,7 @@ async fn a_zone_is_changed_or_taken_out_in_the_same_way() {
     let answer = bench.post_as(&amy, &format!("{HOME}/remove"), &[("why", "She has moved.")]).await;
     let waits = answer.header(header::LOCATION).to_owned();
     assert!(bench.get_as(&ben, &waits).await.text.contains("Zone ROWAN-4 taken out"));
-    let (_, told) = bench.post_told(&ben, &waits, &[("do", "approve")], Ok(())).await;
+    let (_, told) = bench.post_told(&ben, &waits, &APPROVE, Ok(())).await;
     assert_eq!(case_of(told).zones.iter().map(|zone| zone.id.as_str()).collect::<Vec<_>>(), ["work"]);
     // And what is refused changes nothing.
     let waits = propose(&bench, &amy, NEW, &circle()).await;
@@ -139,9 +147,61 @@ async fn what_was_made_from_a_zone_that_is_no_more_cannot_be_approved() {
     bench.board.send_replace(Arc::new(board));
     let page = bench.get_as(&ben, &first).await.text;
     assert!(page.contains("The zone has changed since this was proposed."), "{page}");
-    assert_eq!(bench.post_as(&ben, &first, &[("do", "approve")]).await.status, StatusCode::CONFLICT);
+    assert_eq!(bench.post_as(&ben, &first, &APPROVE).await.status, StatusCode::CONFLICT);
     assert!(bench.arrivals.is_empty());
     let _ = &mut bench;
+}
+
+/// The case as somebody else has just published it.
+fn riskier(rulebook: &Rulebook) -> Book {
+    let case = rulebook.case(&fixture::id("case-1")).expect("a case").clone();
+    Book::Case(Case { plan: Some("Meets her in court on Friday.".into()), ..case })
+}
+
+#[tokio::test]
+async fn an_approval_never_overwrites_what_a_third_has_published_meanwhile() {
+    let mut bench = bench();
+    let (amy, ben) = (supervisor(&bench, "amy").await, supervisor(&bench, "ben").await);
+    let waits = propose(&bench, &amy, NEW, &circle()).await;
+    let looked = bench.get_as(&ben, &waits).await.text;
+    assert!(looked.contains("name=\"from\" value=\"1\"") && looked.contains("value=\"approve\""));
+
+    // The picture has not come yet: the engine alone knows that the case is another by now.
+    let truth = bench.board.borrow().rulebook.clone();
+    let truth = truth.published(riskier(&truth), AT);
+    let revise = |told: &Told| match told {
+        Told::Revise { from, book, .. } if truth.revision(&book.scope()) == *from => Ok(()),
+        _ => Err(Refused::Outdated),
+    };
+    let (answer, _) = bench.send_told(ben.post(&waits, &APPROVE), revise).await;
+    assert_eq!(answer.status, StatusCode::CONFLICT);
+    assert!(answer.text.contains("The case has changed this very moment. Look again."), "{}", answer.text);
+
+    // It has come, and Ben decides on the page that he opened before.
+    let mut board = (*bench.board.borrow()).as_ref().clone();
+    board.rulebook = Arc::new(truth);
+    bench.board.send_replace(Arc::new(board));
+    let answer = bench.post_as(&ben, &waits, &APPROVE).await;
+    assert_eq!(answer.status, StatusCode::CONFLICT);
+    assert!(answer.text.contains("The case has changed since you looked at it. Look again."));
+    assert!(bench.arrivals.is_empty(), "nothing is published");
+    let nothing = bench.post_as(&ben, &waits, &[("do", "approve")]).await;
+    assert_eq!(nothing.status, StatusCode::CONFLICT, "whoever has looked at nothing approves nothing");
+
+    // It still waits; whoever looks again approves it as part of the case as it is now.
+    assert!(bench.get_as(&ben, &waits).await.text.contains("name=\"from\" value=\"2\""));
+    let again = [("do", "approve"), ("from", "2")];
+    let (answer, told) = bench.post_told(&ben, &waits, &again, Ok(())).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    let Told::Revise { from: 2, book: Book::Case(case), by: Some(by) } = told else { panic!("{told:?}") };
+    assert_eq!(case.plan.as_deref(), Some("Meets her in court on Friday."), "the third's work stands");
+    assert_eq!(case.zones.len(), 3);
+    let expected = By {
+        who: fixture::id("amy"),
+        approved: Some(fixture::id("ben")),
+        why: Some("She trains there now.".into()),
+    };
+    assert_eq!(by, expected);
 }
 
 #[tokio::test]
@@ -161,7 +221,7 @@ async fn what_is_wrong_with_a_zone_is_said_beside_its_field() {
     let cases: [(Fields, &str, &str); 32] = [
         (vec![("id", "")], "id", "Give it an id."),
         (vec![("id", "Her Gym")], "id", "An id is made of"),
-        (vec![("id", "home")], "id", "The case has a zone of that id already."),
+        (vec![("id", "home")], "id", "There is a zone of that id here already."),
         (vec![("id", "flat")], "id", "zone of that id"),
         (vec![("code", "")], "code", "Give it a code name."),
         (vec![("code", "Sam's gym, 12 High St.")], "code", "A code is 1 to 24 letters"),
@@ -221,7 +281,7 @@ async fn what_is_wrong_with_a_zone_is_said_beside_its_field() {
     }
     let no_why = bench.post_as(&browser, NEW, &with(circle(), &[("why", " "), ("do", "propose")])).await;
     assert!(no_why.text.contains("Write why, for whoever approves it."));
-    assert!(bench.access.proposals(None).await.expect("the file").is_empty(), "nothing waits");
+    assert!(bench.access.proposals(&of_case()).await.expect("the file").is_empty(), "nothing waits");
 }
 
 #[tokio::test]
@@ -232,7 +292,7 @@ async fn a_pasted_shape_is_the_one_that_was_drawn_and_a_middle_can_be_hidden() {
         "coordinates": [[[-2.905, 53.196], [-2.893, 53.196], [-2.89, 53.203], [-2.905, 53.196]]]}}"#;
     let waits =
         propose(&bench, &amy, NEW, &with(circle(), &[("kind", "geojson"), ("geojson", feature)])).await;
-    let (_, told) = bench.post_told(&ben, &waits, &[("do", "approve")], Ok(())).await;
+    let (_, told) = bench.post_told(&ben, &waits, &APPROVE, Ok(())).await;
     let drawn = serde_json::json!({"polygon": [[[53.196, -2.905], [53.196, -2.893], [53.203, -2.89]]]});
     let drawn: ZoneShape = serde_json::from_value(drawn).expect("a sound shape");
     let zones = case_of(told).zones;

@@ -51,4 +51,4 @@ pub use schedule::{Schedule, ScheduleError, WeeklySpan};
 pub use standard_policy::is_standard;
 pub use story::{Entry, Happening, Reason};
 pub use time::{HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp};
-pub use zone::{Margin, ProximityZone, Radius, Zone, ZoneShape};
+pub use zone::{AnyZone, Margin, ProximityZone, Radius, Zone, ZoneShape};

@@ -60,6 +60,54 @@ impl ProximityZone {
     }
 }
 
+/// A zone of either sort, written as itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum AnyZone {
+    /// On the ground.
+    Drawn(Zone),
+    /// Around a person.
+    Around(ProximityZone),
+}
+
+impl AnyZone {
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &ZoneId {
+        match self {
+            Self::Drawn(zone) => &zone.id,
+            Self::Around(zone) => &zone.id,
+        }
+    }
+
+    /// Its code name.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Drawn(zone) => &zone.code,
+            Self::Around(zone) => &zone.code,
+        }
+    }
+
+    /// The zone, if it lies on the ground.
+    #[must_use]
+    pub fn drawn(&self) -> Option<&Zone> {
+        match self {
+            Self::Drawn(zone) => Some(zone),
+            Self::Around(_) => None,
+        }
+    }
+
+    /// The zone, if it goes with a person.
+    #[must_use]
+    pub fn around(&self) -> Option<&ProximityZone> {
+        match self {
+            Self::Drawn(_) => None,
+            Self::Around(zone) => Some(zone),
+        }
+    }
+}
+
 /// Radius of an exclusion zone around a person in metres, 50 to 5,000: less cannot be told from two fixes in a city.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]

@@ -101,7 +101,7 @@ fn told_came(draft: &mut Draft<'_>, told: &Told) {
         Told::Coalesced { tag, runs, others } => service_watch::coalesced(draft, tag, runs, *others),
         Told::Service(report) => service_watch::reported(draft, report),
         Told::Publish(book) => publish(draft, book),
-        Told::Revise { from, book } => revise(draft, *from, book),
+        Told::Revise { from, book, .. } => revise(draft, *from, book),
         Told::Deadline(key) => deadline(draft, key),
         Told::Delivery { alert, report } => answers::delivery(draft, *alert, report.clone()),
         Told::Receipt { alert, raised_at, report } => {

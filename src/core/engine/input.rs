@@ -97,6 +97,9 @@ pub enum Told {
         from: u64,
         /// What it publishes.
         book: Book,
+        /// Who made it, where a person did; older records lack it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<By>,
     },
     /// A deadline of the engine's own has passed.
     Deadline(DeadlineKey),
@@ -188,6 +191,27 @@ impl Told {
             Self::Call { .. } => "call",
             Self::Handle { .. } => "handle",
         }
+    }
+}
+
+/// Through whose hands a rulebook revision went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct By {
+    /// Who wrote it, or proposed it.
+    pub who: StaffId,
+    /// Who approved it, where it takes two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<StaffId>,
+    /// Why, in the words of whoever proposed it, where they were asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+impl By {
+    /// Written and published by one person.
+    #[must_use]
+    pub fn one(who: StaffId) -> Self {
+        Self { who, approved: None, why: None }
     }
 }
 

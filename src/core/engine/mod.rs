@@ -84,7 +84,9 @@ pub use carried::not_carried;
 pub use decision::{Decision, StageChange};
 pub use evidence::EVIDENCE_MS;
 pub use gap_watch::SourceGaps;
-pub use input::{Action, DeadlineKey, DeliveryReport, Input, PingNo, Refused, ServiceReport, SetAside, Told};
+pub use input::{
+    Action, By, DeadlineKey, DeliveryReport, Input, PingNo, Refused, ServiceReport, SetAside, Told,
+};
 pub use meeting::{Meet, Place};
 pub use memory::{MEMORY_FORM, Part};
 pub use outlook::Outlook;

@@ -10,6 +10,7 @@
 
 mod bounds;
 mod crossing;
+mod extent;
 mod index;
 mod outline;
 mod plane;

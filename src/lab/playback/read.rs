@@ -4,7 +4,8 @@ use super::Span;
 use crate::{
     domain::{CaseId, PersonId, Timestamp, UnitId, WearerId},
     engine::Rulebook,
-    lab::rows::{Numbers, all, at_most, first_since, was_published},
+    lab::rows::{Numbers, all, at_most, first_since},
+    sequencer::revision_of,
     store::{About, JournalRow, Store, StoreError},
 };
 
@@ -105,7 +106,7 @@ impl Reader<'_> {
         let mut found = Vec::new();
         for subject in &subjects {
             let rows = all(self.store, "publish", About::One(subject), numbers).await?;
-            found.extend(rows.into_iter().filter(was_published));
+            found.extend(rows.into_iter().filter(|row| revision_of(row).is_some()));
         }
         for kind in ["started", "source"] {
             found.extend(all(self.store, kind, About::One("service"), numbers).await?);

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::{
     Proposal,
-    hours::night,
+    hours::{night, workday},
     journal::Recorded,
     track::{Seen, Track},
     ways::median,
@@ -22,9 +23,9 @@ const AROUND_M: f64 = 1_500.0;
 const SILENT_S: f64 = 600.0;
 /// Somebody who drives through a zone is seen by a tag that reports so often, seconds.
 const OFTEN_S: f64 = 20.0;
-/// So many nights there are no chance visit, and so large a share of few is none either.
-const NIGHTS: usize = 3;
-const NIGHTS_SHARE: usize = 2;
+/// So many nights or working days there are no chance visit, and so large a share of few is none either.
+const HABIT: usize = 3;
+const HABIT_SHARE: usize = 2;
 
 /// Something that must be known beside the counts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -55,6 +56,15 @@ pub enum Caveat {
         /// Of so many nights with positions.
         of: usize,
     },
+    /// Working days on which the wearer was there for most of the working hours; not said of where they are at night, too.
+    Workdays {
+        /// In the exclusion zone.
+        inside: usize,
+        /// In the warning zone, and not inside.
+        near: usize,
+        /// Of so many working days with positions.
+        of: usize,
+    },
     /// Records of the wearer that could not be read.
     Unreadable {
         /// How many.
@@ -82,7 +92,7 @@ pub(super) fn caveats(
     let hours = silent_hours(recorded, heard_at);
     let every_s = around(track);
     let all = [
-        nights(proposal, track),
+        stays(proposal, track),
         (of < asked).then_some(Caveat::Shorter { asked, holds: of }),
         (hours > 0).then_some(Caveat::NoPings { hours, of_days: of }),
         (recorded.unreadable > 0).then_some(Caveat::Unreadable { records: recorded.unreadable }),
@@ -100,22 +110,30 @@ fn silent_hours(recorded: &Recorded, heard_at: &[Timestamp]) -> usize {
     usize::try_from(silent_ms / HOUR_MS).unwrap_or(0)
 }
 
-/// Who is there at most nights lives there.
-fn nights(proposal: &Proposal, track: &Track) -> Option<Caveat> {
-    let mut nights: BTreeMap<_, [usize; 3]> = BTreeMap::new();
+/// Who is there at most nights lives there; who is there in most working hours works there.
+fn stays(proposal: &Proposal, track: &Track) -> Option<Caveat> {
+    let at_night = habit(track, |at| night(&proposal.local, at));
+    let nights = at_night.map(|[inside, near, of]| Caveat::Nights { inside, near, of });
+    let at_work = || habit(track, |at| workday(&proposal.local, at));
+    nights.or_else(|| at_work().map(|[inside, near, of]| Caveat::Workdays { inside, near, of }))
+}
+
+/// On how many days the wearer was inside, and near, for most of the hours that `day` counts to a day, and of how many; if
+/// that is no chance.
+fn habit(track: &Track, day: impl Fn(Timestamp) -> Option<Date>) -> Option<[usize; 3]> {
+    let mut days: BTreeMap<Date, [usize; 3]> = BTreeMap::new();
     for seen in track.all() {
-        if let Some(night) = night(&proposal.local, seen.at) {
-            let [inside, within, all] = nights.entry(night).or_default();
+        if let Some(day) = day(seen.at) {
+            let [inside, within, all] = days.entry(day).or_default();
             *all += 1;
             *inside += usize::from(seen.border_m <= 0.0);
             *within += usize::from(seen.border_m <= track.margin_m());
         }
     }
-    let count =
-        |of: fn(&[usize; 3]) -> usize| nights.values().filter(|night| 2 * of(night) > night[2]).count();
-    let (inside, within, of) = (count(|night| night[0]), count(|night| night[1]), nights.len());
-    let is_habit = within >= NIGHTS || within > 0 && within * NIGHTS_SHARE >= of;
-    is_habit.then_some(Caveat::Nights { inside, near: within - inside, of })
+    let count = |of: fn(&[usize; 3]) -> usize| days.values().filter(|day| 2 * of(day) > day[2]).count();
+    let (inside, within, of) = (count(|day| day[0]), count(|day| day[1]), days.len());
+    let is_habit = within >= HABIT || within > 0 && within * HABIT_SHARE >= of;
+    is_habit.then_some([inside, within - inside, of])
 }
 
 /// How far apart in time positions of somebody on the way around the zone are.

@@ -9,6 +9,8 @@ use crate::domain::{LocalTime, Timestamp};
 
 /// Nights are watched between these hours: whoever lives there is there.
 const NIGHT_H: std::ops::Range<usize> = 0..5;
+/// Between these hours of Monday to Friday most people are at work.
+const WORK_H: std::ops::Range<usize> = 9..17;
 /// A pattern is said of so many visits at least ...
 const VISITS_MIN: u32 = 3;
 /// ... if it holds so much more of them than of the week.
@@ -21,6 +23,13 @@ const DAY_H: usize = 24;
 pub(super) fn night(local: &LocalTime, at: Timestamp) -> Option<Date> {
     let civil = local.civil(at);
     NIGHT_H.contains(&hour(&civil)).then(|| civil.date())
+}
+
+/// The working day that an instant belongs to, if it lies in its working hours.
+pub(super) fn workday(local: &LocalTime, at: Timestamp) -> Option<Date> {
+    let civil = local.civil(at);
+    let is_workday = civil.weekday().to_monday_zero_offset() < 5;
+    (is_workday && WORK_H.contains(&hour(&civil))).then(|| civil.date())
 }
 
 fn hour(civil: &Zoned) -> usize {

@@ -3,8 +3,8 @@
 use crate::{
     domain::{Timestamp, WearerId},
     engine::{Input, Rulebook, Told},
-    lab::rows::{Numbers, all, first_since, was_published},
-    sequencer::input_of,
+    lab::rows::{Numbers, all, first_since},
+    sequencer::{input_of, revision_of},
     store::{About, JournalRow, Store, StoreError},
 };
 
@@ -57,7 +57,7 @@ pub async fn rulebook(store: &dyn Store, wearer: &WearerId) -> Result<Rulebook, 
     }
     rows.sort_by_key(|row| row.no);
     let mut rulebook = Rulebook::default();
-    for row in rows.iter().filter(|row| was_published(row)) {
+    for row in rows.iter().filter(|row| revision_of(row).is_some()) {
         if let Ok(Input::Told(Told::Publish(book) | Told::Revise { book, .. })) = input_of(row) {
             rulebook = rulebook.published(book, row.at);
         }

@@ -71,7 +71,9 @@ const DIRECTIONS: [&str; 8] =
 
 impl Compass {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number from 0 to 8")]
-    fn to(place: Point) -> Self {
+    /// Where a place lies, in metres east and north.
+    #[must_use]
+    pub fn to(place: [f64; 2]) -> Self {
         Self((azimuth_deg(place) / 45.0).round() as usize % DIRECTIONS.len())
     }
 }

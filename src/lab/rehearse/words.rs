@@ -202,17 +202,11 @@ impl fmt::Display for Caveat {
                 )
             }
             Self::Nights { inside, near, of } => {
-                let place = match (inside, near) {
-                    (_, 0) => "inside this zone".to_owned(),
-                    (0, _) => "in its warning zone".to_owned(),
-                    _ => format!("inside this zone on {inside} and in its warning zone on {near}"),
-                };
-                let nights = if *inside > 0 && *near > 0 {
-                    format!("The wearer was {place} of {of} nights.")
-                } else {
-                    format!("The wearer was {place} on {} of {of} nights.", inside + near)
-                };
-                write!(f, "{nights} Do they live there?")
+                write!(f, "{} Do they live there?", stays(*inside, *near, *of, "nights"))
+            }
+            Self::Workdays { inside, near, of } => {
+                let days = stays(*inside, *near, *of, "working days");
+                write!(f, "{days} Do they work there, or is it their school or clinic?")
             }
             Self::Unreadable { records } => {
                 write!(f, "{} of the wearer cannot be read and are left out.", many(*records, "record"))
@@ -259,4 +253,18 @@ fn span(seconds: i64) -> String {
 
 fn many(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+}
+
+/// `The wearer was inside this zone on 20 of 30 nights.`
+fn stays(inside: usize, near: usize, of: usize, days: &str) -> String {
+    let place = match (inside, near) {
+        (_, 0) => "inside this zone".to_owned(),
+        (0, _) => "in its warning zone".to_owned(),
+        _ => format!("inside this zone on {inside} and in its warning zone on {near}"),
+    };
+    if inside > 0 && near > 0 {
+        format!("The wearer was {place} of {of} {days}.")
+    } else {
+        format!("The wearer was {place} on {} of {of} {days}.", inside + near)
+    }
 }

@@ -31,6 +31,9 @@ const ROWS_OF_ONE: &str = "SELECT no, at, wall, kind, unit, subject, codec, payl
 const ROWS_OF_EVERY: &str = "SELECT no, at, wall, kind, unit, subject, codec, payload, decision, engine, salt, digest, \
     chain FROM journal WHERE no > $1 AND kind = $3 AND subject LIKE $4 || '%' ORDER BY no LIMIT $2";
 
+const NEWEST_OF_ONE: &str = "SELECT no, at, wall, kind, unit, subject, codec, payload, decision, engine, salt, digest, \
+    chain FROM journal WHERE kind = $1 AND subject = $2 AND no < $3 ORDER BY no DESC LIMIT $4";
+
 #[derive(sqlx::FromRow)]
 struct Row {
     no: i64,
@@ -98,6 +101,20 @@ impl Db {
         let rows: Vec<Row> = on!(self, read, |pool| {
             let query = sqlx::query_as(sql).bind(after).bind(limit.max(0)).bind(kind).bind(&subject);
             query.fetch_all(pool).await?
+        });
+        rows.into_iter().map(JournalRow::try_from).collect()
+    }
+
+    pub(super) async fn newest_journal_rows(
+        &self,
+        kind: &str,
+        subject: &str,
+        before: i64,
+        limit: i64,
+    ) -> Result<Vec<JournalRow>, StoreError> {
+        let rows: Vec<Row> = on!(self, read, |pool| {
+            let query = sqlx::query_as(NEWEST_OF_ONE).bind(kind).bind(subject).bind(before);
+            query.bind(limit.max(0)).fetch_all(pool).await?
         });
         rows.into_iter().map(JournalRow::try_from).collect()
     }

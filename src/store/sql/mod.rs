@@ -92,6 +92,16 @@ impl Store for Db {
         self.journal_rows_of(kind, about, after, limit).await
     }
 
+    async fn newest_of(
+        &self,
+        kind: &str,
+        subject: &str,
+        before: i64,
+        limit: i64,
+    ) -> Result<Vec<JournalRow>, StoreError> {
+        self.newest_journal_rows(kind, subject, before, limit).await
+    }
+
     async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {
         self.read_incident(id).await
     }

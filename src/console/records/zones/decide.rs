@@ -4,24 +4,39 @@ use super::{words::Change, *};
 use crate::{
     access::audit::Who,
     console::posts::CONFIRM_WITHIN,
-    domain::Scope,
-    engine::{Problem, Refused, Told},
+    engine::{By, Problem, Refused, Told},
     sequencer::SubmitError,
 };
+
+/// The proposal in an address.
+#[derive(Deserialize)]
+pub(super) struct Numbered {
+    no: i64,
+}
+
+/// Of a unit's zone: on whom it is to be rehearsed.
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    on: Option<String>,
+}
 
 #[derive(Template)]
 #[template(path = "proposal.html", config = ".askama.toml")]
 struct ProposalPage {
     frame: Frame,
-    case: String,
+    owner: OwnerPage,
     no: i64,
-    title: String,
     author: String,
     made: When,
     why: String,
     changes: Vec<Change>,
+    facts: Vec<String>,
     judged: Option<Judged>,
-    map: Map,
+    /// Whom a unit's zone can be rehearsed on.
+    rehearse: Vec<Section>,
+    drawn: Option<Difference>,
+    /// The revision that is looked at.
+    from: u64,
     /// Why this person cannot approve it.
     cannot: Option<&'static str>,
     may_refuse: bool,
@@ -30,37 +45,54 @@ struct ProposalPage {
 pub(super) async fn page(
     State(app): State<App>,
     officer: Officer,
-    Path((id, no)): Path<(String, i64)>,
+    Whose(owner, from): Whose,
+    Path(Numbered { no }): Path<Numbered>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
     let (board, now) = app.look_as(&officer);
-    let case = case(&board.rulebook, &id)?;
-    record(&app, &officer, Act::SeeZones, &Book::Case(case.clone())).await?;
-    let proposed = waiting(&app, &case, no).await?;
+    record(&app, &officer, Act::SeeZones, &owner.book()).await?;
+    let proposed = waiting(&app, &owner, no).await?;
+    let on = asked.on.unwrap_or_default();
     let judged = match &proposed.zone {
-        Some(zone) => Some(judge::judge(&app, &case.wearer, zone).await?),
+        Some(zone) => Some(judge::judge(&app, &owner, zone, &on).await?),
         None => None,
     };
+    let rehearse = match (&owner, &proposed.zone) {
+        (Owner::Unit(unit), Some(_)) => {
+            let mut sections = vec![judge::on_section(&board.rulebook, &unit.id, now)];
+            let mut values = Values::default();
+            values.put("on", on);
+            sheet::fill(&mut sections, &values, Wrong::default());
+            sections
+        }
+        _ => Vec::new(),
+    };
+    let names = Names(&board.rulebook);
+    let [before, after] = [&proposed.before, &proposed.zone];
+    let [old, new] = [before, after].map(|zone| zone.as_ref().and_then(AnyZone::drawn));
     let title = words::change(&proposed);
     let (_, _, frame) = framed(&app, &officer, &title, "records");
     let page = ProposalPage {
         frame,
-        case: case.id.to_string(),
         no,
-        title,
-        author: Names(&board.rulebook).staff(&proposed.author),
+        author: names.staff(&proposed.author),
         made: When::new(proposed.made_at, app.clock.wall().max(proposed.made_at)),
         why: proposed.why.clone(),
-        changes: words::changes(proposed.before.as_ref(), proposed.zone.as_ref()),
-        map: drawing::of(&case, proposed.zone.as_slice(), proposed.before.as_slice(), now),
-        cannot: cannot(&officer, &case, &proposed),
+        from,
+        changes: words::changes_of_any(before.as_ref(), after.as_ref(), names),
+        facts: old.zip(new).map(|(old, new)| words::facts(old, new)).unwrap_or_default(),
+        drawn: Difference::of(0, old, new),
+        cannot: cannot(&officer, &owner, &proposed),
         may_refuse: officer.may(Act::ApproveZones),
         judged,
+        rehearse,
+        owner: OwnerPage::new(&owner, title),
     };
     Ok(html(&page))
 }
 
 /// Why somebody cannot approve a change.
-fn cannot(officer: &Officer, case: &Case, proposed: &Proposed) -> Option<&'static str> {
+fn cannot(officer: &Officer, owner: &Owner, proposed: &Proposed) -> Option<&'static str> {
     if !officer.may(Act::ApproveZones) {
         return Some("Your role does not approve zones.");
     }
@@ -73,8 +105,7 @@ fn cannot(officer: &Officer, case: &Case, proposed: &Proposed) -> Option<&'stati
     if proposed.author == officer.id {
         return Some("You proposed it: somebody else has to approve it.");
     }
-    let now = case.zones.iter().find(|zone| zone.id == proposed.id);
-    if now != proposed.before.as_ref() {
+    if owner.zone(proposed.id.as_str()) != proposed.before {
         return Some("The zone has changed since this was proposed. Refuse it, and propose it anew.");
     }
     None
@@ -83,72 +114,74 @@ fn cannot(officer: &Officer, case: &Case, proposed: &Proposed) -> Option<&'stati
 pub(super) async fn decide(
     State(app): State<App>,
     officer: Officer,
-    Path((id, no)): Path<(String, i64)>,
+    Whose(owner, from): Whose,
+    Path(Numbered { no }): Path<Numbered>,
     form: Posted,
 ) -> Result<Response, Refusal> {
-    let (board, _) = app.look_as(&officer);
-    let case = case(&board.rulebook, &id)?;
-    let proposed = waiting(&app, &case, no).await?;
+    let proposed = waiting(&app, &owner, no).await?;
     if form.field("do") == "approve" {
-        if let Some(why) = cannot(&officer, &case, &proposed) {
+        if let Some(why) = cannot(&officer, &owner, &proposed) {
             return Err(Refusal::not_approved(why));
         }
-        record(&app, &officer, Act::ApproveZones, &Book::Case(case.clone())).await?;
-        // Of the same picture as the case: whoever published meanwhile is not overwritten.
-        let from = board.rulebook.revision(&Scope::Case(case.id.clone()));
-        approve(&app, &case, from, &proposed).await?;
+        // What is put in force is made from what was looked at: whoever published meanwhile is not overwritten.
+        if form.field("from").parse() != Ok(from) {
+            let why = format!("The {} has changed since you looked at it. Look again.", owner.word());
+            return Err(Refusal::not_approved(&why));
+        }
+        record(&app, &officer, Act::ApproveZones, &owner.book()).await?;
+        approve(&app, &officer, &owner, from, &proposed).await?;
     } else {
-        record(&app, &officer, Act::RefuseZones, &Book::Case(case.clone())).await?;
+        record(&app, &officer, Act::RefuseZones, &owner.book()).await?;
     }
     // After the commit: what is lost in between waits on and is seen to be out of date.
     app.access.take_proposal(no).await?;
-    Ok(Redirect::to(&format!("/records/cases/{}/zones", case.id)).into_response())
+    Ok(Redirect::to(&format!("{}/zones", owner.path())).into_response())
 }
 
-async fn waiting(app: &App, case: &Case, no: i64) -> Result<Proposed, Refusal> {
-    let waiting = app.access.proposals(Some(&case.id)).await?;
+async fn waiting(app: &App, owner: &Owner, no: i64) -> Result<Proposed, Refusal> {
+    let waiting = app.access.proposals(&owner.of()).await?;
     waiting.into_iter().find(|(known, _)| *known == no).map(|(_, it)| it).ok_or_else(Refusal::no_proposal)
 }
 
-/// Publishes the case, whose revision is `from`, with the zone as it is to be.
-async fn approve(app: &App, case: &Case, from: u64, proposed: &Proposed) -> Result<(), Refusal> {
-    let book = Book::Case(changed(case, &proposed.id, proposed.zone.as_ref()));
-    let told = Told::Revise { from, book };
-    let submitted = tokio::time::timeout(CONFIRM_WITHIN, app.inbox.submit(told)).await;
+/// Publishes what was approved, made from the revision `from`.
+async fn approve(
+    app: &App,
+    officer: &Officer,
+    owner: &Owner,
+    from: u64,
+    proposed: &Proposed,
+) -> Result<(), Refusal> {
+    let book = owner.with(&proposed.id, proposed.zone.as_ref());
+    let (who, why) = (proposed.author.clone(), Some(proposed.why.clone()));
+    let by = Some(By { who, approved: Some(officer.id.clone()), why });
+    let submitted =
+        tokio::time::timeout(CONFIRM_WITHIN, app.inbox.submit(Told::Revise { from, book, by })).await;
     match submitted.map_err(|_| Refusal::unconfirmed())? {
         Err(SubmitError::Refused(Refused::Outdated)) => {
-            Err(Refusal::not_approved("The case has changed this very moment. Look again."))
+            let why = format!("The {} has changed this very moment. Look again.", owner.word());
+            Err(Refusal::not_approved(&why))
         }
         other => Ok(other?),
     }
 }
 
-/// The case with one zone put in, changed or taken out; the others keep their places.
-fn changed(case: &Case, id: &ZoneId, zone: Option<&Zone>) -> Case {
-    let mut zones = case.zones.clone();
-    match (zones.iter().position(|known| known.id == *id), zone) {
-        (Some(at), Some(zone)) => zones[at] = zone.clone(),
-        (Some(at), None) => drop(zones.remove(at)),
-        (None, Some(zone)) => zones.push(zone.clone()),
-        (None, None) => {}
-    }
-    Case { zones, ..case.clone() }
-}
-
-/// What the rulebook has against the case with this zone, said beside the form's fields.
-pub(super) fn contradictions(app: &App, case: &Case, zone: &Zone) -> Wrong {
+/// What the rulebook has against the case or unit with this zone, said beside the form's fields.
+pub(super) fn contradictions(app: &App, owner: &Owner, zone: &AnyZone) -> Wrong {
     let (whole, _) = app.look();
-    let changed = changed(case, &zone.id, Some(zone));
-    let place = changed.zones.iter().position(|known| known.id == zone.id).unwrap_or_default();
-    let about = |problem: &Problem| problem.at == format!("zone.{place}");
-    let problems = whole.rulebook.problems(&Book::Case(changed));
+    let (list, other) = match zone {
+        AnyZone::Drawn(_) => ("zone", "kind"),
+        AnyZone::Around(_) => ("proximity_zone", "person"),
+    };
+    let place = owner.place(zone);
+    let about = |problem: &Problem| problem.at == format!("{list}.{place}");
+    let problems = whole.rulebook.problems(&owner.with(zone.id(), Some(zone)));
     let mut wrong = Wrong::default();
     for says in Wrong::of(problems.into_iter().filter(about).collect(), str::to_owned).0.into_values() {
         for says in says {
             let field = match says.as_str() {
                 says if says.starts_with("A code") => "code",
                 says if says.contains("of that id") => "id",
-                _ => "kind",
+                _ => other,
             };
             wrong.add(field, says);
         }

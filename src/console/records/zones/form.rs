@@ -11,7 +11,7 @@ use crate::{
         sheet::{Choice, Control, Field, Section},
         values::Values,
     },
-    domain::{Case, Margin, Schedule, Zone, ZoneId, ZoneShape},
+    domain::{Margin, Schedule, Zone, ZoneId, ZoneShape},
     geometry::Shape,
 };
 
@@ -44,29 +44,30 @@ pub(super) fn write(zone: &Zone) -> Values {
         }
     }
     values.put("margin_m", zone.margin_m.metres().to_string());
-    if let Some(schedule) = &zone.schedule {
-        values.put("time_zone", schedule.time_zone());
-        for (n, [days, from, until]) in words::spans(schedule).into_iter().enumerate() {
-            values.put(format!("span.{n}.days"), days);
-            values.put(format!("span.{n}.from"), from);
-            values.put(format!("span.{n}.until"), until);
-        }
-    }
+    write_schedule(&mut values, zone.schedule.as_ref());
     values
 }
 
-pub(super) fn sheet(values: &Values, is_new: bool) -> Vec<Section> {
-    let mut what = Vec::new();
-    if is_new {
-        what.push(
-            Field::line("id", "Id")
-                .hint("Small letters, digits and '-'. It never changes and names no place."),
-        );
+pub(super) fn write_schedule(values: &mut Values, schedule: Option<&Schedule>) {
+    let Some(schedule) = schedule else { return };
+    values.put("time_zone", schedule.time_zone());
+    for (n, [days, from, until]) in words::spans(schedule).into_iter().enumerate() {
+        values.put(format!("span.{n}.days"), days);
+        values.put(format!("span.{n}.from"), from);
+        values.put(format!("span.{n}.until"), until);
     }
-    what.push(
-        Field::line("code", "Code name")
-            .hint("It is shown, spoken and texted, so it names no place and no person: ROWAN-4."),
-    );
+}
+
+/// What every zone is called by.
+pub(super) fn named_fields(is_new: bool) -> Vec<Field> {
+    let id =
+        Field::line("id", "Id").hint("Small letters, digits and '-'. It never changes and names no place.");
+    let code = Field::line("code", "Code name")
+        .hint("It is shown, spoken and texted, so it names no place and no person: ROWAN-4.");
+    is_new.then_some(id).into_iter().chain([code]).collect()
+}
+
+pub(super) fn sheet(values: &Values, is_new: bool) -> Vec<Section> {
     let kinds = vec![
         Choice::new("circle", "A circle"),
         Choice::new("polygon", "A polygon, its corners typed"),
@@ -84,6 +85,14 @@ pub(super) fn sheet(values: &Values, is_new: bool) -> Vec<Section> {
         Field::line("margin_m", "Width of the warning zone around it, metres")
             .hint("300 m is about four minutes on foot."),
     ];
+    let mut sections = vec![Section::new("Zone", named_fields(is_new)), Section::new("Where", shape)];
+    sections.extend(hours_sections(values));
+    sections.push(why_section());
+    sections
+}
+
+/// When it applies.
+pub(super) fn hours_sections(values: &Values) -> [Section; 2] {
     let zone = vec![
         Field::line("time_zone", "Time zone of the hours")
             .hint("Such as Europe/London. Empty if the zone always applies."),
@@ -96,39 +105,45 @@ pub(super) fn sheet(values: &Values, is_new: bool) -> Vec<Section> {
         ]
     })
     .hint("Leave them empty for a zone that always applies.");
+    [Section::new("When", zone), spans]
+}
+
+pub(super) fn why_section() -> Section {
     let why = vec![
         Field::new("why", "Why", Control::Text(WHY_CHARS_MAX))
             .hint("For whoever approves it: the order's words, or what has changed. No address."),
     ];
-    vec![
-        Section::new("Zone", what),
-        Section::new("Where", shape),
-        Section::new("When", zone),
-        spans,
-        Section::new("For whoever approves it", why),
-    ]
+    Section::new("For whoever approves it", why)
 }
 
 /// Reads a zone; `base` is the one in force.
-pub(super) fn read(values: &Values, base: Option<&ZoneId>, case: &Case) -> Result<Zone, Wrong> {
+pub(super) fn read(values: &Values, base: Option<&ZoneId>, taken: &[&ZoneId]) -> Result<Zone, Wrong> {
     let mut reader = Reader::new(values);
-    let id: Option<ZoneId> = match base {
-        Some(id) => Some(id.clone()),
-        None => reader.parsed("id", "Give it an id."),
-    };
-    let is_taken = |id: &ZoneId| base.is_none() && case.zones.iter().any(|zone| zone.id == *id);
-    if id.as_ref().is_some_and(is_taken) {
-        reader.wrong.add("id", "The case has a zone of that id already. Choose another.");
-    }
+    let id = new_id(&mut reader, base, taken);
     let code = reader.text("code", "Give it a code name.");
     let shape = shape(&mut reader);
-    let margin_m = metres(&mut reader, "margin_m").and_then(|metres| {
-        Margin::try_from(metres).map_err(|error| reader.wrong.add("margin_m", sentence(&error))).ok()
-    });
+    let margin_m = margin(&mut reader);
     let schedule = schedule(&mut reader);
     let zone = || Some(Zone { id: id?, code, shape: shape?, margin_m: margin_m?, schedule: schedule? });
     let zone = zone();
     reader.done(zone)
+}
+
+/// The id of a zone, which only a new one is given; `taken` are those of the zones beside it.
+pub(super) fn new_id(reader: &mut Reader<'_>, base: Option<&ZoneId>, taken: &[&ZoneId]) -> Option<ZoneId> {
+    if let Some(id) = base {
+        return Some(id.clone());
+    }
+    let id: Option<ZoneId> = reader.parsed("id", "Give it an id.");
+    if id.as_ref().is_some_and(|id| taken.contains(&id)) {
+        reader.wrong.add("id", "There is a zone of that id here already. Choose another.");
+    }
+    id
+}
+
+pub(super) fn margin(reader: &mut Reader<'_>) -> Option<Margin> {
+    let metres = metres(reader, "margin_m")?;
+    Margin::try_from(metres).map_err(|error| reader.wrong.add("margin_m", sentence(&error))).ok()
 }
 
 /// Why, which is asked for when it is proposed.
@@ -166,10 +181,11 @@ fn shape(reader: &mut Reader<'_>) -> Option<ZoneShape> {
 }
 
 /// A number that is one.
-fn metres(reader: &mut Reader<'_>, name: &str) -> Option<f64> {
+pub(super) fn metres(reader: &mut Reader<'_>, name: &str) -> Option<f64> {
     let read = reader.values.get(name).parse::<f64>().ok().filter(|number| number.is_finite());
     if read.is_none() {
-        reader.wrong.add(name, "Write a number, such as 53.196.");
+        let such = if name.ends_with("_m") { "300" } else { "53.196" };
+        reader.wrong.add(name, format!("Write a number, such as {such}."));
     }
     read
 }
@@ -218,7 +234,7 @@ fn geojson(reader: &mut Reader<'_>) -> Option<Vec<Vec<[f64; 2]>>> {
 }
 
 /// The outer option is empty if it was wrong, the inner one if the zone always applies.
-fn schedule(reader: &mut Reader<'_>) -> Option<Option<Schedule>> {
+pub(super) fn schedule(reader: &mut Reader<'_>) -> Option<Option<Schedule>> {
     let time_zone = reader.values.get("time_zone");
     let rows = reader.values.written_rows("span");
     if time_zone.is_empty() && rows.is_empty() {

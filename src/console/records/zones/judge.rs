@@ -2,11 +2,18 @@
 
 use tokio::sync::Semaphore;
 
+use super::Owner;
 use crate::{
-    console::{App, refusal::Refusal},
-    domain::{WearerId, Zone, ZoneShape},
+    console::{
+        App,
+        records::sheet::{Choice, Control, Field, Section},
+        refusal::Refusal,
+    },
+    domain::{AnyZone, ProximityZone, Timestamp, UnitId, WearerId, Zone, ZoneShape},
+    engine::Rulebook,
     geometry::{Circle, Shape, offset},
     lab::rehearse::{How, Proposal, Rehearsal, recorded, rehearse},
+    sequencer::Board,
 };
 
 /// So many days are rehearsed.
@@ -26,26 +33,98 @@ pub(super) struct Judged {
     pub(super) warnings: Vec<String>,
 }
 
-/// Rehearses a zone on what the journal holds of a wearer.
-pub(super) async fn judge(app: &App, wearer: &WearerId, zone: &Zone) -> Result<Judged, Refusal> {
+/// What a zone would have done with what the journal holds of the wearer whom it binds; a unit's zone binds many, and is
+/// rehearsed `on` one of them.
+pub(super) async fn judge(app: &App, owner: &Owner, zone: &AnyZone, on: &str) -> Result<Judged, Refusal> {
     // The whole rulebook: the wearer's tags and cases count, whoever asks.
-    let (board, _) = app.look();
-    let proposal = match Proposal::new(&board.rulebook, wearer, zone.clone(), None) {
+    let (board, now) = app.look();
+    let drawn = match zone {
+        AnyZone::Drawn(drawn) => drawn,
+        AnyZone::Around(zone) => return Ok(around(&board.rulebook, zone, now)),
+    };
+    let bound = owner.wearers(&board.rulebook);
+    let mut judged = match bound.iter().find(|wearer| !owner.is_unit() || wearer.as_str() == on) {
+        Some(wearer) => rehearsed(app, &board.rulebook, wearer, drawn).await?,
+        None => Judged::not("Choose on whom to rehearse it.".into()),
+    };
+    let mut warnings: Vec<String> = inside_now(&board, &bound, drawn, now).into_iter().collect();
+    warnings.extend(betrays(drawn));
+    warnings.append(&mut judged.warnings);
+    Ok(Judged { warnings, ..judged })
+}
+
+async fn rehearsed(
+    app: &App,
+    rulebook: &Rulebook,
+    wearer: &WearerId,
+    zone: &Zone,
+) -> Result<Judged, Refusal> {
+    let failed = |why: String| Judged::not(format!("It could not be rehearsed: {why}."));
+    let proposal = match Proposal::new(rulebook, wearer, zone.clone(), None) {
         Ok(proposal) => proposal,
-        Err(error) => return Ok(Judged::not(error.to_string(), zone)),
+        Err(error) => return Ok(failed(error.to_string())),
     };
     let recorded = recorded(app.store.as_ref(), wearer, DAYS).await?;
     let _turn = ONE_AT_A_TIME.acquire().await;
     let played = tokio::task::spawn_blocking(move || rehearse(&proposal, &recorded)).await;
     Ok(match played {
-        Ok(Ok(rehearsal)) => Judged::of(&rehearsal, zone),
-        Ok(Err(error)) => Judged::not(error.to_string(), zone),
-        Err(_) => Judged::not("the rehearsal failed".into(), zone),
+        Ok(Ok(rehearsal)) => Judged::of(&rehearsal),
+        Ok(Err(error)) => failed(error.to_string()),
+        Err(_) => failed("the rehearsal failed".into()),
     })
 }
 
+/// Where persons were is never written down: there is nothing to rehearse on.
+fn around(rulebook: &Rulebook, zone: &ProximityZone, now: Timestamp) -> Judged {
+    let judged = Judged::not(
+        "It cannot be rehearsed: it goes with a person, and where they were is never written down.".into(),
+    );
+    let is_off = rulebook.companion(&zone.person, now).is_none();
+    let off = is_off.then(|| {
+        "The person has no Companion that they have agreed to: the zone stays off until there is one."
+            .to_owned()
+    });
+    let always = "It tells everybody who sees an alert of it that the wearer is near the person, wherever they are: \
+                  agree it with the person first.";
+    Judged { warnings: off.into_iter().chain([always.to_owned()]).collect(), ..judged }
+}
+
+/// On whom a unit's zone is rehearsed.
+pub(super) fn on_section(rulebook: &Rulebook, unit: &UnitId, now: Timestamp) -> Section {
+    let watched =
+        rulebook.wearers().filter(|wearer| wearer.unit == *unit && rulebook.may_watch(&wearer.id, now));
+    let mut choices: Vec<Choice> =
+        watched.map(|wearer| Choice::new(wearer.id.as_str(), &wearer.name)).collect();
+    choices.sort_by(|a, b| a.label.cmp(&b.label));
+    choices.insert(0, Choice::new("", "Nobody"));
+    let on = Field::new("on", "Rehearse it on", Control::Choice(choices))
+        .hint("It binds every wearer of the unit. A rehearsal plays the last 30 days of one of them.");
+    Section::new("Rehearsal", vec![on])
+}
+
+/// Whoever is inside when a zone is put in force is in Violation at once.
+fn inside_now(board: &Board, bound: &[WearerId], zone: &Zone, now: Timestamp) -> Option<String> {
+    let is_inside = |wearer: &&WearerId| {
+        board.rulebook.may_watch(wearer, now)
+            && board
+                .wearers
+                .get(*wearer)
+                .is_some_and(|dot| zone.shape.0.signed_distance_m(dot.position) <= 0.0)
+    };
+    let inside = bound.iter().filter(is_inside).count();
+    if inside == 0 || !zone.applies(now) {
+        return None;
+    }
+    let who = match (inside, bound.len()) {
+        (_, 1) => "The wearer is".to_owned(),
+        (1, _) => "One wearer is".to_owned(),
+        (inside, _) => format!("{inside} wearers are"),
+    };
+    Some(format!("{who} inside by the last position: it raises danger as soon as it is in force."))
+}
+
 impl Judged {
-    fn of(rehearsal: &Rehearsal, zone: &Zone) -> Self {
+    fn of(rehearsal: &Rehearsal) -> Self {
         let fast =
             rehearsal.ways.iter().any(|way| matches!(way.how, How::Passing { kmh, .. } if kmh >= FAST_KMH));
         let fast = fast.then(|| {
@@ -62,14 +141,13 @@ impl Judged {
             ],
             ways: rehearsal.ways.iter().take(8).map(ToString::to_string).collect(),
             busy: rehearsal.hours.busiest.iter().map(ToString::to_string).collect(),
-            warnings: fast.into_iter().chain(betrays(zone)).chain(caveats).collect(),
+            warnings: fast.into_iter().chain(caveats).collect(),
         }
     }
 
-    fn not(why: String, zone: &Zone) -> Self {
-        let headline = format!("It could not be rehearsed: {why}.");
-        let warnings = betrays(zone).into_iter().collect();
-        Self { headline, counts: Vec::new(), ways: Vec::new(), busy: Vec::new(), warnings }
+    /// Why it was not rehearsed.
+    fn not(headline: String) -> Self {
+        Self { headline, counts: Vec::new(), ways: Vec::new(), busy: Vec::new(), warnings: Vec::new() }
     }
 }
 

@@ -2,8 +2,10 @@
 
 use crate::{
     access::Proposed,
-    domain::{Schedule, Zone},
-    geometry::Shape,
+    console::names::Names,
+    domain::{AnyZone, ProximityZone, Schedule, Zone},
+    geometry::{Plane, Shape, distance_m},
+    lab::rehearse::Compass,
 };
 
 /// `Circle of 300 m`.
@@ -27,9 +29,18 @@ pub(super) fn shape(zone: &Zone) -> String {
     }
 }
 
+/// `300 m around Ms A. Berry`.
+pub(super) fn around(zone: &ProximityZone, names: Names<'_>) -> String {
+    format!("{} m around {}, wherever they are", zone.radius_m.metres(), names.person(&zone.person))
+}
+
 /// `mon-fri 08:00 to 16:00, Europe/London`.
 pub(super) fn hours(zone: &Zone) -> String {
-    let Some(schedule) = &zone.schedule else { return "Always".into() };
+    hours_of(zone.schedule.as_ref())
+}
+
+pub(super) fn hours_of(schedule: Option<&Schedule>) -> String {
+    let Some(schedule) = schedule else { return "Always".into() };
     let spans = spans(schedule).into_iter().map(|[days, from, until]| format!("{days} {from} to {until}"));
     format!("{}, {}", spans.collect::<Vec<_>>().join("; "), schedule.time_zone())
 }
@@ -62,37 +73,30 @@ pub(super) fn spans(schedule: &Schedule) -> Vec<[String; 3]> {
 /// What is proposed, in a few words.
 pub(super) fn change(proposed: &Proposed) -> String {
     match (&proposed.before, &proposed.zone) {
-        (None, Some(zone)) => format!("A new zone, {}", zone.code),
-        (Some(before), Some(_)) => format!("Zone {} changed", before.code),
-        (Some(before), None) => format!("Zone {} taken out", before.code),
+        (None, Some(zone)) => format!("A new zone, {}", zone.code()),
+        (Some(before), Some(_)) => format!("Zone {} changed", before.code()),
+        (Some(before), None) => format!("Zone {} taken out", before.code()),
         (None, None) => format!("Zone {}", proposed.id),
     }
 }
 
 /// A part of a zone that changes: what, as it is, as it is to be.
-pub(super) struct Change {
-    pub(super) what: &'static str,
-    pub(super) before: String,
-    pub(super) after: String,
+pub(in crate::console::records) struct Change {
+    pub(in crate::console::records) what: &'static str,
+    pub(in crate::console::records) before: String,
+    pub(in crate::console::records) after: String,
 }
 
-/// What is said of a zone.
-type Say = fn(&Zone) -> String;
-
 /// What differs between two zones.
-pub(super) fn changes(before: Option<&Zone>, after: Option<&Zone>) -> Vec<Change> {
-    let says: [(&'static str, Say); 4] = [
+pub(in crate::console::records) fn changes(before: Option<&Zone>, after: Option<&Zone>) -> Vec<Change> {
+    let says: [(&'static str, fn(&Zone) -> String); 5] = [
         ("Code name", |zone| zone.code.clone()),
         ("Where", shape),
+        ("Area", |zone| area(zone.shape.0.area_m2())),
         ("Warning zone", |zone| format!("{} m", zone.margin_m.metres())),
         ("When", hours),
     ];
-    let of = |zone: Option<&Zone>, say: Say| zone.map(say).unwrap_or_default();
-    let mut changes: Vec<Change> = says
-        .into_iter()
-        .map(|(what, say)| Change { what, before: of(before, say), after: of(after, say) })
-        .filter(|change| change.before != change.after)
-        .collect();
+    let mut changes = said(&says, before, after);
     let moved = before
         .zip(after)
         .is_some_and(|(before, after)| before.shape != after.shape && shape(before) == shape(after));
@@ -100,8 +104,82 @@ pub(super) fn changes(before: Option<&Zone>, after: Option<&Zone>) -> Vec<Change
         changes.push(Change {
             what: "Where",
             before: "As drawn".into(),
-            after: "Moved, of the same size".into(),
+            after: "Moved, or of another form".into(),
         });
     }
     changes
+}
+
+/// The same of zones around persons.
+pub(in crate::console::records) fn changes_around(
+    before: Option<&ProximityZone>,
+    after: Option<&ProximityZone>,
+    names: Names<'_>,
+) -> Vec<Change> {
+    let says: [(&'static str, &dyn Fn(&ProximityZone) -> String); 5] = [
+        ("Code name", &|zone| zone.code.clone()),
+        ("Around", &|zone| names.person(&zone.person)),
+        ("Radius", &|zone| format!("{} m", zone.radius_m.metres())),
+        ("Warning zone", &|zone| format!("{} m", zone.margin_m.metres())),
+        ("When", &|zone| hours_of(zone.schedule.as_ref())),
+    ];
+    said(&says, before, after)
+}
+
+/// The same of whatever zones they are.
+pub(super) fn changes_of_any(
+    before: Option<&AnyZone>,
+    after: Option<&AnyZone>,
+    names: Names<'_>,
+) -> Vec<Change> {
+    if [before, after].into_iter().flatten().all(|zone| zone.drawn().is_some()) {
+        return changes(before.and_then(AnyZone::drawn), after.and_then(AnyZone::drawn));
+    }
+    changes_around(before.and_then(AnyZone::around), after.and_then(AnyZone::around), names)
+}
+
+/// What of these sentences differs.
+fn said<Z, F: Fn(&Z) -> String>(
+    says: &[(&'static str, F)],
+    before: Option<&Z>,
+    after: Option<&Z>,
+) -> Vec<Change> {
+    let of = |zone: Option<&Z>, say: &F| zone.map(say).unwrap_or_default();
+    let change =
+        |(what, say): &(&'static str, F)| Change { what, before: of(before, say), after: of(after, say) };
+    says.iter().map(change).filter(|change| change.before != change.after).collect()
+}
+
+/// What a drawing of two shapes shows, in sentences.
+pub(in crate::console::records) fn facts(before: &Zone, after: &Zone) -> Vec<String> {
+    let (old, new) = (&before.shape.0, &after.shape.0);
+    if old == new {
+        return Vec::new();
+    }
+    if let (Shape::Circle(old), Shape::Circle(new)) = (old, new)
+        && distance_m(old.centre(), new.centre()) < 1.0
+    {
+        let grown_m = new.radius_m() - old.radius_m();
+        let how = if grown_m >= 0.0 { ["reaches", "further"] } else { ["ends", "earlier"] };
+        return vec![format!("It {} {:.0} m {} than before on all sides.", how[0], grown_m.abs(), how[1])];
+    }
+    let plane = Plane::about(old.centre());
+    let towards = |place| Compass::to(plane.project(place));
+    let moved_m = distance_m(old.centre(), new.centre());
+    let moved = (moved_m >= 1.0)
+        .then(|| format!("Its middle moved {moved_m:.0} m to the {}.", towards(new.centre())));
+    let further = |one: &Shape, other: &Shape| one.beyond(other).filter(|(metres, _)| *metres >= 1.0);
+    let gained = further(new, old).map(|(metres, place)| {
+        format!("It reaches up to {metres:.0} m further than before, the most in the {}.", towards(place))
+    });
+    let lost = further(old, new).map(|(metres, place)| {
+        format!("It ends up to {metres:.0} m earlier than before, the most in the {}.", towards(place))
+    });
+    let none = (gained.is_none() && lost.is_none()).then(|| "Its outer border is where it was.".to_owned());
+    [moved, gained, lost, none].into_iter().flatten().collect()
+}
+
+/// `0.28 km²`, or `4900 m²` of one that is not a hundred metres wide.
+fn area(m2: f64) -> String {
+    if m2 >= 10_000.0 { format!("{:.2} km²", m2 / 1e6) } else { format!("{m2:.0} m²") }
 }

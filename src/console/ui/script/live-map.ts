@@ -14,7 +14,8 @@ import { span } from "./words";
 const LOAD_MS = 20_000;
 /** The ages at the marks are not counted by the second, and all together: each time the whole map is drawn anew. */
 const AGES_EVERY_MS = 5_000;
-const OFF = "map-off";
+/** Kept by a browser in which no moving map is wanted. */
+export const MAP_OFF = "map-off";
 /** What the drawing and the tables are fetched from, with the moving map and without it. */
 const [WITH_DRAWING, WITHOUT] = ["/fragments/map", "/fragments/wearers"] as const;
 
@@ -233,11 +234,11 @@ async function json<T>(address: string): Promise<T> {
 }
 
 function isOff(): boolean {
-  return browser.get(OFF) !== null;
+  return browser.get(MAP_OFF) !== null;
 }
 
 function setOff(off: boolean): void {
-  browser.set(OFF, off ? "1" : null);
+  browser.set(MAP_OFF, off ? "1" : null);
 }
 
 export function defineLiveMap(): void {

@@ -11,6 +11,7 @@ import { defineLossScreen } from "./loss-screen";
 import { line } from "./line";
 import { askForLock, watchLock } from "./lock";
 import { definePlayBack } from "./play-back";
+import { defineZoneDrawing } from "./zone-drawing";
 
 watchPresence();
 // Whoever administers or audits follows nothing.
@@ -20,6 +21,7 @@ if ("live" in document.body.dataset) {
   defineLivePart();
   defineLiveMap();
   definePlayBack();
+  defineZoneDrawing();
   defineConsoleSound();
   defineKeyMap();
   watchActions();

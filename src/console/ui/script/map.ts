@@ -7,6 +7,8 @@ import { collection, extent, trailFeatures, wearerFeatures, zoneFeatures, type B
 import { below, type Below } from "./map-ground";
 import { MARKS, overlay } from "./map-style";
 
+export { MapUnder } from "./zone-map";
+
 /** Nearer than a street is never shown at first. */
 const FIRST_ZOOM_MAX = 15;
 const EDGE_PX = 40;

@@ -1,0 +1,130 @@
+//! The revisions of a case: who published and approved each, when, and what it changed; two of them can be compared.
+//!
+//! They are read from the journal, by their subject, so that a page costs the same however much was recorded of others.
+
+mod changed;
+mod compare;
+mod fields;
+mod revision;
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::{Path, Query, State},
+    response::Response,
+    routing::get,
+};
+use serde::Deserialize;
+
+use super::{record, zones};
+use crate::{
+    console::{
+        App,
+        caller::Officer,
+        names::Names,
+        page::{Frame, framed, html},
+        refusal::Refusal,
+        rights::Act,
+        when::When,
+    },
+    domain::{Book, Timestamp},
+    engine::By,
+};
+use revision::Revision;
+
+/// Revisions on a page.
+const PAGE: usize = 20;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/records/cases/{id}/history", get(page))
+        .route("/records/cases/{id}/history/compare", get(compare::page))
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    /// Revisions from before this row only.
+    before: Option<i64>,
+}
+
+#[derive(Template)]
+#[template(path = "history.html", config = ".askama.toml")]
+struct Page {
+    frame: Frame,
+    case: String,
+    title: String,
+    revisions: Vec<Line>,
+    /// Those from before this row come next.
+    older: Option<i64>,
+}
+
+struct Line {
+    no: i64,
+    head: Head,
+    /// What it changed of the one before; none if that is not known.
+    changed: Option<Vec<String>>,
+    /// There is one before it to compare it with.
+    has_earlier: bool,
+}
+
+/// Which revision it is, and whose.
+struct Head {
+    number: u64,
+    when: When,
+    by: String,
+    approved: Option<String>,
+    why: Option<String>,
+}
+
+impl Head {
+    fn of(revision: &Revision, names: Names<'_>, now: Timestamp) -> Self {
+        let By { who, approved, why } = match revision.by.clone() {
+            Some(by) => by,
+            None => {
+                let by = if revision.from_file { "A rulebook file" } else { "Not recorded" }.into();
+                let when = When::new(revision.at, now.max(revision.at));
+                return Self { number: revision.number, when, by, approved: None, why: None };
+            }
+        };
+        Self {
+            number: revision.number,
+            when: When::new(revision.at, now.max(revision.at)),
+            by: names.staff(&who),
+            approved: approved.map(|who| names.staff(&who)),
+            why,
+        }
+    }
+}
+
+async fn page(
+    State(app): State<App>,
+    officer: Officer,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
+    let (board, now) = app.look_as(&officer);
+    let case = zones::case(&board.rulebook, &id)?;
+    record(&app, &officer, Act::SeeCases, &Book::Case(case.clone())).await?;
+    // One more says what the last of the page changed.
+    let before = asked.before.unwrap_or(i64::MAX);
+    let (mut revisions, has_older) = revision::newest(&app, &case, before, PAGE + 1).await?;
+    let names = Names(&board.rulebook);
+    let lines = revisions.iter().enumerate().take(PAGE).map(|(nth, revision)| {
+        let earlier = revisions.get(nth + 1);
+        let both = earlier.and_then(|earlier| earlier.case.as_ref()).zip(revision.case.as_ref());
+        let changed = both.map(|(earlier, case)| {
+            let fields = fields::differences(earlier, case, names);
+            let fields = fields.into_iter().map(|field| field.label);
+            fields.chain(changed::named(earlier, case)).collect()
+        });
+        let head = Head::of(revision, names, now);
+        Line { no: revision.no, head, changed, has_earlier: earlier.is_some() }
+    });
+    let lines: Vec<Line> = lines.collect();
+    revisions.truncate(PAGE);
+    let older = (has_older || lines.last().is_some_and(|line| line.has_earlier)).then(|| lines.last());
+    let older = older.flatten().map(|line| line.no);
+    let title = format!("History of case {}", case.id);
+    let (_, _, frame) = framed(&app, &officer, &title, "records");
+    Ok(html(&Page { frame, case: case.id.to_string(), title, revisions: lines, older }))
+}

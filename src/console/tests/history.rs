@@ -1,0 +1,219 @@
+//! The revisions of a case, read from a journal that a real sequencer wrote.
+
+use super::*;
+use crate::{
+    access::{Grant, NewAccount, Role, audit::Who},
+    domain::{Book, Case, Risk, Zone, ZoneShape},
+    engine::{By, Rulebook},
+    geometry::{Circle, LatLon},
+    sequencer::{Now, Sequencer},
+    store::JournalRow,
+};
+
+const HISTORY: &str = "/records/cases/case-1/history";
+const COMPARE: &str = "/records/cases/case-1/history/compare";
+
+/// An installation whose journal holds what was published.
+struct Written {
+    sequencer: Sequencer,
+    rows: Vec<JournalRow>,
+}
+
+impl Written {
+    /// The usual records, from a rulebook file.
+    fn begun() -> Self {
+        let mut written = Self { sequencer: Sequencer::default(), rows: Vec::new() };
+        let rulebook = record_forms::bench().board.borrow().rulebook.clone();
+        for unit in rulebook.units() {
+            written.tell(Told::Publish(Book::Unit(unit.clone())));
+        }
+        for wearer in rulebook.wearers() {
+            written.tell(Told::Publish(Book::Wearer(wearer.clone())));
+        }
+        for person in rulebook.persons() {
+            written.tell(Told::Publish(Book::Person(person.clone())));
+        }
+        for case in rulebook.cases() {
+            written.tell(Told::Publish(Book::Case(case.clone())));
+        }
+        written
+    }
+
+    /// The number of the row that it is written in.
+    fn tell(&mut self, told: Told) -> i64 {
+        let at = AT.plus_ms(self.rows.len() as i64 * 60_000);
+        let now = Now { steady: at, wall: at };
+        let stepped = self.sequencer.step(now, vec![Arrival::Told(told, None)], &mut || [7; 16]);
+        self.rows.extend(stepped.batch.rows);
+        self.rows.last().expect("it is written").no
+    }
+
+    fn rulebook(&self) -> &Rulebook {
+        self.sequencer.engine().rulebook()
+    }
+
+    fn case(&self) -> Case {
+        self.rulebook().case(&fixture::id("case-1")).expect("a case").clone()
+    }
+
+    /// Publishes the case as it is then.
+    fn revise(&mut self, from: u64, by: By, change: impl FnOnce(&mut Case)) -> i64 {
+        let mut case = self.case();
+        change(&mut case);
+        self.tell(Told::Revise { from, book: Book::Case(case), by: Some(by) })
+    }
+
+    fn bench(self) -> Bench {
+        let picture = Board { rulebook: Arc::new(self.rulebook().clone()), ..violation() };
+        Bench::with(picture, Records { journal: self.rows, ..Records::default() }, None)
+    }
+}
+
+fn circle(radius_m: f64) -> ZoneShape {
+    let middle = LatLon::new(53.189, -2.915).expect("on earth");
+    ZoneShape(Circle::new(middle, radius_m).expect("a sound circle").into())
+}
+
+/// The rows of the page's own table.
+fn rows_of(page: &str) -> Vec<&str> {
+    let main = page.split("<main").nth(1).and_then(|main| main.split("</main>").next()).expect("a page");
+    main.split("<tr><th scope=\"row\">").skip(1).collect()
+}
+
+fn amy() -> By {
+    By::one(fixture::id("amy"))
+}
+
+/// Amy has changed the risk, and then a zone with Ben; in between somebody was too late.
+fn twice_changed() -> (Written, [i64; 3]) {
+    let mut written = Written::begun();
+    let opened = written.rows.iter().find(|row| row.subject == "case:case-1").expect("it was opened").no;
+    let riskier = written.revise(1, amy(), |case| case.risk = Risk::Medium);
+    written.revise(1, amy(), |case| case.plan = Some("Made from an older one.".into()));
+    let by = By { approved: Some(fixture::id("ben")), why: Some("The order of 3 March.".into()), ..amy() };
+    let wider = written.revise(2, by, |case| {
+        case.zones[1].shape = circle(320.0);
+        case.zones.remove(0);
+        let new = Zone { id: fixture::id("gym"), code: "ROWAN-9".into(), ..case.zones[0].clone() };
+        case.zones.push(new);
+    });
+    (written, [opened, riskier, wider])
+}
+
+#[tokio::test]
+async fn every_revision_says_who_published_and_approved_it_and_what_it_changed() {
+    let (written, [opened, riskier, wider]) = twice_changed();
+    let bench = written.bench();
+    let browser = bench.browser().await;
+    let page = bench.get_as(&browser, HISTORY).await.text;
+    let rows = rows_of(&page);
+    assert_eq!(rows.len(), 3, "what was refused is no revision: {page}");
+    for (row, words) in rows.iter().zip([
+        &["3</th>", "Sgt Amy Okafor, approved by ben", "The order of 3 March.", "Zone ROWAN-4 was taken out"]
+            [..],
+        &["2</th>", "Sgt Amy Okafor<", ">Risk"],
+        &["1</th>", "A rulebook file", "The case was opened"],
+    ]) {
+        for word in words {
+            assert!(row.contains(word), "{word}: {row}");
+        }
+    }
+    assert!(rows[0].contains("Zone ROWAN-5 was changed; Zone ROWAN-9 is new"), "{}", rows[0]);
+    assert!(rows[0].contains(&format!("compare?new={wider}")) && !rows[2].contains("compare?new="));
+
+    let page = bench.get_as(&browser, &format!("{COMPARE}?new={riskier}")).await.text;
+    let risk = page.split("<th scope=\"row\">Risk</th>").nth(1).expect("the risk has changed");
+    assert!(risk.contains("High") && risk.contains("Medium") && page.contains("They are the same in both."));
+
+    // Whatever the order in which they are named.
+    let asked = format!("{COMPARE}?new={opened}&old={wider}");
+    let page = bench.get_as(&browser, &asked).await.text;
+    for words in [
+        "Case case-1: revisions 1 and 3",
+        "Circle of 200 m",
+        "Circle of 320 m",
+        "0.13 km²",
+        "0.32 km²",
+        "It reaches 120 m further than before on all sides.",
+        "Zone ROWAN-4 was taken out",
+        "Zone ROWAN-9 is new",
+        "mask=\"url(#new-1)\"",
+        "Why: The order of 3 March.",
+        "<th scope=\"row\">Risk</th>",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let log = bench.access.entries(i64::MAX, 100, None).await.expect("the log");
+    assert!(log.iter().any(|it| it.what == "see zones") && log.iter().any(|it| it.what == "see case"));
+}
+
+#[tokio::test]
+async fn nothing_but_revisions_of_the_case_is_shown_and_zones_only_to_those_who_see_zones() {
+    let (written, [_, riskier, wider]) = twice_changed();
+    let refused = riskier + 1;
+    let others = written.rows.iter().find(|row| row.subject == "unit:cheshire").expect("a unit").no;
+    let bench = written.bench();
+    let browser = bench.browser().await;
+    for no in [others, refused, wider + 1, 0, -1, i64::MAX, i64::MIN] {
+        for query in [format!("new={no}"), format!("old={no}")] {
+            let answer = bench.get_as(&browser, &format!("{COMPARE}?{query}")).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{query}");
+        }
+    }
+    let grants = vec![Grant { role: Role::CaseWorker, unit: Some(fixture::id("cheshire")) }];
+    let new = NewAccount {
+        id: fixture::id("cleo"),
+        name: "Cleo".into(),
+        grants,
+        caseload: vec![fixture::id("case-1")],
+    };
+    bench.access.add_account(&new, &Who::Command, AT).await.expect("a new account");
+    let cleo = bench.enter(&new.id);
+    let page = bench.get_as(&cleo, &format!("{COMPARE}?new={wider}")).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.text.contains("Your role does not see where zones are."), "{}", page.text);
+    assert!(!page.text.contains("Circle of") && !page.text.contains("<path class=\"kept\""));
+}
+
+#[tokio::test]
+async fn a_revision_of_an_older_journal_says_that_nobody_recorded_whose_it_is() {
+    let mut written = Written::begun();
+    let case = Case { risk: Risk::Medium, ..written.case() };
+    // As it was written before revisions said who made them.
+    let told = serde_json::json!({"revise": {"from": 1, "book": {"case": case}}});
+    written.tell(serde_json::from_value(told).expect("it is still read"));
+    let bench = written.bench();
+    let browser = bench.browser().await;
+    let page = bench.get_as(&browser, HISTORY).await.text;
+    let rows = rows_of(&page);
+    assert!(rows[0].contains("Not recorded") && rows[0].contains(">Risk"), "{}", rows[0]);
+    assert!(rows[1].contains("A rulebook file"), "{}", rows[1]);
+}
+
+#[tokio::test]
+async fn a_long_history_is_read_a_page_at_a_time() {
+    let mut written = Written::begun();
+    for nth in 1..=44 {
+        written.revise(nth, amy(), |case| case.plan = Some(format!("Plan {nth}.")));
+    }
+    let bench = written.bench();
+    let browser = bench.browser().await;
+    let (mut at, mut seen) = (HISTORY.to_owned(), Vec::new());
+    let mut pages = 0;
+    loop {
+        let page = bench.get_as(&browser, &at).await.text;
+        let number = |row: &str| row.split('<').next().unwrap_or_default().parse::<u64>().expect("a number");
+        seen.extend(rows_of(&page).into_iter().map(number));
+        pages += 1;
+        let Some(older) = page.split(&format!("href=\"{HISTORY}?before=")).nth(1) else { break };
+        at = format!("{HISTORY}?before={}", older.split('"').next().unwrap_or_default());
+    }
+    assert_eq!((pages, seen), (3, (1..=45).rev().collect::<Vec<u64>>()));
+    let empty = Bench::new(violation());
+    let browser = empty.browser().await;
+    assert!(
+        empty.get_as(&browser, HISTORY).await.text.contains("No revision of this case is in the journal.")
+    );
+    let answer = empty.get_as(&browser, COMPARE).await;
+    assert_eq!((answer.status, answer.header(header::LOCATION)), (StatusCode::SEE_OTHER, HISTORY));
+}
