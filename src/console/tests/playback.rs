@@ -368,6 +368,30 @@ async fn a_span_begins_with_what_was_believed_then() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_much_is_left_out_and_said() {
+    let mut life = Life::begin().await;
+    // Each message has as many positions as one may have, two seconds apart.
+    let count = i64::try_from(tag_wire::limits::FIXES_MAX).expect("a number");
+    let pings = 20_400 / count;
+    for nth in 0..pings {
+        let s = nth * 5_000 / pings + 60;
+        let fixes = (0..count).map(|n| (s - count + n, east(3_000.0), 5.0));
+        life.send(TAG, s, &fixes.collect::<Vec<_>>()).await;
+    }
+    let bench = life.bench();
+    let amy = bench.browser().await;
+    let asked = format!("?from={}&until={}", at(0), AT);
+    let page = bench.get_as(&amy, &format!("/records/wearers/w-1/playback{asked}")).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.text.contains("There is more than the 20000 positions that can be played at once"));
+    assert_eq!(page.text.matches("<th scope=\"row\" class=\"number\">").count(), 2_000);
+    let csv = bench.get_as(&amy, &format!("/records/wearers/w-1/playback/csv{asked}")).await;
+    let lines = csv.text.lines().count() - 1;
+    assert!((20_000 - tag_wire::limits::FIXES_MAX..=20_000).contains(&lines), "{lines}");
+    assert!(page.text.contains(&format!("{} later positions are not in the table", lines - 2_000)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn zones_are_drawn_as_they_were_then() {
     let life = lived().await;
     let bench = life.bench();
