@@ -25,7 +25,7 @@
 //! | 4 | `heartbeat` | calls an outside monitor while all is well |
 //! | 4 | `console` | pages, live feed, sign-in; reads the store, writes only inputs |
 //! | 4 | `machine` | what this machine has left |
-//! | 4 | `lab` | the engine outside of live service: replay, an incident explained, evaluation, simulation, rehearsal, policies checked |
+//! | 4 | `lab` | the engine outside of live service: replay, an incident explained, a span played back, evaluation, simulation, rehearsal, policies checked |
 //! | 4 | `sandbox` | the outside world in small: embedded broker, phones, the demo's town and script |
 //! | 4 | `watchdog` | watches a Cordon from another machine, and pages people |
 //! | 4 | `rulebook_file` | units, wearers, persons and cases, as people write them |

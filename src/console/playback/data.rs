@@ -87,7 +87,7 @@ pub(super) fn data(shown: &Shown) -> Data {
             .iter()
             .map(|turn| (turn.at.as_ms(), code(playback, &turn.zone), stage_key(turn.to)))
             .collect(),
-        story: story::story(shown).iter().map(|said| said.at.as_ms()).collect(),
+        story: story::story(shown).0.iter().map(|said| said.at.as_ms()).collect(),
         gaps: playback.gaps.iter().map(span).collect(),
     }
 }

@@ -110,6 +110,8 @@ fn keep_to(playback: &mut Playback, reach: &Reach, seen: &Rulebook) {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::StatusCode;
+
     use super::*;
     use crate::{
         console::tests::fixture,
@@ -118,6 +120,19 @@ mod tests {
         geometry::LatLon,
         lab::playback::{Checked, Played, Turn},
     };
+
+    #[tokio::test(start_paused = true)]
+    async fn one_is_played_at_a_time_and_nobody_waits_for_ever() {
+        let turn = ONE_AT_A_TIME.acquire().await.expect("a turn");
+        let refused = aside(async { Ok(()) }).await.expect_err("not its turn");
+        assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+        drop(turn);
+        assert_eq!(aside(async { Ok(7) }).await.expect("its turn"), 7);
+        // What breaks is said, and the next one has its turn.
+        let broken = aside::<()>(async { panic!("on purpose") }).await.expect_err("broken");
+        assert_eq!(broken.status, StatusCode::CONFLICT);
+        assert_eq!(aside(async { Ok(8) }).await.expect("its turn"), 8);
+    }
 
     #[test]
     fn what_is_beyond_somebodys_cases_is_taken_out() {

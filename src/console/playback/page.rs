@@ -33,8 +33,6 @@ use crate::{
 
 /// Positions in the table; the files have all of them.
 const ROWS_MAX: usize = 2_000;
-/// Things that happened, in the list.
-const SAID_MAX: usize = 1_000;
 /// Older than this is said to be late, seconds.
 const LATE_S: f64 = 120.0;
 
@@ -101,10 +99,8 @@ struct Row {
 pub(super) fn page(app: &App, officer: &Officer, question: &Question, shown: &Shown) -> Response {
     let playback = &shown.playback;
     let (_, now, frame) = framed(app, officer, "Playback", "playback");
-    let mut story = story::story(shown);
+    let (story, story_folded) = story::story(shown);
     let strip = Strip::new(shown, &story);
-    let story_folded = story.len().saturating_sub(SAID_MAX);
-    story.truncate(SAID_MAX);
     let fixes = playback.fixes.len();
     let page = Page {
         frame,

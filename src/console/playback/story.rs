@@ -20,8 +20,11 @@ pub(super) struct Said {
     pub(super) incident: Option<i64>,
 }
 
-/// All of it, the oldest first.
-pub(super) fn story(shown: &Shown) -> Vec<Said> {
+/// Things that happened which are told of.
+const SAID_MAX: usize = 2_000;
+
+/// All of it, the oldest first, and how much came after what is told.
+pub(super) fn story(shown: &Shown) -> (Vec<Said>, usize) {
     let mut said: Vec<Said> = shown.playback.turns.iter().map(|turn| turned(shown, turn)).collect();
     for incident in &shown.incidents {
         let is_around = matches!(&incident.cause, Cause::Zone(zone) if !is_drawn(&shown.playback, zone));
@@ -42,7 +45,9 @@ pub(super) fn story(shown: &Shown) -> Vec<Said> {
         }));
     }
     said.sort_by_key(|said| said.at);
-    said
+    let folded = said.len().saturating_sub(SAID_MAX);
+    said.truncate(SAID_MAX);
+    (said, folded)
 }
 
 fn is_drawn(playback: &Playback, zone: &ZoneId) -> bool {

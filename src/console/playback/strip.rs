@@ -29,6 +29,9 @@ const HEIGHTS: [f64; 5] = [3.0, 9.0, 14.0, 19.0, 26.0];
 /// A letter of a bar's name takes so much.
 const LETTER: f64 = 8.2;
 const LANES_MAX: usize = 12;
+/// Of more bars in a lane, those that are too narrow to be seen are in the list alone.
+const BARS_MAX: usize = 500;
+const SEEN: f64 = 0.5;
 
 pub(super) struct Strip {
     pub(super) lanes: Vec<Lane>,
@@ -122,7 +125,11 @@ impl Strip {
         #[expect(clippy::cast_precision_loss, reason = "few lanes")]
         let middle = |nth: usize| TOP + LANE * (nth as f64 + 0.5);
         let lane = |(nth, zone): (usize, &ZoneId)| {
-            let bars = stretches(shown, zone).into_iter().map(|(span, stage)| {
+            let stretches = stretches(shown, zone);
+            let are_few = stretches.len() <= BARS_MAX;
+            let is_seen = |span: &[Timestamp; 2]| are_few || axis.x(span[1]) - axis.x(span[0]) >= SEEN;
+            let drawn = stretches.into_iter().filter(|(span, _)| is_seen(span));
+            let bars = drawn.map(|(span, stage)| {
                 let height = HEIGHTS[usize::from(rank(stage))];
                 axis.bar(span, middle(nth), height, stage_key(stage), words::stage(stage))
             });

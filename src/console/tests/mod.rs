@@ -84,7 +84,7 @@ struct Answer {
 impl Answer {
     async fn of(response: Response) -> Self {
         let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, 4 << 20).await.expect("a whole body");
+        let bytes = to_bytes(body, 16 << 20).await.expect("a whole body");
         let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
         Self { status: parts.status, headers: parts.headers, text }
     }

@@ -346,6 +346,52 @@ async fn an_incident_is_shown_from_its_beginning_with_gaps_stages_and_alerts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_span_begins_with_what_was_believed_then() {
+    let life = lived().await;
+    let bench = life.bench();
+    let amy = bench.browser().await;
+    let data = async |from: i64, until: i64| {
+        let path = format!("/records/wearers/w-1/playback/data?from={}&until={}", at(from), at(until));
+        serde_json::from_str::<Value>(&bench.get_as(&amy, &path).await.text).expect("JSON")
+    };
+    let inside = data(200, 560).await;
+    assert_eq!(inside["before"], json!([["ROWAN-4", "violation"]]));
+    assert_eq!((&inside["fixes"], &inside["turns"]), (&json!([]), &json!([])));
+    assert_eq!(inside["gaps"], json!([[at(200).as_ms(), at(560).as_ms()]]));
+    let gone = data(905, 2_000).await;
+    assert_eq!(gone["before"], json!([]));
+    // What came late is known from when it came.
+    let late = data(560, 580).await;
+    let times: Vec<_> =
+        late["fixes"].as_array().expect("fixes").iter().map(|fix| fix["taken"].as_i64()).collect();
+    assert_eq!(times, [240, 330, 420, 570].map(|s| Some(at(s).as_ms())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_much_is_left_out_and_said() {
+    let mut life = Life::begin().await;
+    // Each message has as many positions as one may have, two seconds apart.
+    let count = i64::try_from(tag_wire::limits::FIXES_MAX).expect("a number");
+    let pings = 20_400 / count;
+    for nth in 0..pings {
+        let s = nth * 5_000 / pings + 60;
+        let fixes = (0..count).map(|n| (s - count + n, east(3_000.0), 5.0));
+        life.send(TAG, s, &fixes.collect::<Vec<_>>()).await;
+    }
+    let bench = life.bench();
+    let amy = bench.browser().await;
+    let asked = format!("?from={}&until={}", at(0), AT);
+    let page = bench.get_as(&amy, &format!("/records/wearers/w-1/playback{asked}")).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.text.contains("There is more than the 20000 positions that can be played at once"));
+    assert_eq!(page.text.matches("<th scope=\"row\" class=\"number\">").count(), 2_000);
+    let csv = bench.get_as(&amy, &format!("/records/wearers/w-1/playback/csv{asked}")).await;
+    let lines = csv.text.lines().count() - 1;
+    assert!((20_000 - tag_wire::limits::FIXES_MAX..=20_000).contains(&lines), "{lines}");
+    assert!(page.text.contains(&format!("{} later positions are not in the table", lines - 2_000)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn zones_are_drawn_as_they_were_then() {
     let life = lived().await;
     let bench = life.bench();

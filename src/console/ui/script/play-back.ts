@@ -39,6 +39,8 @@ const FRAME_MS = { motion: 60, still: 1000 };
 
 class PlayBack extends HTMLElement {
   private data: Data | null = null;
+  /** Of each position, which of it and those before it was taken last. */
+  private newest: number[] = [];
   /** The instant that is shown. */
   private ms = 0;
   private playing: number | null = null;
@@ -66,6 +68,7 @@ class PlayBack extends HTMLElement {
       return;
     }
     if (!this.isConnected) return;
+    this.newest = newestOf(this.data.fixes);
     const { from_ms, until_ms } = this.data;
     Object.assign(this.bar, { min: String(from_ms), max: String(until_ms), step: "1" });
     at("pb-bar").hidden = false;
@@ -157,8 +160,8 @@ class PlayBack extends HTMLElement {
     if (!data) return;
     this.ms = Math.min(Math.max(ms, data.from_ms), data.until_ms);
     this.bar.value = String(this.ms);
-    const known = data.fixes.slice(0, upTo(data.fixes, this.ms, ({ received }) => received));
-    const newest = known.reduce<Fix | null>((best, fix) => (best && best.taken > fix.taken ? best : fix), null);
+    const known = upTo(data.fixes, this.ms, ({ received }) => received);
+    const newest = data.fixes[this.newest[known - 1] ?? -1] ?? null;
     const state = this.state(data);
     put(at("pb-clock"), `${clock(this.ms)} UTC`);
     (at("pb-clock") as HTMLTimeElement).dateTime = new Date(this.ms).toISOString();
@@ -166,7 +169,7 @@ class PlayBack extends HTMLElement {
     put(at("pb-fix"), newest ? `Position ${span(this.ms - newest.taken)} old, error ±${newest.error}` : "No position known yet");
     this.bar.setAttribute("aria-valuetext", `${clock(this.ms)} UTC. ${state.says}`);
     this.draw(data, known, newest, state.worst);
-    this.light(data, known.length);
+    this.light(data, known);
   }
 
   /** What was believed by now of each zone that the wearer was not clear of; the worst of it. */
@@ -184,7 +187,7 @@ class PlayBack extends HTMLElement {
   }
 
   /** What was known of where the wearer was, and which zones were in force. */
-  private draw(data: Data, known: Fix[], newest: Fix | null, worst: string): void {
+  private draw(data: Data, known: number, newest: Fix | null, worst: string): void {
     const map = this.querySelector("#pb-map");
     if (!map) return;
     show(at("pb-moving"), newest !== null);
@@ -192,7 +195,7 @@ class PlayBack extends HTMLElement {
       const isOn = applied.some(([from, until]) => from <= this.ms && this.ms <= until);
       for (const part of map.querySelectorAll(`[data-zone="${nth}"]`)) show(part, isOn);
     });
-    const way = [...known].sort((a, b) => a.taken - b.taken).slice(-WAY_MAX);
+    const way = data.fixes.slice(Math.max(0, known - WAY_MAX), known).sort((a, b) => a.taken - b.taken);
     let [line, gaps] = ["", ""];
     way.forEach(({ at: [x, y], taken }, nth) => {
       const before = way[nth - 1];
@@ -237,6 +240,11 @@ class PlayBack extends HTMLElement {
 
 /** A span is played anew for this; others may be before it. */
 const LOAD_MS = 60_000;
+
+function newestOf(fixes: Fix[]): number[] {
+  let best = 0;
+  return fixes.map(({ taken }, nth) => (taken >= (fixes[best]?.taken ?? 0) ? (best = nth) : best));
+}
 
 /** How many of a list in order are not after an instant. */
 function upTo<T>(list: T[], ms: number, when: (one: T) => number): number {
