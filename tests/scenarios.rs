@@ -67,3 +67,5 @@ mod unheard;
 mod unmissed;
 #[path = "scenarios/ward.rs"]
 mod ward;
+#[path = "scenarios/withdrawal.rs"]
+mod withdrawal;

@@ -191,6 +191,12 @@ impl Refusal {
         Self { next, ..Self::new(StatusCode::CONFLICT, "Not approved", format!("{why} Nothing was done.")) }
     }
 
+    pub(super) fn not_withdrawn(why: &str) -> Self {
+        let next = ("/records", "Go to the records");
+        let why = format!("{why} Nothing was done.");
+        Self { next, ..Self::new(StatusCode::CONFLICT, "Not in this order", why) }
+    }
+
     pub(super) fn too_many_proposals() -> Self {
         let why =
             "Fifty changes of this case's zones wait already. Decide some of them first. Nothing was done.";

@@ -55,6 +55,13 @@ pub(super) enum Act {
     ApproveZones,
     /// As the audit log has it apart.
     RefuseZones,
+    /// Write down that a wearer takes their consent back.
+    RecordWithdrawal,
+    /// Write down that a protected person was told of it.
+    TellWithdrawal,
+    /// End watching after that.
+    EndWatching,
+    TakeWithdrawalBack,
     SeeUnits,
     ChangeUnits,
     /// Who has looked at a case.
@@ -103,8 +110,12 @@ impl Act {
             Self::SeePersons => &[Officer, Supervisor, Advocate],
             Self::ChangePersons => &[Supervisor, Advocate],
             Self::SeeUnits | Self::ChangeUnits => &[Supervisor, Administrator],
-            Self::SeeWearers => &[Officer, Supervisor, CaseWorker],
-            Self::ChangeWearers | Self::ChangeCases => &[Supervisor, CaseWorker],
+            // A wearer says it to whoever they speak with.
+            Self::SeeWearers | Self::RecordWithdrawal => &[Officer, Supervisor, CaseWorker],
+            Self::ChangeWearers | Self::ChangeCases | Self::EndWatching | Self::TakeWithdrawalBack => {
+                &[Supervisor, CaseWorker]
+            }
+            Self::TellWithdrawal => &[Officer, Supervisor, Advocate],
             Self::SeeQuality => &[Officer, Supervisor],
             Self::SeeZones => &[Officer, Supervisor, Advocate],
             Self::ProposeZones | Self::ApproveZones | Self::RefuseZones => &[Officer, Supervisor],
@@ -146,6 +157,10 @@ impl Act {
             | Self::ProposeZones
             | Self::ApproveZones
             | Self::RefuseZones
+            | Self::RecordWithdrawal
+            | Self::TellWithdrawal
+            | Self::EndWatching
+            | Self::TakeWithdrawalBack
             | Self::SeeUnits
             | Self::ChangeUnits
             | Self::ChangeAccounts => None,
@@ -183,6 +198,10 @@ impl Act {
             Self::ProposeZones => "propose zone",
             Self::ApproveZones => "approve zone",
             Self::RefuseZones => "refuse zone",
+            Self::RecordWithdrawal => "record withdrawal",
+            Self::TellWithdrawal => "tell of withdrawal",
+            Self::EndWatching => "end watching",
+            Self::TakeWithdrawalBack => "take withdrawal back",
             Self::SeeUnits => "see unit",
             Self::ChangeUnits => "change unit",
             Self::SeeReaders => "see readers",
@@ -224,6 +243,10 @@ impl Act {
             | Self::ProposeZones
             | Self::ApproveZones
             | Self::RefuseZones
+            | Self::RecordWithdrawal
+            | Self::TellWithdrawal
+            | Self::EndWatching
+            | Self::TakeWithdrawalBack
             | Self::SeeUnits
             | Self::ChangeUnits
             | Self::ChangeAccounts => Trace::Handler,
@@ -322,6 +345,11 @@ pub(super) const ROUTES: &[(&str, &str, Door)] = &[
     (POST, "/records/cases/{id}/zones/of/{zone}/remove", May(Act::ProposeZones)),
     (GET, "/records/cases/{id}/proposals/{no}", May(Act::SeeZones)),
     (POST, "/records/cases/{id}/proposals/{no}", May(Act::ApproveZones)),
+    (GET, "/records/cases/{id}/withdrawal", May(Act::SeeCases)),
+    (POST, "/records/cases/{id}/withdrawal", May(Act::RecordWithdrawal)),
+    (POST, "/records/cases/{id}/withdrawal/told", May(Act::TellWithdrawal)),
+    (POST, "/records/cases/{id}/withdrawal/end", May(Act::EndWatching)),
+    (POST, "/records/cases/{id}/withdrawal/back", May(Act::TakeWithdrawalBack)),
     (GET, "/records/units", May(Act::ChangeUnits)),
     (POST, "/records/units", May(Act::ChangeUnits)),
     (GET, "/records/units/{id}", May(Act::SeeUnits)),

@@ -51,6 +51,11 @@ async fn a_zone_is_drawn_by_one_approved_by_another_and_watched_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_volunteer_withdraws_the_protected_person_is_told_and_then_watching_ends() {
+    tell("withdrawal", 1.0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_map_moves_and_whatever_breaks_it_the_drawing_comes_back() {
     tell("map", 20.0).await;
 }

@@ -56,7 +56,7 @@ pub(super) fn sheet(of: &Of<'_>, _: &Values) -> Vec<Section> {
         Field::new("basis.kind", "What allows it", Control::Choice(bases)),
         Field::instant("basis.from", "In force from"),
         Field::instant("basis.until", "In force until")
-            .hint("Empty if it has no end. From then on nothing of the wearer is judged or kept."),
+            .hint("Empty if it has no end. From then on nothing of the wearer is judged or kept. If they take their consent back, record that instead: the persons are told first."),
     ];
     let risks = RISKS.iter().map(|(risk, label)| Choice::new(risk.as_str(), *label)).collect();
     let policies = of.unit().into_iter().flat_map(|unit| &unit.policies);
@@ -109,6 +109,7 @@ pub(super) fn read(of: &Of<'_>, values: &Values, base: Option<&Case>) -> Result<
             wearer,
             persons,
             basis,
+            withdrawal: base.and_then(|base| base.withdrawal.clone()),
             risk,
             assessed,
             plan,

@@ -18,6 +18,7 @@ mod staff;
 mod unit;
 mod values;
 mod wearer;
+mod withdrawal;
 mod zones;
 
 use std::{future::Future, pin::Pin};
@@ -45,7 +46,7 @@ use crate::{
         DRAFT_DAYS, Draft, Reach,
         audit::{About, Record, Whom},
     },
-    domain::{Book, Subject},
+    domain::{BasisKind, Book, Case, Subject, Timestamp},
     engine::Rulebook,
 };
 use kind::{Kind, Of};
@@ -64,6 +65,7 @@ pub(super) fn routes() -> Router<App> {
     Router::new()
         .merge(overview::routes())
         .merge(zones::routes())
+        .merge(withdrawal::routes())
         .route("/records/wearers", get(opens_new(wearer)).post(takes_new(wearer)))
         .route("/records/wearers/{id}", get(opens(wearer)).post(takes(wearer)))
         .route("/records/persons", get(opens_new(person)).post(takes_new(person)))
@@ -114,8 +116,8 @@ struct Page {
     draft_days: i64,
     may_change: bool,
     is_new: bool,
-    /// Where a case's zones are, for those who may see them.
-    zones: Option<String>,
+    /// What else belongs to it, for those who may see that: where it is, and what it is called.
+    beside: Vec<(String, String)>,
 }
 
 /// What a form is about, and what it is opened at.
@@ -288,11 +290,39 @@ fn draw(app: &App, officer: &Officer, opened: &Opened, filling: Filling, status:
         draft_days: DRAFT_DAYS,
         may_change: reach.as_ref().is_some_and(|reach| within(app, opened, reach)),
         is_new: opened.book.is_none(),
-        zones: (opened.kind == Kind::Case && opened.id.is_some() && officer.may(Act::SeeZones))
-            .then(|| format!("{}/zones", opened.address())),
+        beside: beside(app, officer, opened, now),
         frame,
     };
     (status, html(&page)).into_response()
+}
+
+/// What else belongs to a record: a case's zones, and the withdrawal of the consent that it or a wearer's cases stand on.
+fn beside(app: &App, officer: &Officer, opened: &Opened, now: Timestamp) -> Vec<(String, String)> {
+    let withdrawal = |case: &Case| {
+        let word = match withdrawal::waiting(case) {
+            Some(open) => format!("Consent withdrawn: {}", withdrawal::waits(open, now)),
+            None if case.withdrawal.is_some() => "Withdrawal of consent".into(),
+            None => "The wearer takes their consent back".into(),
+        };
+        (withdrawal::path(&case.id), word)
+    };
+    let concerns = |case: &&Case| case.basis.kind == BasisKind::Consent || case.withdrawal.is_some();
+    match &opened.book {
+        Some(Book::Case(case)) => {
+            let zones = officer.may(Act::SeeZones);
+            let zones = zones.then(|| (format!("{}/zones", opened.address()), "Its zones".to_owned()));
+            zones.into_iter().chain(Some(case).filter(concerns).map(withdrawal)).collect()
+        }
+        Some(Book::Wearer(wearer)) => {
+            let Some(reach) = officer.reach_of(Act::SeeCases) else { return Vec::new() };
+            let (board, _) = app.look_at(&reach);
+            let cases = board.rulebook.cases_of(&wearer.id).filter(concerns);
+            cases
+                .map(|case| (withdrawal::path(&case.id), format!("Case {}: {}", case.id, withdrawal(case).1)))
+                .collect()
+        }
+        Some(Book::Person(_) | Book::Unit(_)) | None => Vec::new(),
+    }
 }
 
 /// Nothing is shown or changed that the audit log cannot take.

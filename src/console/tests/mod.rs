@@ -26,6 +26,7 @@ mod roles;
 mod sending;
 mod tokens;
 mod watched;
+mod withdrawal;
 mod zones;
 
 use std::sync::Arc;

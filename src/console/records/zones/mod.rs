@@ -16,7 +16,7 @@ use axum::{
 };
 
 use super::{
-    kind::Kind,
+    kind::case,
     read::Wrong,
     record,
     sheet::{self, Control, Section, Summary},
@@ -36,7 +36,6 @@ use crate::{
         when::When,
     },
     domain::{Book, Case, Zone, ZoneId},
-    engine::Rulebook,
 };
 use judge::Judged;
 
@@ -313,14 +312,6 @@ fn draw(
         at,
     };
     (status, html(&page)).into_response()
-}
-
-/// The case, if it is within reach.
-fn case(rulebook: &Rulebook, id: &str) -> Result<Case, Refusal> {
-    match Kind::Case.find(rulebook, id) {
-        Some(Book::Case(case)) => Ok(case),
-        _ => Err(Refusal::no_record()),
-    }
 }
 
 fn in_force(case: &Case, zone: &str) -> Result<Zone, Refusal> {
