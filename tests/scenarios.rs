@@ -59,6 +59,8 @@ mod rotas;
 mod rulebook;
 #[path = "scenarios/stories.rs"]
 mod stories;
+#[path = "scenarios/subject.rs"]
+mod subject;
 #[path = "scenarios/tracks.rs"]
 mod tracks;
 #[path = "scenarios/unheard.rs"]

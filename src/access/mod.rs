@@ -7,6 +7,7 @@ mod accounts;
 pub mod audit;
 mod db;
 mod drafts;
+mod holds;
 mod password;
 mod permit;
 mod proposals;
@@ -24,6 +25,7 @@ pub use accounts::{
 };
 use db::Db;
 pub use drafts::{DRAFT_DAYS, Draft};
+pub use holds::{HOLD_REASON_CHARS_MAX, Hold, Lifted};
 use password::Lanes;
 pub use permit::Permit;
 pub use proposals::Proposed;

@@ -62,6 +62,10 @@ pub(super) enum Act {
     /// End watching after that.
     EndWatching,
     TakeWithdrawalBack,
+    /// Hand somebody's data out to them: all of it, whatever cases it is of.
+    ExportSubject,
+    PlaceHold,
+    LiftHold,
     SeeUnits,
     ChangeUnits,
     /// Who has looked at a case.
@@ -115,6 +119,7 @@ impl Act {
             Self::ChangeWearers | Self::ChangeCases | Self::EndWatching | Self::TakeWithdrawalBack => {
                 &[Supervisor, CaseWorker]
             }
+            Self::ExportSubject | Self::PlaceHold | Self::LiftHold => &[Supervisor],
             Self::TellWithdrawal => &[Officer, Supervisor, Advocate],
             Self::SeeQuality => &[Officer, Supervisor],
             Self::SeeZones => &[Officer, Supervisor, Advocate],
@@ -161,6 +166,9 @@ impl Act {
             | Self::TellWithdrawal
             | Self::EndWatching
             | Self::TakeWithdrawalBack
+            | Self::ExportSubject
+            | Self::PlaceHold
+            | Self::LiftHold
             | Self::SeeUnits
             | Self::ChangeUnits
             | Self::ChangeAccounts => None,
@@ -201,6 +209,9 @@ impl Act {
             Self::RecordWithdrawal => "record withdrawal",
             Self::TellWithdrawal => "tell of withdrawal",
             Self::EndWatching => "end watching",
+            Self::ExportSubject => "export subject",
+            Self::PlaceHold => "place hold",
+            Self::LiftHold => "lift hold",
             Self::TakeWithdrawalBack => "take withdrawal back",
             Self::SeeUnits => "see unit",
             Self::ChangeUnits => "change unit",
@@ -247,6 +258,9 @@ impl Act {
             | Self::TellWithdrawal
             | Self::EndWatching
             | Self::TakeWithdrawalBack
+            | Self::ExportSubject
+            | Self::PlaceHold
+            | Self::LiftHold
             | Self::SeeUnits
             | Self::ChangeUnits
             | Self::ChangeAccounts => Trace::Handler,
@@ -350,6 +364,14 @@ pub(super) const ROUTES: &[(&str, &str, Door)] = &[
     (POST, "/records/cases/{id}/withdrawal/told", May(Act::TellWithdrawal)),
     (POST, "/records/cases/{id}/withdrawal/end", May(Act::EndWatching)),
     (POST, "/records/cases/{id}/withdrawal/back", May(Act::TakeWithdrawalBack)),
+    (GET, "/records/wearers/{id}/data", May(Act::ExportSubject)),
+    (POST, "/records/wearers/{id}/data", May(Act::ExportSubject)),
+    (POST, "/records/wearers/{id}/data/hold", May(Act::PlaceHold)),
+    (POST, "/records/wearers/{id}/data/lift", May(Act::LiftHold)),
+    (GET, "/records/persons/{id}/data", May(Act::ExportSubject)),
+    (POST, "/records/persons/{id}/data", May(Act::ExportSubject)),
+    (POST, "/records/persons/{id}/data/hold", May(Act::PlaceHold)),
+    (POST, "/records/persons/{id}/data/lift", May(Act::LiftHold)),
     (GET, "/records/units", May(Act::ChangeUnits)),
     (POST, "/records/units", May(Act::ChangeUnits)),
     (GET, "/records/units/{id}", May(Act::SeeUnits)),

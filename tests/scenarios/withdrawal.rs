@@ -111,7 +111,7 @@ fn what_is_written_down_stays_and_an_end_is_an_end() {
     assert_eq!(publish(&mut ward, &with(&last, Some(ENDED))), "");
     let refused = publish(&mut ward, &with(&last, None));
     assert!(refused.contains("when they agree again, take the withdrawal back first"), "{refused}");
-    let mut again = last.clone();
+    let mut again = last;
     again["taken_back"] =
         json!({"reason": "They agree again, said to their case worker.", "recorded": signed(50)});
     assert_eq!(publish(&mut ward, &with(&again, None)), "");

@@ -27,6 +27,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("rulebook_file", 4),
     ("sandbox", 4),
     ("sequencer", 4),
+    ("subject", 4),
     ("watchdog", 4),
     ("cli", 5),
     ("app", 6),
@@ -66,6 +67,9 @@ const BETWEEN_NEIGHBOURS: &[(&str, &str, &str)] = &[
     ("config", "notify", "settings"),
     // What a proposed zone would have done is shown beside it.
     ("console", "lab", "rehearse"),
+    // What a row of the journal holds is read in one place; a console hands a person's data out.
+    ("subject", "sequencer", "input_of"),
+    ("console", "subject", "*"),
     // The simulator and the replay call the same `step` as the service.
     ("lab", "sequencer", "*"),
     // Its dispatch tries again when the real one does.

@@ -7,7 +7,7 @@ use super::{
     sheet::{Choice, Control, Field, Section},
     values::Values,
 };
-use crate::domain::{Assessment, Basis, BasisKind, Case, Risk};
+use crate::domain::{Assessment, Basis, BasisKind, Case, Risk, Timestamp};
 
 const RISKS: [(Risk, &str); 3] = [
     (Risk::Standard, "Standard"),
@@ -128,7 +128,9 @@ fn assessed(of: &Of<'_>, reader: &mut Reader<'_>, risk: Risk, base: Option<&Case
     let reason = reader.text_if_any("assessed.reason");
     let before = base.and_then(|base| base.assessed.as_ref());
     if reason.as_deref() != before.map(|before| before.reason.as_str()) {
-        return reason.map(|reason| Assessment { reason, by: of.by.clone(), at: of.now });
+        // To the millisecond, as the journal keeps it: a restart finds the same.
+        let at = Timestamp::from_ms(of.now.as_ms());
+        return reason.map(|reason| Assessment { reason, by: of.by.clone(), at });
     }
     if base.is_some_and(|base| base.risk != risk) {
         reader.wrong.add("assessed.reason", "The risk has changed: write why.");

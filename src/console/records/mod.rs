@@ -6,6 +6,7 @@
 
 mod case;
 mod contacts;
+mod data;
 mod kind;
 mod overview;
 mod person;
@@ -60,12 +61,16 @@ const FROM: &str = "from";
 /// A form that is full in every row.
 const FORM_BYTES_MAX: usize = 512 * 1024;
 
+pub(super) use data::EXPORTS_AT_ONCE;
+pub(super) use withdrawal::waiting_line as withdrawn;
+
 pub(super) fn routes() -> Router<App> {
     let (wearer, person, case, unit) = (Kind::Wearer, Kind::Person, Kind::Case, Kind::Unit);
     Router::new()
         .merge(overview::routes())
         .merge(zones::routes())
         .merge(withdrawal::routes())
+        .merge(data::routes())
         .route("/records/wearers", get(opens_new(wearer)).post(takes_new(wearer)))
         .route("/records/wearers/{id}", get(opens(wearer)).post(takes(wearer)))
         .route("/records/persons", get(opens_new(person)).post(takes_new(person)))
@@ -307,6 +312,10 @@ fn beside(app: &App, officer: &Officer, opened: &Opened, now: Timestamp) -> Vec<
         (withdrawal::path(&case.id), word)
     };
     let concerns = |case: &&Case| case.basis.kind == BasisKind::Consent || case.withdrawal.is_some();
+    let data = |id: &str| {
+        let reach = officer.reach_of(Act::ExportSubject).filter(|reach| within(app, opened, reach));
+        reach.map(|_| (data::path(opened.kind, id), "Their data".to_owned()))
+    };
     match &opened.book {
         Some(Book::Case(case)) => {
             let zones = officer.may(Act::SeeZones);
@@ -314,14 +323,15 @@ fn beside(app: &App, officer: &Officer, opened: &Opened, now: Timestamp) -> Vec<
             zones.into_iter().chain(Some(case).filter(concerns).map(withdrawal)).collect()
         }
         Some(Book::Wearer(wearer)) => {
-            let Some(reach) = officer.reach_of(Act::SeeCases) else { return Vec::new() };
-            let (board, _) = app.look_at(&reach);
-            let cases = board.rulebook.cases_of(&wearer.id).filter(concerns);
-            cases
-                .map(|case| (withdrawal::path(&case.id), format!("Case {}: {}", case.id, withdrawal(case).1)))
-                .collect()
+            let board = officer.reach_of(Act::SeeCases).map(|reach| app.look_at(&reach).0);
+            let cases = board.iter().flat_map(|board| board.rulebook.cases_of(&wearer.id)).filter(concerns);
+            let line = |case: &Case| {
+                (withdrawal::path(&case.id), format!("Case {}: {}", case.id, withdrawal(case).1))
+            };
+            cases.map(line).chain(data(wearer.id.as_str())).collect()
         }
-        Some(Book::Person(_) | Book::Unit(_)) | None => Vec::new(),
+        Some(Book::Person(person)) => data(person.id.as_str()).into_iter().collect(),
+        Some(Book::Unit(_)) | None => Vec::new(),
     }
 }
 

@@ -163,9 +163,7 @@ fn due(rulebook: &Rulebook, now: Timestamp) -> Vec<Due> {
 
 /// Those whose wearer no longer agrees: the one that has waited for longest first.
 fn withdrawn(rulebook: &Rulebook, now: Timestamp) -> Due {
-    let waiting = in_force(rulebook, now).filter_map(|case| Some((case, withdrawal::waiting(case)?)));
-    let mut waiting: Vec<_> = waiting.collect();
-    waiting.sort_by_key(|(case, it)| (it.said_at, case.id.clone()));
+    let waiting = withdrawal::all_waiting(rulebook, now);
     let longest = waiting.first().map(|(_, it)| format!(" The longest: {}.", withdrawal::waits(it, now)));
     let line = |(case, it): &(&Case, &Withdrawal)| {
         let says = format!("{}, {}", case.id, withdrawal::waits(it, now));

@@ -122,7 +122,7 @@ fn all_there_is() -> Bench {
         incidents: vec![old(90, closed), old(91, told)],
         alerts: vec![alert],
         attempts: vec![attempt],
-        away: false,
+        ..Records::default()
     };
     let mut picture = board("Barry Stone", incidents);
     let weak = incident(70, IncidentKind::ProtectionWeak, Priority::P2, Handling::Raised);

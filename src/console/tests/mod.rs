@@ -6,6 +6,7 @@ mod armed;
 mod audit;
 mod chains;
 mod companions;
+mod data;
 mod doors;
 mod feed;
 pub(super) mod fixture;

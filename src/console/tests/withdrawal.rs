@@ -44,6 +44,12 @@ async fn takes(bench: &mut Bench, who: &Browser, path: &str, fields: &[(&str, &s
     assert_eq!(made_from.to_string(), from);
     let mut board = (**bench.board.borrow()).clone();
     let book = Book::Case(case.clone());
+    let journalled = serde_json::to_vec(&book).expect("JSON");
+    assert_eq!(
+        serde_json::from_slice::<Book>(&journalled).expect("a book"),
+        book,
+        "a restart finds the same"
+    );
     assert_eq!(board.rulebook.check(&book), Vec::<String>::new());
     board.rulebook = Arc::new(board.rulebook.published(book, AT));
     bench.board.send_replace(Arc::new(board));
@@ -68,6 +74,9 @@ async fn the_wearer_says_so_then_the_person_is_told_and_then_watching_ends() {
         assert!(home.contains(words), "{words}: {home}");
     }
 
+    let queue = bench.get_as(&worker, "/").await.text;
+    assert!(queue.contains("1 wearer has withdrawn: waiting for 2 h"), "{queue}");
+
     // Whoever ends it cannot skip the one who tells.
     let page = bench.get_as(&worker, PAGE).await.text;
     assert!(
@@ -88,7 +97,7 @@ async fn the_wearer_says_so_then_the_person_is_told_and_then_watching_ends() {
         assert!(page.contains(words), "{words}: {page}");
     }
     let case = takes(&mut bench, &advocate, TOLD, &TELLING).await;
-    let told = case.withdrawal.expect("still there").told;
+    let told = &case.withdrawal.as_ref().expect("still there").told;
     assert_eq!((told.len(), &told[0].how), (1, &ToldHow::By(Manner::InPerson)));
     assert_eq!(sends(&bench, &advocate, END, &[]).await.status, StatusCode::FORBIDDEN);
 
@@ -97,6 +106,7 @@ async fn the_wearer_says_so_then_the_person_is_told_and_then_watching_ends() {
     assert_eq!(case.basis.until, Some(AT));
     let page = bench.get_as(&worker, PAGE).await.text;
     assert!(page.contains("Ended on 2026-03-01 01:54:07 UTC") && !page.contains("Must end by"), "{page}");
+    assert!(!bench.get_as(&worker, "/").await.text.contains("has withdrawn"));
     let home = bench.get_as(&worker, "/records").await.text;
     assert!(home.contains("<strong>0</strong> cases whose wearer has withdrawn"), "{home}");
 

@@ -8,6 +8,7 @@ mod alphabet;
 mod attendance;
 mod booking;
 mod contact_plan;
+mod data_subject;
 pub mod discreet;
 mod ids;
 mod incident;
@@ -33,6 +34,7 @@ pub use alphabet::{Units, units};
 pub use attendance::{Attendance, Attending, Shelf};
 pub use booking::{BookingError, TestBooking};
 pub use contact_plan::{AlertShape, ContactPlan, Language, OwnWords, WhenWeak};
+pub use data_subject::{DataSubject, DataSubjectError};
 pub use ids::{
     AlertId, CANARY, CaseId, IdError, IncidentId, PersonId, PolicyId, SenderLabel, StaffId, TagId, UnitId,
     WearerId, ZoneId,

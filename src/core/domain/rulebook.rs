@@ -284,7 +284,7 @@ pub struct Case {
     pub basis: Basis,
     /// The wearer takes their consent back, or took it back once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub withdrawal: Option<Withdrawal>,
+    pub withdrawal: Option<Box<Withdrawal>>,
     /// How dangerous the team thinks the wearer is.
     pub risk: Risk,
     /// Why it thinks so, who said it, and when.

@@ -38,7 +38,7 @@ impl Problems<'_> {
     /// Nothing that is written is changed or taken out, and no step comes before the one before it.
     fn withdrawal_follows(&mut self, place: &str, case: &Case, before: &Case) {
         let is_over = |was: &Withdrawal| was.taken_back.is_some();
-        let (was, is) = (before.withdrawal.as_ref(), case.withdrawal.as_ref());
+        let (was, is) = (before.withdrawal.as_deref(), case.withdrawal.as_deref());
         let kept = was.is_none_or(|was| is_over(was) || is.is_some_and(|is| is.continues(was)));
         self.add(kept, || {
             format!(
@@ -66,7 +66,7 @@ impl Problems<'_> {
         if !was.is_open() {
             return;
         }
-        let is = case.withdrawal.as_ref().unwrap_or(was);
+        let is = case.withdrawal.as_deref().unwrap_or(was);
         let stays = |person| case.persons.contains(person);
         self.look_at("persons");
         self.add(is.untold(&before.persons).all(stays), || {
@@ -86,7 +86,7 @@ impl Problems<'_> {
 
     /// Nobody is watched again on a consent that was withdrawn.
     fn stays_ended(&mut self, place: &str, case: &Case, before: &Case, was: &Withdrawal) {
-        let agrees_again = case.withdrawal.as_ref().is_none_or(|is| is.taken_back.is_some());
+        let agrees_again = case.withdrawal.as_deref().is_none_or(|is| is.taken_back.is_some());
         if was.ended.is_none() || agrees_again || case.basis.kind != BasisKind::Consent {
             return;
         }

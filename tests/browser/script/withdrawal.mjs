@@ -35,6 +35,9 @@ await story(async ({ person }) => {
   assert.equal(await worker.getByRole("button", { name: "End watching now" }).count(), 0);
   assert.ok(!(await worker.content()).includes("+447700900001"), "a case worker sees no number");
   await look(worker, "withdrawal-waits");
+  await worker.goto(`${origin}/`);
+  await worker.getByText("1 wearer has withdrawn").waitFor();
+  await look(worker, "queue-withdrawn");
   await worker.goto(`${origin}/records`);
   await worker.getByText("whose wearer has withdrawn").waitFor();
   await look(worker, "records-withdrawn");

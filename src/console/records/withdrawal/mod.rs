@@ -40,7 +40,7 @@ use crate::{
         BasisKind, Book, Case, CaseId, END_WITHIN_H, Person, PersonId, Scope, Signed, Timestamp, ToldHow,
         Withdrawal,
     },
-    engine::{Refused, Told},
+    engine::{Refused, Rulebook, Told},
     sequencer::{Board, SubmitError},
 };
 
@@ -59,7 +59,7 @@ pub(super) fn path(case: &CaseId) -> String {
 
 /// The withdrawal that a case waits for the end of. One that stands on an order is not ended by it.
 pub(super) fn waiting(case: &Case) -> Option<&Withdrawal> {
-    case.withdrawal.as_ref().filter(|it| it.is_open() && case.basis.kind == BasisKind::Consent)
+    case.withdrawal.as_deref().filter(|it| it.is_open() && case.basis.kind == BasisKind::Consent)
 }
 
 /// For how long it has waited, and by when it ends.
@@ -70,6 +70,25 @@ pub(super) fn waits(withdrawal: &Withdrawal, now: Timestamp) -> String {
         false => format!("{} left", due.until()),
     };
     format!("waiting for {}, {ends}", words::span(now.s_since(withdrawal.said_at)))
+}
+
+/// The cases in force whose wearer has withdrawn, the one that has waited for longest first.
+pub(super) fn all_waiting(rulebook: &Rulebook, now: Timestamp) -> Vec<(&Case, &Withdrawal)> {
+    let in_force = rulebook.cases().filter(|case| case.basis.covers(now) && !case.unit.is_canary());
+    let mut waiting: Vec<_> = in_force.filter_map(|case| Some((case, waiting(case)?))).collect();
+    waiting.sort_by_key(|(case, it)| (it.said_at, case.id.clone()));
+    waiting
+}
+
+/// How many there are, and how long the longest waits; none if there is none.
+pub(in crate::console) fn waiting_line(rulebook: &Rulebook, now: Timestamp) -> Option<String> {
+    let all = all_waiting(rulebook, now);
+    let (_, longest) = all.first()?;
+    let longest = waits(longest, now);
+    Some(match all.len() {
+        1 => format!("1 wearer has withdrawn: {longest}."),
+        several => format!("{several} wearers have withdrawn; the longest: {longest}."),
+    })
 }
 
 #[derive(Template)]
@@ -171,7 +190,7 @@ async fn said(
             return Err(Refusal::not_withdrawn(why));
         }
         let read = form::read_said(values, case, by);
-        Ok(read.map(|withdrawal| Case { withdrawal: Some(withdrawal), ..case.clone() }))
+        Ok(read.map(|withdrawal| Case { withdrawal: Some(Box::new(withdrawal)), ..case.clone() }))
     })
     .await
 }
@@ -195,7 +214,7 @@ async fn told(
         Ok(read.map(|telling| {
             let mut withdrawal = open.clone();
             withdrawal.told.push(telling);
-            Case { withdrawal: Some(withdrawal), ..case.clone() }
+            Case { withdrawal: Some(Box::new(withdrawal)), ..case.clone() }
         }))
     })
     .await
@@ -215,7 +234,7 @@ async fn end(
             ));
         }
         let mut ended = case.clone();
-        ended.withdrawal = Some(Withdrawal { ended: Some(by.clone()), ..open.clone() });
+        ended.withdrawal = Some(Box::new(Withdrawal { ended: Some(by.clone()), ..open.clone() }));
         ended.basis.until = Some(case.basis.until.map_or(by.at, |until| until.min(by.at)));
         Ok(Ok(ended))
     })
@@ -229,11 +248,11 @@ async fn back(
     form: Posted,
 ) -> Result<Response, Refusal> {
     step(&app, &officer, &id, &form, Act::TakeWithdrawalBack, |case, values, by| {
-        let held = case.withdrawal.as_ref().filter(|it| it.taken_back.is_none());
+        let held = case.withdrawal.as_deref().filter(|it| it.taken_back.is_none());
         let held = held.ok_or_else(|| Refusal::not_withdrawn(NOTHING_WAITS))?;
         Ok(form::read_back(values, by).map(|taken_back| {
             let withdrawal = Withdrawal { taken_back: Some(taken_back), ..held.clone() };
-            Case { withdrawal: Some(withdrawal), ..case.clone() }
+            Case { withdrawal: Some(Box::new(withdrawal)), ..case.clone() }
         }))
     })
     .await
@@ -246,7 +265,7 @@ fn cannot_begin(case: &Case, now: Timestamp) -> Option<&'static str> {
     if case.basis.kind == BasisKind::Order {
         return Some("It stands on a court's order, which no wearer can withdraw from.");
     }
-    if case.withdrawal.as_ref().is_some_and(|it| it.taken_back.is_none()) {
+    if case.withdrawal.as_deref().is_some_and(|it| it.taken_back.is_none()) {
         return Some("It is written down already that they have withdrawn.");
     }
     (!case.basis.covers(now)).then_some("It is not in force: nobody is watched for it.")
@@ -339,7 +358,7 @@ impl Looks<'_> {
 
     /// What is to be done, or was, about one of the persons.
     fn person(&self, id: &PersonId, full: Option<&Person>) -> PersonStep {
-        let telling = self.case.withdrawal.as_ref().and_then(|it| it.telling(id));
+        let telling = self.case.withdrawal.as_deref().and_then(|it| it.telling(id));
         let is_told = telling.is_some_and(|telling| matches!(telling.how, ToldHow::By(_)));
         let told = telling.map(|telling| Word {
             how: match &telling.how {
@@ -405,7 +424,7 @@ async fn draw(
     }
     let cannot_begin = cannot_begin(&case, now);
     let begins = (cannot_begin.is_none() && looks.may(Act::RecordWithdrawal)).then(form::said);
-    let held = case.withdrawal.as_ref().filter(|it| it.taken_back.is_none());
+    let held = case.withdrawal.as_deref().filter(|it| it.taken_back.is_none());
     let back = held.filter(|_| looks.may(Act::TakeWithdrawalBack)).map(|_| form::back());
     // All forms of the page together: what is wrong with one is named at the top.
     let tells = persons.iter().filter(|step| step.tells).map(|step| form::tell(&step.id));
@@ -430,7 +449,7 @@ async fn draw(
         summary,
         wearer: looks.names.wearer(&case.wearer),
         within_h: END_WITHIN_H,
-        said: case.withdrawal.as_ref().map(|it| looks.said(it)),
+        said: case.withdrawal.as_deref().map(|it| looks.said(it)),
         begins,
         cannot_begin,
         persons,
