@@ -1,5 +1,7 @@
 //! The command line: what can be asked of `cordon`, and nothing about how it is done.
 
+mod subject;
+
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
@@ -8,6 +10,8 @@ use crate::{
     access::{Permit, TOKEN_DAYS, TOKEN_DAYS_MAX},
     domain::{StaffId, Timestamp, WearerId, ZoneId},
 };
+
+pub use subject::{SubjectCommand, SubjectExport, SubjectHold, SubjectHolds, SubjectLift};
 
 /// Warns a person before the one they must be kept safe from is near.
 #[derive(Debug, Parser)]
@@ -36,6 +40,9 @@ pub enum Command {
     /// Prove that the audit log is what was written
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Hand one person's data out, or keep it from erasure
+    #[command(subcommand)]
+    Subject(SubjectCommand),
     /// Publish or try out a rulebook file: wearers, tags, people, cases, zones, policies
     #[command(subcommand)]
     Rulebook(RulebookCommand),

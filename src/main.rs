@@ -6,7 +6,8 @@ use clap::Parser;
 use cordon::{
     app,
     cli::{
-        AccountCommand, AuditCommand, Cli, Command, ConfigCommand, MapCommand, PolicyCommand, RulebookCommand,
+        AccountCommand, AuditCommand, Cli, Command, ConfigCommand, MapCommand, PolicyCommand,
+        RulebookCommand, SubjectCommand,
     },
 };
 use tracing_subscriber::EnvFilter;
@@ -35,6 +36,10 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Account(AccountCommand::Link(args)) => runtime.block_on(app::account_link(args)),
         Command::Account(AccountCommand::Token(args)) => runtime.block_on(app::account_token(args)),
         Command::Audit(AuditCommand::Verify(args)) => runtime.block_on(app::verify_audit(args)),
+        Command::Subject(SubjectCommand::Export(args)) => runtime.block_on(app::export_subject(args)),
+        Command::Subject(SubjectCommand::Hold(args)) => runtime.block_on(app::hold_subject(args)),
+        Command::Subject(SubjectCommand::Lift(args)) => runtime.block_on(app::lift_hold(args)),
+        Command::Subject(SubjectCommand::Holds(args)) => runtime.block_on(app::list_holds(args)),
         Command::Simulate(args) => app::simulate(&args),
         Command::PushKey { file } => app::push_key(&file),
         Command::Watch(args) => runtime.block_on(app::watch(args)),

@@ -53,6 +53,8 @@ mod rehearse;
 mod reply;
 #[path = "end_to_end/signing_in.rs"]
 mod signing_in;
+#[path = "end_to_end/subject.rs"]
+mod subject;
 #[path = "support/totp.rs"]
 mod totp;
 #[path = "support/wait.rs"]

@@ -61,6 +61,8 @@ mod rulebook;
 mod snapshots;
 #[path = "scenarios/stories.rs"]
 mod stories;
+#[path = "scenarios/subject.rs"]
+mod subject;
 #[path = "scenarios/tracks.rs"]
 mod tracks;
 #[path = "scenarios/unheard.rs"]
@@ -69,3 +71,5 @@ mod unheard;
 mod unmissed;
 #[path = "scenarios/ward.rs"]
 mod ward;
+#[path = "scenarios/withdrawal.rs"]
+mod withdrawal;

@@ -32,6 +32,13 @@ struct Row {
     saved_at: i64,
 }
 
+#[derive(FromRow)]
+struct AuthoredRow {
+    author: String,
+    #[sqlx(flatten)]
+    row: Row,
+}
+
 impl Access {
     /// Keeps a draft, in place of the one its author had about the same subject.
     ///
@@ -92,6 +99,20 @@ impl Access {
         .fetch_all(&self.db.read)
         .await?;
         rows.into_iter().map(Row::draft).collect()
+    }
+
+    /// What anybody has begun to write about a subject, with its author, by author.
+    ///
+    /// # Errors
+    /// The file's.
+    pub async fn drafts_about(&self, subject: &str) -> Result<Vec<(String, Draft)>, AccessError> {
+        let rows: Vec<AuthoredRow> = sqlx::query_as(
+            "SELECT author, subject, base, fields, saved_at FROM drafts WHERE subject = $1 ORDER BY author",
+        )
+        .bind(subject)
+        .fetch_all(&self.db.read)
+        .await?;
+        rows.into_iter().map(|row| Ok((row.author, row.row.draft()?))).collect()
     }
 
     /// Throws a draft away, if there is one.

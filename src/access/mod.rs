@@ -8,6 +8,7 @@ pub mod audit;
 mod db;
 mod drafts;
 mod handovers;
+mod holds;
 mod password;
 mod permit;
 mod proposals;
@@ -26,6 +27,7 @@ pub use accounts::{
 use db::Db;
 pub use drafts::{DRAFT_DAYS, Draft};
 pub use handovers::{HandedPoint, Handover, Mark, Taken};
+pub use holds::{HOLD_REASON_CHARS_MAX, Hold, Lifted};
 use password::Lanes;
 pub use permit::Permit;
 pub use proposals::{Proposed, ZonesOf};

@@ -77,7 +77,7 @@ fn public(config: &Config) -> Option<Public> {
     Some(Public { host: url.strip_prefix("https://").unwrap_or(&url).split('/').next()?.to_owned(), tls })
 }
 
-async fn open(config: &Config) -> anyhow::Result<Access> {
+pub(super) async fn open(config: &Config) -> anyhow::Result<Access> {
     let file = &config.access.database;
     Access::open(file).await.with_context(|| format!("cannot use {}", file.display()))
 }

@@ -8,6 +8,7 @@ mod policy;
 mod rehearse;
 mod serve;
 mod simulate;
+mod subject;
 mod watch;
 
 use std::io::{IsTerminal, Write};
@@ -22,6 +23,7 @@ pub use policy::check_policies;
 pub use rehearse::rehearse;
 pub use serve::serve;
 pub use simulate::simulate;
+pub use subject::{export_subject, hold_subject, lift_hold, list_holds};
 pub use watch::watch;
 
 use crate::{

@@ -123,6 +123,7 @@ fn made(tag: &TagId, interval_s: u32) -> Result<Vec<Book>, Unsound> {
         persons: vec![person.id.clone()],
         basis: Basis { kind: BasisKind::Consent, from: SINCE, until: None },
         risk: Risk::Standard,
+        withdrawal: None,
         assessed: None,
         plan: None,
         review_due: None,

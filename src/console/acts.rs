@@ -102,6 +102,17 @@ acts! {
     ApproveZones: "approve zone", Handler, None, [Officer, Supervisor];
     /// As the audit log has it apart.
     RefuseZones: "refuse zone", Handler, None, [Officer, Supervisor];
+    /// Write down that a wearer takes their consent back: they say it to whoever they speak with.
+    RecordWithdrawal: "record withdrawal", Handler, None, [Officer, Supervisor, CaseWorker];
+    /// Write down that a protected person was told of it.
+    TellWithdrawal: "tell of withdrawal", Handler, None, [Officer, Supervisor, Advocate];
+    /// End watching after that.
+    EndWatching: "end watching", Handler, None, [Supervisor, CaseWorker];
+    TakeWithdrawalBack: "take withdrawal back", Handler, None, [Supervisor, CaseWorker];
+    /// Hand somebody's data out to them: all of it, whatever cases it is of.
+    ExportSubject: "export subject", Handler, None, [Supervisor];
+    PlaceHold: "place hold", Handler, None, [Supervisor];
+    LiftHold: "lift hold", Handler, None, [Supervisor];
     SeeUnits: "see unit", Handler, None, [Supervisor, Administrator];
     ChangeUnits: "change unit", Handler, None, [Supervisor, Administrator];
     /// Who has looked at a case.

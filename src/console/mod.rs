@@ -248,6 +248,8 @@ struct App {
     desks: Arc<load::Desks>,
     ground: Arc<Ground>,
     channels: Arc<BTreeSet<Channel>>,
+    /// Whose turn it is to make a person's data into a document.
+    exports: Arc<tokio::sync::Semaphore>,
 }
 
 impl App {
@@ -324,6 +326,7 @@ fn routes(
         desks: Arc::default(),
         ground,
         channels: state.channels,
+        exports: Arc::new(tokio::sync::Semaphore::new(records::EXPORTS_AT_ONCE)),
     };
     let own = Router::new()
         .merge(queue::routes())

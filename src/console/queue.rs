@@ -17,6 +17,7 @@ use super::{
     names::Names,
     notices::Notices,
     page::{Frame, framed, html},
+    records,
     rights::Act,
     told::{self, Chain, Going, Next},
     wearers::{self, Seen, Wearers},
@@ -42,6 +43,8 @@ pub(super) fn routes() -> Router<App> {
 /// Open incidents by priority.
 pub(super) struct Queue {
     load: Load,
+    /// Wearers who have withdrawn, for those who may see cases.
+    withdrawn: Option<String>,
     sections: Vec<Section>,
     shelved: Vec<Card>,
     notices: Notices,
@@ -173,6 +176,10 @@ impl Queue {
         let card = |incident: &&Incident| Card::new(incident, board, now).for_hands_of(officer);
         Self {
             load: Load::new(board, app.desks.count(), now),
+            withdrawn: officer.reach_of(Act::SeeCases).and_then(|reach| {
+                let (board, now) = app.look_at(&reach);
+                records::withdrawn(&board.rulebook, now)
+            }),
             sections: sections.into(),
             shelved: shelved(board).iter().map(card).collect(),
             notices: Notices::new(board, now),

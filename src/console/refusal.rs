@@ -223,6 +223,30 @@ impl Refusal {
         Self { next, ..Self::new(StatusCode::CONFLICT, "Not approved", format!("{why} Nothing was done.")) }
     }
 
+    pub(super) fn not_withdrawn(why: &str) -> Self {
+        let next = ("/records", "Go to the records");
+        let why = format!("{why} Nothing was done.");
+        Self { next, ..Self::new(StatusCode::CONFLICT, "Not in this order", why) }
+    }
+
+    pub(super) fn no_hold() -> Self {
+        let why = "It was lifted already, or there never was one of that number. Nothing was done.";
+        let next = ("/records", "Go to the records");
+        Self { next, ..Self::new(StatusCode::CONFLICT, "No such hold", why) }
+    }
+
+    pub(super) fn too_many_holds() -> Self {
+        let why = "Twenty holds of this person stand already. Lift some of them first. Nothing was done.";
+        let next = ("/records", "Go to the records");
+        Self { next, ..Self::new(StatusCode::CONFLICT, "Too many holds", why) }
+    }
+
+    pub(super) fn exports_busy() -> Self {
+        let why = "Others' data is being made into documents just now, which reads the whole journal. Try again in a minute.";
+        let next = ("/records", "Go to the records");
+        Self { next, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "Try again in a minute", why) }
+    }
+
     pub(super) fn too_many_proposals() -> Self {
         let why =
             "Fifty changes of this case's zones wait already. Decide some of them first. Nothing was done.";

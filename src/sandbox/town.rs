@@ -204,6 +204,7 @@ impl File {
                 until: i.is_multiple_of(3).then(|| start.plus_ms(180 * DAY_MS)),
             },
             risk,
+            withdrawal: None,
             assessed: None,
             // As in any town: most are looked after as they should be.
             plan: (i % 7 != 3).then(|| PLAN.into()),

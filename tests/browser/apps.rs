@@ -28,13 +28,15 @@ struct App {
 }
 
 impl Apps {
-    /// Makes an account for `{id, role}` and enrols its owner; gives the name and the password that they sign in with.
+    /// Makes an account for `{id, role}`, with a `caseload` if one is given, and enrols its owner; gives the name and the password that they sign in with.
     pub(crate) async fn account(&mut self, running: &Running, about: &Value) -> Value {
         let (access, at) = (&running.access, running.clock.wall());
         let [name, role] = ["id", "role"].map(|field| about[field].as_str().unwrap());
         let id: StaffId = name.parse().unwrap();
         let grants = vec![Grant { role: Role::parse(role).unwrap(), unit: None }];
-        let new = NewAccount { id, name: format!("{name} of the test"), grants, caseload: vec![] };
+        let cases = about["caseload"].as_array().into_iter().flatten();
+        let caseload = cases.map(|case| case.as_str().unwrap().parse().unwrap()).collect();
+        let new = NewAccount { id, name: format!("{name} of the test"), grants, caseload };
         let link = access.add_account(&new, &Who::Command, at).await.unwrap().link("");
         let token = link.rsplit('#').next().unwrap();
         let key = access.join(token, at).await.unwrap().key();

@@ -7,9 +7,9 @@ use cordon::{
     app::Watched,
     basemap::Region,
     clock::Clock,
-    domain::{Book, IncidentKind, TagId, Timestamp},
+    domain::{BasisKind, Book, IncidentKind, TagId, Timestamp},
     sandbox::broker::{self, Accounts, Broker},
-    store::MemoryStore,
+    store::{About, MemoryStore},
 };
 use firmware_sim::{
     clock::{ScaledClock, wall_now_ms},
@@ -148,6 +148,25 @@ impl Stage {
                 let cut = Event { t_ms: now_ms, kind: EventKind::StrapTamper, restored: false };
                 self.hear(about.as_u64().unwrap(), 80, vec![vec![fix(now_ms, 0.3)]], vec![cut]).await;
                 return self.incident(IncidentKind::StrapTamper, about).await;
+            }
+            // A wearer's case stands on their consent.
+            "consent" => {
+                let id = format!("c-{about}");
+                let mut book =
+                    books().into_iter().find(|book| matches!(book, Book::Case(it) if it.id.as_str() == id));
+                let Some(Book::Case(case)) = &mut book else { panic!("{id} is a case") };
+                case.basis.kind = BasisKind::Consent;
+                self.house.publish(book.into_iter().collect()).await;
+            }
+            // A wearer is where they must not be, and nothing of it is kept.
+            "unwatched" => {
+                let now_ms = self.now_ms();
+                let inside = [0, 1_000].map(|ms| fix(now_ms + ms, 0.0)).into();
+                self.hear(about.as_u64().unwrap(), 80, vec![inside], vec![]).await;
+                let (store, subject) = (&self.house.store, format!("wearer:w-{about}"));
+                let kept = store.journal_of("ping", About::One(&subject), 0, 10).await.unwrap();
+                let left = store.journal_of("outside_basis", About::One(&subject), 0, 10).await.unwrap();
+                return (kept.is_empty() && left.len() == 1).into();
             }
             "call" => {
                 self.house.phones.reply(PERSON, "help").await;

@@ -61,6 +61,16 @@ async fn an_incident_is_played_back_by_keyboard_and_taken_along() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_volunteer_withdraws_the_protected_person_is_told_and_then_watching_ends() {
+    tell("withdrawal", 1.0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wearers_data_is_handed_out_to_them_and_held() {
+    tell("data", 1.0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_map_moves_and_whatever_breaks_it_the_drawing_comes_back() {
     tell("map", 20.0).await;
 }

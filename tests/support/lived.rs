@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use cordon::{
     domain::{Book, Incident, IncidentId, Timestamp},
-    engine::Told,
+    engine::{Engine, Told},
     sequencer::{Arrival, Message, MessageKind, Now, Sequencer, Ticket},
     store::{Batch, Store},
 };
@@ -101,7 +101,7 @@ pub(crate) fn books(zone: Value) -> Vec<Book> {
 }
 
 /// A line and the store it writes to.
-struct Line<'s> {
+pub(crate) struct Line<'s> {
     sequencer: Sequencer,
     store: &'s dyn Store,
     batch: Batch,
@@ -115,8 +115,7 @@ pub(crate) async fn record(
     books: Vec<Book>,
     sent: &[Sent],
 ) -> BTreeMap<IncidentId, Incident> {
-    let (sequencer, batch) = (Sequencer::default(), Batch::default());
-    let mut line = Line { sequencer, store, batch, incidents: BTreeMap::new(), salt: 0 };
+    let mut line = Line::new(store);
     let before = START.plus_ms(-60_000);
     let told = |told| Arrival::Told(told, None);
     line.step(before, vec![told(Told::Started { sources: vec!["lab".into()] })]).await;
@@ -124,27 +123,59 @@ pub(crate) async fn record(
     for book in books {
         line.step(before, vec![told(Told::Publish(book))]).await;
     }
-    let (done, _) = mpsc::unbounded_channel();
     for Sent { at_ms, ping } in sent {
-        let at = Timestamp::from_ms(*at_ms);
-        while let Some(due) = line.sequencer.engine().next_deadline().filter(|due| *due <= at) {
-            line.step(due, Vec::new()).await;
-        }
-        let message = Message {
-            tag: "sim/t1".parse().unwrap(),
-            source: "lab".into(),
-            kind: MessageKind::Ping,
-            payload: ping.encode(),
-            received_real_us: 0,
-            ticket: Ticket { id: 1, done: done.clone() },
-        };
-        line.step(at, vec![Arrival::Message(message)]).await;
+        line.hear(Timestamp::from_ms(*at_ms), "sim/t1", ping).await;
     }
     line.write(0).await;
     line.incidents
 }
 
-impl Line<'_> {
+impl<'s> Line<'s> {
+    pub(crate) fn new(store: &'s dyn Store) -> Self {
+        let (sequencer, batch) = (Sequencer::default(), Batch::default());
+        Self { sequencer, store, batch, incidents: BTreeMap::new(), salt: 0 }
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        self.sequencer.engine()
+    }
+
+    /// Every incident so far, as it is now.
+    pub(crate) fn incidents(&self) -> &BTreeMap<IncidentId, Incident> {
+        &self.incidents
+    }
+
+    /// What is due until then happens.
+    pub(crate) async fn pass_to(&mut self, at: Timestamp) {
+        while let Some(due) = self.sequencer.engine().next_deadline().filter(|due| *due <= at) {
+            self.step(due, Vec::new()).await;
+        }
+    }
+
+    pub(crate) async fn tell(&mut self, at: Timestamp, told: Told) {
+        self.pass_to(at).await;
+        self.step(at, vec![Arrival::Told(told, None)]).await;
+    }
+
+    pub(crate) async fn hear(&mut self, at: Timestamp, tag: &str, ping: &Ping) {
+        self.pass_to(at).await;
+        let (done, _) = mpsc::unbounded_channel();
+        let message = Message {
+            tag: tag.parse().unwrap(),
+            source: "lab".into(),
+            kind: MessageKind::Ping,
+            payload: ping.encode(),
+            received_real_us: 0,
+            ticket: Ticket { id: 1, done },
+        };
+        self.step(at, vec![Arrival::Message(message)]).await;
+    }
+
+    /// Writes down what waits.
+    pub(crate) async fn written(&mut self) {
+        self.write(0).await;
+    }
+
     async fn step(&mut self, now: Timestamp, arrivals: Vec<Arrival>) {
         self.salt = self.salt.wrapping_add(37);
         let salt = self.salt;

@@ -27,6 +27,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("rulebook_file", 4),
     ("sandbox", 4),
     ("sequencer", 4),
+    ("subject", 4),
     ("watchdog", 4),
     ("cli", 5),
     ("app", 6),
@@ -74,6 +75,9 @@ const BETWEEN_NEIGHBOURS: &[(&str, &str, &str)] = &[
     ("console", "lab", "explain"),
     ("console", "lab", "playback"),
     ("console", "lab", "ticks"),
+    // What a row of the journal holds is read in one place; a console hands a person's data out.
+    ("subject", "sequencer", "input_of"),
+    ("console", "subject", "*"),
     // The simulator and the replay call the same `step` as the service.
     ("lab", "sequencer", "*"),
     // Its dispatch tries again when the real one does.

@@ -217,6 +217,29 @@ impl Access {
         Ok(sqlx::query_as(SELECT).bind(before).bind(limit).bind(units).fetch_all(&self.db.read).await?)
     }
 
+    /// Records with a number above `after` about a subject (`wearer:ID`) or one of these cases, in order, at most `limit`.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub async fn entries_about(
+        &self,
+        subject: &str,
+        cases: &[CaseId],
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<Entry>, AccessError> {
+        const SELECT: &str = "SELECT * FROM audit WHERE no > $1 AND (subject = $3 OR case_id IN \
+                              (SELECT value FROM json_each($4))) ORDER BY no LIMIT $2";
+        let cases = serde_json::json!(cases).to_string();
+        Ok(sqlx::query_as(SELECT)
+            .bind(after)
+            .bind(limit)
+            .bind(subject)
+            .bind(cases)
+            .fetch_all(&self.db.read)
+            .await?)
+    }
+
     /// Who saw or changed something, by which right, the last first.
     ///
     /// # Errors

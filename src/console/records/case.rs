@@ -7,7 +7,7 @@ use super::{
     sheet::{Choice, Control, Field, Section},
     values::Values,
 };
-use crate::domain::{Assessment, Basis, BasisKind, Case, Risk};
+use crate::domain::{Assessment, Basis, BasisKind, Case, Risk, Timestamp};
 
 pub(super) const RISKS: [(Risk, &str); 3] = [
     (Risk::Standard, "Standard"),
@@ -56,7 +56,7 @@ pub(super) fn sheet(of: &Of<'_>, _: &Values) -> Vec<Section> {
         Field::new("basis.kind", "What allows it", Control::Choice(bases)),
         Field::instant("basis.from", "In force from"),
         Field::instant("basis.until", "In force until")
-            .hint("Empty if it has no end. From then on nothing of the wearer is judged or kept."),
+            .hint("Empty if it has no end. From then on nothing of the wearer is judged or kept. If they take their consent back, record that instead: the persons are told first."),
     ];
     let risks = RISKS.iter().map(|(risk, label)| Choice::new(risk.as_str(), *label)).collect();
     let policies = of.unit().into_iter().flat_map(|unit| &unit.policies);
@@ -109,6 +109,7 @@ pub(super) fn read(of: &Of<'_>, values: &Values, base: Option<&Case>) -> Result<
             wearer,
             persons,
             basis,
+            withdrawal: base.and_then(|base| base.withdrawal.clone()),
             risk,
             assessed,
             plan,
@@ -127,7 +128,9 @@ fn assessed(of: &Of<'_>, reader: &mut Reader<'_>, risk: Risk, base: Option<&Case
     let reason = reader.text_if_any("assessed.reason");
     let before = base.and_then(|base| base.assessed.as_ref());
     if reason.as_deref() != before.map(|before| before.reason.as_str()) {
-        return reason.map(|reason| Assessment { reason, by: of.by.clone(), at: of.now });
+        // To the millisecond, as the journal keeps it: a restart finds the same.
+        let at = Timestamp::from_ms(of.now.as_ms());
+        return reason.map(|reason| Assessment { reason, by: of.by.clone(), at });
     }
     if base.is_some_and(|base| base.risk != risk) {
         reader.wrong.add("assessed.reason", "The risk has changed: write why.");

@@ -41,6 +41,15 @@ pub(super) fn ways(contacts: &[Contact]) -> String {
     contacts.iter().map(word).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
+/// The ways and numbers by which somebody is spoken to: no device's, and no supplier's second one.
+pub(super) fn numbers(contacts: &[Contact]) -> Vec<(String, String)> {
+    let line = |contact: &Contact| {
+        let (_, word) = WRITTEN.iter().find(|(channel, _)| *channel == contact.channel)?;
+        Some(((*word).into(), contact.address.clone()))
+    };
+    contacts.iter().filter_map(line).collect()
+}
+
 pub(super) fn write_row(values: &mut Values, row: &str, contact: &Contact) {
     values.put(format!("{row}.channel"), contact.channel.as_str());
     values.put(format!("{row}.address"), &contact.address);

@@ -12,8 +12,10 @@ use super::{
 };
 use crate::{
     access::Reach,
-    console::rights::Act,
-    domain::{Book, CaseId, Channel, IdError, PersonId, Scope, StaffId, Timestamp, Unit, UnitId, WearerId},
+    console::{refusal::Refusal, rights::Act},
+    domain::{
+        Book, Case, CaseId, Channel, IdError, PersonId, Scope, StaffId, Timestamp, Unit, UnitId, WearerId,
+    },
     engine::Rulebook,
 };
 
@@ -229,4 +231,12 @@ pub(super) fn subject(kind: Kind, id: Option<&str>) -> String {
 /// Whether a record is there already: a new one must not take its place.
 pub(super) fn is_taken(rulebook: &Rulebook, scope: &Scope) -> bool {
     rulebook.revision(scope) > 0
+}
+
+/// The case of that id, if it is within reach.
+pub(super) fn case(rulebook: &Rulebook, id: &str) -> Result<Case, Refusal> {
+    match Kind::Case.find(rulebook, id) {
+        Some(Book::Case(case)) => Ok(case),
+        _ => Err(Refusal::no_record()),
+    }
 }

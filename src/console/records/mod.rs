@@ -4,8 +4,10 @@
 //! it as a revision made from the one that it was opened at: where somebody else was quicker, both are shown and nothing is
 //! overwritten. What is not published yet is kept as its author's draft. All of it works without a script.
 
+mod beside;
 mod case;
 mod contacts;
+mod data;
 mod history;
 mod kind;
 mod overview;
@@ -20,6 +22,7 @@ mod staff;
 mod unit;
 mod values;
 mod wearer;
+mod withdrawal;
 mod zones;
 
 use std::{future::Future, pin::Pin};
@@ -50,6 +53,7 @@ use crate::{
     domain::{Book, Subject},
     engine::Rulebook,
 };
+use beside::beside;
 use kind::{Kind, Of};
 use read::Wrong;
 use sheet::{Control, Differs, Section, Summary};
@@ -62,12 +66,17 @@ const FROM: &str = "from";
 /// A form that is full in every row.
 const FORM_BYTES_MAX: usize = 512 * 1024;
 
+pub(super) use data::EXPORTS_AT_ONCE;
+pub(super) use withdrawal::waiting_line as withdrawn;
+
 pub(super) fn routes() -> Router<App> {
     let (wearer, person, case, unit) = (Kind::Wearer, Kind::Person, Kind::Case, Kind::Unit);
     Router::new()
         .merge(overview::routes())
         .merge(zones::routes())
         .merge(history::routes())
+        .merge(withdrawal::routes())
+        .merge(data::routes())
         .route("/records/wearers", get(opens_new(wearer)).post(takes_new(wearer)))
         .route("/records/wearers/{id}", get(opens(wearer)).post(takes(wearer)))
         .route("/records/persons", get(opens_new(person)).post(takes_new(person)))
@@ -119,14 +128,8 @@ struct Page {
     draft_days: i64,
     may_change: bool,
     is_new: bool,
-    /// Where a case's zones are, for those who may see them.
-    zones: Option<String>,
-    /// Where it says who has looked at a case, for those who may see that.
-    readers: Option<String>,
-    /// Where a wearer's past is played back, for those who may see it.
-    playback: Option<String>,
-    /// Where its revisions are.
-    history: Option<String>,
+    /// What else belongs to it, for those who may see that: where it is, and what it is called.
+    beside: Vec<(String, String)>,
 }
 
 /// What a form is about, and what it is opened at.
@@ -287,9 +290,6 @@ fn draw(app: &App, officer: &Officer, opened: &Opened, filling: Filling, status:
         sheet::fill(&mut sections, &values, Wrong::default());
         sections
     });
-    let is_case = opened.kind == Kind::Case && opened.id.is_some();
-    let beside_case =
-        |act, name| (is_case && officer.may(act)).then(|| format!("{}/{name}", opened.address()));
     let page = Page {
         title: opened.title(),
         at: opened.address(),
@@ -302,25 +302,10 @@ fn draw(app: &App, officer: &Officer, opened: &Opened, filling: Filling, status:
         draft_days: DRAFT_DAYS,
         may_change: reach.as_ref().is_some_and(|reach| within(app, opened, reach)),
         is_new: opened.book.is_none(),
-        zones: (opened.id.is_some() && sees_zones(officer, opened.kind))
-            .then(|| format!("{}/zones", opened.address())),
-        readers: beside_case(Act::SeeCaseReaders, "readers"),
-        history: (opened.kind == Kind::Case && opened.id.is_some())
-            .then(|| format!("{}/history", opened.address())),
-        playback: (opened.kind == Kind::Wearer && opened.id.is_some() && officer.may(Act::SeePlayback))
-            .then(|| format!("{}/playback", opened.address())),
+        beside: beside(app, officer, opened, now),
         frame,
     };
     (status, html(&page)).into_response()
-}
-
-/// Whether there is a page of the zones of such a record that they may see.
-fn sees_zones(officer: &Officer, kind: Kind) -> bool {
-    match kind {
-        Kind::Case => officer.may(Act::SeeZones),
-        Kind::Unit => officer.may(Act::ProposeZones),
-        Kind::Wearer | Kind::Person => false,
-    }
 }
 
 /// Nothing is shown or changed that the audit log cannot take.

@@ -8,6 +8,7 @@ use axum::{Router, extract::State, response::Response, routing::get};
 use super::{
     contacts,
     kind::{self, Kind},
+    withdrawal,
 };
 use crate::{
     console::{
@@ -20,6 +21,7 @@ use crate::{
     },
     domain::{
         AlertShape, Case, CaseId, Channel, Person, PersonId, Risk, Timestamp, Unit, UnitId, Wearer, WearerId,
+        Withdrawal,
     },
     engine::Rulebook,
 };
@@ -45,7 +47,7 @@ struct Due {
     /// One of them, and several.
     of: [&'static str; 2],
     what: &'static str,
-    why: &'static str,
+    why: String,
     /// Where each of them is, its name and its id.
     which: Vec<(String, String, String)>,
 }
@@ -143,11 +145,12 @@ fn due(rulebook: &Rulebook, now: Timestamp) -> Vec<Due> {
             let at = format!("{}/{}", Kind::Case.path(), case.id);
             (at, Names(rulebook).wearer(&case.wearer), case.id.to_string())
         };
-        Due { of: ["case", "cases"], what, why, which: due.map(line).collect() }
+        Due { of: ["case", "cases"], what, why: String::from(why), which: due.map(line).collect() }
     };
     let unfitted =
         |case: &Case| rulebook.wearer(&case.wearer).is_none_or(|wearer| worn(wearer, now).is_empty());
     vec![
+        withdrawn(rulebook, now),
         of("without a tag fitted", "Ordered or agreed, and nothing watches.", &unfitted),
         of("without a plan", "Nobody has written how the persons are kept safe.", &|case| {
             case.plan.is_none()
@@ -156,6 +159,22 @@ fn due(rulebook: &Rulebook, now: Timestamp) -> Vec<Due> {
             case.review_due.is_none_or(|due| due <= now)
         }),
     ]
+}
+
+/// Those whose wearer no longer agrees: the one that has waited for longest first.
+fn withdrawn(rulebook: &Rulebook, now: Timestamp) -> Due {
+    let waiting = withdrawal::all_waiting(rulebook, now);
+    let longest = waiting.first().map(|(_, it)| format!(" The longest: {}.", withdrawal::waits(it, now)));
+    let line = |(case, it): &(&Case, &Withdrawal)| {
+        let says = format!("{}, {}", case.id, withdrawal::waits(it, now));
+        (withdrawal::path(&case.id), Names(rulebook).wearer(&case.wearer), says)
+    };
+    Due {
+        of: ["case", "cases"],
+        what: "whose wearer has withdrawn",
+        why: format!("Tell the persons whom it protects, then end it.{}", longest.unwrap_or_default()),
+        which: waiting.iter().map(line).collect(),
+    }
 }
 
 /// A text wakes nobody. Whoever has chosen that nothing rings has chosen it.
@@ -172,7 +191,7 @@ fn not_called(rulebook: &Rulebook, now: Timestamp) -> Due {
     Due {
         of: ["person", "persons"],
         what: "whom no call can wake",
-        why: "They have no number for calls, and have not chosen that nothing rings.",
+        why: "They have no number for calls, and have not chosen that nothing rings.".into(),
         which: persons.filter(silent).map(line).collect(),
     }
 }

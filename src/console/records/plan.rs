@@ -53,6 +53,15 @@ pub(super) fn write(values: &mut Values, plan: &ContactPlan) {
     }
 }
 
+/// What whoever speaks with them keeps to, in words.
+pub(super) fn agreed(plan: &ContactPlan) -> Vec<String> {
+    let language = LANGUAGES.iter().find(|(it, _)| *it == plan.language).map(|(_, word)| *word);
+    let shape = SHAPES.iter().find(|(it, ..)| *it == plan.shape).map(|(.., word)| *word);
+    let quiet = plan.quiet.as_ref().map(QuietHours::written);
+    let quiet = quiet.map(|[from, until, time_zone]| format!("Quiet hours {from} to {until}, {time_zone}"));
+    language.into_iter().chain(shape).map(Into::into).chain(quiet).collect()
+}
+
 pub(super) fn sheet(of: &Of<'_>) -> Vec<Section> {
     let languages = LANGUAGES.map(|(language, word)| Choice::new(language.code(), word)).into();
     let shapes = SHAPES.map(|(_, value, word)| Choice::new(value, word)).into();

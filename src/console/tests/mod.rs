@@ -7,6 +7,7 @@ mod armed;
 mod audit;
 mod chains;
 mod companions;
+mod data;
 mod doors;
 mod feed;
 pub(super) mod fixture;
@@ -31,6 +32,7 @@ mod roles;
 mod sending;
 mod tokens;
 mod watched;
+mod withdrawal;
 mod zones;
 
 use std::sync::Arc;

@@ -8,18 +8,21 @@ mod alphabet;
 mod attendance;
 mod booking;
 mod contact_plan;
+mod data_subject;
 pub mod discreet;
 mod ids;
 mod incident;
 mod local_time;
 mod ping;
 mod quiet_hours;
+mod rfc3339;
 mod rota;
 mod rulebook;
 mod schedule;
 mod standard_policy;
 mod story;
 mod time;
+mod withdrawal;
 pub mod words;
 mod zone;
 
@@ -31,6 +34,7 @@ pub use alphabet::{Units, units};
 pub use attendance::{Attendance, Attending, Shelf};
 pub use booking::{BookingError, TestBooking};
 pub use contact_plan::{AlertShape, ContactPlan, Language, OwnWords, WhenWeak};
+pub use data_subject::{DataSubject, DataSubjectError};
 pub use ids::{
     AlertId, CANARY, CaseId, IdError, IncidentId, PersonId, PolicyId, SenderLabel, StaffId, TagId, UnitId,
     WearerId, ZoneId,
@@ -51,4 +55,5 @@ pub use schedule::{Schedule, ScheduleError, WeeklySpan};
 pub use standard_policy::is_standard;
 pub use story::{Entry, Happening, Reason};
 pub use time::{HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp};
+pub use withdrawal::{END_WITHIN_H, Manner, Signed, TakenBack, Telling, ToldHow, Withdrawal};
 pub use zone::{AnyZone, Margin, ProximityZone, Radius, Zone, ZoneShape};

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     CaseId, Channel, ContactPlan, PersonId, PolicyId, ProximityZone, Rota, StaffId, TagId, Timestamp, UnitId,
-    WearerId, Zone, standard_policy,
+    WearerId, Withdrawal, Zone, rfc3339, standard_policy,
 };
 
 /// What one rulebook revision publishes.
@@ -235,7 +235,7 @@ pub struct Assignment {
     #[serde(with = "rfc3339")]
     pub from: Timestamp,
     /// Removed at, or agreed to until; still so if absent.
-    #[serde(default, with = "rfc3339_option", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "rfc3339::option", skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
 }
 
@@ -282,6 +282,9 @@ pub struct Case {
     pub persons: Vec<PersonId>,
     /// Why and for how long Cordon may watch.
     pub basis: Basis,
+    /// The wearer takes their consent back, or took it back once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawal: Option<Box<Withdrawal>>,
     /// How dangerous the team thinks the wearer is.
     pub risk: Risk,
     /// Why it thinks so, who said it, and when.
@@ -291,7 +294,7 @@ pub struct Case {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<String>,
     /// When the case is next to be looked at as a whole.
-    #[serde(default, with = "rfc3339_option", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "rfc3339::option", skip_serializing_if = "Option::is_none")]
     pub review_due: Option<Timestamp>,
     /// Who is told of what; by the unit's policy for the risk, if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -327,7 +330,7 @@ pub struct Basis {
     #[serde(with = "rfc3339")]
     pub from: Timestamp,
     /// In force until; open if absent.
-    #[serde(default, with = "rfc3339_option", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "rfc3339::option", skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
 }
 
@@ -370,62 +373,5 @@ impl Risk {
             Self::Medium => "medium",
             Self::High => "high",
         }
-    }
-}
-
-/// Instants in rulebook files are written in RFC 3339: people read and sign them.
-mod rfc3339 {
-    use std::fmt;
-
-    use serde::{
-        Deserializer, Serializer,
-        de::{Error, Unexpected, Visitor},
-    };
-
-    use super::Timestamp;
-
-    pub(super) fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(at)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-        deserializer.deserialize_str(InstantVisitor)
-    }
-
-    struct InstantVisitor;
-
-    impl Visitor<'_> for InstantVisitor {
-        type Value = Timestamp;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an instant in quotes such as \"2026-03-01T09:00:00Z\"")
-        }
-
-        fn visit_str<E: Error>(self, text: &str) -> Result<Timestamp, E> {
-            let instant: jiff::Timestamp =
-                text.parse().map_err(|_| E::invalid_value(Unexpected::Str(text), &self))?;
-            Ok(Timestamp::from_ms(instant.as_millisecond()))
-        }
-    }
-}
-
-mod rfc3339_option {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use super::{Timestamp, rfc3339};
-
-    pub(super) fn serialize<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-        match at {
-            Some(at) => rfc3339::serialize(at, serializer),
-            None => serializer.serialize_none(),
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Timestamp>, D::Error> {
-        #[derive(Deserialize)]
-        struct Instant(#[serde(with = "rfc3339")] Timestamp);
-        Ok(Option::<Instant>::deserialize(deserializer)?.map(|instant| instant.0))
     }
 }

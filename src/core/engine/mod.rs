@@ -6,7 +6,7 @@
 //!
 //! | Part | What it knows |
 //! |---|---|
-//! | `rulebook`, `proximity`, `rulebook_check`, `contact_check`, `canary_check`, `policy_check` | what is in force, and what may be published |
+//! | `rulebook`, `proximity`, `rulebook_check`, `contact_check`, `canary_check`, `withdrawal_check`, `policy_check` | what is in force, and what may be published |
 //! | `receive` | which pings have come: duplicates, acknowledgements |
 //! | `track`, `trail`, `belief`, `zone_watch` | where a wearer was in fix order, and what that means for each zone |
 //! | `meeting`, `proximity_watch` | how near a wearer and a protected person are, and what that means for each zone around one |
@@ -71,6 +71,7 @@ mod trail;
 mod unheard;
 mod way_watch;
 mod ways;
+mod withdrawal_check;
 mod zone_watch;
 
 use std::{

@@ -220,6 +220,7 @@ impl Problems<'_> {
         self.add(case.basis.until.is_none_or(|until| case.basis.from < until), || {
             format!("{place}: the basis ends before it begins")
         });
+        self.withdrawal(&place, case);
         self.look_at("persons");
         for id in &case.persons {
             let person = self.rulebook.person(id).filter(|person| person.unit == case.unit);

@@ -50,7 +50,7 @@ pub(super) async fn page(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
     let (board, now) = app.look_as(&officer);
-    let case = zones::case(&board.rulebook, &id)?;
+    let case = kind::case(&board.rulebook, &id)?;
     let sees_zones = officer.may(Act::SeeZones) && zone_reach(&app, &officer, &id);
     let act = if sees_zones { Act::SeeZones } else { Act::SeeCases };
     record(&app, &officer, act, &Book::Case(case.clone())).await?;
@@ -77,7 +77,7 @@ pub(super) async fn page(
 /// One role may read the case, and another see zones elsewhere.
 fn zone_reach(app: &App, officer: &Officer, id: &str) -> bool {
     let reach = officer.reach_of(Act::SeeZones);
-    reach.is_some_and(|reach| zones::case(&app.look_at(&reach).0.rulebook, id).is_ok())
+    reach.is_some_and(|reach| kind::case(&app.look_at(&reach).0.rulebook, id).is_ok())
 }
 
 /// The two that are asked for, the earlier one first; `None` if there is but one.

@@ -16,7 +16,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{record, zones};
+use super::{kind, record};
 use crate::{
     console::{
         App,
@@ -103,7 +103,7 @@ async fn page(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
     let (board, now) = app.look_as(&officer);
-    let case = zones::case(&board.rulebook, &id)?;
+    let case = kind::case(&board.rulebook, &id)?;
     record(&app, &officer, Act::SeeCases, &Book::Case(case.clone())).await?;
     // One more says what the last of the page changed.
     let before = asked.before.unwrap_or(i64::MAX);

@@ -24,7 +24,6 @@ use axum::{
 use serde::Deserialize;
 
 use super::{
-    kind::Kind,
     read::Wrong,
     record,
     sheet::{self, Control, Section, Summary},
@@ -43,7 +42,7 @@ use crate::{
         rights::Act,
         when::When,
     },
-    domain::{AnyZone, Book, Case, ProximityZone, Timestamp, Zone, ZoneId},
+    domain::{AnyZone, ProximityZone, Timestamp, Zone, ZoneId},
     engine::Rulebook,
 };
 pub(super) use difference::Difference;
@@ -85,13 +84,5 @@ impl OwnerPage {
     fn new(owner: &Owner, title: String) -> Self {
         let (path, name, is_unit) = (owner.path(), owner.name(), owner.is_unit());
         Self { path, head: sheet::capital(&name), name, title, is_unit }
-    }
-}
-
-/// The case, if it is within reach.
-pub(super) fn case(rulebook: &Rulebook, id: &str) -> Result<Case, Refusal> {
-    match Kind::Case.find(rulebook, id) {
-        Some(Book::Case(case)) => Ok(case),
-        _ => Err(Refusal::no_record()),
     }
 }

@@ -1,0 +1,274 @@
+//! One person's data: handed out to them as a document, and kept from erasure by legal holds.
+
+mod document;
+
+pub(in crate::console) use document::AT_ONCE as EXPORTS_AT_ONCE;
+
+use std::{future::Future, pin::Pin};
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+
+use super::{
+    about,
+    kind::{Kind, names},
+    read::{Reader, Wrong},
+    sheet::{self, Control, Field, Section, Summary},
+    values::Values,
+};
+use crate::{
+    access::{
+        HOLD_REASON_CHARS_MAX,
+        audit::{About, Record},
+    },
+    console::{
+        App,
+        caller::Officer,
+        guard::{FORM_TOKEN, Posted},
+        page::{Frame, framed, html},
+        refusal::Refusal,
+        rights::Act,
+        when::When,
+    },
+    domain::{Book, DataSubject},
+};
+
+/// Characters of why a document is made.
+const WHY_CHARS_MAX: usize = 200;
+
+pub(super) fn routes() -> Router<App> {
+    let (wearer, person) = (Kind::Wearer, Kind::Person);
+    Router::new()
+        .route("/records/wearers/{id}/data", get(opens(wearer)).post(hands_out(wearer)))
+        .route("/records/wearers/{id}/data/hold", post(holds(wearer)))
+        .route("/records/wearers/{id}/data/lift", post(lifts(wearer)))
+        .route("/records/persons/{id}/data", get(opens(person)).post(hands_out(person)))
+        .route("/records/persons/{id}/data/hold", post(holds(person)))
+        .route("/records/persons/{id}/data/lift", post(lifts(person)))
+}
+
+type Answer = Pin<Box<dyn Future<Output = Result<Response, Refusal>> + Send>>;
+
+fn opens(kind: Kind) -> impl Fn(State<App>, Officer, Path<String>) -> Answer + Clone {
+    move |State(app), officer, Path(id)| {
+        Box::pin(async move {
+            let whose = Whose::find(&app, &officer, kind, &id)?;
+            draw(&app, &officer, &whose, &Values::default(), Wrong::default(), StatusCode::OK).await
+        })
+    }
+}
+
+fn hands_out(kind: Kind) -> impl Fn(State<App>, Officer, Path<String>, Posted) -> Answer + Clone {
+    move |State(app), officer, Path(id), form| {
+        Box::pin(async move {
+            let whose = Whose::find(&app, &officer, kind, &id)?;
+            let values = values(&form);
+            match words(&values, "why", WHY_CHARS_MAX, "Write why: who asked for it, and when.") {
+                Ok(why) => {
+                    // It is recorded before a byte of it is made.
+                    let record = whose.record(&app, &officer, Act::ExportSubject, why);
+                    let recorded = app.access.record(&[record]).await;
+                    recorded.map_err(|error| Refusal::not_recorded(&error))?;
+                    document::answer(&app, &whose.subject).await
+                }
+                Err(wrong) => refused(&app, &officer, &whose, &values, wrong).await,
+            }
+        })
+    }
+}
+
+fn holds(kind: Kind) -> impl Fn(State<App>, Officer, Path<String>, Posted) -> Answer + Clone {
+    move |State(app), officer, Path(id), form| {
+        Box::pin(async move {
+            let whose = Whose::find(&app, &officer, kind, &id)?;
+            let values = values(&form);
+            let says = "Write why: the proceedings, or the order.";
+            let reason = match words(&values, "reason", HOLD_REASON_CHARS_MAX, says) {
+                Ok(reason) => reason,
+                Err(wrong) => return refused(&app, &officer, &whose, &values, wrong).await,
+            };
+            let record = whose.record(&app, &officer, Act::PlaceHold, officer.right(Act::PlaceHold));
+            let placed = app.access.place_hold(&whose.subject, &reason, &record).await?;
+            placed.ok_or_else(Refusal::too_many_holds)?;
+            Ok(Redirect::to(&whose.address()).into_response())
+        })
+    }
+}
+
+fn lifts(kind: Kind) -> impl Fn(State<App>, Officer, Path<String>, Posted) -> Answer + Clone {
+    move |State(app), officer, Path(id), form| {
+        Box::pin(async move {
+            let whose = Whose::find(&app, &officer, kind, &id)?;
+            let values = values(&form);
+            let standing = app.access.holds(&whose.subject).await?;
+            let named = form.field("hold");
+            let hold = standing.iter().find(|it| it.lifted.is_none() && it.no.to_string() == named);
+            let hold = hold.ok_or_else(Refusal::no_hold)?;
+            let why = match words(
+                &values,
+                &format!("why-{}", hold.no),
+                HOLD_REASON_CHARS_MAX,
+                "Write why it can go.",
+            ) {
+                Ok(why) => why,
+                Err(wrong) => return refused(&app, &officer, &whose, &values, wrong).await,
+            };
+            let record = whose.record(&app, &officer, Act::LiftHold, officer.right(Act::LiftHold));
+            // Somebody else may have lifted it this very moment.
+            if !app.access.lift_hold(&whose.subject, hold.no, &why, &record).await? {
+                return Err(Refusal::no_hold());
+            }
+            Ok(Redirect::to(&whose.address()).into_response())
+        })
+    }
+}
+
+/// Somebody within reach.
+struct Whose {
+    kind: Kind,
+    subject: DataSubject,
+    book: Book,
+}
+
+impl Whose {
+    fn find(app: &App, officer: &Officer, kind: Kind, id: &str) -> Result<Self, Refusal> {
+        let (board, _) = app.look_as(officer);
+        let book = kind.find(&board.rulebook, id).ok_or_else(Refusal::no_record)?;
+        let subject = match &book {
+            Book::Wearer(wearer) => DataSubject::Wearer(wearer.id.clone()),
+            Book::Person(person) => DataSubject::Person(person.id.clone()),
+            Book::Case(_) | Book::Unit(_) => return Err(Refusal::no_record()),
+        };
+        Ok(Self { kind, subject, book })
+    }
+
+    fn record(&self, app: &App, officer: &Officer, act: Act, why: String) -> Record {
+        let about = About { case: None, ..about(&self.book) };
+        Record { at: app.clock.wall(), who: officer.who(), what: act.what(), why, about }
+    }
+
+    fn address(&self) -> String {
+        path(self.kind, &names(&self.book).0)
+    }
+}
+
+/// Where somebody's data is handed out.
+pub(super) fn path(kind: Kind, id: &str) -> String {
+    format!("{}/{id}/data", kind.path())
+}
+
+fn values(form: &Posted) -> Values {
+    Values(form.fields().iter().filter(|(name, _)| name != FORM_TOKEN).cloned().collect())
+}
+
+/// What must be written in a field, on one line.
+fn words(values: &Values, name: &str, chars_max: usize, empty: &str) -> Result<String, Wrong> {
+    let mut reader = Reader::new(values);
+    let text = reader.text(name, empty);
+    if text.chars().count() > chars_max {
+        reader.wrong.add(name, format!("Write at most {chars_max} characters."));
+    }
+    if text.chars().any(char::is_control) {
+        reader.wrong.add(name, "Write it on one line.");
+    }
+    reader.done(Some(text))
+}
+
+#[derive(Template)]
+#[template(path = "data.html", config = ".askama.toml")]
+struct Page {
+    frame: Frame,
+    title: String,
+    record: String,
+    at: String,
+    is_wearer: bool,
+    summary: Summary,
+    hands_out: Section,
+    places: Section,
+    holds: Vec<Shown>,
+}
+
+/// A hold as it is shown.
+struct Shown {
+    no: i64,
+    author: String,
+    reason: String,
+    placed: When,
+    lifted: Option<(String, String, When)>,
+    /// The form that lifts it, while it stands.
+    lifts: Option<Section>,
+}
+
+async fn refused(
+    app: &App,
+    officer: &Officer,
+    whose: &Whose,
+    values: &Values,
+    wrong: Wrong,
+) -> Result<Response, Refusal> {
+    draw(app, officer, whose, values, wrong, StatusCode::UNPROCESSABLE_ENTITY).await
+}
+
+async fn draw(
+    app: &App,
+    officer: &Officer,
+    whose: &Whose,
+    values: &Values,
+    wrong: Wrong,
+    status: StatusCode,
+) -> Result<Response, Refusal> {
+    super::record(app, officer, whose.kind.see(), &whose.book).await?;
+    let (id, name) = names(&whose.book);
+    let title = format!("Data of {name}");
+    let (_, _, mut frame) = framed(app, officer, &title, "records");
+    let now = app.clock.wall();
+    let holds = app.access.holds(&whose.subject).await?;
+    let line = |name: &str, label, chars_max| {
+        Section::new("", vec![Field::new(name, label, Control::Line(chars_max))])
+    };
+    let mut forms = vec![
+        line("why", "Why it is made", WHY_CHARS_MAX),
+        line("reason", "Why it must be kept", HOLD_REASON_CHARS_MAX),
+    ];
+    let standing = holds.iter().filter(|hold| hold.lifted.is_none());
+    forms.extend(
+        standing.map(|hold| line(&format!("why-{}", hold.no), "Why it can go", HOLD_REASON_CHARS_MAX)),
+    );
+    let summary = sheet::fill(&mut forms, values, wrong);
+    if !summary.is_empty() {
+        frame.title = format!("Error: {}", frame.title);
+    }
+    let lifts = forms.split_off(2);
+    let mut lifts = lifts.into_iter();
+    let mut shown = Vec::new();
+    for hold in holds {
+        let when = |at| When::new(at, now.max(at));
+        shown.push(Shown {
+            no: hold.no,
+            author: hold.author,
+            reason: hold.reason,
+            placed: when(hold.placed_at),
+            lifts: if hold.lifted.is_none() { lifts.next() } else { None },
+            lifted: hold.lifted.map(|it| (it.by, it.why, when(it.at))),
+        });
+    }
+    let [hands_out, places] = <[Section; 2]>::try_from(forms).map_err(|_| Refusal::no_record())?;
+    let page = Page {
+        title,
+        record: format!("{}/{id}", whose.kind.path()),
+        at: whose.address(),
+        is_wearer: whose.kind == Kind::Wearer,
+        summary,
+        hands_out,
+        places,
+        holds: shown,
+        frame,
+    };
+    Ok((status, html(&page)).into_response())
+}

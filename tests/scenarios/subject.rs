@@ -1,0 +1,249 @@
+//! What is held about one person is handed out whole, and alone.
+
+use cordon::{
+    access::{
+        Access, Draft,
+        audit::{About, Record, Who, Whom},
+    },
+    domain::{Book, DataSubject, IncidentId, Subject, Timestamp},
+    engine::{Action, DeliveryReport, Told},
+    store::{Attempt, MemoryStore, Store},
+    subject::{ExportError, Made, export},
+};
+use serde_json::{Value, json};
+use tag_wire::{Fix, Motion, Ping, Source};
+
+use crate::{
+    lived::{Line, START},
+    ward,
+};
+
+/// In the middle of her zone, to the last digit.
+const HERS: (f64, f64) = (53.481_357, -2.241_913);
+/// Inside it, where the wearer was.
+const THEIRS: (f64, f64) = (53.481_111, -2.242_222);
+const PHONE: &str = "+447700900001";
+
+fn ping(seq: u64, at_s: i64, fixes: Vec<(i64, (f64, f64))>) -> Ping {
+    let fix = |(s, (lat, lon)): (i64, (f64, f64))| Fix {
+        t_ms: START.as_ms() + s * 1_000,
+        lat,
+        lon,
+        acc_m: Some(5.0),
+        hdop: None,
+        source: Source::Gnss,
+        speed_mps: None,
+        course_deg: None,
+        sats: None,
+    };
+    Ping {
+        boot: 1,
+        seq,
+        oldest_kept: seq,
+        next_within_s: 60,
+        sent_ms: START.as_ms() + at_s * 1_000,
+        battery_pct: 80,
+        charging: false,
+        motion: Motion::Moving,
+        fixes: fixes.into_iter().map(fix).collect(),
+        events: Vec::new(),
+    }
+}
+
+fn book(value: Value) -> Book {
+    serde_json::from_value(value).unwrap()
+}
+
+fn after(s: i64) -> Timestamp {
+    START.plus_ms(s * 1_000)
+}
+
+/// Two couples of whom one has an incident, and a tag that somebody else wears later.
+async fn lived(store: &MemoryStore) {
+    let mut line = Line::new(store);
+    let mut case = ward::case();
+    case["case"]["plan"] = "She lives at 12 Rose Lane.".into();
+    case["case"]["zone"][0]["shape"] = json!({"circle": {"lat": HERS.0, "lon": HERS.1, "radius_m": 200.0}});
+    let mut other_case = ward::case();
+    for (field, value) in [("id", "c-2"), ("wearer", "w-2")] {
+        other_case["case"][field] = value.into();
+    }
+    other_case["case"]["persons"] = json!(["p-2"]);
+    other_case["case"]["zone"][0]["id"] = "z-2".into();
+    let mut wearer = ward::wearer("w-1", "sim/t1");
+    wearer["wearer"]["name"] = "Barry Stone".into();
+    let mut other_wearer = ward::wearer("w-2", "sim/t2");
+    other_wearer["wearer"]["name"] = "Colin Marsh".into();
+    let mut person = ward::person();
+    person["person"]["name"] = "Ms A. Berry".into();
+    person["person"]["plan"] = json!({"duress_word": "umbrella"});
+    let other_person = json!({"person": {"id": "p-2", "unit": "north", "name": "Ms D. Hale",
+        "contact": [{"channel": "sms", "address": "+447700900077"}]}});
+    line.tell(after(-60), Told::Started { sources: vec!["lab".into()] }).await;
+    line.tell(after(-59), Told::Source { name: "lab".into(), up: true }).await;
+    for (value, s) in [ward::unit(), wearer.clone(), other_wearer, person, other_person, case, other_case]
+        .into_iter()
+        .zip(-58..)
+    {
+        line.tell(after(s), Told::Publish(book(value))).await;
+    }
+    line.hear(after(0), "sim/t1", &ping(1, 0, vec![(-1, THEIRS), (0, THEIRS)])).await;
+    let incident = *line.incidents().keys().next().expect("a violation");
+    let to_her = line.engine().open_alerts().find(|alert| alert.address == PHONE).expect("she is told").id;
+    line.tell(after(5), Told::Delivery { alert: to_her, report: DeliveryReport::Delivered }).await;
+    line.tell(after(9), Told::Reply { from: PHONE.into(), text: "I hide in the shed".into() }).await;
+    let desk = || "desk".parse().unwrap();
+    let note = Action::Note("Her sister lives at 9 Elm Road.".into());
+    line.tell(after(20), Told::Handle { incident, by: desk(), action: note }).await;
+    line.hear(after(30), "sim/t2", &ping(1, 30, vec![(29, (54.25, -1.75))])).await;
+
+    // The tag goes on to somebody else, and brings a fix from before along with theirs.
+    wearer["wearer"]["tag"][0]["until"] = json!(after(100).to_string());
+    let next = json!({"wearer": {"id": "w-3", "unit": "north", "name": "Dean Fowler",
+        "tag": [{"id": "sim/t1", "from": after(100).to_string()}]}});
+    let mut next_case = ward::case();
+    for (field, value) in [("id", "c-3"), ("wearer", "w-3")] {
+        next_case["case"][field] = value.into();
+    }
+    next_case["case"]["persons"] = json!(["p-2"]);
+    next_case["case"]["zone"] = json!([]);
+    for (value, s) in [wearer, next, next_case].into_iter().zip(100..) {
+        line.tell(after(s), Told::Publish(book(value))).await;
+    }
+    line.hear(after(200), "sim/t1", &ping(2, 200, vec![(60, (53.7, -2.7)), (199, (53.9, -2.9))])).await;
+    line.written().await;
+    let attempt = Attempt {
+        alert: to_her,
+        nth: 1,
+        at: after(1),
+        took_ms: 120,
+        result: "accepted".into(),
+        reason: String::new(),
+        provider_ref: "ref-4711".into(),
+    };
+    store.record_attempt(&attempt, None, false).await.unwrap();
+}
+
+async fn access() -> Access {
+    let access = Access::in_memory().await.unwrap();
+    let about = |subject| About { subject: Some(Whom::Subject(subject)), ..About::default() };
+    let of_case = About { case: Some("c-1".parse().unwrap()), ..About::default() };
+    let abouts = [
+        about(Subject::Wearer("w-1".parse().unwrap())),
+        about(Subject::Wearer("w-2".parse().unwrap())),
+        of_case,
+        about(Subject::Person("p-1".parse().unwrap())),
+    ];
+    let records = abouts.map(|about| {
+        let (at, who) = (START, Who::Account("amy".parse().unwrap()));
+        Record { at, who, what: "see case", why: "officer".into(), about }
+    });
+    access.record(&records).await.unwrap();
+    for (subject, name) in [("wearer:w-1", "Barry S."), ("wearer:w-2", "Colin M."), ("person:p-1", "Ms B.")] {
+        let fields = vec![("name".to_owned(), name.to_owned())];
+        let draft = Draft { subject: subject.into(), base: 1, fields, saved_at: START };
+        access.keep_draft(&"amy".parse().unwrap(), &draft).await.unwrap();
+    }
+    access
+}
+
+async fn document(store: &MemoryStore, access: &Access, subject: &str) -> (String, Value) {
+    let subject: DataSubject = subject.parse().unwrap();
+    let made = Made { installation: "test".into(), at: START };
+    let mut bytes = Vec::new();
+    let counts = export(store, access, &subject, &made, &mut bytes).await.unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let document: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (document["format"].as_str(), document["version"].as_u64()),
+        (Some("cordon.subject"), Some(1))
+    );
+    assert_eq!(document["subject"], subject.to_string());
+    assert_eq!(document["counts"], serde_json::to_value(&counts).unwrap());
+    for list in ["records", "incidents", "drafts", "readers", "holds", "proposals"] {
+        assert_eq!(
+            document[list].as_array().unwrap().len() as u64,
+            document["counts"][list].as_u64().unwrap()
+        );
+    }
+    (text, document)
+}
+
+#[tokio::test]
+async fn a_wearer_is_given_what_is_theirs_and_nothing_of_whom_they_are_kept_from() {
+    let (store, access) = (MemoryStore::new(), access().await);
+    lived(&store).await;
+    let (text, document) = document(&store, &access, "wearer:w-1").await;
+    for theirs in ["Barry Stone", "53.481111", "violation", "Barry S.", "\"note\"", "sim/t1", "\"medium\""] {
+        assert!(text.contains(theirs), "{theirs}: {text}");
+    }
+    // What their tag brought later than it was theirs is theirs from before, and nothing else of it.
+    assert!(text.contains("53.7") && !text.contains("53.9"), "{text}");
+    for hers in [
+        PHONE,
+        "53.481357",
+        "-2.241913",
+        "ROSE",
+        "z-1",
+        "p-1",
+        "Berry",
+        "Rose Lane",
+        "Elm Road",
+        "shed",
+        "umbrella",
+        "border_m",
+        "ref-4711",
+    ] {
+        assert!(!text.contains(hers), "{hers}: {text}");
+    }
+    for others in ["w-2", "Colin", "w-3", "Dean", "54.25", "c-2", "c-3"] {
+        assert!(!text.contains(others), "{others}: {text}");
+    }
+    let records = document["records"].as_array().unwrap();
+    assert_eq!(records.len(), 3, "two of their own and one of their case: {records:?}");
+    assert_eq!(document["readers"].as_array().unwrap().len(), 2, "of them, and of their case");
+    let incident = &document["incidents"][0];
+    assert_eq!(incident["id"], json!(IncidentId(1)));
+    assert!(incident["alerts"].as_array().unwrap().len() >= 2);
+}
+
+#[tokio::test]
+async fn a_protected_person_is_given_what_is_theirs_and_nothing_of_the_wearer() {
+    let (store, access) = (MemoryStore::new(), access().await);
+    lived(&store).await;
+    let (text, document) = document(&store, &access, "person:p-1").await;
+    for hers in [
+        PHONE,
+        "Ms A. Berry",
+        "53.481357",
+        "I hide in the shed",
+        "umbrella",
+        "ref-4711",
+        "Ms B.",
+        "delivered",
+    ] {
+        assert!(text.contains(hers), "{hers}: {text}");
+    }
+    for theirs in
+        ["w-1", "Barry", "53.481111", "sim/t1", "medium", "Elm Road", "Rose Lane", "border_m", "battery"]
+    {
+        assert!(!text.contains(theirs), "{theirs}: {text}");
+    }
+    for others in ["p-2", "Hale", "+447700900077", "w-2", "Colin", "c-2"] {
+        assert!(!text.contains(others), "{others}: {text}");
+    }
+    let alert = &document["incidents"][0]["alerts"][0];
+    assert_eq!((alert["channel"].as_str(), alert["tries"][0]["took_ms"].as_i64()), (Some("sms"), Some(120)));
+    assert_eq!(document["readers"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn of_nobody_there_is_nothing() {
+    let (store, access) = (MemoryStore::new(), access().await);
+    lived(&store).await;
+    for subject in ["wearer:w-9", "person:w-1", "wearer:p-1"] {
+        let (made, mut bytes) = (Made { installation: "test".into(), at: START }, Vec::new());
+        let exported = export(&store, &access, &subject.parse().unwrap(), &made, &mut bytes).await;
+        assert!(matches!(exported, Err(ExportError::Unknown(_))) && bytes.is_empty(), "{subject}");
+    }
+}
