@@ -4,9 +4,8 @@
 //! `cargo bench --profile dev --bench start -- 30000` (the development profile is optimised, and is built already).
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
 
-use std::time::Instant;
-
 use cordon::{
+    clock::Clock,
     domain::{Book, Ping, TagId, Timestamp},
     lab::Course,
     sequencer::{Recovered, Taken},
@@ -29,20 +28,22 @@ async fn main() {
     let head = JournalHead { no: last.no, at: last.at, chain: last.chain.clone() };
     store.commit(&Batch { rows: vec![last], ..Batch::default() }).await.unwrap();
 
-    let began = Instant::now();
+    let clock = Clock::real();
+    let ms = |began: i64| (clock.real_us() - began) / 1_000;
+    let began = clock.real_us();
     let taken = Taken::of(&engine, &head).unwrap();
-    let taken_ms = began.elapsed().as_millis();
-    let began = Instant::now();
+    let taken_ms = ms(began);
+    let began = clock.real_us();
     taken.write(store.as_ref()).await.unwrap();
-    let written_ms = began.elapsed().as_millis();
-    let began = Instant::now();
+    let written_ms = ms(began);
+    let began = clock.real_us();
     let recalled = Recovered::from_snapshot(store.as_ref()).await.unwrap();
-    let recalled_ms = began.elapsed().as_millis();
+    let recalled_ms = ms(began);
     assert!(recalled.engine == engine);
     let parts = store.snapshot_parts(head.no, 0, i64::MAX).await.unwrap();
     let bytes: usize = parts.iter().map(|part| part.content.len()).sum();
-    let figures = json!({"tags": tags, "bytes": bytes, "taken_ms": taken_ms as u64, "written_ms": written_ms as u64,
-        "recalled_ms": recalled_ms as u64});
+    let figures = json!({"tags": tags, "bytes": bytes, "taken_ms": taken_ms, "written_ms": written_ms,
+        "recalled_ms": recalled_ms});
     println!("{figures}");
 }
 
