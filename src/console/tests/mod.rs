@@ -12,6 +12,7 @@ pub(super) mod fixture;
 mod forms;
 mod ground;
 mod live_map;
+mod lived;
 mod notices;
 mod own;
 mod pages;
