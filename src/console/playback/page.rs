@@ -27,7 +27,10 @@ use crate::{
         when::When,
         words,
     },
-    domain::words::{border, percent, source, stated},
+    domain::{
+        WearerId,
+        words::{border, percent, source, stated},
+    },
     lab::playback::{Checked, FIXES_MAX, Played},
 };
 
@@ -42,6 +45,8 @@ struct Page {
     frame: Frame,
     name: String,
     incident: Option<i64>,
+    /// The wearer's record, for whoever may see it.
+    record: Option<String>,
     /// Where the wearer's own playback is asked for, with this span.
     form: Form,
     span: [When; 2],
@@ -106,6 +111,7 @@ pub(super) fn page(app: &App, officer: &Officer, question: &Question, shown: &Sh
         frame,
         name: Names(&shown.board.rulebook).wearer(&question.wearer),
         incident: question.incident.map(|id| id.0),
+        record: record(officer, &question.wearer),
         form: Form {
             at: at_wearer(&question.wearer),
             from: Field { value: written(question.span.from()), wrong: None },
@@ -139,12 +145,17 @@ pub(super) fn asked_again(app: &App, officer: &Officer, unfit: &Unfit) -> Respon
         frame,
         name: Names(&board.rulebook).wearer(&unfit.wearer),
         incident: None,
+        record: record(officer, &unfit.wearer),
         form: Form { at: at_wearer(&unfit.wearer), from: copy(&unfit.from), until: copy(&unfit.until) },
         span: [When::new(now, now); 2],
         doubts: Vec::new(),
         played: None,
     };
     (StatusCode::UNPROCESSABLE_ENTITY, html(&page)).into_response()
+}
+
+fn record(officer: &Officer, wearer: &WearerId) -> Option<String> {
+    officer.may(Act::SeeWearers).then(|| format!("/records/wearers/{wearer}"))
 }
 
 fn doubts(question: &Question, shown: &Shown) -> Vec<String> {

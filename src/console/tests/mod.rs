@@ -16,6 +16,7 @@ mod ground;
 mod handover;
 mod history;
 mod live_map;
+mod lived;
 mod notices;
 mod other_zones;
 mod own;
