@@ -14,6 +14,7 @@ use crate::{
         words,
     },
     domain::Stage,
+    engine::EVIDENCE_MS,
 };
 
 #[derive(Serialize)]
@@ -32,6 +33,8 @@ pub(super) struct Data {
     /// When what stands in the list happened, in its order.
     story: Vec<i64>,
     gaps: Vec<[i64; 2]>,
+    /// Over so long without a position, nothing is known of the way.
+    gap_ms: i64,
 }
 
 #[derive(Serialize)]
@@ -52,8 +55,6 @@ struct Fix {
     taken: i64,
     at: [f64; 3],
     error: String,
-    /// A newer one was known.
-    past: bool,
 }
 
 pub(super) fn data(shown: &Shown) -> Data {
@@ -65,7 +66,6 @@ pub(super) fn data(shown: &Shown) -> Data {
         taken: fix.taken.as_ms(),
         at: drawing.as_ref().map_or([0.0; 3], |it| drawing::place(&it.view, fix).map(round)),
         error: words::metres(fix.accuracy.sigma_m()),
-        past: fix.is_past,
     };
     let stages = [Stage::Violation, Stage::Approach, Stage::Left, Stage::Watch, Stage::Clear];
     let stage = |stage| StageWord { key: stage_key(stage), word: words::stage(stage), rank: rank(stage) };
@@ -89,5 +89,6 @@ pub(super) fn data(shown: &Shown) -> Data {
             .collect(),
         story: story::story(shown).0.iter().map(|said| said.at.as_ms()).collect(),
         gaps: playback.gaps.iter().map(span).collect(),
+        gap_ms: EVIDENCE_MS,
     }
 }

@@ -67,6 +67,16 @@ await story(async ({ person }) => {
   const all = await amy.locator("#pb-story li").count();
   assert.equal(await amy.locator("#pb-story .ahead").count(), all, "nothing has happened yet");
 
+  // Halfway through the time in which no position came, the last one is old.
+  const [gap] = await amy.locator("#pb-strip [data-from]:has(.bar-gap)").evaluateAll((bars) => bars.slice(1, 2).map((bar) => Number(bar.dataset.from)));
+  await bar.evaluate((input, ms) => {
+    input.value = String(ms);
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  }, gap + 180_000);
+  await amy.getByText(/^Out of sight: the last position 3 min old, error ±8 m$/).waitFor();
+  await bar.focus();
+  await amy.keyboard.press("Home");
+
   // From event to event; what is told lights up when it is told.
   await amy.getByRole("button", { name: "Next event" }).click();
   const first = await amy.locator("#pb-story .now time").first().getAttribute("datetime");

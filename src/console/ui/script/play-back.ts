@@ -11,7 +11,6 @@ interface Fix {
   /** Where in the drawing, and how wide its circle is. */
   at: [number, number, number];
   error: string;
-  past: boolean;
 }
 
 interface Data {
@@ -25,10 +24,10 @@ interface Data {
   turns: [number, string, string][];
   story: number[];
   gaps: [number, number][];
+  /** Over this long between two positions nothing is known of the way. */
+  gap_ms: number;
 }
 
-/** Over this long between two positions nothing is known of the way, as the service has it. */
-const GAP_MS = 130_000;
 /** How much nearer the picture comes that follows the wearer closely. */
 const CLOSE = 5;
 const MAP = { width: 800, height: 620 };
@@ -166,10 +165,18 @@ class PlayBack extends HTMLElement {
     put(at("pb-clock"), `${clock(this.ms)} UTC`);
     (at("pb-clock") as HTMLTimeElement).dateTime = new Date(this.ms).toISOString();
     put(at("pb-state"), state.says);
-    put(at("pb-fix"), newest ? `Position ${span(this.ms - newest.taken)} old, error ±${newest.error}` : "No position known yet");
+    put(at("pb-fix"), this.position(data, newest));
     this.bar.setAttribute("aria-valuetext", `${clock(this.ms)} UTC. ${state.says}`);
     this.draw(data, known, newest, state.worst);
     this.light(data, known);
+  }
+
+  /** What was known of where the wearer was. */
+  private position(data: Data, newest: Fix | null): string {
+    if (!newest) return "No position known yet";
+    const isUnseen = data.gaps.some(([from, until]) => from + data.gap_ms < this.ms && this.ms < until);
+    const known = `position ${span(this.ms - newest.taken)} old, error ±${newest.error}`;
+    return isUnseen ? `Out of sight: the last ${known}` : `P${known.slice(1)}`;
   }
 
   /** What was believed by now of each zone that the wearer was not clear of; the worst of it. */
@@ -199,7 +206,7 @@ class PlayBack extends HTMLElement {
     let [line, gaps] = ["", ""];
     way.forEach(({ at: [x, y], taken }, nth) => {
       const before = way[nth - 1];
-      const isGap = before !== undefined && taken - before.taken > GAP_MS;
+      const isGap = before !== undefined && taken - before.taken > data.gap_ms;
       if (isGap) gaps += `M${before.at[0]} ${before.at[1]}L${x} ${y}`;
       line += `${nth === 0 || isGap ? "M" : "L"}${x} ${y}`;
     });
