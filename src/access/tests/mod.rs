@@ -4,4 +4,5 @@ mod accounts;
 mod audit;
 mod drafts;
 mod holds;
+mod proposals;
 mod tokens;

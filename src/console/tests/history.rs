@@ -57,7 +57,7 @@ impl Written {
     }
 
     /// Publishes the case as it is then.
-    fn revise(&mut self, from: u64, by: By, change: impl FnOnce(&mut Case)) -> i64 {
+    fn revise(&mut self, from: u64, by: Box<By>, change: impl FnOnce(&mut Case)) -> i64 {
         let mut case = self.case();
         change(&mut case);
         self.tell(Told::Revise { from, book: Book::Case(case), by: Some(by) })
@@ -80,7 +80,7 @@ fn rows_of(page: &str) -> Vec<&str> {
     main.split("<tr><th scope=\"row\">").skip(1).collect()
 }
 
-fn amy() -> By {
+fn amy() -> Box<By> {
     By::one(fixture::id("amy"))
 }
 
@@ -90,7 +90,8 @@ fn twice_changed() -> (Written, [i64; 3]) {
     let opened = written.rows.iter().find(|row| row.subject == "case:case-1").expect("it was opened").no;
     let riskier = written.revise(1, amy(), |case| case.risk = Risk::Medium);
     written.revise(1, amy(), |case| case.plan = Some("Made from an older one.".into()));
-    let by = By { approved: Some(fixture::id("ben")), why: Some("The order of 3 March.".into()), ..amy() };
+    let (approved, why) = (Some(fixture::id("ben")), Some("The order of 3 March.".into()));
+    let by = Box::new(By { approved, why, ..*amy() });
     let wider = written.revise(2, by, |case| {
         case.zones[1].shape = circle(320.0);
         case.zones.remove(0);

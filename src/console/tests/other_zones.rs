@@ -41,7 +41,7 @@ fn around() -> Fields {
     ]
 }
 
-fn unit_of(told: Told) -> (Unit, Option<By>) {
+fn unit_of(told: Told) -> (Unit, Option<Box<By>>) {
     match told {
         Told::Revise { from: 1, book: Book::Unit(unit), by } => (unit, by),
         other => panic!("{other:?}"),

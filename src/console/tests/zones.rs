@@ -201,7 +201,7 @@ async fn an_approval_never_overwrites_what_a_third_has_published_meanwhile() {
         approved: Some(fixture::id("ben")),
         why: Some("She trains there now.".into()),
     };
-    assert_eq!(by, expected);
+    assert_eq!(*by, expected);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use crate::domain::{
 
 /// Something that happened. There is no other way to change what the engine believes.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "inputs are decided one by one and never lie in great numbers")]
 pub enum Input {
     /// A tag's ping.
     Ping {
@@ -99,7 +100,7 @@ pub enum Told {
         book: Book,
         /// Who made it, where a person did; older records lack it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        by: Option<By>,
+        by: Option<Box<By>>,
     },
     /// A deadline of the engine's own has passed.
     Deadline(DeadlineKey),
@@ -210,8 +211,8 @@ pub struct By {
 impl By {
     /// Written and published by one person.
     #[must_use]
-    pub fn one(who: StaffId) -> Self {
-        Self { who, approved: None, why: None }
+    pub fn one(who: StaffId) -> Box<Self> {
+        Box::new(Self { who, approved: None, why: None })
     }
 }
 

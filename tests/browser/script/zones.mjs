@@ -84,9 +84,9 @@ await story(async ({ person }) => {
   await amy.goto(`${origin}/records/cases/c-1`);
   await amy.getByRole("link", { name: "Its history" }).click();
   await amy.getByRole("rowheader", { name: "3", exact: true }).waitFor();
-  await amy.getByRole("row", { name: /Amy Okafor, approved by Ben Lloyd.*Zone LINNET is new/ }).waitFor();
+  await amy.getByRole("row", { name: /Zone LINNET is new.*Amy Okafor, approved by Ben Lloyd/ }).waitFor();
   await look(amy, "history");
-  await amy.getByRole("link", { name: "Show what revision 3 changed" }).click();
+  await amy.getByRole("link", { name: "Zone LINNET was changed" }).click();
   await amy.getByText("It reaches 120 m further than before on all sides.").waitFor();
   await amy.getByRole("img", { name: /Zone LINNET, before and after/ }).waitFor();
   await look(amy, "compare");
@@ -103,15 +103,34 @@ await story(async ({ person }) => {
   await amy.getByRole("link", { name: "Draw a new zone" }).click();
   await amy.getByLabel("Rehearse it on").selectOption({ label: "Robin Vale" });
   await look(amy, "zone-unit");
+  await fill(amy, { Id: "z-refuge", "Code name": "OTTER", "Middle of the circle, latitude": "54.2", "Middle of the circle, longitude": "3.2", "Radius of the circle, metres": "200", Why: "A refuge." });
+  await approved(amy, ben, "/records/units/unit/zones");
+  await ben.getByRole("rowheader", { name: "OTTER" }).waitFor();
   await amy.goto(`${origin}${ZONES}/around`);
   await amy.getByLabel("Around whom").selectOption({ label: "Sam Rivers" });
   await amy.getByRole("button", { name: "Look at it" }).last().click();
   await amy.getByRole("heading", { name: /things are to be put right/ }).waitFor();
   await look(amy, "zone-around");
+  await fill(amy, { Id: "z-near", "Code name": "WREN", "Radius, metres": "300", Why: "She has agreed to it." });
+  await approved(amy, ben, ZONES);
+  await ben.getByRole("row", { name: /WREN.*300 m around Sam Rivers/ }).waitFor();
 
   await onTheMap(person);
   assert.deepEqual(found, []);
 });
+
+async function fill(page, fields) {
+  for (const [label, text] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(text);
+}
+
+/** What one proposes, another approves, and then it is in the list of zones in force. */
+async function approved(author, other, list) {
+  await author.getByRole("button", { name: "Put it before a second person" }).click();
+  await author.getByText("You proposed it: somebody else has to approve it.").waitFor();
+  await other.goto(author.url());
+  await other.getByRole("button", { name: "Approve: in force at once" }).click();
+  await other.waitForURL(`**${list}`);
+}
 
 /** Draws by pointer and by keys, and looks whether the fields say so. */
 async function drawn(page) {

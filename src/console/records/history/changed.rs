@@ -11,7 +11,7 @@ use crate::{
     domain::{Case, ProximityZone, Zone, ZoneId},
 };
 
-/// More are said in words alone.
+/// More are listed with what differs, and neither drawn nor measured.
 const DRAWN_MAX: usize = 12;
 
 /// A zone that is another in the later revision.
@@ -28,11 +28,16 @@ pub(super) fn zones(before: &Case, after: &Case, names: Names<'_>) -> Vec<Change
     let mut changed = Vec::new();
     for [old, new] in pairs(&before.zones, &after.zones, |zone| &zone.id) {
         let key = changed.len();
+        let is_drawn = key < DRAWN_MAX;
         changed.push(Changed {
             title: title(old.map(|zone| &zone.code), new.map(|zone| &zone.code)),
             changes: words::changes(old, new),
-            facts: old.zip(new).map(|(old, new)| words::facts(old, new)).unwrap_or_default(),
-            drawn: (key < DRAWN_MAX).then(|| Difference::of(key, old, new)).flatten(),
+            facts: old
+                .zip(new)
+                .filter(|_| is_drawn)
+                .map(|(old, new)| words::facts(old, new))
+                .unwrap_or_default(),
+            drawn: is_drawn.then(|| Difference::of(key, old, new)).flatten(),
         });
     }
     for [old, new] in pairs(&before.proximity_zones, &after.proximity_zones, |zone| &zone.id) {

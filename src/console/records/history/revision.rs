@@ -34,7 +34,7 @@ impl Revision {
         let number = revision_of(row)?;
         let (book, by, from_file) = match input_of(row) {
             Ok(Input::Told(Told::Publish(book))) => (Some(book), None, true),
-            Ok(Input::Told(Told::Revise { book, by, .. })) => (Some(book), by, false),
+            Ok(Input::Told(Told::Revise { book, by, .. })) => (Some(book), by.map(|by| *by), false),
             _ => (None, None, false),
         };
         let case = match book {

@@ -153,7 +153,7 @@ async fn approve(
 ) -> Result<(), Refusal> {
     let book = owner.with(&proposed.id, proposed.zone.as_ref());
     let (who, why) = (proposed.author.clone(), Some(proposed.why.clone()));
-    let by = Some(By { who, approved: Some(officer.id.clone()), why });
+    let by = Some(Box::new(By { who, approved: Some(officer.id.clone()), why }));
     let submitted =
         tokio::time::timeout(CONFIRM_WITHIN, app.inbox.submit(Told::Revise { from, book, by })).await;
     match submitted.map_err(|_| Refusal::unconfirmed())? {

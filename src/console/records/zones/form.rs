@@ -70,7 +70,7 @@ pub(super) fn named_fields(is_new: bool) -> Vec<Field> {
 pub(super) fn sheet(values: &Values, is_new: bool) -> Vec<Section> {
     let kinds = vec![
         Choice::new("circle", "A circle"),
-        Choice::new("polygon", "A polygon, its corners typed"),
+        Choice::new("polygon", "A polygon, its corners drawn or typed"),
         Choice::new("geojson", "A polygon, pasted as GeoJSON"),
     ];
     let shape = vec![

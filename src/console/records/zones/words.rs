@@ -87,14 +87,17 @@ pub(in crate::console::records) struct Change {
     pub(in crate::console::records) after: String,
 }
 
+/// A part of a zone, and what is said of it.
+type Says<'s, Z> = (&'static str, &'s dyn Fn(&Z) -> String);
+
 /// What differs between two zones.
 pub(in crate::console::records) fn changes(before: Option<&Zone>, after: Option<&Zone>) -> Vec<Change> {
-    let says: [(&'static str, fn(&Zone) -> String); 5] = [
-        ("Code name", |zone| zone.code.clone()),
-        ("Where", shape),
-        ("Area", |zone| area(zone.shape.0.area_m2())),
-        ("Warning zone", |zone| format!("{} m", zone.margin_m.metres())),
-        ("When", hours),
+    let says: [Says<'_, Zone>; 5] = [
+        ("Code name", &|zone| zone.code.clone()),
+        ("Where", &shape),
+        ("Area", &|zone| area(zone.shape.0.area_m2())),
+        ("Warning zone", &|zone| format!("{} m", zone.margin_m.metres())),
+        ("When", &hours),
     ];
     let mut changes = said(&says, before, after);
     let moved = before
@@ -116,7 +119,7 @@ pub(in crate::console::records) fn changes_around(
     after: Option<&ProximityZone>,
     names: Names<'_>,
 ) -> Vec<Change> {
-    let says: [(&'static str, &dyn Fn(&ProximityZone) -> String); 5] = [
+    let says: [Says<'_, ProximityZone>; 5] = [
         ("Code name", &|zone| zone.code.clone()),
         ("Around", &|zone| names.person(&zone.person)),
         ("Radius", &|zone| format!("{} m", zone.radius_m.metres())),
@@ -139,14 +142,11 @@ pub(super) fn changes_of_any(
 }
 
 /// What of these sentences differs.
-fn said<Z, F: Fn(&Z) -> String>(
-    says: &[(&'static str, F)],
-    before: Option<&Z>,
-    after: Option<&Z>,
-) -> Vec<Change> {
-    let of = |zone: Option<&Z>, say: &F| zone.map(say).unwrap_or_default();
-    let change =
-        |(what, say): &(&'static str, F)| Change { what, before: of(before, say), after: of(after, say) };
+fn said<Z>(says: &[Says<'_, Z>], before: Option<&Z>, after: Option<&Z>) -> Vec<Change> {
+    let change = |(what, say): &Says<'_, Z>| {
+        let of = |zone: Option<&Z>| zone.map(say).unwrap_or_default();
+        Change { what, before: of(before), after: of(after) }
+    };
     says.iter().map(change).filter(|change| change.before != change.after).collect()
 }
 

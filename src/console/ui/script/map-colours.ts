@@ -1,5 +1,7 @@
 // The page's own colours and marks, as they look just now: by night, by day, and in the reader's own.
 
+import type { LayerSpecification, Map as Canvas } from "maplibre-gl";
+
 /** The colours that the map takes from style.css. */
 const NAMES = [
   "map", "land", "coast", "street", "water", "zone", "zone-edge", "zone-calm", "zone-calm-edge", "margin", "margin-edge",
@@ -19,6 +21,24 @@ export function palette(): Palette {
   });
   probe.remove();
   return Object.fromEntries(found) as Palette;
+}
+
+const THEMES = ["(prefers-color-scheme: light)", "(forced-colors: active)"].map((query) => matchMedia(query));
+
+/** Calls back when the page's colours are others, until it is given up. */
+export function watchColours(changed: () => void, signal: AbortSignal): void {
+  for (const theme of THEMES) theme.addEventListener("change", changed, { signal });
+}
+
+export function isDark(): boolean {
+  return !matchMedia("(prefers-color-scheme: light)").matches;
+}
+
+/** Paints layers that a map has in what they say now. */
+export function repaint(map: Canvas, layers: LayerSpecification[]): void {
+  for (const { id, paint = {} } of layers) {
+    for (const [name, value] of Object.entries(paint)) map.setPaintProperty(id, name as "fill-color", value as string);
+  }
 }
 
 /** Marks are painted for screens with up to this many dots to a pixel. */

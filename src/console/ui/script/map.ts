@@ -2,7 +2,7 @@
 
 import { Map as Canvas, ScaleControl, setWorkerUrl, type GeoJSONSource, type LayerSpecification, type MapOptions, type StyleSpecification } from "maplibre-gl";
 
-import { DOTS, marks, palette } from "./map-colours";
+import { DOTS, isDark, marks, palette, repaint, watchColours } from "./map-colours";
 import { collection, extent, trailFeatures, wearerFeatures, zoneFeatures, type Borders, type Ground, type Places } from "./map-data";
 import { below, type Below } from "./map-ground";
 import { MARKS, overlay } from "./map-style";
@@ -40,13 +40,11 @@ export interface Sight {
   gaps: number;
 }
 
-const themes = ["(prefers-color-scheme: light)", "(forced-colors: active)"].map((query) => matchMedia(query));
-
 export class Drawing {
   readonly owed: string;
   private readonly map: Canvas;
   private shown = { zones: "", trails: "", wearers: "" };
-  private readonly retheme = () => this.dress();
+  private readonly gone = new AbortController();
 
   /** Draws all of it once; ready when it is to be seen. */
   static async make(wanted: Wanted): Promise<Drawing> {
@@ -101,13 +99,12 @@ export class Drawing {
     }
     this.map.on("move", moved);
     this.map.on("idle", moved);
-    for (const theme of themes) theme.addEventListener("change", this.retheme);
+    watchColours(() => this.dress(), this.gone.signal);
   }
 
   private layers(): LayerSpecification[] {
     const colours = palette();
-    const isDark = !matchMedia("(prefers-color-scheme: light)").matches;
-    return [...this.under.layers(colours, isDark), ...overlay(colours)];
+    return [...this.under.layers(colours, isDark()), ...overlay(colours)];
   }
 
   private style(): StyleSpecification {
@@ -125,9 +122,7 @@ export class Drawing {
 
   /** The page's colours have changed. */
   private dress(): void {
-    for (const { id, paint = {} } of this.layers()) {
-      for (const [name, value] of Object.entries(paint)) this.map.setPaintProperty(id, name as "fill-color", value as string);
-    }
+    repaint(this.map, this.layers());
     this.addMarks();
   }
 
@@ -175,7 +170,7 @@ export class Drawing {
 
   /** Gives back all that it holds. */
   remove(): void {
-    for (const theme of themes) theme.removeEventListener("change", this.retheme);
+    this.gone.abort();
     this.map.remove();
   }
 }

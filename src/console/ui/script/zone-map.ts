@@ -2,7 +2,7 @@
 
 import { Map as Canvas, ScaleControl, setWorkerUrl } from "maplibre-gl";
 
-import { palette } from "./map-colours";
+import { isDark, palette, repaint, watchColours } from "./map-colours";
 import type { Ground, Place } from "./map-data";
 import { below } from "./map-ground";
 import type { Box, Point, Under, Watching } from "./zone-ground";
@@ -24,10 +24,10 @@ export class MapUnder implements Under {
   static async make(wished: Wished, watching: Watching): Promise<{ under: MapUnder; owed: string }> {
     setWorkerUrl(wished.worker);
     const ground = await below(wished.outline, wished.ground);
-    const isDark = !matchMedia("(prefers-color-scheme: light)").matches;
+    const layers = () => ground.layers(palette(), isDark());
     const map = new Canvas({
       container: wished.box,
-      style: { version: 8, sources: ground.sources, layers: ground.layers(palette(), isDark) },
+      style: { version: 8, sources: ground.sources, layers: layers() },
       attributionControl: false,
       fadeDuration: 0,
       dragRotate: false,
@@ -53,10 +53,15 @@ export class MapUnder implements Under {
     map.on("idle", watching.settled);
     map.on("click", ({ lngLat }) => watching.clicked([lngLat.lng, lngLat.lat]));
     await new Promise((ready) => map.once("load", ready));
-    return { under: new MapUnder(map), owed: ground.owed };
+    const gone = new AbortController();
+    watchColours(() => repaint(map, layers()), gone.signal);
+    return { under: new MapUnder(map, gone), owed: ground.owed };
   }
 
-  private constructor(private readonly map: Canvas) {
+  private constructor(
+    private readonly map: Canvas,
+    private readonly gone: AbortController,
+  ) {
     // It is a picture below the handles, which are what the keys reach.
     map.getCanvas().tabIndex = -1;
   }
@@ -89,6 +94,7 @@ export class MapUnder implements Under {
   }
 
   remove(): void {
+    this.gone.abort();
     this.map.remove();
   }
 }
