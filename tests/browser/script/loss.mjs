@@ -13,8 +13,18 @@ await story(async ({ person }) => {
   const page = await person({ expects: ["net::ERR_", "Failed to load resource"] });
   await page.clock.install();
   await signIn(page);
+  await isLive(page);
+
+  // Armed when the line has just gone silent: the tone does not wait for a beat that never comes.
+  await ask("freeze");
   await page.getByRole("button", { name: "Arm console" }).click();
   await page.locator("#sound-word", { hasText: "Armed" }).waitFor();
+  await sounds(page, "loss");
+  await isAudible(page);
+  await ask("thaw");
+  await page.locator("loss-screen").waitFor({ state: "hidden" });
+  await sounds(page);
+
   const look = () =>
     page.evaluate(() => {
       const loss = document.querySelector("loss-screen");

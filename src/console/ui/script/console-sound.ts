@@ -29,17 +29,23 @@ class ConsoleSound extends HTMLElement {
     line.on("news", (news) => this.hear(news));
     // A lost line has a tone of its own.
     line.on("tick", () => line.isLost() && sound.setDanger(false));
-    if (this.armed) void sound.open();
+    if (this.armed) void this.open();
     this.show();
   }
 
   private async arm(): Promise<void> {
     this.armed = true;
     tab.set(ARMED, "1");
-    await sound.open();
+    await this.open();
     sound.once("test");
     this.saidAt = -Infinity;
     this.show();
+  }
+
+  /** The service may go silent before it is heard for the first time. */
+  private async open(): Promise<void> {
+    await sound.open();
+    if (this.armed) sound.heard(line.silentMs());
   }
 
   private disarm(): void {
@@ -57,7 +63,7 @@ class ConsoleSound extends HTMLElement {
 
   private hear({ waiting, raised }: News): void {
     if (!this.armed) return;
-    sound.heard();
+    sound.heard(0);
     sound.setDanger(waiting > 0);
     const worst = Math.min(...raised.filter((priority) => priority > 1));
     if (!this.muted && waiting === 0 && Number.isFinite(worst)) sound.once(worst === 2 ? "p2" : "p3");

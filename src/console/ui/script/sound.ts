@@ -72,12 +72,13 @@ class Sound {
     this.danger = on ? this.start("p1", true, 0) : null;
   }
 
-  /** The service was heard: the tone for its silence is put off. */
-  heard(): void {
+  /** The service was heard so long ago, milliseconds: the tone for its silence is put off. */
+  heard(agoMs: number): void {
+    const leftS = Math.max(0, LOST_MS - agoMs) / 1000;
     this.loss?.stop();
     this.lossSilenced = false;
-    this.loss = this.start("loss", true, LOST_MS / 1000);
-    this.lossAt = this.context ? this.context.currentTime + LOST_MS / 1000 : Infinity;
+    this.loss = this.start("loss", true, leftS);
+    this.lossAt = this.context ? this.context.currentTime + leftS : Infinity;
   }
 
   /** Nothing sounds any more, nor will. */
