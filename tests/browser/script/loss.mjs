@@ -23,7 +23,6 @@ await story(async ({ person }) => {
   await isAudible(page);
   await ask("thaw");
   await page.locator("loss-screen").waitFor({ state: "hidden" });
-  await sounds(page);
 
   const look = () =>
     page.evaluate(() => {
