@@ -141,7 +141,12 @@ impl Plan {
             vitals: Arc::clone(&vitals),
             wake_dispatch: Arc::new(move || waker.wake()),
             unwritten,
-            snapshot_every_rows: sequencer::SNAPSHOT_EVERY_ROWS,
+            // What a start has skipped must not be forgotten for good: the next one decides it again.
+            snapshot_every_rows: if findings.differences.is_empty() {
+                sequencer::SNAPSHOT_EVERY_ROWS
+            } else {
+                i64::MAX
+            },
             snapshot: findings.from,
         };
         tasks.spawn(async { driver.run().await.context("the sequencer stopped") });

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::guard::guarded;
 use crate::{
-    engine::{Engine, MEMORY_FORM, Part},
+    engine::{ENGINE_VERSION, Engine, MEMORY_FORM, Part},
     store::{JournalHead, Snapshot, SnapshotPart, Store, StoreError},
 };
 
@@ -74,18 +74,31 @@ pub(super) async fn load(
     store: &dyn Store,
     said: &mut Vec<String>,
 ) -> Result<Option<(Engine, JournalHead)>, StoreError> {
-    for snapshot in store.snapshots().await? {
+    let snapshots = match store.snapshots().await {
+        Ok(snapshots) => snapshots,
+        // Damage here is no damage to the journal.
+        Err(StoreError::Corrupt(_)) => {
+            said.push("no snapshot can be read".into());
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    for snapshot in snapshots {
         let row = store.journal(snapshot.no.saturating_sub(1), 1).await?.into_iter().next();
         let row = row.filter(|row| row.no == snapshot.no && row.chain == snapshot.chain);
         let wrong = match row {
             _ if snapshot.form != MEMORY_FORM => "it is written in another form",
             None => "the journal's row is another one",
-            Some(row) => match read(store, &snapshot).await? {
-                Ok(engine) => {
+            // What a version of the engine remembers, another would have decided otherwise.
+            Some(row) if row.engine != ENGINE_VERSION => "another version of the engine decided it",
+            Some(row) => match read(store, &snapshot).await {
+                Ok(Ok(engine)) => {
                     let head = JournalHead { no: row.no, at: row.at, chain: row.chain };
                     return Ok(Some((engine, head)));
                 }
-                Err(wrong) => wrong,
+                Ok(Err(wrong)) => wrong,
+                Err(StoreError::Corrupt(_)) => "a part cannot be read",
+                Err(error) => return Err(error),
             },
         };
         said.push(format!("the snapshot after row {} is passed over: {wrong}", snapshot.no));

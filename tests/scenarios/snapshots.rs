@@ -102,6 +102,20 @@ async fn one_that_cannot_be_believed_is_passed_over() {
     assert_eq!((findings.from, findings.passed_over), (all / 2, vec![]));
 }
 
+#[tokio::test]
+async fn one_that_another_version_of_the_engine_led_to_is_passed_over() {
+    let lived = lived_day().await;
+    let half = rows(&lived).await / 2;
+    let mut all = lived.journal(0, i64::MAX).await.unwrap();
+    all[usize::try_from(half).unwrap() - 1].engine -= 1;
+    let store = MemoryStore::new();
+    store.commit(&cordon::store::Batch { rows: all, ..Default::default() }).await.unwrap();
+    at_row(&lived, half).await.1.write(&store).await.unwrap();
+    let (_, findings) = recover(&store).await.unwrap();
+    assert_eq!(findings.from, 0);
+    assert!(findings.passed_over[0].ends_with("another version of the engine decided it"), "{findings:?}");
+}
+
 /// Every place in what is remembered, as far as a day of one wearer has it.
 fn places(value: &Value, at: &str, found: &mut BTreeSet<String>) {
     match value {

@@ -1,8 +1,8 @@
 //! All that the engine remembers, in parts, each about one subject: kept beside the journal, so that a start need not decide
 //! everything again since the first day.
 //!
-//! Parts that are taken up in whichever order make an engine that equals the one they came from. They are facts, not
-//! decisions: another version of the engine may go on from them as long as [`MEMORY_FORM`] is the same.
+//! Parts that are taken up in whichever order make an engine that equals the one they came from. Another version of the
+//! engine decides everything again.
 
 use std::{collections::BTreeMap, sync::Arc};
 
