@@ -189,6 +189,9 @@ pub struct Replay {
     /// Include what people wrote in their own words. Read it before you hand it on: it may hold a name or an address
     #[arg(long, requires = "incident")]
     pub own_words: bool,
+    /// Why, for the audit log; no name and no address
+    #[arg(long, value_parser = subject::reason, requires = "incident", default_value = "a person at this machine")]
+    pub reason: String,
 }
 
 /// `cordon evaluate`.
@@ -229,6 +232,9 @@ pub struct Rehearse {
     /// Print one JSON object instead
     #[arg(long)]
     pub json: bool,
+    /// Why, for the audit log; no name and no address
+    #[arg(long, value_parser = subject::reason, default_value = "a person at this machine")]
+    pub reason: String,
     /// Which installation.
     #[command(flatten)]
     pub config: ConfigFile,
@@ -313,6 +319,9 @@ pub struct RulebookCheck {
 pub struct RulebookLoad {
     /// TOML, or JSON if its name ends so
     pub file: PathBuf,
+    /// Why, for the audit log; no name and no address
+    #[arg(long, value_parser = subject::reason, default_value = "a person at this machine")]
+    pub reason: String,
     /// Which installation.
     #[command(flatten)]
     pub config: ConfigFile,

@@ -9,7 +9,7 @@ use super::{read_config, say};
 use crate::{
     access::{
         Access, NewToken,
-        audit::{HeadsFile, Who},
+        audit::{About, HeadsFile, Record, Who},
     },
     cli,
     clock::Clock,
@@ -65,6 +65,11 @@ impl Admission {
         let heads = Some(HeadsFile::new(&config.access.heads));
         Ok(Self { access, heads, public: public(config), installation: config.installation.clone() })
     }
+}
+
+/// What the audit log says of whoever runs a command on this machine.
+pub(super) fn record(what: &'static str, why: &str, about: About) -> Record {
+    Record { at: Clock::real().wall(), who: Who::Command, what, why: why.into(), about }
 }
 
 /// How the console is reached from other machines, if it is.

@@ -27,10 +27,11 @@ pub use subject::{export_subject, hold_subject, lift_hold, list_holds};
 pub use watch::watch;
 
 use crate::{
+    access::audit::About,
     cli,
     clock::Clock,
     config::{self, Config},
-    domain::IncidentId,
+    domain::{Book, IncidentId},
     engine::Rulebook,
     lab::{self, evaluate::Study},
     notify::push::PushKey,
@@ -61,9 +62,22 @@ pub async fn load_rulebook(args: cli::RulebookLoad) -> anyhow::Result<()> {
     let in_force = catch_up(store.as_ref()).await.context("cannot read the journal")?;
     rulebook_file::try_out(in_force.engine.rulebook(), &books)?;
     let summary = rulebook_file::summary(&books);
+    let access = access::open(&config).await?;
+    let record = |book| access::record(changes(book), &args.reason, About::book(book));
+    access.record(&books.iter().map(record).collect::<Vec<_>>()).await?;
     match rulebook_file::publish(store.as_ref(), &Clock::real(), books).await? {
         Published::Live => say(&format!("live: {summary}")),
         Published::Stored => say(&format!("stored: {summary}; the service takes it up when it starts")),
+    }
+}
+
+/// As the audit log says it of whoever does the same on the console.
+fn changes(book: &Book) -> &'static str {
+    match book {
+        Book::Unit(_) => "change unit",
+        Book::Wearer(_) => "change wearer",
+        Book::Person(_) => "change person",
+        Book::Case(_) => "change case",
     }
 }
 
@@ -111,6 +125,9 @@ pub async fn replay(args: cli::Replay) -> anyhow::Result<()> {
     let store = store::open(config.store.expose()).await.context("cannot open the store")?;
     if let Some(incident) = args.incident {
         let explained = lab::explain(store.as_ref(), IncidentId(incident), args.own_words).await?;
+        let access = access::open(&config).await?;
+        let record = access::record("see explanation", &args.reason, About::incident(explained.incident()));
+        access.record(&[record]).await?;
         say(explained.in_short().trim_end())?;
         if let Some(file) = &args.html {
             std::fs::write(file, explained.html()?)

@@ -2,9 +2,11 @@
 
 use anyhow::Context;
 
-use super::{read_config, say};
+use super::{access, read_config, say};
 use crate::{
+    access::audit::{About, Whom},
     cli::{self, ZoneArg},
+    domain::Subject,
     lab::rehearse::{Proposal, recorded, rehearse as play, rulebook},
     rulebook_file, store,
 };
@@ -24,6 +26,12 @@ pub async fn rehearse(args: cli::Rehearse) -> anyhow::Result<()> {
     let in_force = rulebook(store.as_ref(), &args.wearer).await.context("cannot read the journal")?;
     let zone = proposed.or_else(|id| Proposal::zone_in_force(&in_force, &id))?;
     let proposal = Proposal::new(&in_force, &args.wearer, zone, args.time_zone.as_deref())?;
+    let unit = in_force.wearer(&args.wearer).map(|wearer| wearer.unit.clone());
+    let subject = Some(Whom::Subject(Subject::Wearer(args.wearer.clone())));
+    let about = About { subject, unit, ..About::default() };
+    // It says where somebody was.
+    let access = access::open(&config).await?;
+    access.record(&[access::record("rehearse zone", &args.reason, about)]).await?;
     let recorded =
         recorded(store.as_ref(), &args.wearer, args.days).await.context("cannot read the journal")?;
     let rehearsal = play(&proposal, &recorded).context("the zone could not be published")?;

@@ -5,9 +5,12 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use tokio::fs::{File, OpenOptions};
 
-use super::{access::open, read_config, say};
+use super::{
+    access::{self, open},
+    read_config, say,
+};
 use crate::{
-    access::audit::{About, Record, Who, Whom},
+    access::audit::{About, Record, Whom},
     cli,
     clock::Clock,
     domain::{DataSubject, Subject},
@@ -86,6 +89,7 @@ pub async fn lift_hold(args: cli::SubjectLift) -> anyhow::Result<()> {
 /// In sentences that say how to put it right.
 pub async fn list_holds(args: cli::SubjectHolds) -> anyhow::Result<()> {
     let access = open(&read_config(&args.config)?).await?;
+    access.record(&[record(&args.subject, "see holds", "a person at this machine")]).await?;
     let holds = access.holds(&args.subject).await?;
     if holds.is_empty() {
         return say(&format!("there is no hold of {}", args.subject));
@@ -105,8 +109,7 @@ fn record(subject: &DataSubject, what: &'static str, why: &str) -> Record {
         DataSubject::Wearer(id) => Subject::Wearer(id.clone()),
         DataSubject::Person(id) => Subject::Person(id.clone()),
     };
-    let about = About { subject: Some(Whom::Subject(whom)), ..About::default() };
-    Record { at: Clock::real().wall(), who: Who::Command, what, why: why.into(), about }
+    access::record(what, why, About { subject: Some(Whom::Subject(whom)), ..About::default() })
 }
 
 async fn new_file(path: &Path) -> std::io::Result<File> {

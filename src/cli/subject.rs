@@ -79,7 +79,8 @@ pub struct SubjectHolds {
     pub config: ConfigFile,
 }
 
-fn reason(text: &str) -> Result<String, String> {
+/// Why something is done, as the audit log keeps it.
+pub(super) fn reason(text: &str) -> Result<String, String> {
     let text = text.trim();
     let fits =
         (1..=HOLD_REASON_CHARS_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);

@@ -16,15 +16,20 @@ use axum::{
 use super::{
     App,
     caller::{Caller, Officer},
+    gate,
     guard::Posted,
     page::{Frame, framed, html},
     refusal::Refusal,
+    rights::Act,
     tokens::{TokenLine, token_lines},
     when::When,
     words,
 };
 use crate::{
-    access::{Account, AccountError, Grant, Invitation, NewAccount, Reach, Role},
+    access::{
+        Account, AccountError, Grant, Invitation, NewAccount, Reach, Role,
+        audit::{About, Whom},
+    },
     domain::{CaseId, StaffId, Unit},
     engine::Rulebook,
 };
@@ -100,10 +105,10 @@ struct Wanted {
 }
 
 async fn list(State(app): State<App>, officer: Officer) -> Result<Response, Refusal> {
-    list_with(&app, &officer, ["", ""], Vec::new(), "", String::new())
+    list_with(&app, &officer, ["", ""], Vec::new(), "", String::new()).await
 }
 
-fn list_with(
+async fn list_with(
     app: &App,
     officer: &Officer,
     [id, name]: [&str; 2],
@@ -113,6 +118,7 @@ fn list_with(
 ) -> Result<Response, Refusal> {
     let title = if error.is_empty() { "Accounts" } else { "Error: Accounts" };
     let (board, _, frame) = framed(app, officer, title, "accounts");
+    gate::shows(app, officer, Act::SeeAccounts, gate::units(&officer.reach, &board.rulebook)).await?;
     let accounts = all_in_sight(app, officer)?.iter().map(line).collect();
     let form = Form::new(&board.rulebook, &officer.reach, &ticked, cases);
     let status = if error.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
@@ -130,25 +136,27 @@ async fn add(
     let again = |ticked, error| list_with(&app, &officer, [&id, name], ticked, form.field("cases"), error);
     let wanted = match wanted(&app, &officer, &form) {
         Ok(wanted) => wanted,
-        Err(error) => return again(Vec::new(), error),
+        Err(error) => return again(Vec::new(), error).await,
     };
     let account: StaffId = match id.parse() {
         Ok(account) => account,
-        Err(error) => return again(wanted.grants, format!("What they sign in as: {error}.")),
+        Err(error) => return again(wanted.grants, format!("What they sign in as: {error}.")).await,
     };
     let new = NewAccount { id: account, name: name.into(), grants: wanted.grants, caseload: wanted.caseload };
     match app.access.add_account(&new, &officer.who(), app.clock.wall()).await {
-        Ok(invitation) => account_with(&app, &officer, &new.id, String::new(), Some((invitation, &headers))),
+        Ok(invitation) => {
+            account_with(&app, &officer, &new.id, String::new(), Some((invitation, &headers))).await
+        }
         Err(AccountError::Access(error)) => Err(error.into()),
-        Err(error) => again(new.grants, sentence(&error)),
+        Err(error) => again(new.grants, sentence(&error)).await,
     }
 }
 
 async fn one(State(app): State<App>, officer: Officer, Path(id): Path<String>) -> Result<Response, Refusal> {
-    account_with(&app, &officer, &parse(&id)?, String::new(), None)
+    account_with(&app, &officer, &parse(&id)?, String::new(), None).await
 }
 
-fn account_with(
+async fn account_with(
     app: &App,
     officer: &Officer,
     id: &StaffId,
@@ -156,6 +164,8 @@ fn account_with(
     made: Option<(Invitation, &HeaderMap)>,
 ) -> Result<Response, Refusal> {
     let account = in_sight(app, officer, id)?;
+    let about = About { subject: Some(Whom::Account(id.clone())), ..About::default() };
+    gate::shows(app, officer, Act::SeeAccounts, [about]).await?;
     let title = format!("Account of {}", account.name);
     let (board, now, frame) = framed(app, officer, &title, "accounts");
     let cases: Vec<&str> = account.caseload.iter().map(CaseId::as_str).collect();
@@ -179,10 +189,10 @@ async fn change(
     let id = within_reach(&app, &officer, &id)?;
     let Wanted { grants, caseload } = match wanted(&app, &officer, &form) {
         Ok(wanted) => wanted,
-        Err(error) => return account_with(&app, &officer, &id, error, None),
+        Err(error) => return account_with(&app, &officer, &id, error, None).await,
     };
     let changed = app.access.change_account(&id, &grants, &caseload, &officer.who(), app.clock.wall()).await;
-    done(&app, &officer, &id, changed)
+    done(&app, &officer, &id, changed).await
 }
 
 async fn link(
@@ -194,9 +204,11 @@ async fn link(
 ) -> Result<Response, Refusal> {
     let id = within_reach(&app, &officer, &id)?;
     match app.access.invite(&id, &officer.who(), app.clock.wall()).await {
-        Ok(invitation) => account_with(&app, &officer, &id, String::new(), Some((invitation, &headers))),
+        Ok(invitation) => {
+            account_with(&app, &officer, &id, String::new(), Some((invitation, &headers))).await
+        }
         Err(AccountError::Access(error)) => Err(error.into()),
-        Err(error) => account_with(&app, &officer, &id, sentence(&error), None),
+        Err(error) => account_with(&app, &officer, &id, sentence(&error), None).await,
     }
 }
 
@@ -210,10 +222,10 @@ async fn revoke(
     let reason = form.field("reason").trim();
     if reason.is_empty() || reason.chars().count() > REASON_CHARS_MAX {
         let error = "To revoke an account, write why, in at most 200 characters.".into();
-        return account_with(&app, &officer, &id, error, None);
+        return account_with(&app, &officer, &id, error, None).await;
     }
     let revoked = app.access.revoke_account(&id, reason, &officer.who(), app.clock.wall()).await;
-    done(&app, &officer, &id, revoked)
+    done(&app, &officer, &id, revoked).await
 }
 
 async fn revoke_token(
@@ -227,11 +239,11 @@ async fn revoke_token(
     match app.access.revoke_token(&id, no, &officer.who(), app.clock.wall()).await {
         Ok(()) => Ok(Redirect::to(&format!("/accounts/{id}")).into_response()),
         Err(AccountError::Access(error)) => Err(error.into()),
-        Err(error) => account_with(&app, &officer, &id, sentence(&error), None),
+        Err(error) => account_with(&app, &officer, &id, sentence(&error), None).await,
     }
 }
 
-fn done(
+async fn done(
     app: &App,
     officer: &Officer,
     id: &StaffId,
@@ -240,7 +252,7 @@ fn done(
     match result {
         Ok(()) => Ok(Redirect::to("/accounts").into_response()),
         Err(AccountError::Access(error)) => Err(error.into()),
-        Err(error) => account_with(app, officer, id, sentence(&error), None),
+        Err(error) => account_with(app, officer, id, sentence(&error), None).await,
     }
 }
 

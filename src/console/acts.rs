@@ -71,10 +71,14 @@ acts! {
     Acted: "act on incident", Change, Some(HandleIncidents), [Officer, Supervisor, Responder];
     Note: "note on incident", Change, Some(HandleIncidents), [Officer, Supervisor, Responder];
     Close: "close incident", Change, Some(CloseIncidents), [Officer, Supervisor];
+    /// Who is on duty, and can be sent to an incident.
+    SeeSend: "see who can be sent", View, None, [Officer, Supervisor];
     /// Send a responder.
     Send: "send responder", Change, Some(HandleIncidents), [Officer, Supervisor];
     /// Put what is no danger aside.
     Shelve: "shelve incident", Change, Some(HandleIncidents), [Officer, Supervisor];
+    /// What a responder was sent to, and where it is.
+    SeeSent: "see what one is sent to", View, None, [Officer, Supervisor, Responder];
     /// Say how far one has come, who was sent.
     Attend: "attend", Change, Some(HandleIncidents), [Officer, Supervisor, Responder];
     /// What a shift hands over to the next.
@@ -85,7 +89,9 @@ acts! {
     SeeDevices: "see devices", View, Some(ReadDevices), [Officer, Supervisor, Advocate];
     /// Make a link by which a protected person enrols a device.
     Enrol: "make enrolment link", Handler, None, [Officer, Supervisor, Advocate];
-    /// The same for staff.
+    /// Make a page that is a protected person's own.
+    MakeOwnPage: "make link to own page", Handler, None, [Officer, Supervisor, Advocate];
+    /// The same as `Enrol` for staff.
     EnrolStaff: "make enrolment link", Handler, None, [Officer, Supervisor];
     /// What is due of the records, and lists of them.
     SeeRecords: "see records", View, None, [Officer, Supervisor, Advocate, CaseWorker, Administrator];

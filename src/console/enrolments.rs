@@ -12,6 +12,7 @@ use axum::{
 use super::{
     App,
     caller::{Caller, Officer},
+    gate,
     guard::Posted,
     names::Names,
     page::{Frame, framed, html},
@@ -22,8 +23,8 @@ use super::{
     words,
 };
 use crate::{
-    access::audit::{About, Record, Whom},
-    domain::{Book, Channel, Contact, MINUTE_MS, Recipient, Scope, Subject},
+    access::audit::Record,
+    domain::{Book, Channel, Contact, MINUTE_MS, Recipient, Scope},
     engine::{By, Rulebook, Told},
     notify::push::{Enrolment, OwnPage},
 };
@@ -69,8 +70,8 @@ struct Made {
     until: Option<When>,
 }
 
-async fn page(State(app): State<App>, officer: Officer) -> Response {
-    draw(&app, &officer, StatusCode::OK, false, None)
+async fn page(State(app): State<App>, officer: Officer) -> Result<Response, Refusal> {
+    draw(&app, &officer, StatusCode::OK, false, None).await
 }
 
 async fn make(
@@ -86,12 +87,12 @@ async fn make(
         Some(board.rulebook.revision(&scope))
     });
     let (Some(door), Some(recipient), Some(revision)) = (app.phones.as_deref(), chosen, revision) else {
-        return Ok(draw(&app, &officer, StatusCode::UNPROCESSABLE_ENTITY, true, None));
+        return draw(&app, &officer, StatusCode::UNPROCESSABLE_ENTITY, true, None).await;
     };
     let name = words::recipient(&recipient, Names(&board.rulebook));
     // Whoever has the link can enrol in their place: none is made that nobody knows of.
     app.access
-        .record(&[record(&app, &officer, &recipient, &board.rulebook)])
+        .record(&[record(&app, &officer, Act::Enrol, &recipient, &board.rulebook)])
         .await
         .map_err(|error| Refusal::not_recorded(&error))?;
     let until = now.plus_ms(LINK_MS);
@@ -103,7 +104,7 @@ async fn make(
         link: format!("{}/enrol/{token}", door.address(&headers)),
         until: Some(When::new(until, now)),
     };
-    Ok(draw(&app, &officer, StatusCode::OK, false, Some(made)))
+    draw(&app, &officer, StatusCode::OK, false, Some(made)).await
 }
 
 /// Makes a protected person a page of their own; any that they had before is no more.
@@ -119,11 +120,11 @@ async fn own_page(
         _ => None,
     };
     let (Some(door), Some(mut person)) = (app.phones.as_deref(), person) else {
-        return Ok(draw(&app, &officer, StatusCode::UNPROCESSABLE_ENTITY, true, None));
+        return draw(&app, &officer, StatusCode::UNPROCESSABLE_ENTITY, true, None).await;
     };
     let recipient = Recipient::Person(person.id.clone());
     app.access
-        .record(&[record(&app, &officer, &recipient, &board.rulebook)])
+        .record(&[record(&app, &officer, Act::MakeOwnPage, &recipient, &board.rulebook)])
         .await
         .map_err(|error| Refusal::not_recorded(&error))?;
     let (id, made_at) = (person.id.clone(), app.clock.wall());
@@ -138,13 +139,20 @@ async fn own_page(
         .map_err(|_| Refusal::unconfirmed())??;
     tracing::info!(by = %officer.id, "a link to a protected person's own page was made");
     let made = Made { name, link: format!("{}/own/{token}", door.address(&headers)), until: None };
-    Ok(draw(&app, &officer, StatusCode::OK, false, Some(made)))
+    draw(&app, &officer, StatusCode::OK, false, Some(made)).await
 }
 
-fn draw(app: &App, officer: &Officer, status: StatusCode, error: bool, made: Option<Made>) -> Response {
+async fn draw(
+    app: &App,
+    officer: &Officer,
+    status: StatusCode,
+    error: bool,
+    made: Option<Made>,
+) -> Result<Response, Refusal> {
     let (board, _, frame) = framed(app, officer, "Enrol a device", "enrolments");
+    gate::shows(app, officer, Act::SeeDevices, gate::units(&officer.reach, &board.rulebook)).await?;
     let groups = groups(&board.rulebook, officer);
-    (status, html(&Page { frame, is_on: app.phones.is_some(), groups, error, made })).into_response()
+    Ok((status, html(&Page { frame, is_on: app.phones.is_some(), groups, error, made })).into_response())
 }
 
 /// An advocate enrols the persons of their cases alone; staff are enrolled by whoever leads them.
@@ -158,17 +166,9 @@ fn is_in_reach(caller: &Caller, rulebook: &Rulebook, recipient: &Recipient) -> b
     }
 }
 
-fn record(app: &App, officer: &Officer, recipient: &Recipient, rulebook: &Rulebook) -> Record {
-    let (subject, unit) = match recipient {
-        Recipient::Person(id) => (
-            Whom::Subject(Subject::Person(id.clone())),
-            rulebook.person(id).map(|person| person.unit.clone()),
-        ),
-        Recipient::Staff(id) => (Whom::Account(id.clone()), None),
-    };
-    let about = About { subject: Some(subject), unit, ..About::default() };
-    let (at, who, why) = (app.clock.wall(), officer.who(), officer.right(Act::Enrol));
-    Record { at, who, what: Act::Enrol.what(), why, about }
+fn record(app: &App, officer: &Officer, act: Act, recipient: &Recipient, rulebook: &Rulebook) -> Record {
+    let about = phone::about(rulebook, recipient);
+    Record { at: app.clock.wall(), who: officer.who(), what: act.what(), why: officer.right(act), about }
 }
 
 fn groups(rulebook: &Rulebook, officer: &Officer) -> Vec<(&'static str, Vec<Choice>)> {

@@ -29,7 +29,7 @@ use super::{
 use crate::{
     access::{
         Reach,
-        audit::{About, Record, Who, Whom},
+        audit::{About, Record, Who},
     },
     domain::Incident,
     engine::Rulebook,
@@ -118,17 +118,26 @@ async fn admit(
     with_incident: Option<&str>,
     request: &mut Request,
 ) -> Result<(), Refusal> {
+    let page = page_of(request.uri().query());
     let abouts = match with_incident {
         Some(route) => {
             let id = segment(route, request.uri().path(), "{id}");
             let incident = incident_in_reach(app, caller, id).await?;
-            let about = about(&incident);
+            let about = About::incident(&incident);
             request.extensions_mut().insert(InReach(incident));
             vec![about]
         }
         None => units(&caller.reach, &app.board.borrow().rulebook),
     };
-    record(app, caller, act, abouts).await
+    record(app, caller, act, abouts, &page).await
+}
+
+/// Which page of a long list is asked for, as the audit log has it behind the right to look.
+fn page_of(query: Option<&str>) -> String {
+    let before =
+        query.into_iter().flat_map(|query| query.split('&')).find_map(|it| it.strip_prefix("before="));
+    let before = before.and_then(|before| before.parse::<i64>().ok());
+    before.map(|before| format!("; before {before}")).unwrap_or_default()
 }
 
 /// The session behind a request. What a person asks for is a sign of life, what a page asks for by itself is none.
@@ -181,18 +190,8 @@ async fn incident_in_reach(app: &App, caller: &Caller, id: &str) -> Result<Incid
     found.filter(|incident| scope::has_incident(&caller.reach, &board.rulebook, incident)).ok_or_else(none)
 }
 
-/// Whom and what an incident is about, as the audit log has it.
-pub(super) fn about(incident: &Incident) -> About {
-    About {
-        subject: Some(Whom::Subject(incident.subject.clone())),
-        unit: Some(incident.unit.clone()),
-        case: incident.case.clone(),
-        incident: Some(incident.id),
-    }
-}
-
 /// A page about many is about all that somebody may see: of each unit, and of each case.
-fn units(reach: &Reach, rulebook: &Rulebook) -> Vec<About> {
+pub(super) fn units(reach: &Reach, rulebook: &Rulebook) -> Vec<About> {
     if reach.everything {
         let all = rulebook.units().map(|unit| About { unit: Some(unit.id.clone()), ..About::default() });
         let all: Vec<_> = all.collect();
@@ -207,22 +206,35 @@ fn units(reach: &Reach, rulebook: &Rulebook) -> Vec<About> {
     units.chain(cases).collect()
 }
 
-async fn record(app: &App, caller: &Caller, act: Act, abouts: Vec<About>) -> Result<(), Refusal> {
-    let record = |about| Record {
+async fn record(app: &App, caller: &Caller, act: Act, abouts: Vec<About>, page: &str) -> Result<(), Refusal> {
+    let records = abouts.into_iter().map(|about| Record {
         at: app.clock.wall(),
         who: caller.who(),
         what: act.what(),
-        why: caller.right(act),
+        why: caller.right(act) + page,
         about,
-    };
+    });
     match act.trace() {
         Trace::Handler => Ok(()),
-        Trace::View => viewed(app, abouts.into_iter().map(record)).await,
+        Trace::View => viewed(app, records).await,
         Trace::Change => {
-            record_change(app, act, &abouts.into_iter().map(record).collect::<Vec<_>>()).await;
+            record_change(app, act, &records.collect::<Vec<_>>()).await;
             Ok(())
         }
     }
+}
+
+/// Has the audit log say that somebody is shown what the act is about, where the route alone does not say so: whatever comes
+/// of a form, the page that it stands on shows no less.
+pub(super) async fn shows(
+    app: &App,
+    caller: &Caller,
+    act: Act,
+    abouts: impl IntoIterator<Item = About>,
+) -> Result<(), Refusal> {
+    let (at, who, why) = (app.clock.wall(), caller.who(), caller.right(act));
+    let record = |about| Record { at, who: who.clone(), what: act.what(), why: why.clone(), about };
+    viewed(app, abouts.into_iter().map(record)).await
 }
 
 /// Records what is done all the same, where the log can take it: the journal has it, too.

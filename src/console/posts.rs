@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::post,
@@ -13,12 +13,15 @@ use axum::{
 use super::{
     App,
     caller::{Caller, Officer},
+    gate::{self, InReach},
     guard::Posted,
     incident::{self, FormError},
     refusal::Refusal,
+    rights::Act,
 };
 use crate::{
-    domain::{IncidentId, Outcome},
+    access::audit::About,
+    domain::{Incident, IncidentId, Outcome},
     engine::{Action, Refused, Told},
     sequencer::SubmitError,
 };
@@ -42,72 +45,69 @@ pub(super) fn routes() -> Router<App> {
 async fn own(
     State(app): State<App>,
     officer: Officer,
-    Path(id): Path<String>,
+    InReach(incident): InReach,
     form: Posted,
 ) -> Result<Response, Refusal> {
-    submit(&app, &officer, parse(&id)?, Action::Own).await??;
-    Ok(back(&form, &id))
+    submit(&app, &officer, incident.id, Action::Own).await??;
+    Ok(back(&form, incident.id))
 }
 
 async fn act(
     State(app): State<App>,
     officer: Officer,
-    Path(id): Path<String>,
+    InReach(incident): InReach,
     form: Posted,
 ) -> Result<Response, Refusal> {
-    submit(&app, &officer, parse(&id)?, Action::Act).await??;
-    Ok(back(&form, &id))
+    submit(&app, &officer, incident.id, Action::Act).await??;
+    Ok(back(&form, incident.id))
 }
 
 async fn note(
     State(app): State<App>,
     officer: Officer,
-    Path(id): Path<String>,
+    InReach(incident): InReach,
     form: Posted,
 ) -> Result<Response, Refusal> {
-    let incident = parse(&id)?;
     let text = form.field("note").trim();
     let bad = |message: &str| FormError::Note { message: message.into(), text: text.into() };
     if let Err(message) = check_note(text) {
-        return again(&app, &officer, incident, bad(&message)).await;
+        return again(&app, &officer, &incident, bad(&message)).await;
     }
-    match submit(&app, &officer, incident, Action::Note(text.into())).await? {
+    match submit(&app, &officer, incident.id, Action::Note(text.into())).await? {
         Err(SubmitError::Refused(why @ Refused::NoteLength)) => {
-            again(&app, &officer, incident, bad(&format!("{why}."))).await
+            again(&app, &officer, &incident, bad(&format!("{why}."))).await
         }
-        other => other.map(|()| back(&form, &id)).map_err(Refusal::from),
+        other => other.map(|()| back(&form, incident.id)).map_err(Refusal::from),
     }
 }
 
 async fn close(
     State(app): State<App>,
     officer: Officer,
-    Path(id): Path<String>,
+    InReach(incident): InReach,
     form: Posted,
 ) -> Result<Response, Refusal> {
-    let incident = parse(&id)?;
     let chosen = form.field("outcome");
     let Some(outcome) = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == chosen) else {
-        return again(&app, &officer, incident, FormError::Outcome).await;
+        return again(&app, &officer, &incident, FormError::Outcome).await;
     };
-    submit(&app, &officer, incident, Action::Close(outcome)).await??;
-    Ok(back(&form, &id))
+    submit(&app, &officer, incident.id, Action::Close(outcome)).await??;
+    Ok(back(&form, incident.id))
 }
 
 async fn shelve(
     State(app): State<App>,
     officer: Officer,
-    Path(id): Path<String>,
+    InReach(incident): InReach,
     form: Posted,
 ) -> Result<Response, Refusal> {
-    let incident = parse(&id)?;
     let reason = form.field("reason").trim();
     let chosen = SHELVE_MINUTES.into_iter().find(|minutes| minutes.to_string() == form.field("minutes"));
     let (Some(minutes), 1..=SHELF_REASON_CHARS_MAX) = (chosen, reason.chars().count()) else {
-        return again(&app, &officer, incident, FormError::Shelf { reason: reason.into() }).await;
+        return again(&app, &officer, &incident, FormError::Shelf { reason: reason.into() }).await;
     };
-    submit(&app, &officer, incident, Action::Shelve { minutes, reason: reason.into() }).await??;
-    Ok(back(&form, &id))
+    submit(&app, &officer, incident.id, Action::Shelve { minutes, reason: reason.into() }).await??;
+    Ok(back(&form, incident.id))
 }
 
 /// What is wrong with a note, in a sentence.
@@ -133,20 +133,21 @@ pub(super) async fn submit(
 }
 
 /// The incident's page once more, with what was wrong beside the field.
-async fn again(app: &App, officer: &Officer, id: IncidentId, error: FormError) -> Result<Response, Refusal> {
-    let page = incident::page_with(app, officer, id, Some(error)).await?;
+async fn again(
+    app: &App,
+    officer: &Officer,
+    incident: &Incident,
+    error: FormError,
+) -> Result<Response, Refusal> {
+    gate::shows(app, officer, Act::SeeIncident, [About::incident(incident)]).await?;
+    let page = incident::page_with(app, officer, incident.id, Some(error)).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
 /// To where the form stood.
-fn back(form: &Posted, id: &str) -> Response {
+fn back(form: &Posted, id: IncidentId) -> Response {
     match form.field("back") {
         "queue" => Redirect::to("/").into_response(),
         _ => Redirect::to(&format!("/incidents/{id}")).into_response(),
     }
-}
-
-/// Only what the console itself writes: digits.
-fn parse(id: &str) -> Result<IncidentId, Refusal> {
-    incident::parse_id(id).ok_or_else(|| Refusal::no_incident(id))
 }

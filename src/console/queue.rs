@@ -11,6 +11,7 @@ use axum::{
 use super::{
     App,
     caller::Officer,
+    gate,
     handover::{self, Left},
     load::{self, Load},
     map::Map,
@@ -18,6 +19,7 @@ use super::{
     notices::Notices,
     page::{Frame, framed, html},
     records,
+    refusal::Refusal,
     rights::Act,
     told::{self, Chain, Going, Next},
     wearers::{self, Seen, Wearers},
@@ -268,16 +270,20 @@ struct WearersFragment {
     wearers: Wearers,
 }
 
-async fn page(State(app): State<App>, officer: Officer) -> Response {
+async fn page(State(app): State<App>, officer: Officer) -> Result<Response, Refusal> {
     let (board, now, mut frame) = framed(&app, &officer, "Queue", "queue");
     frame.reload_s = 5;
     let queue = Queue::new(&app, &board, now, &officer);
     // Where wearers are is for fewer than what is open.
-    let field = officer.reach_of(Act::SeeMap).map(|reach| {
+    let reach = officer.reach_of(Act::SeeMap);
+    if let Some(reach) = &reach {
+        gate::shows(&app, &officer, Act::SeeMap, gate::units(reach, &board.rulebook)).await?;
+    }
+    let field = reach.map(|reach| {
         let (board, now) = app.look_at(&reach);
         MapFragment { map: Map::new(&board, now), wearers: Wearers::new(&board, now) }
     });
-    html(&Page { frame, queue, field })
+    Ok(html(&Page { frame, queue, field }))
 }
 
 async fn queue_fragment(State(app): State<App>, officer: Officer) -> Response {

@@ -12,15 +12,18 @@ use axum::{
 use super::{
     App,
     caller::Officer,
+    gate::{self, InReach},
     guard::Posted,
     incident::parse_id,
     names::Names,
     page::{Frame, framed, html},
     posts,
     refusal::Refusal,
+    rights::Act,
     words,
 };
 use crate::{
+    access::audit::About,
     domain::{Attendance, Attending, Incident, StaffId, Timestamp},
     engine::{Action, Rulebook},
 };
@@ -62,13 +65,14 @@ async fn send(
     State(app): State<App>,
     officer: Officer,
     Path(id): Path<String>,
+    InReach(incident): InReach,
     form: Posted,
 ) -> Result<Response, Refusal> {
-    let incident = parse_id(&id).ok_or_else(|| Refusal::no_incident(&id))?;
     let Ok(responder) = form.field("responder").parse::<StaffId>() else {
+        gate::shows(&app, &officer, Act::SeeSend, [About::incident(&incident)]).await?;
         return draw(&app, &officer, &id, StatusCode::UNPROCESSABLE_ENTITY);
     };
-    posts::submit(&app, &officer, incident, Action::Send(responder)).await??;
+    posts::submit(&app, &officer, incident.id, Action::Send(responder)).await??;
     Ok(Redirect::to(&format!("/incidents/{id}")).into_response())
 }
 

@@ -12,6 +12,7 @@ use axum::{
 use super::{
     App, assets,
     caller::Officer,
+    gate,
     guard::{COOKIE, Fields, Posted, cookies},
     handover,
     page::html,
@@ -20,7 +21,10 @@ use super::{
     sign_in::{Half, SignInError, Signed},
 };
 use crate::{
-    access::{Proof, ProofError, Standing},
+    access::{
+        Proof, ProofError, Standing,
+        audit::{About, Record, Who},
+    },
     domain::StaffId,
     engine::Rulebook,
     secret::Secret,
@@ -263,31 +267,37 @@ fn by_link(app: &App, given: &str) -> Response {
     }
 }
 
-async fn who_page(State(app): State<App>, signed: Signed) -> Response {
+async fn who_page(State(app): State<App>, signed: Signed) -> Result<Response, Refusal> {
     if signed.generation.is_some() {
-        return Redirect::to("/").into_response();
+        return Ok(Redirect::to("/").into_response());
     }
-    let (board, _) = app.look();
-    html(&WhoPage { units: staffed(&board.rulebook), form_token: signed.form_token(), error: false })
+    ask_who(&app, &signed, StatusCode::OK).await
 }
 
-async fn who(State(app): State<App>, signed: Signed, form: Posted) -> Response {
+/// It names everybody on the staff.
+async fn ask_who(app: &App, signed: &Signed, status: StatusCode) -> Result<Response, Refusal> {
+    let (at, why) = (app.clock.wall(), "by the one-time link of this machine".into());
+    let record = Record { at, who: Who::Link(None), what: "see staff", why, about: About::default() };
+    gate::viewed(app, [record]).await?;
+    let (board, _) = app.look();
+    let error = status != StatusCode::OK;
+    let page = WhoPage { units: staffed(&board.rulebook), form_token: signed.form_token(), error };
+    Ok((status, html(&page)).into_response())
+}
+
+async fn who(State(app): State<App>, signed: Signed, form: Posted) -> Result<Response, Refusal> {
     // An account is who it is, and the names of other units are not its to see.
     if signed.generation.is_some() {
-        return Redirect::to("/").into_response();
+        return Ok(Redirect::to("/").into_response());
     }
     let (board, _) = app.look();
     let chosen: Option<StaffId> = form.field("staff").parse().ok();
     match chosen.filter(|id| board.rulebook.staff(id).is_some()) {
         Some(id) => {
             app.sign_in.set_staff(&signed, id);
-            Redirect::to("/").into_response()
+            Ok(Redirect::to("/").into_response())
         }
-        None => {
-            let page =
-                WhoPage { units: staffed(&board.rulebook), form_token: signed.form_token(), error: true };
-            (StatusCode::UNPROCESSABLE_ENTITY, html(&page)).into_response()
-        }
+        None => ask_who(&app, &signed, StatusCode::UNPROCESSABLE_ENTITY).await,
     }
 }
 

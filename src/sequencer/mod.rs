@@ -41,12 +41,12 @@ mod writer;
 
 pub use board::{Board, Dot};
 pub use driver::Driver;
+pub use hops::Moved;
 pub use inbox::{
     Arrival, Arrivals, Asked, Done, INBOX_MESSAGES_MAX, Inbox, Message, MessageKind, SubmitError, TagReply,
     Ticket,
 };
 pub use line::{Line, Unwritten};
-pub use hops::Moved;
 pub use meter::{Hops, Meter, Percentiles, Reading};
 pub use record::{RecordError, chain_of, digest_of, input_of, revision_of};
 pub use recover::{Again, Findings, Otherwise, Recovered, Watch, catch_up, decide_again, open_in, recover};

@@ -54,6 +54,8 @@ pub struct Counts {
     pub holds: u64,
     /// Entries of the audit log.
     pub readers: u64,
+    /// Of whoever saw pages about everybody of their unit, a line for each of them and each sort of page.
+    pub readers_of_units: u64,
 }
 
 /// Why nothing, or not all, was written.
@@ -86,9 +88,9 @@ pub async fn export<W: AsyncWrite + Unpin>(
     to: &mut W,
 ) -> Result<Counts, ExportError> {
     let trace = Trace::of(store, subject).await?;
-    if !trace.has_record {
+    let Some(since) = trace.since else {
         return Err(ExportError::Unknown(subject.clone()));
-    }
+    };
     let (document, counts) = (Document::new(to), Counts::default());
     let (incidents, alerts) = (BTreeSet::new(), BTreeSet::new());
     let mut walk = Walk { store, access, subject, trace, document, counts, incidents, alerts };
@@ -98,6 +100,7 @@ pub async fn export<W: AsyncWrite + Unpin>(
     walk.journal().await?;
     walk.begun().await?;
     walk.readers().await?;
+    walk.readers_of_units(since).await?;
     walk.document.member("counts", &walk.counts).await?;
     walk.document.close().await?;
     Ok(walk.counts)
@@ -351,6 +354,26 @@ impl<W: AsyncWrite + Unpin> Walk<'_, W> {
                 }
                 self.document.item(&item).await?;
             }
+        }
+        self.document.close_list();
+        Ok(())
+    }
+
+    /// Who has looked at everybody of their unit, and so may have seen them, too.
+    async fn readers_of_units(&mut self, since: Timestamp) -> Result<(), ExportError> {
+        self.document.open_list("readers_of_units")?;
+        let units: Vec<_> = self.trace.units.iter().cloned().collect();
+        for reader in self.access.readers_of_units(&units, since).await? {
+            self.counts.readers_of_units += 1;
+            let at = |us| Timestamp::from_us(us).to_string();
+            let mut item = json!({
+                "unit": reader.unit, "what": reader.what, "times": reader.times,
+                "first_at": at(reader.first_at), "last_at": at(reader.last_at),
+            });
+            if matches!(self.subject, DataSubject::Person(_)) {
+                item["who"] = json!(reader.who);
+            }
+            self.document.item(&item).await?;
         }
         self.document.close_list();
         Ok(())

@@ -22,6 +22,7 @@
 //! | `drafts`, `proposals` | what staff have begun or proposed and not put in force |
 //! | `holds` | legal holds |
 //! | `readers` | the audit log's entries about them, or about their cases while they were theirs |
+//! | `readers_of_units` | whoever saw pages about everybody of their unit, which may have shown them: how often, and when |
 //! | `counts` | how many of each, last: a document without it was cut off |
 
 mod export;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    domain::{Assignment, Book, Case, CaseId, DataSubject, PersonId, TagId, Timestamp},
+    domain::{Assignment, Book, Case, CaseId, DataSubject, PersonId, TagId, Timestamp, UnitId},
     engine::{Input, Told},
     sequencer::{input_of, revision_of},
     store::{About, JournalRow, Store, StoreError},
@@ -15,14 +15,16 @@ pub(super) const PAGE_ROWS: i64 = 500;
 /// What is known of somebody from all revisions that there ever were.
 #[derive(Debug, Default)]
 pub(super) struct Trace {
-    /// There is, or was, a record of them.
-    pub(super) has_record: bool,
+    /// Since when there is a record of them, by the wall clock; `None` if there never was one.
+    pub(super) since: Option<Timestamp>,
     /// Every case that they are, or were, the wearer or a person of, and from when until when, by the wall clock.
     pub(super) cases: BTreeMap<CaseId, Vec<[Timestamp; 2]>>,
     /// Those of the cases that protect, or ever protected, another person: a zone stays when the persons change.
     pub(super) shared: BTreeSet<CaseId>,
     /// A wearer's tags, by the newest revision; a person's Companions.
     devices: Vec<Assignment>,
+    /// Of which units they and their cases were.
+    pub(super) units: BTreeSet<UnitId>,
     /// Whose rows may hold pings of theirs: a tag that was kept in a drawer is somebody else's when it brings what it kept.
     sharing: BTreeSet<String>,
 }
@@ -33,8 +35,10 @@ impl Trace {
         let (mut trace, mut tags) = (Self::default(), BTreeSet::new());
         let own = subject.to_string();
         each(store, About::One(&own), |row| {
-            trace.has_record = true;
-            match book_of(row) {
+            trace.since.get_or_insert(row.wall);
+            let book = book_of(row);
+            trace.units.extend(book.as_ref().map(|book| book.unit().clone()));
+            match book {
                 Some(Book::Wearer(it)) => {
                     tags.extend(it.tags.iter().map(|worn| worn.tag.clone()));
                     trace.devices = it.tags;
@@ -71,6 +75,7 @@ impl Trace {
 
     fn note_case(&mut self, case: &Case, subject: &DataSubject, at: Timestamp) {
         if concerns(case, subject) {
+            self.units.insert(case.unit.clone());
             let spans = self.cases.entry(case.id.clone()).or_default();
             if spans.last().is_none_or(|[_, until]| *until < Timestamp::MAX) {
                 spans.push([at, Timestamp::MAX]);

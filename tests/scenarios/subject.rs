@@ -140,6 +140,13 @@ async fn access() -> Access {
         Record { at, who, what: "see case", why: "officer".into(), about }
     });
     access.record(&records).await.unwrap();
+    // Whoever watched a unit has seen everybody of it, but for those who came later.
+    for (unit, at) in [("north", after(-3_600)), ("north", after(50)), ("north", after(90)), ("south", START)]
+    {
+        let about = About { unit: Some(unit.parse().unwrap()), ..About::default() };
+        let who = Who::Account("night".parse().unwrap());
+        access.record(&[Record { at, who, what: "see map", why: "officer".into(), about }]).await.unwrap();
+    }
     for (subject, name) in [("wearer:w-1", "Barry S."), ("wearer:w-2", "Colin M."), ("person:p-1", "Ms B.")] {
         let fields = vec![("name".to_owned(), name.to_owned())];
         let draft = Draft { subject: subject.into(), base: 1, fields, saved_at: START };
@@ -161,7 +168,7 @@ async fn document(store: &MemoryStore, access: &Access, subject: &str) -> (Strin
     );
     assert_eq!(document["subject"], subject.to_string());
     assert_eq!(document["counts"], serde_json::to_value(&counts).unwrap());
-    for list in ["records", "incidents", "drafts", "readers", "holds", "proposals"] {
+    for list in ["records", "incidents", "drafts", "readers", "holds", "proposals", "readers_of_units"] {
         assert_eq!(
             document[list].as_array().unwrap().len() as u64,
             document["counts"][list].as_u64().unwrap()
@@ -203,6 +210,9 @@ async fn a_wearer_is_given_what_is_theirs_and_nothing_of_whom_they_are_kept_from
     let records = document["records"].as_array().unwrap();
     assert_eq!(records.len(), 3, "two of their own and one of their case: {records:?}");
     assert_eq!(document["readers"].as_array().unwrap().len(), 2, "of them, and of their case");
+    let (first, last) = (after(50).to_string(), after(90).to_string());
+    let seen = json!({"unit": "north", "what": "see map", "times": 2, "first_at": first, "last_at": last});
+    assert_eq!(document["readers_of_units"], json!([seen]));
     let incident = &document["incidents"][0];
     assert_eq!(incident["id"], json!(IncidentId(1)));
     assert!(!incident["alerts"].as_array().unwrap().is_empty(), "those to staff");
@@ -288,6 +298,7 @@ async fn a_protected_person_is_given_what_is_theirs_and_nothing_of_the_wearer() 
     let alert = &document["incidents"][0]["alerts"][0];
     assert_eq!((alert["channel"].as_str(), alert["tries"][0]["took_ms"].as_i64()), (Some("sms"), Some(120)));
     assert_eq!(document["readers"].as_array().unwrap().len(), 2);
+    assert_eq!(document["readers_of_units"][0]["who"], "night");
 }
 
 #[tokio::test]

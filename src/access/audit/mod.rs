@@ -10,7 +10,7 @@ use std::fmt;
 use sqlx::{FromRow, SqliteConnection};
 
 use super::{Access, AccessError};
-use crate::domain::{CaseId, Incident, IncidentId, StaffId, Subject, Timestamp, UnitId};
+use crate::domain::{Book, CaseId, Incident, IncidentId, StaffId, Subject, Timestamp, UnitId};
 
 pub use chain::{Chain, GENESIS};
 pub(super) use heads::Keeping;
@@ -57,6 +57,31 @@ pub struct About {
     pub case: Option<CaseId>,
     /// The incident.
     pub incident: Option<IncidentId>,
+}
+
+impl About {
+    /// Whom a book of the rulebook is about.
+    #[must_use]
+    pub fn book(book: &Book) -> Self {
+        let (subject, case) = match book {
+            Book::Unit(_) => (None, None),
+            Book::Wearer(wearer) => (Some(Subject::Wearer(wearer.id.clone())), None),
+            Book::Person(person) => (Some(Subject::Person(person.id.clone())), None),
+            Book::Case(case) => (Some(Subject::Wearer(case.wearer.clone())), Some(case.id.clone())),
+        };
+        Self { subject: subject.map(Whom::Subject), unit: Some(book.unit().clone()), case, incident: None }
+    }
+
+    /// Whom and what an incident is about.
+    #[must_use]
+    pub fn incident(incident: &Incident) -> Self {
+        Self {
+            subject: Some(Whom::Subject(incident.subject.clone())),
+            unit: Some(incident.unit.clone()),
+            case: incident.case.clone(),
+            incident: Some(incident.id),
+        }
+    }
 }
 
 /// A person, or Cordon itself.
@@ -160,6 +185,23 @@ pub struct Reader {
     pub last_at: i64,
 }
 
+/// Whoever saw pages about everybody of a unit, and how often.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct UnitReader {
+    /// The unit.
+    pub unit: String,
+    /// See [`Who`].
+    pub who: String,
+    /// What they saw or did.
+    pub what: String,
+    /// How often.
+    pub times: i64,
+    /// The first and the last time, microseconds since 1970.
+    pub first_at: i64,
+    /// See `first_at`.
+    pub last_at: i64,
+}
+
 impl Entry {
     fn of(record: &Record) -> Self {
         let About { subject, unit, case, incident } = &record.about;
@@ -238,6 +280,23 @@ impl Access {
             .bind(cases)
             .fetch_all(&self.db.read)
             .await?)
+    }
+
+    /// Whoever saw pages about everybody of one of these units from a time on: a record of such a page names nobody.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub async fn readers_of_units(
+        &self,
+        units: &[UnitId],
+        from: Timestamp,
+    ) -> Result<Vec<UnitReader>, AccessError> {
+        const SELECT: &str = "SELECT unit, who, what, count(*) AS times, min(at) AS first_at, max(at) AS last_at \
+                              FROM audit WHERE unit IN (SELECT value FROM json_each($1)) AND at >= $2 \
+                              AND subject = '' AND case_id = '' AND incident = 0 \
+                              GROUP BY unit, who, what ORDER BY unit, who, what";
+        let units = serde_json::json!(units).to_string();
+        Ok(sqlx::query_as(SELECT).bind(units).bind(from.as_us()).fetch_all(&self.db.read).await?)
     }
 
     /// Who saw or changed something, by which right, the last first.

@@ -9,7 +9,7 @@ use axum::{
 use futures_util::future::join_all;
 
 use crate::{
-    access::audit::Record,
+    access::audit::{About, Record},
     console::{
         App, caller::Officer, gate, guard::Posted, names::Names, posts, refusal::Refusal, rights::Act,
         sign_in::Signed, words,
@@ -107,7 +107,7 @@ pub(super) async fn take_over(
         who: officer.who(),
         what: act.what(),
         why: officer.right(act),
-        about: gate::about(incident),
+        about: About::incident(incident),
     };
     gate::record_change(app, act, &incidents.iter().map(record).collect::<Vec<_>>()).await;
     let take = |incident: &Incident| {

@@ -278,10 +278,8 @@ fn subject(unit: &UnitId) -> String {
 
 /// Whatever comes of a form, the page shows who waits for what: the audit log has it each time.
 async fn see(app: &App, officer: &Officer, unit: &UnitId) -> Result<(), Refusal> {
-    let about = About { unit: Some(unit.clone()), ..About::default() };
-    let act = Act::SeeHandover;
-    let (who, why) = (officer.who(), officer.right(act));
-    gate::viewed(app, [Record { at: app.clock.wall(), who, what: act.what(), why, about }]).await
+    gate::shows(app, officer, Act::SeeHandover, [About { unit: Some(unit.clone()), ..About::default() }])
+        .await
 }
 
 /// A signature that the audit log cannot take is not put.

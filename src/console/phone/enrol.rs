@@ -14,8 +14,9 @@ use serde_json::Value;
 
 use super::{App, Door, Frame, empty};
 use crate::{
+    access::audit::{About, Record, Who, Whom},
     console::page::html,
-    domain::{Book, Channel, Contact, Language, Recipient, Scope, Subscription},
+    domain::{Book, Channel, Contact, Language, Recipient, Scope, Subject, Subscription},
     engine::{Refused, Rulebook, Told},
     notify::push::{self, Enrolment},
     sequencer::SubmitError,
@@ -60,6 +61,18 @@ async fn subscribe(
     let contact = Contact { channel: Channel::Push, address };
     let book = with_contact(&app.board.borrow().rulebook, &enrolment.recipient, contact);
     let Some(book) = book else { return StatusCode::GONE };
+    // Whoever has the link is told of alerts from now on: that is not done unseen.
+    let record = Record {
+        at: app.clock.wall(),
+        who: Who::Stranger,
+        what: "enrol device",
+        why: "by the link that was made for it".into(),
+        about: about(&app.board.borrow().rulebook, &enrolment.recipient),
+    };
+    if let Err(error) = app.access.record(&[record]).await {
+        tracing::error!(%error, "the audit log could not take an enrolment: nothing was enrolled");
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
     let told = Told::Revise { from: enrolment.revision, book, by: None };
     match tokio::time::timeout(CONFIRM_WITHIN, app.inbox.submit(told)).await {
         Ok(Ok(())) => {
@@ -94,6 +107,21 @@ pub(in crate::console) fn scope_of(rulebook: &Rulebook, recipient: &Recipient) -
             .find(|unit| unit.staff.iter().any(|staff| staff.id == *id))
             .map(|unit| Scope::Unit(unit.id.clone())),
     }
+}
+
+/// As the audit log names them.
+pub(in crate::console) fn about(rulebook: &Rulebook, recipient: &Recipient) -> About {
+    let (subject, unit) = match recipient {
+        Recipient::Person(id) => (
+            Whom::Subject(Subject::Person(id.clone())),
+            rulebook.person(id).map(|person| person.unit.clone()),
+        ),
+        Recipient::Staff(id) => {
+            let is_theirs = |unit: &&crate::domain::Unit| unit.staff.iter().any(|staff| staff.id == *id);
+            (Whom::Account(id.clone()), rulebook.units().find(is_theirs).map(|unit| unit.id.clone()))
+        }
+    };
+    About { subject: Some(subject), unit, ..About::default() }
 }
 
 fn language_of(rulebook: &Rulebook, recipient: &Recipient) -> Language {

@@ -9,7 +9,7 @@ mod answer;
 mod enrol;
 mod own;
 
-pub(super) use enrol::scope_of;
+pub(super) use enrol::{about, scope_of};
 
 use askama::Template;
 use axum::{

@@ -2,13 +2,15 @@
 
 use serde::Deserialize;
 
+use super::entry;
 use crate::{
-    access::audit::{About, Whom},
+    access::audit::{About, Record, Whom},
     console::{
         App,
         caller::Officer,
         records::{instant, written},
         refusal::Refusal,
+        rights::Act,
     },
     domain::{CaseId, Happening, Incident, IncidentId, MINUTE_MS, Subject, Timestamp, UnitId, WearerId},
     lab::playback::{Span, SpanError},
@@ -132,12 +134,22 @@ impl Question {
         })
     }
 
-    pub(super) fn about(&self) -> About {
-        About { case: self.case.clone(), incident: self.incident, ..of_wearer(&self.wearer, &self.unit) }
+    /// What the audit log says of it: a record about the wearer or the incident, and one about each other case of theirs, for
+    /// it shows where that case's zones are.
+    pub(super) fn records(&self, app: &App, officer: &Officer, act: Act) -> Vec<Record> {
+        let about =
+            About { case: self.case.clone(), incident: self.incident, ..of_wearer(&self.wearer, &self.unit) };
+        let (board, _) = app.look_as(officer);
+        let cases = board.rulebook.cases().filter(|case| case.wearer == self.wearer);
+        let others = cases.filter(|case| Some(&case.id) != self.case.as_ref());
+        let others =
+            others.map(|case| About { case: Some(case.id.clone()), ..of_wearer(&self.wearer, &case.unit) });
+        let of_span = self.of_span();
+        [about].into_iter().chain(others).map(|about| entry(app, officer, act, about, &of_span)).collect()
     }
 
     /// Which time it is, to the minute, as the audit log has it behind the right to look.
-    pub(super) fn of_span(&self) -> String {
+    fn of_span(&self) -> String {
         let minute =
             |at: Timestamp| written(Timestamp::from_ms(at.as_ms() - at.as_ms().rem_euclid(MINUTE_MS)));
         format!("; from {} to {}", minute(self.span.from()), minute(self.span.until()))

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::{entry, look::aside};
 use crate::{
-    access::audit::{About, Whom},
+    access::audit::About,
     console::{App, caller::Officer, gate::InReach, guard::StandsAlone, refusal::Refusal, rights::Act},
     lab::{ExplainError, explain},
 };
@@ -27,13 +27,7 @@ pub(super) async fn page(
     officer: Officer,
     InReach(incident): InReach,
 ) -> Result<Response, Refusal> {
-    let about = About {
-        subject: Some(Whom::Subject(incident.subject.clone())),
-        unit: Some(incident.unit.clone()),
-        case: incident.case.clone(),
-        incident: Some(incident.id),
-    };
-    let record = entry(&app, &officer, Act::Explain, about, "");
+    let record = entry(&app, &officer, Act::Explain, About::incident(&incident), "");
     app.access.record(&[record]).await.map_err(|error| Refusal::not_recorded(&error))?;
     let rows = app.store.head().await?.map_or(0, |head| head.no);
     if rows > ROWS_MAX {

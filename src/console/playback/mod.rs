@@ -151,8 +151,10 @@ const CSV: Kind = Kind { media: "text/csv; charset=utf-8; header=present", endin
 const GEOJSON: Kind = Kind { media: "application/geo+json", ending: "geojson", write: geojson::write };
 
 async fn export(app: &App, officer: &Officer, question: &Question, kind: Kind) -> Result<Response, Refusal> {
-    let record = entry(app, officer, Act::ExportPlayback, question.about(), &question.of_span());
-    app.access.record(&[record]).await.map_err(|error| Refusal::not_recorded(&error))?;
+    app.access
+        .record(&question.records(app, officer, Act::ExportPlayback))
+        .await
+        .map_err(|error| Refusal::not_recorded(&error))?;
     let shown = look(app, officer, question).await?;
     let name = format!("attachment; filename=\"{}.{}\"", question.file_name(), kind.ending);
     let headers: [(HeaderName, String); 2] =
@@ -162,7 +164,7 @@ async fn export(app: &App, officer: &Officer, question: &Question, kind: Kind) -
 
 /// Nothing is shown that the audit log does not know of.
 async fn see(app: &App, officer: &Officer, question: &Question) -> Result<(), Refusal> {
-    gate::viewed(app, [entry(app, officer, Act::SeePlayback, question.about(), &question.of_span())]).await
+    gate::viewed(app, question.records(app, officer, Act::SeePlayback)).await
 }
 
 /// Behind the right by which somebody looks stands which time they look at.

@@ -39,6 +39,7 @@ use axum::{
 use super::{
     App,
     caller::Officer,
+    gate,
     guard::{FORM_TOKEN, Posted},
     page::{Frame, framed, html},
     refusal::Refusal,
@@ -48,9 +49,9 @@ use super::{
 use crate::{
     access::{
         DRAFT_DAYS, Draft, Reach,
-        audit::{About, Record, Whom},
+        audit::{About, Record},
     },
-    domain::{Book, Subject},
+    domain::Book,
     engine::Rulebook,
 };
 use beside::beside;
@@ -271,12 +272,17 @@ async fn draw(
     filling: Filling,
     status: StatusCode,
 ) -> Result<Response, Refusal> {
-    if let Some(book) = &opened.book {
-        record(app, officer, opened.kind.see(), book).await?;
-    }
-    let Filling { values, wrong, from, drafted } = filling;
     let (board, now, mut frame) = framed(app, officer, &opened.title(), "records");
     let reach = officer.reach_of(opened.kind.change());
+    match &opened.book {
+        Some(book) => record(app, officer, opened.kind.see(), book).await?,
+        // A new one names those whom it could be about.
+        None => {
+            let units = gate::units(reach.as_ref().unwrap_or(&officer.reach), &board.rulebook);
+            gate::shows(app, officer, Act::SeeRecords, units).await?;
+        }
+    }
+    let Filling { values, wrong, from, drafted } = filling;
     let of = Of {
         rulebook: &board.rulebook,
         reach: reach.as_ref().unwrap_or(&officer.reach),
@@ -322,17 +328,7 @@ async fn record(app: &App, officer: &Officer, act: Act, book: &Book) -> Result<(
         who: officer.who(),
         what: act.what(),
         why: officer.right(act),
-        about: about(book),
+        about: About::book(book),
     };
     app.access.record(&[record]).await.map_err(|error| Refusal::not_recorded(&error))
-}
-
-fn about(book: &Book) -> About {
-    let (subject, case) = match book {
-        Book::Unit(_) => (None, None),
-        Book::Wearer(wearer) => (Some(Subject::Wearer(wearer.id.clone())), None),
-        Book::Person(person) => (Some(Subject::Person(person.id.clone())), None),
-        Book::Case(case) => (Some(Subject::Wearer(case.wearer.clone())), Some(case.id.clone())),
-    };
-    About { subject: subject.map(Whom::Subject), unit: Some(book.unit().clone()), case, incident: None }
 }

@@ -54,6 +54,62 @@ async fn a_page_that_is_drawn_again_is_another_look() {
     assert!(!answer.text.contains("Robin Vale"), "{}", answer.text);
 }
 
+/// Whom the fixtures are about.
+const NAMES: [&str; 6] = ["Stone", "Vale", "Berry", "Okafor", "+4477", "53.1"];
+
+/// Every route that an account may ask for, with what stands in its address.
+fn addresses() -> Vec<(&'static str, String)> {
+    let put = |path: &str| {
+        let id = match path.split('/').nth(2) {
+            Some("wearers") => "w-1",
+            Some("persons") => "p-1",
+            Some("cases") => "case-1",
+            Some("units") => "cheshire",
+            _ => "1",
+        };
+        let path = path.replace("{id}", id).replace("{zone}", "home").replace("{no}", "1");
+        path.replace("{account}", "amy").replace("{name}", "x").replace("{token}", "x")
+    };
+    rights::ROUTES.iter().map(|(method, path, _)| (*method, put(path))).collect()
+}
+
+#[tokio::test]
+async fn while_the_log_cannot_be_written_no_page_and_no_form_shows_anybody() {
+    let bench = bench();
+    let amy = supervisor(&bench, "amy").await;
+    let all = bench.enter(&bench.account("ola", &crate::access::Role::ALL).await);
+    let nameless = bench.nameless().await;
+    let waits = propose(&bench, &amy, NEW, &circle()).await;
+    assert!(waits.ends_with("/1"), "{waits}");
+    let (mut shown, link) = (0, bench.browser().await);
+    for lost in [false, true] {
+        if lost {
+            bench.access.lose().await;
+        }
+        for (method, path) in addresses() {
+            // What does something waits for an engine that nobody turns here; these are refused, and drawn again.
+            let acts = path.ends_with("/own") || path.ends_with("/act");
+            if path.starts_with("/api")
+                || ["/live", "/sign-out"].contains(&path.as_str())
+                || (method == "POST" && acts)
+            {
+                continue;
+            }
+            for browser in [&all, &link, &nameless] {
+                let answer = match method {
+                    "GET" => bench.get_as(browser, &path).await,
+                    _ => bench.post_as(browser, &path, &[("from", "1"), ("do", "look"), ("says", "")]).await,
+                };
+                let names: Vec<_> = NAMES.iter().filter(|name| answer.text.contains(**name)).collect();
+                shown += usize::from(!names.is_empty());
+                let says = format!("{method} {path}: {}: {names:?}", answer.status);
+                assert!(!lost || names.is_empty(), "{says}");
+            }
+        }
+        assert!(shown > 100, "{shown}: the pages show people while they may");
+    }
+}
+
 #[tokio::test]
 async fn a_rehearsal_says_where_a_wearer_was_for_a_month_and_stands_in_the_log_each_time() {
     let bench = bench();

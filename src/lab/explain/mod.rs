@@ -138,6 +138,12 @@ impl Explanation {
         page::html(self)
     }
 
+    /// Which incident it explains.
+    #[must_use]
+    pub fn incident(&self) -> &Incident {
+        &self.incident
+    }
+
     /// It says how far the wearer was from a protected person, time after time: with where the wearer was then, that says
     /// where the person was.
     #[must_use]

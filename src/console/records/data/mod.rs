@@ -16,7 +16,6 @@ use axum::{
 };
 
 use super::{
-    about,
     kind::{Kind, names},
     read::{Reader, Wrong},
     sheet::{self, Control, Field, Section, Summary},
@@ -154,7 +153,7 @@ impl Whose {
     }
 
     fn record(&self, app: &App, officer: &Officer, act: Act, why: String) -> Record {
-        let about = About { case: None, ..about(&self.book) };
+        let about = About { case: None, ..About::book(&self.book) };
         Record { at: app.clock.wall(), who: officer.who(), what: act.what(), why, about }
     }
 

@@ -3,7 +3,11 @@
 use axum::response::{IntoResponse, Redirect};
 
 use super::{changed::Changed, *};
-use crate::{console::records::sheet::Differs, domain::Case};
+use crate::{
+    access::audit::{About, Whom},
+    console::{gate, records::sheet::Differs},
+    domain::{Case, Subject},
+};
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
@@ -57,6 +61,9 @@ pub(super) async fn page(
     let Some([old, new]) = two(&app, &case, &asked).await? else {
         return Ok(Redirect::to(&format!("/records/cases/{}/history", case.id)).into_response());
     };
+    let then = [&old, &new].into_iter().filter_map(|revision| revision.case.as_ref());
+    let before: Vec<About> = then.flat_map(|then| of_before(&case, then)).collect();
+    gate::shows(&app, &officer, act, before).await?;
     let names = Names(&board.rulebook);
     let both = old.case.as_ref().zip(new.case.as_ref());
     let title = format!("Case {}: revisions {} and {}", case.id, old.number, new.number);
@@ -72,6 +79,20 @@ pub(super) async fn page(
         new: Head::of(&new, names, now, sees_zones),
     };
     Ok(html(&page))
+}
+
+/// Whom a case was about then, and is no more.
+fn of_before(now: &Case, then: &Case) -> Vec<About> {
+    let wearer = (then.wearer != now.wearer).then(|| Subject::Wearer(then.wearer.clone()));
+    let persons = then.persons.iter().filter(|person| !now.persons.contains(person));
+    let subjects = wearer.into_iter().chain(persons.map(|person| Subject::Person(person.clone())));
+    let about = |subject| About {
+        subject: Some(Whom::Subject(subject)),
+        unit: Some(now.unit.clone()),
+        case: Some(now.id.clone()),
+        incident: None,
+    };
+    subjects.map(about).collect()
 }
 
 /// One role may read the case, and another see zones elsewhere.

@@ -8,10 +8,7 @@ use crate::{
     console::{
         App,
         caller::Officer,
-        records::{
-            about,
-            sheet::{Choice, Control, Field, Section},
-        },
+        records::sheet::{Choice, Control, Field, Section},
         refusal::Refusal,
         rights::Act,
     },
@@ -73,8 +70,13 @@ async fn record(app: &App, officer: &Officer, owner: &Owner, wearer: &WearerId) 
     let subject = Some(Whom::Subject(Subject::Wearer(wearer.clone())));
     let act = Act::RehearseZones;
     let (who, what, why) = (officer.who(), act.what(), officer.right(act));
-    let record =
-        Record { at: app.clock.wall(), who, what, why, about: About { subject, ..about(&owner.book()) } };
+    let record = Record {
+        at: app.clock.wall(),
+        who,
+        what,
+        why,
+        about: About { subject, ..About::book(&owner.book()) },
+    };
     app.access.record(&[record]).await.map_err(|error| Refusal::not_recorded(&error))
 }
 
