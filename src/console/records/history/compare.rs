@@ -1,9 +1,9 @@
-//! Two revisions of a case beside each other.
+//! Two revisions of a case or a unit beside each other.
 
 use axum::response::{IntoResponse, Redirect};
 
 use super::{changed::Changed, *};
-use crate::{console::records::sheet::Differs, domain::Case};
+use crate::console::records::sheet::{Differs, capital};
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
@@ -16,8 +16,7 @@ pub(super) struct Asked {
 #[template(path = "compare.html", config = ".askama.toml")]
 struct ComparePage {
     frame: Frame,
-    case: String,
-    title: String,
+    owner: OwnerPage,
     old: Head,
     new: Head,
     fields: Vec<Differs>,
@@ -46,25 +45,24 @@ impl Changed {
 pub(super) async fn page(
     State(app): State<App>,
     officer: Officer,
-    Path(id): Path<String>,
+    Whose(owner, _): Whose,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
     let (board, now) = app.look_as(&officer);
-    let case = kind::case(&board.rulebook, &id)?;
-    let sees_zones = officer.may(Act::SeeZones) && zone_reach(&app, &officer, &id);
-    let act = if sees_zones { Act::SeeZones } else { Act::SeeCases };
-    record(&app, &officer, act, &Book::Case(case.clone())).await?;
-    let Some([old, new]) = two(&app, &case, &asked).await? else {
-        return Ok(Redirect::to(&format!("/records/cases/{}/history", case.id)).into_response());
+    // One role may read the record, and another see zones elsewhere.
+    let sees_zones = officer.reach_of(Act::SeeZones).is_some_and(|reach| owner.is_within(&reach));
+    let act = if sees_zones { Act::SeeZones } else { see(&owner) };
+    record(&app, &officer, act, &owner.book()).await?;
+    let Some([old, new]) = two(&app, &owner, &asked).await? else {
+        return Ok(Redirect::to(&format!("{}/history", owner.path())).into_response());
     };
     let names = Names(&board.rulebook);
-    let both = old.case.as_ref().zip(new.case.as_ref());
-    let title = format!("Case {}: revisions {} and {}", case.id, old.number, new.number);
+    let both = old.said.as_ref().zip(new.said.as_ref());
+    let title = format!("{}: revisions {} and {}", capital(&owner.name()), old.number, new.number);
     let (_, _, frame) = framed(&app, &officer, &title, "records");
     let page = ComparePage {
         frame,
-        case: case.id.to_string(),
-        title,
+        owner: OwnerPage::new(&owner, title),
         fields: both.map(|(old, new)| fields::differences(old, new, names)).unwrap_or_default(),
         zones: sees_zones.then(|| both.map(|(old, new)| changed::zones(old, new, names)).unwrap_or_default()),
         unreadable: both.is_none(),
@@ -74,24 +72,18 @@ pub(super) async fn page(
     Ok(html(&page))
 }
 
-/// One role may read the case, and another see zones elsewhere.
-fn zone_reach(app: &App, officer: &Officer, id: &str) -> bool {
-    let reach = officer.reach_of(Act::SeeZones);
-    reach.is_some_and(|reach| kind::case(&app.look_at(&reach).0.rulebook, id).is_ok())
-}
-
 /// The two that are asked for, the earlier one first; `None` if there is but one.
-async fn two(app: &App, case: &Case, asked: &Asked) -> Result<Option<[Revision; 2]>, Refusal> {
+async fn two(app: &App, owner: &Owner, asked: &Asked) -> Result<Option<[Revision; 2]>, Refusal> {
     let new = match asked.new {
-        Some(no) => revision::one(app, case, no).await?,
-        None => match revision::newest(app, case, i64::MAX, 1).await?.0.pop() {
+        Some(no) => revision::one(app, owner, no).await?,
+        None => match revision::newest(app, owner, i64::MAX, 1).await?.0.pop() {
             Some(newest) => newest,
             None => return Ok(None),
         },
     };
     let old = match asked.old {
-        Some(no) => revision::one(app, case, no).await?,
-        None => match revision::newest(app, case, new.no, 1).await?.0.pop() {
+        Some(no) => revision::one(app, owner, no).await?,
+        None => match revision::newest(app, owner, new.no, 1).await?.0.pop() {
             Some(before) => before,
             None => return Ok(None),
         },

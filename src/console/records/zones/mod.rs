@@ -10,7 +10,6 @@ mod edit;
 mod form;
 mod judge;
 mod list;
-mod owner;
 pub(super) mod words;
 
 use askama::Template;
@@ -24,6 +23,7 @@ use axum::{
 use serde::Deserialize;
 
 use super::{
+    owner::{Owner, OwnerPage, Whose},
     read::Wrong,
     record,
     sheet::{self, Control, Section, Summary},
@@ -47,7 +47,6 @@ use crate::{
 };
 pub(super) use difference::Difference;
 use judge::Judged;
-use owner::{Owner, Whose};
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -68,21 +67,4 @@ pub(super) fn routes() -> Router<App> {
 #[derive(Deserialize)]
 struct At {
     zone: String,
-}
-
-/// What every page about zones says of whose they are.
-struct OwnerPage {
-    path: String,
-    /// `case c-1`, and the same with a capital.
-    name: String,
-    head: String,
-    title: String,
-    is_unit: bool,
-}
-
-impl OwnerPage {
-    fn new(owner: &Owner, title: String) -> Self {
-        let (path, name, is_unit) = (owner.path(), owner.name(), owner.is_unit());
-        Self { path, head: sheet::capital(&name), name, title, is_unit }
-    }
 }
