@@ -49,8 +49,7 @@ pub(super) async fn page(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
     let (board, now) = app.look_as(&officer);
-    // One role may read the record, and another see zones elsewhere.
-    let sees_zones = officer.reach_of(Act::SeeZones).is_some_and(|reach| owner.is_within(&reach));
+    let sees_zones = sees_zones(&officer, &owner);
     let act = if sees_zones { Act::SeeZones } else { see(&owner) };
     record(&app, &officer, act, &owner.book()).await?;
     let Some([old, new]) = two(&app, &owner, &asked).await? else {
@@ -66,8 +65,8 @@ pub(super) async fn page(
         fields: both.map(|(old, new)| fields::differences(old, new, names)).unwrap_or_default(),
         zones: sees_zones.then(|| both.map(|(old, new)| changed::zones(old, new, names)).unwrap_or_default()),
         unreadable: both.is_none(),
-        old: Head::of(&old, names, now),
-        new: Head::of(&new, names, now),
+        old: Head::of(&old, names, now, sees_zones),
+        new: Head::of(&new, names, now, sees_zones),
     };
     Ok(html(&page))
 }

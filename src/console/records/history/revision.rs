@@ -21,9 +21,8 @@ pub(super) struct Revision {
     /// The how many-th it is, from 1.
     pub(super) number: u64,
     pub(super) at: Timestamp,
-    pub(super) by: Option<By>,
-    /// It came from a rulebook file.
-    pub(super) from_file: bool,
+    /// Through whose hands it went, or what is said where nobody is named.
+    pub(super) by: Result<By, &'static str>,
     /// What it published; `None` if that can no longer be read, or is another unit's.
     pub(super) said: Option<Owner>,
 }
@@ -32,16 +31,22 @@ impl Revision {
     /// `None` of a row that published nothing.
     fn of(row: &JournalRow, owner: &Owner) -> Option<Self> {
         let number = revision_of(row)?;
-        let (book, by, from_file) = match input_of(row) {
-            Ok(Input::Told(Told::Publish(book))) => (Some(book), None, true),
-            Ok(Input::Told(Told::Revise { book, by, .. })) => (Some(book), by.map(|by| *by), false),
-            _ => (None, None, false),
+        const UNNAMED: &str = "Not recorded";
+        let (book, by) = match input_of(row) {
+            Ok(Input::Told(Told::Publish(book))) => (Some(book), Err("A rulebook file")),
+            Ok(Input::Told(Told::Revise { book, by, .. })) => (Some(book), by.map(|by| *by).ok_or(UNNAMED)),
+            _ => (None, Err(UNNAMED)),
         };
-        // A case that came from another unit was theirs to see.
         let ours = owner.book();
-        let said = book.filter(|then| then.scope() == ours.scope() && then.unit() == ours.unit());
-        let said = said.and_then(Owner::of_book);
-        Some(Self { no: row.no, number, at: row.wall, by, from_file, said })
+        let (said, by) = match book {
+            Some(then) if then.scope() == ours.scope() && then.unit() == ours.unit() => {
+                (Owner::of_book(then), by)
+            }
+            // A case that came from another unit was theirs to see, and so is who worked on it, and why.
+            Some(_) => (None, Err("Another unit")),
+            None => (None, by),
+        };
+        Some(Self { no: row.no, number, at: row.wall, by, said })
     }
 }
 
