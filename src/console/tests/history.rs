@@ -319,7 +319,7 @@ async fn the_revisions_of_a_unit_say_whom_and_what_they_changed() {
             "5</th>",
             "Sgt Amy Okafor, approved by Ben Lloyd",
             "It was too small.",
-            "Rota nights; Policy usual: danger, staff; Zone HAZEL-1 was changed",
+            "Policy usual: danger, staff; Rota nights; Zone HAZEL-1 was changed",
         ][..],
         &["4</th>", ">zoe<", "Zone HAZEL-1 is new"],
         &["3</th>", "Not recorded", "Device of ben"],

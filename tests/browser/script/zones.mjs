@@ -106,6 +106,13 @@ await story(async ({ person }) => {
   await fill(amy, { Id: "z-refuge", "Code name": "OTTER", "Middle of the circle, latitude": "54.2", "Middle of the circle, longitude": "3.2", "Radius of the circle, metres": "200", Why: "A refuge." });
   await approved(amy, ben, "/records/units/unit/zones");
   await ben.getByRole("rowheader", { name: "OTTER" }).waitFor();
+  await amy.goto(`${origin}/records/units/unit`);
+  await amy.getByRole("link", { name: "Its history" }).click();
+  await amy.getByRole("row", { name: /^2 Zone OTTER is new A refuge\. Amy Okafor, approved by Ben Lloyd/ }).waitFor();
+  await look(amy, "history-unit");
+  await amy.getByRole("link", { name: "Zone OTTER is new" }).click();
+  await amy.getByRole("img", { name: /Zone OTTER, before and after/ }).waitFor();
+  await look(amy, "compare-unit");
   await amy.goto(`${origin}${ZONES}/around`);
   await amy.getByLabel("Around whom").selectOption({ label: "Sam Rivers" });
   await amy.getByRole("button", { name: "Look at it" }).last().click();

@@ -67,9 +67,12 @@ class ZoneCheck extends HTMLElement {
   private judge(): void {
     if (!this.under || !this.box || this.isJudged) return;
     this.isJudged = true;
-    const { crossed, free, unknown } = at("check-road").dataset;
-    const isFree = this.under.knowsRoads(this.box) ? free : unknown;
-    put(at("check-road"), (crosses(this.shape, this.under.motorways()) ? crossed : isFree) ?? "");
+    const road = at("check-road");
+    const { crossed, free, unknown } = road.dataset;
+    const isCrossed = crosses(this.shape, this.under.motorways());
+    const isFree = !isCrossed && this.under.knowsRoads(this.box);
+    road.classList.toggle("told-of", !isFree);
+    put(road, (isCrossed ? crossed : isFree ? free : unknown) ?? "");
   }
 
   private gone(): void {
