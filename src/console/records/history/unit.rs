@@ -20,7 +20,7 @@ pub(super) fn said(unit: &Unit) -> Vec<Said> {
         ("Name".into(), unit.name.clone()),
         ("Area".into(), format!("South {south}, north {north}, west {west}, east {east} degrees")),
     ];
-    said.extend(unit.staff.iter().map(|staff| (label(staff).into(), reached(staff))));
+    said.extend(unit.staff.iter().map(|staff| (format!("Staff {}", staff.id).into(), reached(staff))));
     said.extend(unit.rotas.iter().map(|rota| (format!("Rota {}", rota.id).into(), rotas::words(rota))));
     if let Some(roles) = unit.standard_roles() {
         let desks: Vec<&str> = roles.desks.iter().map(StaffId::as_str).collect();
@@ -61,10 +61,6 @@ pub(super) fn enrolled_anew(before: &Unit, after: &Unit) -> impl Iterator<Item =
     after.staff.iter().filter(anew).map(differs)
 }
 
-fn label(staff: &Staff) -> String {
-    format!("Staff {}", staff.id)
-}
-
 /// `Amy Okafor; an enrolled device; text +447700900011`: in the order of the channels.
 fn reached(staff: &Staff) -> String {
     let mut contacts: Vec<_> = staff.contacts.iter().collect();
@@ -93,17 +89,17 @@ fn to_person(step: &PersonStep) -> Step {
     (format!("{who}{}", words::channel(step.channel).to_lowercase()), step.wait_s)
 }
 
-/// `amy by text, after 30 s ben by call, and the last again every 60 s`.
+/// `amy by text, after 30 s ben by call, and the last again every 60 s`: to the second, for another wait is a difference.
 fn in_turn(steps: impl Iterator<Item = Step>) -> String {
     let (mut said, mut wait_s) = (String::new(), None);
     for (step, next_s) in steps {
         said += &match wait_s {
             None => step,
             Some(0) => format!(" and {step}"),
-            Some(wait_s) => format!(", after {} {step}", words::span(f64::from(wait_s))),
+            Some(wait_s) => format!(", after {wait_s} s {step}"),
         };
         wait_s = Some(next_s);
     }
-    let again = wait_s.map(|wait_s| format!(", and the last again every {}", words::span(f64::from(wait_s))));
+    let again = wait_s.map(|wait_s| format!(", and the last again every {wait_s} s"));
     said + &again.unwrap_or_default()
 }
