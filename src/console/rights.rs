@@ -121,6 +121,8 @@ pub(super) const ROUTES: &[(&str, &str, Door)] = &[
     (POST, "/records/units", May(Act::ChangeUnits)),
     (GET, "/records/units/{id}", May(Act::SeeUnits)),
     (POST, "/records/units/{id}", May(Act::ChangeUnits)),
+    (GET, "/records/units/{id}/history", May(Act::SeeUnits)),
+    (GET, "/records/units/{id}/history/compare", May(Act::SeeUnits)),
     (GET, "/records/units/{id}/zones", May(Act::ProposeZones)),
     (GET, "/records/units/{id}/zones/new", May(Act::ProposeZones)),
     (POST, "/records/units/{id}/zones/new", May(Act::ProposeZones)),

@@ -7,7 +7,7 @@ use cordon::{
     app::Watched,
     basemap::Region,
     clock::Clock,
-    domain::{BasisKind, Book, IncidentKind, TagId, Timestamp},
+    domain::{BasisKind, Book, IncidentKind, Subject, TagId, Timestamp},
     sandbox::broker::{self, Accounts, Broker},
     store::{About, MemoryStore},
 };
@@ -25,7 +25,7 @@ use crate::{
     fleet,
     house::{House, SERVICE, source},
     phones::{self, Channels},
-    pmtiles::Pmtiles,
+    pmtiles::{MOTORWAY_DEG, Pmtiles},
     proxy::Proxy,
     totp,
     wait::until,
@@ -40,6 +40,8 @@ const IDLE_US: i64 = 15 * 60 * 1_000_000;
 /// A stay was seen so long before its message comes, milliseconds: nobody then has to drive away faster than a car. It is
 /// neither late nor a gap.
 const SEEN_BEFORE_MS: i64 = 130_000;
+/// As many as there are wearers, and one that nobody wears yet.
+const TAGS: u64 = 4;
 /// Whoever has been outside for so long has left, milliseconds.
 const LEAVING_MS: i64 = 62_000;
 
@@ -76,7 +78,7 @@ impl Stage {
         let epoch_ms = wall_now_ms();
         let clock = Clock::scaled(Timestamp::from_ms(epoch_ms), speed);
         let accounts =
-            (1..=3).fold(Accounts::default(), |accounts, n| accounts.with_tag(&tag(n), fleet::PASSWORD));
+            (1..=TAGS).fold(Accounts::default(), |accounts, n| accounts.with_tag(&tag(n), fleet::PASSWORD));
         let accounts = accounts.with_service(SERVICE.0, SERVICE.1);
         let broker = broker::start(broker::Settings { port: 0, accounts }).await.unwrap();
         let store = Arc::new(MemoryStore::default());
@@ -137,6 +139,17 @@ impl Stage {
                 let outside = [0, LEAVING_MS].map(|ms| vec![fix(now_ms + ms, 0.012)]);
                 self.hear(about.as_u64().unwrap(), 80, outside.into(), vec![]).await;
             }
+            // A tag says where it was: now, or at an instant from which it has kept that.
+            "seen" => {
+                let now_ms = self.now_ms();
+                let at_ms = about["at_ms"].as_i64().unwrap_or(now_ms);
+                let cut = Event { t_ms: now_ms, kind: EventKind::StrapTamper, restored: false };
+                let events = about["cut"].as_bool().map(|_| cut).into_iter().collect();
+                let seen = vec![fix(at_ms, about["north"].as_f64().unwrap())];
+                self.hear(about["tag"].as_u64().unwrap(), 80, vec![seen], events).await;
+            }
+            "now" => return self.now_ms().into(),
+            "incidents" => return self.incidents(about.as_u64().unwrap()).await,
             "battery" => {
                 let away = fix(self.now_ms(), 0.3);
                 self.hear(about.as_u64().unwrap(), 12, vec![vec![away]], vec![]).await;
@@ -199,6 +212,7 @@ impl Stage {
                 std::fs::write(&file, Pmtiles::default().bytes()).unwrap();
                 Region::in_folder(self.house.folder.path()).import(&file).unwrap();
             }
+            "motorway" => return MOTORWAY_DEG.into(),
             "break" => {
                 self.network.refuse();
                 self.network.reset();
@@ -214,10 +228,18 @@ impl Stage {
         self.house.running.clock.wall().as_ms()
     }
 
-    /// A wearer's tag starts, sends each of these as a ping when the last of its fixes is taken, with the events in the last,
+    /// All of a wearer's incidents, the oldest first.
+    async fn incidents(&self, wearer: u64) -> Value {
+        let all = self.house.store.incidents(cordon::domain::IncidentId(0), 100).await.unwrap();
+        let subject = Subject::Wearer(format!("w-{wearer}").parse().unwrap());
+        let line = |it: cordon::domain::Incident| json!({"id": it.id.0, "kind": it.kind.as_str(), "ongoing": it.ongoing, "episodes": it.episodes.len()});
+        all.into_iter().filter(|it| it.subject == subject).map(line).collect()
+    }
+
+    /// A tag starts, sends each of these as a ping when the last of its fixes is taken, with the events in the last,
     /// and is acknowledged.
-    async fn hear(&mut self, wearer: u64, battery_pct: u8, pings: Vec<Vec<Fix>>, mut events: Vec<Event>) {
-        let boot = *self.boots.entry(wearer).and_modify(|boot| *boot += 1).or_insert(1);
+    async fn hear(&mut self, number: u64, battery_pct: u8, pings: Vec<Vec<Fix>>, mut events: Vec<Event>) {
+        let boot = *self.boots.entry(number).and_modify(|boot| *boot += 1).or_insert(1);
         let (now_ms, last) = (self.now_ms(), pings.len() as u64);
         let mut timed = |(seq, fixes): (u64, Vec<Fix>)| {
             let at_ms = fixes.iter().map(|fix| fix.t_ms).max().unwrap_or(now_ms).max(now_ms);
@@ -240,7 +262,7 @@ impl Stage {
         };
         let pings: Vec<TimedPing> = (1..).zip(pings).map(&mut timed).collect();
         let count = pings.len() as u64;
-        let link = fleet::link(self.broker.addr(), &tag(wearer));
+        let link = fleet::link(self.broker.addr(), &tag(number));
         let clock = ScaledClock::new(self.epoch_ms, self.speed).unwrap();
         let mut said = Replay::new(pings, boot, 5);
         self.published_ms = wall_now_ms();

@@ -51,6 +51,11 @@ async fn a_zone_is_drawn_by_one_approved_by_another_and_watched_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_tag_is_swapped_during_an_incident_which_goes_on_as_one() {
+    tell("swap", 10.0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_shift_is_handed_over_by_two_signatures_with_what_came_up_in_between() {
     tell("handover", 1.0).await;
 }

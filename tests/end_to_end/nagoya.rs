@@ -90,7 +90,7 @@ async fn the_line_finds_on_the_nagoya_track_what_the_engine_alone_finds() {
     assert!(received.iter().all(|message| message.repeats == 0), "a provider was asked twice");
     // Nothing sticks: what came past one hop came past the next.
     assert_eq!(hops.committed, hops.decided);
-    assert!(hops.decided >= u64::from(sent), "{hops:?}");
+    assert!(hops.decided >= sent, "{hops:?}");
     let moved = hops.moved;
     assert_eq!((moved.alerts_raised, moved.incidents_raised), (alerts.len() as u64, incidents.len() as u64));
     assert_eq!(moved.alerts_sent, received.len() as u64);

@@ -1,4 +1,4 @@
-//! A small region as a PMTiles file, with tiles that a browser draws: land, a lake and a road across all of it.
+//! A small region as a PMTiles file, with tiles that a browser draws: land, a lake and roads across all of it.
 #![allow(dead_code, reason = "no suite uses all of it")]
 
 use std::io::Write;
@@ -75,18 +75,26 @@ impl Pmtiles {
     }
 }
 
-/// A Mapbox vector tile: land everywhere, a lake in the north-west quarter, a motorway along the middle.
+/// The meridian that a motorway runs along, degrees: as near to 3 as the corners of a tile lie.
+pub(crate) const MOTORWAY_DEG: f64 = MOTORWAY_X as f64 * 360.0 / 4_096.0 - 180.0;
+const MOTORWAY_X: i64 = 2_082;
+
+/// A Mapbox vector tile: land everywhere, a lake in the north-west quarter, a motorway along the equator and one along a
+/// meridian.
 fn tile() -> Vec<u8> {
     let square = |from: i64, size: i64| {
         let moves = [9, zigzag(from), zigzag(from)];
         let lines = [26, zigzag(size), 0, 0, zigzag(size), zigzag(-size), 0];
         [&moves[..], &lines[..], &[15]].concat()
     };
-    let road = [9, 0, zigzag(2_048), 10, zigzag(4_096), 0];
+    let equator = [9, 0, zigzag(2_048), 10, zigzag(4_096), 0];
+    // From where the other ends.
+    let meridian = [9, zigzag(MOTORWAY_X - 4_096), zigzag(-2_048), 10, 0, zigzag(4_096)];
+    let roads = [equator, meridian].concat();
     [
         layer("earth", "land", 3, &square(0, 4_096)),
         layer("water", "lake", 3, &square(0, 1_024)),
-        layer("roads", "highway", 2, &road),
+        layer("roads", "highway", 2, &roads),
     ]
     .concat()
 }

@@ -36,7 +36,10 @@ pub(super) fn beside(app: &App, officer: &Officer, opened: &Opened, now: Timesta
             playback.into_iter().chain(withdrawals).chain(data).collect()
         }
         Some(Book::Person(person)) => held(app, officer, opened, person.id.as_str()).into_iter().collect(),
-        Some(Book::Unit(_)) => page(Act::ProposeZones, "zones", "Its zones").into_iter().collect(),
+        Some(Book::Unit(_)) => {
+            let zones = page(Act::ProposeZones, "zones", "Its zones");
+            zones.into_iter().chain(page(Act::SeeUnits, "history", "Its history")).collect()
+        }
         None => Vec::new(),
     }
 }

@@ -11,6 +11,7 @@ mod data;
 mod history;
 mod kind;
 mod overview;
+mod owner;
 mod person;
 mod plan;
 mod publish;

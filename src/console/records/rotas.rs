@@ -28,6 +28,17 @@ pub(super) fn write(values: &mut Values, rotas: &[Rota]) {
     }
 }
 
+/// All that a rota says, as its form has it.
+pub(super) fn words(rota: &Rota) -> String {
+    let mut values = Values::default();
+    write(&mut values, std::slice::from_ref(rota));
+    let [name, time_zone, otherwise, shifts, exceptions] =
+        ["name", "time_zone", "else", "shifts", "exceptions"]
+            .map(|part| values.get(&format!("rota.0.{part}")));
+    let lines = [&format!("{name}, {time_zone}; while nobody is on duty: {otherwise}"), shifts, exceptions];
+    lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
 pub(super) fn sheet(values: &Values) -> Section {
     let fields = |row: &str| {
         vec![

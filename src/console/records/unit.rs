@@ -16,7 +16,7 @@ use crate::domain::{
 };
 
 const STANDARD: &str = "standard";
-const RISKS: [(Risk, &str); 3] = [
+pub(super) const RISKS: [(Risk, &str); 3] = [
     (Risk::Standard, "Cases of standard risk"),
     (Risk::Medium, "Cases of medium risk"),
     (Risk::High, "Cases of high risk"),
@@ -154,7 +154,7 @@ fn base<'a>(of: &Of<'a>) -> Option<&'a Unit> {
 }
 
 /// The policies that the unit writes itself.
-fn own(unit: &Unit) -> Vec<EscalationPolicy> {
+pub(super) fn own(unit: &Unit) -> Vec<EscalationPolicy> {
     unit.clone().without_standard_policy().policies
 }
 

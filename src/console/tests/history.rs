@@ -1,9 +1,9 @@
-//! The revisions of a case, read from a journal that a real sequencer wrote.
+//! The revisions of cases and units, read from a journal that a real sequencer wrote.
 
 use super::*;
 use crate::{
     access::{Grant, NewAccount, Role, audit::Who},
-    domain::{Book, Case, Risk, Zone, ZoneShape},
+    domain::{Book, Case, Risk, Staff, Unit, Zone, ZoneShape},
     engine::{By, Rulebook},
     geometry::{Circle, LatLon},
     sequencer::{Now, Sequencer},
@@ -12,6 +12,7 @@ use crate::{
 
 const HISTORY: &str = "/records/cases/case-1/history";
 const COMPARE: &str = "/records/cases/case-1/history/compare";
+const UNIT: &str = "/records/units/cheshire/history";
 
 /// An installation whose journal holds what was published.
 struct Written {
@@ -61,6 +62,13 @@ impl Written {
         let mut case = self.case();
         change(&mut case);
         self.tell(Told::Revise { from, book: Book::Case(case), by: Some(by) })
+    }
+
+    /// Publishes the unit as it is then.
+    fn revise_unit(&mut self, from: u64, by: Option<Box<By>>, change: impl FnOnce(&mut Unit)) -> i64 {
+        let mut unit = self.rulebook().unit(&fixture::id("cheshire")).expect("the unit").clone();
+        change(&mut unit);
+        self.tell(Told::Revise { from, book: Book::Unit(unit), by })
     }
 
     fn bench(self) -> Bench {
@@ -241,4 +249,136 @@ async fn a_long_history_is_read_a_page_at_a_time() {
     );
     let answer = empty.get_as(&browser, COMPARE).await;
     assert_eq!((answer.status, answer.header(header::LOCATION)), (StatusCode::SEE_OTHER, HISTORY));
+}
+
+fn told<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> T {
+    serde_json::from_value(value).expect("it is sound")
+}
+
+/// A unit whose staff change, who get a rota, and whose zone grows; the rows of these.
+fn a_unit_changed() -> (Written, [i64; 4]) {
+    let mut written = Written::begun();
+    let ben: Staff = told(serde_json::json!({"id": "ben", "name": "Ben Lloyd", "contact": [
+        {"channel": "push", "address": r#"{"endpoint":"https://push.example/1","keys":{"p256dh":"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4","auth":"BTBZMqHH6r4Tts7J_aSIgg"}}"#},
+        {"channel": "voice", "address": "+447700900012"}]}));
+    let school: Zone = told(serde_json::json!({"id": "school", "code": "HAZEL-1",
+        "shape": {"circle": {"lat": 53.189, "lon": -2.915, "radius_m": 300.0}}}));
+    let staffed = written.revise_unit(1, Some(amy()), |unit| {
+        unit.staff[0].contacts[0].address = "+447700900099".into();
+        unit.staff.insert(0, ben);
+    });
+    let enrolled = written.revise_unit(2, None, |unit| {
+        let device = &mut unit.staff[0].contacts[0];
+        device.address = device.address.replace("example/1", "example/2");
+    });
+    // One who is of another unit, and reaches this one.
+    let zoned = written.revise_unit(3, Some(By::one(fixture::id("zoe"))), |unit| unit.zones = vec![school]);
+    let by = By { approved: Some(fixture::id("ben")), why: Some("It was too small.".into()), ..*amy() };
+    let wider = written.revise_unit(4, Some(Box::new(by)), |unit| {
+        unit.zones[0].shape = circle(420.0);
+        unit.policies[0]
+            .danger
+            .push(told(serde_json::json!({"to": "ben", "channel": "voice", "wait_s": 120})));
+        unit.rotas =
+            vec![told(serde_json::json!({"id": "nights", "name": "Nights", "time_zone": "Europe/London",
+            "else": "amy", "shift": [{"who": "ben", "days": "mon", "from": "20:00", "until": "08:00"}]}))];
+    });
+    written.tell(Told::Publish(told(serde_json::json!({"unit": {"id": "kent", "name": "Kent",
+        "area": {"south": 51.0, "west": 0.0, "north": 52.0, "east": 1.0}, "default_policy": "usual",
+        "staff": [{"id": "zoe", "name": "Zoe Farr", "contact": [{"channel": "sms", "address": "+447700900031"}]}],
+        "policy": [{"id": "usual", "protected": [{"channel": "sms", "wait_s": 30}],
+            "danger": [{"to": "zoe", "channel": "sms", "wait_s": 30}],
+            "device": [{"to": "zoe", "channel": "sms", "wait_s": 30}],
+            "upkeep": [{"to": "zoe", "channel": "sms", "wait_s": 30}]}]}}))));
+    assert!(written.rulebook().unit(&fixture::id("kent")).is_some(), "all of it was accepted");
+    (written, [staffed, enrolled, zoned, wider])
+}
+
+impl Bench {
+    /// Somebody with one role in one unit.
+    async fn one_of(&self, unit: &str, role: Role) -> Browser {
+        let grants = vec![Grant { role, unit: Some(fixture::id(unit)) }];
+        let id = fixture::id(&format!("{}-of-{unit}", role.as_str().replace('_', "-")));
+        let new = NewAccount { id, name: "One of them".into(), grants, caseload: vec![] };
+        self.access.add_account(&new, &Who::Command, AT).await.expect("a new account");
+        self.enter(&new.id)
+    }
+}
+
+#[tokio::test]
+async fn the_revisions_of_a_unit_say_whom_and_what_they_changed() {
+    let (written, [staffed, enrolled, _, wider]) = a_unit_changed();
+    let bench = written.bench();
+    let browser = bench.one_of("cheshire", Role::Supervisor).await;
+    let page = bench.get_as(&browser, "/records/units/cheshire").await.text;
+    assert!(page.contains(&format!("href=\"{UNIT}\"")), "{page}");
+    let page = bench.get_as(&browser, UNIT).await.text;
+    let rows = rows_of(&page);
+    let said = [
+        &[
+            "5</th>",
+            "Sgt Amy Okafor, approved by Ben Lloyd",
+            "It was too small.",
+            "Policy usual: danger, staff; Rota nights; Zone HAZEL-1 was changed",
+        ][..],
+        &["4</th>", ">zoe<", "Zone HAZEL-1 is new"],
+        &["3</th>", "Not recorded", "Device of ben"],
+        &["2</th>", "Sgt Amy Okafor<", "Staff amy; Staff ben"],
+        &["1</th>", "A rulebook file", "The unit was made"],
+    ];
+    assert_eq!(rows.len(), said.len(), "{page}");
+    for (row, words) in rows.iter().zip(said) {
+        words.iter().for_each(|words| assert!(row.contains(words), "{words}: {row}"));
+    }
+    assert!(!page.contains("Zoe Farr"), "of another unit: {page}");
+
+    let compare = async |query: String| bench.get_as(&browser, &format!("{UNIT}/compare?{query}")).await.text;
+    let page = compare(format!("new={staffed}")).await;
+    for words in [
+        "Sgt Amy Okafor; text +447700900011",
+        "Sgt Amy Okafor; text +447700900099",
+        "Ben Lloyd; an enrolled device; call +447700900012",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let page = compare(format!("new={enrolled}")).await;
+    assert!(page.contains("Enrolled anew") && !page.contains("push.example"), "{page}");
+    let page = compare(format!("new={wider}")).await;
+    for words in [
+        "Unit Cheshire: revisions 4 and 5",
+        "amy by text, after 30 s ben by call, and the last again every 120 s",
+        "ben mon 20:00-08:00",
+        "It reaches 120 m further than before on all sides.",
+        "mask=\"url(#new-0)\"",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let log = bench.access.entries(i64::MAX, 100, None).await.expect("the log");
+    let of_unit =
+        |what: &str| log.iter().any(|it| it.what == what && it.unit == "cheshire" && it.case_id.is_empty());
+    assert!(of_unit("see unit") && of_unit("see zones"), "{log:?}");
+}
+
+#[tokio::test]
+async fn the_history_of_a_unit_is_for_those_who_see_the_unit_and_its_zones_for_those_who_see_zones() {
+    let (written, [.., wider]) = a_unit_changed();
+    let others = written.rows.iter().find(|row| row.subject == "unit:kent").expect("another unit").no;
+    let case = written.rows.iter().find(|row| row.subject == "case:case-1").expect("a case").no;
+    let bench = written.bench();
+    let compare = format!("{UNIT}/compare?new={wider}");
+    let root = bench.one_of("cheshire", Role::Administrator).await;
+    let page = bench.get_as(&root, &compare).await;
+    assert!(page.status == StatusCode::OK && page.text.contains("Rota nights"), "{}", page.text);
+    assert!(page.text.contains("Your role does not see where zones are."), "{}", page.text);
+    assert!(!page.text.contains("Circle of") && !page.text.contains("<path class=\"kept\""));
+    for no in [others, case, 0] {
+        let answer = bench.get_as(&root, &format!("{UNIT}/compare?old={no}&new={wider}")).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{no}");
+    }
+    let officer = bench.one_of("cheshire", Role::Officer).await;
+    let stranger = bench.one_of("kent", Role::Supervisor).await;
+    for path in [UNIT, &compare] {
+        assert_eq!(bench.get_as(&officer, path).await.status, StatusCode::FORBIDDEN, "{path}");
+        assert_eq!(bench.get_as(&stranger, path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
 }

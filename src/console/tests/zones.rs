@@ -84,9 +84,13 @@ async fn what_one_proposes_another_approves_and_then_it_is_in_force() {
     assert!(answer.status == StatusCode::CONFLICT && answer.text.contains("You came by a link"));
     assert!(bench.arrivals.is_empty());
     let theirs = bench.get_as(&ben, &waits).await.text;
-    for words in
-        ["She trains there now.", "Circle of 250 m", "value=\"approve\"", "Nothing was heard of the wearer"]
-    {
+    for words in [
+        "She trains there now.",
+        "Circle of 250 m",
+        "value=\"approve\"",
+        "Nothing was heard of the wearer",
+        "Whether a motorway runs through this zone has not been checked",
+    ] {
         assert!(theirs.contains(words), "{words}: {theirs}");
     }
     let (answer, told) = bench.post_told(&ben, &waits, &APPROVE, Ok(())).await;

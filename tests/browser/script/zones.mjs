@@ -106,6 +106,13 @@ await story(async ({ person }) => {
   await fill(amy, { Id: "z-refuge", "Code name": "OTTER", "Middle of the circle, latitude": "54.2", "Middle of the circle, longitude": "3.2", "Radius of the circle, metres": "200", Why: "A refuge." });
   await approved(amy, ben, "/records/units/unit/zones");
   await ben.getByRole("rowheader", { name: "OTTER" }).waitFor();
+  await amy.goto(`${origin}/records/units/unit`);
+  await amy.getByRole("link", { name: "Its history" }).click();
+  await amy.getByRole("row", { name: /^2 Zone OTTER is new A refuge\. Amy Okafor, approved by Ben Lloyd/ }).waitFor();
+  await look(amy, "history-unit");
+  await amy.getByRole("link", { name: "Zone OTTER is new" }).click();
+  await amy.getByRole("img", { name: /Zone OTTER, before and after/ }).waitFor();
+  await look(amy, "compare-unit");
   await amy.goto(`${origin}${ZONES}/around`);
   await amy.getByLabel("Around whom").selectOption({ label: "Sam Rivers" });
   await amy.getByRole("button", { name: "Look at it" }).last().click();
@@ -115,7 +122,7 @@ await story(async ({ person }) => {
   await approved(amy, ben, ZONES);
   await ben.getByRole("row", { name: /WREN.*300 m around Sam Rivers/ }).waitFor();
 
-  await onTheMap(person);
+  await onTheMap(person, ben);
   assert.deepEqual(found, []);
 });
 
@@ -195,8 +202,8 @@ async function drag(page, { x, y, width, height }, right, down) {
   await page.mouse.up();
 }
 
-/** The same on the moving map. */
-async function onTheMap(person) {
+/** The same on the moving map. `other` has none. */
+async function onTheMap(person, other) {
   const page = await person();
   const account = await ask("account", { id: "cat", role: "supervisor" });
   await page.goto(`${origin}/sign-in`);
@@ -210,7 +217,7 @@ async function onTheMap(person) {
   assert.equal(await page.getByLabel("Radius of the circle, metres").inputValue(), "300");
   await look(page, "zone-map");
 
-  // Of an imported region the motorways are known: this one has one along the equator.
+  // Of an imported region the motorways are known: this one has one along the equator, and one along a meridian.
   await ask("region");
   await page.reload();
   await page.locator("#draw-owed", { hasText: "The Test Survey" }).waitFor();
@@ -228,4 +235,32 @@ async function onTheMap(person) {
   await road.waitFor();
   await page.getByLabel("Corners of the polygon").fill("0.001, 2.999\n0.0005, 2.999\n0.0005, 3.001\n0.001, 3.001");
   await road.waitFor({ state: "detached" });
+
+  // Whoever decides is told of it as whoever draws: that a motorway runs there, that none does, or that nobody has looked.
+  const motorway = await ask("motorway");
+  const checked = (page) => page.locator("#check-road");
+  const through = await proposed(page, { Id: "z-road", "Code name": "SWIFT", "Middle of the circle, latitude": "54.3", "Middle of the circle, longitude": String(motorway), "Radius of the circle, metres": "300", Why: "By the order of 9 March." });
+  const beside = await proposed(page, { Id: "z-beside", "Code name": "SERIN", "Middle of the circle, latitude": "54.3", "Middle of the circle, longitude": "3.2", "Radius of the circle, metres": "300", Why: "By the order of 9 March." });
+  await page.goto(through);
+  await checked(page).filter({ hasText: /^A motorway runs through this zone: .* Refuse it/ }).waitFor();
+  await page.locator("#check-owed", { hasText: "The Test Survey" }).waitFor();
+  await look(page, "proposal-motorway");
+  await page.goto(beside);
+  await checked(page).filter({ hasText: /^No motorway runs through this zone, as far as the imported map shows\.$/ }).waitFor();
+  await other.goto(through);
+  await checked(other).filter({ hasText: /has not been checked: that takes scripts and the moving map/ }).waitFor();
+  const plain = await person({ javaScriptEnabled: false });
+  await plain.context().addCookies(await other.context().cookies());
+  await plain.goto(through);
+  await checked(plain).filter({ hasText: /has not been checked: that takes scripts and the moving map/ }).waitFor();
+  await plain.getByRole("button", { name: "Approve: in force at once" }).waitFor();
+}
+
+/** Where what somebody draws waits for a second person. */
+async function proposed(page, fields) {
+  await page.goto(`${origin}${ZONES}/new`);
+  await fill(page, fields);
+  await page.getByRole("button", { name: "Put it before a second person" }).click();
+  await page.getByText("You proposed it: somebody else has to approve it.").waitFor();
+  return page.url();
 }

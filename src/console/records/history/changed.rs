@@ -1,14 +1,17 @@
-//! The zones in which two revisions of a case differ: in words, and drawn over each other.
+//! The zones in which two revisions of a case or a unit differ: in words, and drawn over each other.
 
 use crate::{
     console::{
         names::Names,
-        records::zones::{
-            Difference,
-            words::{self, Change},
+        records::{
+            owner::Owner,
+            zones::{
+                Difference,
+                words::{self, Change},
+            },
         },
     },
-    domain::{Case, ProximityZone, Zone, ZoneId},
+    domain::{ProximityZone, Zone, ZoneId},
 };
 
 /// More are listed with what differs, and neither drawn nor measured.
@@ -24,9 +27,9 @@ pub(super) struct Changed {
 }
 
 /// The zones that differ: of the earlier revision in its order, then the new ones.
-pub(super) fn zones(before: &Case, after: &Case, names: Names<'_>) -> Vec<Changed> {
+pub(super) fn zones(before: &Owner, after: &Owner, names: Names<'_>) -> Vec<Changed> {
     let mut changed = Vec::new();
-    for [old, new] in pairs(&before.zones, &after.zones, |zone| &zone.id) {
+    for [old, new] in pairs(before.zones(), after.zones(), |zone| &zone.id) {
         let key = changed.len();
         let is_drawn = key < DRAWN_MAX;
         changed.push(Changed {
@@ -40,7 +43,7 @@ pub(super) fn zones(before: &Case, after: &Case, names: Names<'_>) -> Vec<Change
             drawn: is_drawn.then(|| Difference::of(key, old, new)).flatten(),
         });
     }
-    for [old, new] in pairs(&before.proximity_zones, &after.proximity_zones, |zone| &zone.id) {
+    for [old, new] in pairs(before.around(), after.around(), |zone| &zone.id) {
         changed.push(Changed {
             title: title(old.map(|zone| &zone.code), new.map(|zone| &zone.code)),
             changes: words::changes_around(old, new, names),
@@ -52,9 +55,9 @@ pub(super) fn zones(before: &Case, after: &Case, names: Names<'_>) -> Vec<Change
 }
 
 /// What differs, in the fewest words: for a list.
-pub(super) fn named(before: &Case, after: &Case) -> Vec<String> {
-    let drawn = pairs(&before.zones, &after.zones, |zone: &Zone| &zone.id);
-    let around = pairs(&before.proximity_zones, &after.proximity_zones, |zone: &ProximityZone| &zone.id);
+pub(super) fn named(before: &Owner, after: &Owner) -> Vec<String> {
+    let drawn = pairs(before.zones(), after.zones(), |zone: &Zone| &zone.id);
+    let around = pairs(before.around(), after.around(), |zone: &ProximityZone| &zone.id);
     let drawn = drawn.into_iter().map(|both| both.map(|zone| zone.map(|zone| &zone.code)));
     let around = around.into_iter().map(|both| both.map(|zone| zone.map(|zone| &zone.code)));
     drawn.chain(around).map(|[old, new]| title(old, new)).collect()

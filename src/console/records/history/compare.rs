@@ -1,12 +1,15 @@
-//! Two revisions of a case beside each other.
+//! Two revisions of a case or a unit beside each other.
 
 use axum::response::{IntoResponse, Redirect};
 
 use super::{changed::Changed, *};
 use crate::{
     access::audit::{About, Whom},
-    console::{gate, records::sheet::Differs},
-    domain::{Case, Subject},
+    console::{
+        gate,
+        records::sheet::{Differs, capital},
+    },
+    domain::Subject,
 };
 
 #[derive(Deserialize)]
@@ -20,8 +23,7 @@ pub(super) struct Asked {
 #[template(path = "compare.html", config = ".askama.toml")]
 struct ComparePage {
     frame: Frame,
-    case: String,
-    title: String,
+    owner: OwnerPage,
     old: Head,
     new: Head,
     fields: Vec<Differs>,
@@ -50,28 +52,26 @@ impl Changed {
 pub(super) async fn page(
     State(app): State<App>,
     officer: Officer,
-    Path(id): Path<String>,
+    Whose(owner, _): Whose,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
     let (board, now) = app.look_as(&officer);
-    let case = kind::case(&board.rulebook, &id)?;
-    let sees_zones = sees_zones(&app, &officer, &id);
-    let act = if sees_zones { Act::SeeZones } else { Act::SeeCases };
-    record(&app, &officer, act, &Book::Case(case.clone())).await?;
-    let Some([old, new]) = two(&app, &case, &asked).await? else {
-        return Ok(Redirect::to(&format!("/records/cases/{}/history", case.id)).into_response());
+    let sees_zones = sees_zones(&officer, &owner);
+    let act = if sees_zones { Act::SeeZones } else { see(&owner) };
+    record(&app, &officer, act, &owner.book()).await?;
+    let Some([old, new]) = two(&app, &owner, &asked).await? else {
+        return Ok(Redirect::to(&format!("{}/history", owner.path())).into_response());
     };
-    let then = [&old, &new].into_iter().filter_map(|revision| revision.case.as_ref());
-    let before: Vec<About> = then.flat_map(|then| of_before(&case, then)).collect();
+    let then = [&old, &new].into_iter().filter_map(|revision| revision.said.as_ref());
+    let before: Vec<About> = then.flat_map(|then| of_before(&owner, then)).collect();
     gate::shows(&app, &officer, act, before).await?;
     let names = Names(&board.rulebook);
-    let both = old.case.as_ref().zip(new.case.as_ref());
-    let title = format!("Case {}: revisions {} and {}", case.id, old.number, new.number);
+    let both = old.said.as_ref().zip(new.said.as_ref());
+    let title = format!("{}: revisions {} and {}", capital(&owner.name()), old.number, new.number);
     let (_, _, frame) = framed(&app, &officer, &title, "records");
     let page = ComparePage {
         frame,
-        case: case.id.to_string(),
-        title,
+        owner: OwnerPage::new(&owner, title),
         fields: both.map(|(old, new)| fields::differences(old, new, names)).unwrap_or_default(),
         zones: sees_zones.then(|| both.map(|(old, new)| changed::zones(old, new, names)).unwrap_or_default()),
         unreadable: both.is_none(),
@@ -82,7 +82,8 @@ pub(super) async fn page(
 }
 
 /// Whom a case was about then, and is no more.
-fn of_before(now: &Case, then: &Case) -> Vec<About> {
+fn of_before(now: &Owner, then: &Owner) -> Vec<About> {
+    let (Some(now), Some(then)) = (now.case(), then.case()) else { return Vec::new() };
     let wearer = (then.wearer != now.wearer).then(|| Subject::Wearer(then.wearer.clone()));
     let persons = then.persons.iter().filter(|person| !now.persons.contains(person));
     let subjects = wearer.into_iter().chain(persons.map(|person| Subject::Person(person.clone())));
@@ -95,24 +96,18 @@ fn of_before(now: &Case, then: &Case) -> Vec<About> {
     subjects.map(about).collect()
 }
 
-/// One role may read the case, and another see zones elsewhere.
-pub(super) fn sees_zones(app: &App, officer: &Officer, id: &str) -> bool {
-    let reach = officer.reach_of(Act::SeeZones);
-    reach.is_some_and(|reach| kind::case(&app.look_at(&reach).0.rulebook, id).is_ok())
-}
-
 /// The two that are asked for, the earlier one first; `None` if there is but one.
-async fn two(app: &App, case: &Case, asked: &Asked) -> Result<Option<[Revision; 2]>, Refusal> {
+async fn two(app: &App, owner: &Owner, asked: &Asked) -> Result<Option<[Revision; 2]>, Refusal> {
     let new = match asked.new {
-        Some(no) => revision::one(app, case, no).await?,
-        None => match revision::newest(app, case, i64::MAX, 1).await?.0.pop() {
+        Some(no) => revision::one(app, owner, no).await?,
+        None => match revision::newest(app, owner, i64::MAX, 1).await?.0.pop() {
             Some(newest) => newest,
             None => return Ok(None),
         },
     };
     let old = match asked.old {
-        Some(no) => revision::one(app, case, no).await?,
-        None => match revision::newest(app, case, new.no, 1).await?.0.pop() {
+        Some(no) => revision::one(app, owner, no).await?,
+        None => match revision::newest(app, owner, new.no, 1).await?.0.pop() {
             Some(before) => before,
             None => return Ok(None),
         },

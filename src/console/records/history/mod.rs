@@ -1,4 +1,4 @@
-//! The revisions of a case: who published and approved each, when, and what it changed; two of them can be compared.
+//! The revisions of a case or a unit: who published and approved each, when, and what it changed; two of them can be compared.
 //!
 //! They are read from the journal, by their subject, so that a page costs the same however much was recorded of others.
 
@@ -6,17 +6,21 @@ mod changed;
 mod compare;
 mod fields;
 mod revision;
+mod unit;
 
 use askama::Template;
 use axum::{
     Router,
-    extract::{Path, Query, State},
+    extract::{Query, State},
     response::Response,
     routing::get,
 };
 use serde::Deserialize;
 
-use super::{kind, record};
+use super::{
+    owner::{Owner, OwnerPage, Whose},
+    record,
+};
 use crate::{
     console::{
         App,
@@ -27,7 +31,7 @@ use crate::{
         rights::Act,
         when::When,
     },
-    domain::{Book, Timestamp},
+    domain::Timestamp,
     engine::By,
 };
 use revision::Revision;
@@ -39,6 +43,18 @@ pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/records/cases/{id}/history", get(page))
         .route("/records/cases/{id}/history/compare", get(compare::page))
+        .route("/records/units/{id}/history", get(page))
+        .route("/records/units/{id}/history/compare", get(compare::page))
+}
+
+/// One role may read a record, and another see zones elsewhere.
+fn sees_zones(officer: &Officer, owner: &Owner) -> bool {
+    officer.reach_of(Act::SeeZones).is_some_and(|reach| owner.is_within(&reach))
+}
+
+/// What it takes to see it.
+fn see(owner: &Owner) -> Act {
+    if owner.is_unit() { Act::SeeUnits } else { Act::SeeCases }
 }
 
 #[derive(Deserialize)]
@@ -51,8 +67,7 @@ struct Asked {
 #[template(path = "history.html", config = ".askama.toml")]
 struct Page {
     frame: Frame,
-    case: String,
-    title: String,
+    owner: OwnerPage,
     revisions: Vec<Line>,
     /// Those from before this row come next.
     older: Option<i64>,
@@ -96,24 +111,23 @@ impl Head {
 async fn page(
     State(app): State<App>,
     officer: Officer,
-    Path(id): Path<String>,
+    Whose(owner, _): Whose,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
     let (board, now) = app.look_as(&officer);
-    let case = kind::case(&board.rulebook, &id)?;
-    record(&app, &officer, Act::SeeCases, &Book::Case(case.clone())).await?;
-    let sees_zones = compare::sees_zones(&app, &officer, &id);
+    record(&app, &officer, see(&owner), &owner.book()).await?;
+    let sees_zones = sees_zones(&officer, &owner);
     // One more says what the last of the page changed.
     let before = asked.before.unwrap_or(i64::MAX);
-    let (mut revisions, has_older) = revision::newest(&app, &case, before, PAGE + 1).await?;
+    let (mut revisions, has_older) = revision::newest(&app, &owner, before, PAGE + 1).await?;
     let names = Names(&board.rulebook);
     let lines = revisions.iter().enumerate().take(PAGE).map(|(nth, revision)| {
         let earlier = revisions.get(nth + 1);
-        let both = earlier.and_then(|earlier| earlier.case.as_ref()).zip(revision.case.as_ref());
-        let changed = both.map(|(earlier, case)| {
-            let fields = fields::differences(earlier, case, names);
+        let both = earlier.and_then(|earlier| earlier.said.as_ref()).zip(revision.said.as_ref());
+        let changed = both.map(|(earlier, later)| {
+            let fields = fields::differences(earlier, later, names);
             let fields = fields.into_iter().map(|field| field.label);
-            fields.chain(changed::named(earlier, case)).collect()
+            fields.chain(changed::named(earlier, later)).collect()
         });
         let head = Head::of(revision, names, now, sees_zones);
         Line { no: revision.no, head, changed, has_earlier: earlier.is_some() }
@@ -122,7 +136,7 @@ async fn page(
     revisions.truncate(PAGE);
     let older = (has_older || lines.last().is_some_and(|line| line.has_earlier)).then(|| lines.last());
     let older = older.flatten().map(|line| line.no);
-    let title = format!("History of case {}", case.id);
+    let title = format!("History of {}", owner.name());
     let (_, _, frame) = framed(&app, &officer, &title, "records");
-    Ok(html(&Page { frame, case: case.id.to_string(), title, revisions: lines, older }))
+    Ok(html(&Page { frame, owner: OwnerPage::new(&owner, title), revisions: lines, older }))
 }

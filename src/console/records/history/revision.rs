@@ -1,8 +1,8 @@
-//! The revisions of a case, as the journal holds them: found by their subject, a page at a time.
+//! The revisions of a case or a unit, as the journal holds them: found by their subject, a page at a time.
 
 use crate::{
-    console::{App, refusal::Refusal},
-    domain::{Book, Case, Timestamp},
+    console::{App, records::owner::Owner, refusal::Refusal},
+    domain::Timestamp,
     engine::{By, Input, Told},
     sequencer::{input_of, revision_of},
     store::JournalRow,
@@ -14,7 +14,7 @@ const KIND: &str = "publish";
 const READ_ROWS: i64 = 32;
 const READS_MAX: usize = 8;
 
-/// A revision of a case.
+/// A revision of a case or a unit.
 pub(super) struct Revision {
     /// The number of its row, by which it is asked for.
     pub(super) no: i64,
@@ -24,12 +24,12 @@ pub(super) struct Revision {
     /// Through whose hands it went, or what is said where nobody is named.
     pub(super) by: Result<By, &'static str>,
     /// What it published; `None` if that can no longer be read, or is another unit's.
-    pub(super) case: Option<Case>,
+    pub(super) said: Option<Owner>,
 }
 
 impl Revision {
     /// `None` of a row that published nothing.
-    fn of(row: &JournalRow, case: &Case) -> Option<Self> {
+    fn of(row: &JournalRow, owner: &Owner) -> Option<Self> {
         let number = revision_of(row)?;
         const UNNAMED: &str = "Not recorded";
         let (book, by) = match input_of(row) {
@@ -37,30 +37,33 @@ impl Revision {
             Ok(Input::Told(Told::Revise { book, by, .. })) => (Some(book), by.map(|by| *by).ok_or(UNNAMED)),
             _ => (None, Err(UNNAMED)),
         };
-        let (case, by) = match book {
-            Some(Book::Case(then)) if then.unit == case.unit => (Some(then), by),
+        let ours = owner.book();
+        let (said, by) = match book {
+            Some(then) if then.scope() == ours.scope() && then.unit() == ours.unit() => {
+                (Owner::of_book(then), by)
+            }
             // A case that came from another unit was theirs to see, and so is who worked on it, and why.
             Some(_) => (None, Err("Another unit")),
             None => (None, by),
         };
-        Some(Self { no: row.no, number, at: row.wall, by, case })
+        Some(Self { no: row.no, number, at: row.wall, by, said })
     }
 }
 
-/// The newest revisions of a case of rows before one, at most so many, and whether there are older ones.
+/// The newest revisions, of rows before one, at most so many, and whether there are older ones.
 pub(super) async fn newest(
     app: &App,
-    case: &Case,
+    owner: &Owner,
     mut before: i64,
     limit: usize,
 ) -> Result<(Vec<Revision>, bool), Refusal> {
-    let (subject, mut found) = (format!("case:{}", case.id), Vec::new());
+    let (subject, mut found) = (owner.subject(), Vec::new());
     for _ in 0..READS_MAX {
         let rows = app.store.newest_of(KIND, &subject, before, READ_ROWS).await?;
         let is_all = i64::try_from(rows.len()).is_ok_and(|read| read < READ_ROWS);
         for row in rows {
             before = row.no;
-            let Some(revision) = Revision::of(&row, case) else { continue };
+            let Some(revision) = Revision::of(&row, owner) else { continue };
             if found.len() == limit {
                 return Ok((found, true));
             }
@@ -73,10 +76,9 @@ pub(super) async fn newest(
     Ok((found, true))
 }
 
-/// The revision of a case that stands in a row.
-pub(super) async fn one(app: &App, case: &Case, no: i64) -> Result<Revision, Refusal> {
-    let subject = format!("case:{}", case.id);
-    let rows = app.store.newest_of(KIND, &subject, no.saturating_add(1), 1).await?;
+/// The revision that stands in a row.
+pub(super) async fn one(app: &App, owner: &Owner, no: i64) -> Result<Revision, Refusal> {
+    let rows = app.store.newest_of(KIND, &owner.subject(), no.saturating_add(1), 1).await?;
     let row = rows.first().filter(|row| row.no == no);
-    row.and_then(|row| Revision::of(row, case)).ok_or_else(Refusal::no_record)
+    row.and_then(|row| Revision::of(row, owner)).ok_or_else(Refusal::no_record)
 }

@@ -35,6 +35,8 @@ struct ProposalPage {
     /// Whom a unit's zone can be rehearsed on.
     rehearse: Vec<Section>,
     drawn: Option<Difference>,
+    /// The zone as it is to be, for the script that looks what it lies on; none that goes with a person.
+    ground: Option<String>,
     /// The revision that is looked at.
     from: u64,
     /// Why this person cannot approve it.
@@ -82,6 +84,7 @@ pub(super) async fn page(
         changes: words::changes_of_any(before.as_ref(), after.as_ref(), names),
         facts: old.zip(new).map(|(old, new)| words::facts(old, new)).unwrap_or_default(),
         drawn: Difference::of(0, old, new),
+        ground: new.and_then(|zone| serde_json::to_string(zone).ok()),
         cannot: cannot(&officer, &owner, &proposed),
         may_refuse: officer.may(Act::ApproveZones),
         judged,

@@ -1,5 +1,7 @@
 //! The form of a zone: drawn or typed, rehearsed, and put before a second person.
 
+use axum::{extract::FromRequestParts, http::request::Parts};
+
 use super::*;
 use crate::{access::audit::Who, domain::Area, geometry::offset};
 
@@ -41,12 +43,32 @@ enum Sort {
 }
 
 /// What a form is about: a zone in force, or a new one.
-struct Form<'a> {
-    app: &'a App,
-    officer: &'a Officer,
-    owner: &'a Owner,
+pub(super) struct Form {
+    app: App,
+    officer: Officer,
+    owner: Owner,
     sort: Sort,
     base: Option<AnyZone>,
+}
+
+/// Its address says which: `zones/new`, `zones/around` or `zones/of/home`.
+impl FromRequestParts<App> for Form {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let officer = Officer::from_request_parts(parts, app).await?;
+        let Whose(owner, _) = Whose::from_request_parts(parts, app).await?;
+        let mut steps = parts.uri.path().rsplit('/');
+        let (sort, base) = match (steps.next(), steps.next()) {
+            (Some(id), Some("of")) => {
+                let base = owner.zone(id).ok_or_else(Refusal::no_record)?;
+                (if base.drawn().is_some() { Sort::Drawn } else { Sort::Around }, Some(base))
+            }
+            (Some("around"), _) => (Sort::Around, None),
+            _ => (Sort::Drawn, None),
+        };
+        Ok(Self { app: app.clone(), officer, owner, sort, base })
+    }
 }
 
 /// What is shown beside a form.
@@ -56,75 +78,8 @@ struct Beside {
     judged: Option<Judged>,
 }
 
-pub(super) async fn fresh(
-    State(app): State<App>,
-    officer: Officer,
-    Whose(owner, _): Whose,
-) -> Result<Response, Refusal> {
-    open(&Form { app: &app, officer: &officer, owner: &owner, sort: Sort::Drawn, base: None }).await
-}
-
-pub(super) async fn fresh_around(
-    State(app): State<App>,
-    officer: Officer,
-    Whose(owner, _): Whose,
-) -> Result<Response, Refusal> {
-    open(&Form { app: &app, officer: &officer, owner: &owner, sort: Sort::Around, base: None }).await
-}
-
-pub(super) async fn one(
-    State(app): State<App>,
-    officer: Officer,
-    Whose(owner, _): Whose,
-    Path(At { zone }): Path<At>,
-) -> Result<Response, Refusal> {
-    open(&Form::of(&app, &officer, &owner, &zone)?).await
-}
-
-pub(super) async fn post_fresh(
-    State(app): State<App>,
-    officer: Officer,
-    Whose(owner, _): Whose,
-    form: Posted,
-) -> Result<Response, Refusal> {
-    posted(&Form { app: &app, officer: &officer, owner: &owner, sort: Sort::Drawn, base: None }, &form).await
-}
-
-pub(super) async fn post_around(
-    State(app): State<App>,
-    officer: Officer,
-    Whose(owner, _): Whose,
-    form: Posted,
-) -> Result<Response, Refusal> {
-    posted(&Form { app: &app, officer: &officer, owner: &owner, sort: Sort::Around, base: None }, &form).await
-}
-
-pub(super) async fn post_one(
-    State(app): State<App>,
-    officer: Officer,
-    Whose(owner, _): Whose,
-    Path(At { zone }): Path<At>,
-    form: Posted,
-) -> Result<Response, Refusal> {
-    posted(&Form::of(&app, &officer, &owner, &zone)?, &form).await
-}
-
-pub(super) async fn remove(
-    State(app): State<App>,
-    officer: Officer,
-    Whose(owner, _): Whose,
-    Path(At { zone }): Path<At>,
-    form: Posted,
-) -> Result<Response, Refusal> {
-    let base = owner.zone(&zone).ok_or_else(Refusal::no_record)?;
-    let why = form.field("why").trim();
-    let why = if why.is_empty() { "It is no longer needed." } else { why };
-    let why = why.chars().take(500).collect();
-    propose(&app, &officer, &owner, base.id().clone(), [Some(base), None], why).await
-}
-
 /// The form as it is opened: nothing is rehearsed yet.
-async fn open(form: &Form<'_>) -> Result<Response, Refusal> {
+pub(super) async fn open(form: Form) -> Result<Response, Refusal> {
     let values = match &form.base {
         Some(AnyZone::Drawn(zone)) => form::write(zone),
         Some(AnyZone::Around(zone)) => around::write(zone),
@@ -138,7 +93,7 @@ async fn open(form: &Form<'_>) -> Result<Response, Refusal> {
     form.draw(&values, Wrong::default(), beside, StatusCode::OK).await
 }
 
-async fn posted(form: &Form<'_>, posted: &Posted) -> Result<Response, Refusal> {
+pub(super) async fn posted(form: Form, posted: Posted) -> Result<Response, Refusal> {
     let pressed = posted.field("do");
     let kept = posted.fields().iter().filter(|(name, _)| ![FORM_TOKEN, "do"].contains(&name.as_str()));
     let mut values = Values(kept.cloned().collect()).compacted();
@@ -150,7 +105,7 @@ async fn posted(form: &Form<'_>, posted: &Posted) -> Result<Response, Refusal> {
         Ok(zone) => zone,
         Err(wrong) => return form.unsound(&values, wrong).await,
     };
-    let wrong = decide::contradictions(form.app, form.owner, &zone);
+    let wrong = decide::contradictions(&form.app, &form.owner, &zone);
     if !wrong.0.is_empty() {
         return form.unsound(&values, wrong).await;
     }
@@ -169,11 +124,25 @@ async fn posted(form: &Form<'_>, posted: &Posted) -> Result<Response, Refusal> {
             Err(wrong) => return form.unsound(&values, wrong).await,
         };
         let both = [form.base.clone(), Some(zone.clone())];
-        return propose(form.app, form.officer, form.owner, zone.id().clone(), both, why).await;
+        return propose(&form.app, &form.officer, &form.owner, zone.id().clone(), both, why).await;
     }
-    let judged = judge::judge(form.app, form.officer, form.owner, &zone, values.get("on")).await?;
+    let judged = judge::judge(&form.app, &form.officer, &form.owner, &zone, values.get("on")).await?;
     let beside = Beside { zone: Some(zone), judged: Some(judged) };
     form.draw(&values, Wrong::default(), beside, StatusCode::OK).await
+}
+
+pub(super) async fn remove(
+    State(app): State<App>,
+    officer: Officer,
+    Whose(owner, _): Whose,
+    Path(At { zone }): Path<At>,
+    form: Posted,
+) -> Result<Response, Refusal> {
+    let base = owner.zone(&zone).ok_or_else(Refusal::no_record)?;
+    let why = form.field("why").trim();
+    let why = if why.is_empty() { "It is no longer needed." } else { why };
+    let why = why.chars().take(500).collect();
+    propose(&app, &officer, &owner, base.id().clone(), [Some(base), None], why).await
 }
 
 /// Puts a change before a second person: the zone as it is, and as it is to be.
@@ -195,14 +164,7 @@ async fn propose(
     Ok(Redirect::to(&format!("{}/proposals/{no}", owner.path())).into_response())
 }
 
-impl<'a> Form<'a> {
-    /// The form of a zone in force.
-    fn of(app: &'a App, officer: &'a Officer, owner: &'a Owner, zone: &str) -> Result<Self, Refusal> {
-        let base = owner.zone(zone).ok_or_else(Refusal::no_record)?;
-        let sort = if base.drawn().is_some() { Sort::Drawn } else { Sort::Around };
-        Ok(Self { app, officer, owner, sort, base: Some(base) })
-    }
-
+impl Form {
     fn read(&self, values: &Values) -> Result<AnyZone, Wrong> {
         let base = self.base.as_ref().map(AnyZone::id);
         let drawn = self.owner.zones().iter().map(|zone| &zone.id);
@@ -219,7 +181,7 @@ impl<'a> Form<'a> {
             (Sort::Around, Some(case)) => around::sheet(values, is_new, case, Names(rulebook)),
             _ => form::sheet(values, is_new),
         };
-        if let Owner::Unit(unit) = self.owner {
+        if let Owner::Unit(unit) = &self.owner {
             sections.push(judge::on_section(rulebook, &unit.id, now));
         }
         sections

@@ -10,7 +10,6 @@ mod edit;
 mod form;
 mod judge;
 mod list;
-mod owner;
 pub(super) mod words;
 
 use askama::Template;
@@ -24,6 +23,7 @@ use axum::{
 use serde::Deserialize;
 
 use super::{
+    owner::{Owner, OwnerPage, Whose},
     read::Wrong,
     record,
     sheet::{self, Control, Section, Summary},
@@ -47,19 +47,18 @@ use crate::{
 };
 pub(super) use difference::Difference;
 use judge::Judged;
-use owner::{Owner, Whose};
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/records/cases/{id}/zones", get(list::page))
-        .route("/records/cases/{id}/zones/new", get(edit::fresh).post(edit::post_fresh))
-        .route("/records/cases/{id}/zones/around", get(edit::fresh_around).post(edit::post_around))
-        .route("/records/cases/{id}/zones/of/{zone}", get(edit::one).post(edit::post_one))
+        .route("/records/cases/{id}/zones/new", get(edit::open).post(edit::posted))
+        .route("/records/cases/{id}/zones/around", get(edit::open).post(edit::posted))
+        .route("/records/cases/{id}/zones/of/{zone}", get(edit::open).post(edit::posted))
         .route("/records/cases/{id}/zones/of/{zone}/remove", post(edit::remove))
         .route("/records/cases/{id}/proposals/{no}", get(decide::page).post(decide::decide))
         .route("/records/units/{id}/zones", get(list::page))
-        .route("/records/units/{id}/zones/new", get(edit::fresh).post(edit::post_fresh))
-        .route("/records/units/{id}/zones/of/{zone}", get(edit::one).post(edit::post_one))
+        .route("/records/units/{id}/zones/new", get(edit::open).post(edit::posted))
+        .route("/records/units/{id}/zones/of/{zone}", get(edit::open).post(edit::posted))
         .route("/records/units/{id}/zones/of/{zone}/remove", post(edit::remove))
         .route("/records/units/{id}/proposals/{no}", get(decide::page).post(decide::decide))
 }
@@ -68,21 +67,4 @@ pub(super) fn routes() -> Router<App> {
 #[derive(Deserialize)]
 struct At {
     zone: String,
-}
-
-/// What every page about zones says of whose they are.
-struct OwnerPage {
-    path: String,
-    /// `case c-1`, and the same with a capital.
-    name: String,
-    head: String,
-    title: String,
-    is_unit: bool,
-}
-
-impl OwnerPage {
-    fn new(owner: &Owner, title: String) -> Self {
-        let (path, name, is_unit) = (owner.path(), owner.name(), owner.is_unit());
-        Self { path, head: sheet::capital(&name), name, title, is_unit }
-    }
 }

@@ -11,6 +11,7 @@ import { defineLossScreen } from "./loss-screen";
 import { line } from "./line";
 import { askForLock, watchLock } from "./lock";
 import { definePlayBack } from "./play-back";
+import { defineZoneCheck } from "./zone-check";
 import { defineZoneDrawing } from "./zone-drawing";
 
 watchPresence();
@@ -21,6 +22,7 @@ if ("live" in document.body.dataset) {
   defineLivePart();
   defineLiveMap();
   definePlayBack();
+  defineZoneCheck();
   defineZoneDrawing();
   defineConsoleSound();
   defineKeyMap();

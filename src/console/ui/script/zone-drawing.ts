@@ -1,13 +1,13 @@
 // A zone drawn by pointer or by keys. Whatever is drawn is written into the form's fields, and whatever is typed there is
 // drawn: the fields are the truth, and without this script they are all there is.
 
-import { at, browser, put } from "./dom";
-import { MAP_OFF } from "./live-map";
-import { fetched } from "./live-part";
-import type { Ground, Place } from "./map-data";
+import { at, put } from "./dom";
+import type { Place } from "./map-data";
 import { Sheet, type Box, type Point, type Under } from "./zone-ground";
+import { lay } from "./zone-laid";
+import { extent, Outline } from "./zone-outline";
 import { crosses } from "./zone-roads";
-import { apartM, degrees, Fields, moved, radius, ring, type Circle, type Polygon, type Shape } from "./zone-shape";
+import { apartM, degrees, Fields, moved, radius, type Circle, type Polygon, type Shape } from "./zone-shape";
 
 /** What a press of an arrow key moves, metres; with Shift, and without. */
 const STEP_M = { far: 100, near: 10 };
@@ -17,7 +17,6 @@ const HANDLES_MAX = 100;
 /** Two handles never lie nearer than a finger can part. */
 const APART_PX = 32;
 const ARROWS: Record<string, Point> = { ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
-const SVG = "http://www.w3.org/2000/svg";
 
 /** What a handle moves. */
 type Grip = { part: "middle" } | { part: "radius" } | { part: "corner"; ring: number; nth: number };
@@ -27,11 +26,7 @@ class ZoneDrawing extends HTMLElement {
   private shape!: Shape;
   private under!: Under;
   private readonly handles = new Map<string, HTMLButtonElement>();
-  private readonly paths = ["edge", "area", "hot"].map((name) => {
-    const path = document.createElementNS(SVG, "path");
-    path.setAttribute("class", name);
-    return path;
-  });
+  private readonly outline = new Outline();
   /** The corner after which the next one comes. */
   private chosen: { ring: number; nth: number } | null = null;
   private says = "";
@@ -47,17 +42,7 @@ class ZoneDrawing extends HTMLElement {
     this.fields = new Fields(form);
     this.shape = this.fields.read();
     this.hidden = false;
-    const svg = document.createElementNS(SVG, "svg");
-    svg.setAttribute("class", "drawn");
-    svg.setAttribute("aria-hidden", "true");
-    const wide = document.createElementNS(SVG, "g");
-    wide.setAttribute("class", "wide");
-    const [edge, area, hot] = this.paths;
-    if (edge && area && hot) {
-      wide.append(edge, area);
-      svg.append(wide, hot);
-    }
-    at("draw-handles").before(svg);
+    at("draw-handles").before(this.outline.svg);
     this.under = new Sheet(at("draw-ground"), this.watching);
     this.showAll();
     for (const event of ["input", "change"]) form.addEventListener(event, () => this.typed());
@@ -67,7 +52,7 @@ class ZoneDrawing extends HTMLElement {
     at("draw-add").addEventListener("click", () => this.add());
     at("draw-remove").addEventListener("click", () => this.drop());
     new ResizeObserver(() => this.draw()).observe(at("draw-ground"));
-    if (browser.get(MAP_OFF) === null && document.createElement("canvas").getContext("webgl2")) void this.lay();
+    void this.lay();
   }
 
   /** The page is locked, and shows nobody's data. */
@@ -77,45 +62,26 @@ class ZoneDrawing extends HTMLElement {
 
   /** Lays the moving map below. Without it the sheet stays, and all works. */
   private async lay(): Promise<void> {
-    const { script = "", worker = "", outline = "" } = this.dataset;
-    if (script === "") return;
     const box = at("draw-map");
-    const back = (): void => {
+    const failed = (): void => {
       if (this.under instanceof Sheet) return;
       this.under.remove();
       box.hidden = true;
       this.under = new Sheet(at("draw-ground"), this.watching);
       this.showAll();
     };
-    try {
-      const answer = await fetched("/fragments/map/ground");
-      if (!answer || !this.isConnected) return;
-      const { MapUnder } = (await import(script)) as typeof import("./map");
-      box.hidden = false;
-      const ground = (await answer.json()) as Ground;
-      const { under, owed } = await MapUnder.make({ box, worker, outline, ground, failed: back }, this.watching);
-      if (!this.isConnected) return under.remove();
-      this.under.remove();
-      this.under = under;
-      put(at("draw-owed"), owed);
-      this.showAll();
-    } catch (error) {
-      console.warn("the map below the zone:", error);
-      box.hidden = true;
-    }
+    const laid = await lay(this, { box, title: "Map to draw the zone on; the fields say the same", failed }, this.watching);
+    if (!laid) return;
+    this.under.remove();
+    this.under = laid.under;
+    put(at("draw-owed"), laid.owed);
+    this.showAll();
   }
 
   /** All of the shape; the unit's area, where there is none yet. */
   private showAll(): void {
-    const { shape } = this;
-    const places = shape.kind === "polygon" ? shape.rings.flat() : shape.middle ? ring(shape.middle, (shape.radiusM ?? 0) + this.fields.marginM()) : [];
-    const [first] = places;
-    if (!first) return this.under.fit((this.dataset.area ?? "-10,49,2,60").split(",").map(Number) as Box);
-    const box: Box = [first[0], first[1], first[0], first[1]];
-    for (const [east, north] of places) {
-      box.splice(0, 4, Math.min(box[0], east), Math.min(box[1], north), Math.max(box[2], east), Math.max(box[3], north));
-    }
-    this.under.fit(box);
+    const box = extent(this.shape, this.fields.marginM());
+    this.under.fit(box ?? ((this.dataset.area ?? "-10,49,2,60").split(",").map(Number) as Box));
   }
 
   private typed(): void {
@@ -297,7 +263,7 @@ class ZoneDrawing extends HTMLElement {
       if (!handle.isConnected) at("draw-handles").append(handle);
     }
     this.mark();
-    this.outline();
+    this.outline.draw(this.shape, this.fields.marginM(), this.under);
     this.warn();
     const isPolygon = this.shape.kind === "polygon";
     put(at("draw-add"), isPolygon ? "Add a corner" : "Put the middle here");
@@ -315,28 +281,6 @@ class ZoneDrawing extends HTMLElement {
     const { shape } = this;
     if (grip.part === "corner") return shape.kind === "polygon" ? this.cornerName(shape.rings, grip) : "";
     return grip.part === "middle" ? "Middle of the circle" : `Radius of the circle, ${(shape as Circle).radiusM ?? 0} m`;
-  }
-
-  private outline(): void {
-    const { shape } = this;
-    const marginM = this.fields.marginM();
-    const path = (rings: Place[][]) => rings.map((corners) => `M${corners.map((corner) => this.under.spot(corner).map((px) => px.toFixed(1)).join(" ")).join("L")}Z`).join("");
-    let [zone, wide, stroke] = ["", "", 0];
-    if (shape.kind === "polygon") {
-      zone = wide = path(shape.rings);
-      const [first] = shape.rings.flat();
-      if (first) {
-        const [[x, y], [x2, y2]] = [this.under.spot(first), this.under.spot(moved(first, 0, marginM))];
-        stroke = 2 * Math.hypot(x - x2, y - y2);
-      }
-    } else if (shape.middle && shape.radiusM) {
-      zone = path([ring(shape.middle, shape.radiusM)]);
-      wide = path([ring(shape.middle, shape.radiusM + marginM)]);
-    }
-    for (const [nth, [d, width]] of ([[wide, stroke + 2], [wide, Math.max(0, stroke - 1)], [zone, 2]] as const).entries()) {
-      this.paths[nth]?.setAttribute("d", d);
-      this.paths[nth]?.setAttribute("stroke-width", String(width));
-    }
   }
 }
 

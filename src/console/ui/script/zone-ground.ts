@@ -17,6 +17,8 @@ export interface Under {
   zoom(by: number): void;
   /** The motorways in sight, as far as the ground knows them. */
   motorways(): Place[][];
+  /** Whether these are all that there are in a box that is in sight. */
+  knowsRoads(box: Box): boolean;
   remove(): void;
 }
 
@@ -79,6 +81,10 @@ export class Sheet implements Under {
 
   motorways(): Place[][] {
     return [];
+  }
+
+  knowsRoads(): boolean {
+    return false;
   }
 
   remove(): void {

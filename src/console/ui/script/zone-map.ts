@@ -13,6 +13,7 @@ const FIRST_ZOOM_MAX = 17;
 
 export interface Wished {
   box: HTMLElement;
+  title: string;
   worker: string;
   outline: string;
   ground: Ground;
@@ -38,13 +39,17 @@ export class MapUnder implements Under {
       keyboard: false,
       doubleClickZoom: false,
       cooperativeGestures: true,
-      locale: { "Map.Title": "Map to draw the zone on; the fields say the same" },
+      locale: { "Map.Title": wished.title },
     });
     map.touchZoomRotate.disableRotation();
     map.addControl(new ScaleControl({ maxWidth: 120, unit: "metric" }), "bottom-left");
+    const lacking = { tile: false };
     map.on("error", ({ error, ...where }) => {
       // Of an imported map a tile may be missing; the rest goes on.
-      if ("sourceId" in where && where.sourceId === "region") return;
+      if ("sourceId" in where && where.sourceId === "region") {
+        lacking.tile = true;
+        return;
+      }
       console.warn("the map below the zone:", error);
       wished.failed();
     });
@@ -55,11 +60,14 @@ export class MapUnder implements Under {
     await new Promise((ready) => map.once("load", ready));
     const gone = new AbortController();
     watchColours(() => repaint(map, layers()), gone.signal);
-    return { under: new MapUnder(map, gone), owed: ground.owed };
+    return { under: new MapUnder(map, wished.ground.region, lacking, gone), owed: ground.owed };
   }
 
   private constructor(
     private readonly map: Canvas,
+    private readonly region: Ground["region"],
+    /** Whether a part of the region could not be read. */
+    private readonly lacking: { tile: boolean },
     private readonly gone: AbortController,
   ) {
     // It is a picture below the handles, which are what the keys reach.
@@ -85,12 +93,18 @@ export class MapUnder implements Under {
   }
 
   motorways(): Place[][] {
-    if (!this.map.getSource("region")) return [];
+    if (!this.region) return [];
     const found = this.map.querySourceFeatures("region", { sourceLayer: "roads", filter: ["==", ["get", "kind"], "highway"] });
     return found.flatMap(({ geometry }) => {
       if (geometry.type === "LineString") return [geometry.coordinates as Place[]];
       return geometry.type === "MultiLineString" ? (geometry.coordinates as Place[][]) : [];
     });
+  }
+
+  knowsRoads([west, south, east, north]: Box): boolean {
+    if (!this.region || this.lacking.tile || this.map.getZoom() < this.region.zooms[0]) return false;
+    const [left, bottom, right, top] = this.region.bounds;
+    return left <= west && bottom <= south && east <= right && north <= top;
   }
 
   remove(): void {

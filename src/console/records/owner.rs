@@ -1,11 +1,13 @@
-//! Whose zones are at hand: a case's, which bind its wearer, or a unit's, which bind everybody it monitors.
+//! Whose zones or history are at hand: a case's, whose zones bind its wearer, or a unit's, whose zones bind everybody it
+//! monitors.
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 
+use super::{kind::Kind, sheet};
 use crate::{
-    access::ZonesOf,
-    console::{App, caller::Officer, records::kind::Kind, refusal::Refusal},
-    domain::{AnyZone, Book, Case, ProximityZone, Unit, UnitId, WearerId, Zone, ZoneId},
+    access::{Reach, ZonesOf},
+    console::{App, caller::Officer, refusal::Refusal},
+    domain::{AnyZone, Book, Case, ProximityZone, Unit, WearerId, Zone, ZoneId},
     engine::Rulebook,
 };
 
@@ -16,17 +18,20 @@ pub(super) enum Owner {
 }
 
 impl Owner {
-    /// The case or unit, if all of it is within reach.
-    pub(super) fn find(
-        rulebook: &Rulebook,
-        kind: Kind,
-        id: &str,
-        has_unit: impl Fn(&UnitId) -> bool,
-    ) -> Result<Self, Refusal> {
-        match kind.find(rulebook, id) {
-            Some(Book::Case(case)) => Ok(Self::Case(case)),
-            Some(Book::Unit(unit)) if has_unit(&unit.id) => Ok(Self::Unit(unit)),
-            _ => Err(Refusal::no_record()),
+    /// The case or unit that a book is of.
+    pub(super) fn of_book(book: Book) -> Option<Self> {
+        match book {
+            Book::Case(case) => Some(Self::Case(case)),
+            Book::Unit(unit) => Some(Self::Unit(unit)),
+            Book::Wearer(_) | Book::Person(_) => None,
+        }
+    }
+
+    /// Whether all of it is within reach: whoever sees a case sees its unit's name, and no more of the unit.
+    pub(super) fn is_within(&self, reach: &Reach) -> bool {
+        match self {
+            Self::Case(case) => reach.has_case(&case.id, &case.unit),
+            Self::Unit(unit) => reach.has_unit(&unit.id),
         }
     }
 
@@ -34,6 +39,14 @@ impl Owner {
         match self {
             Self::Case(case) => Book::Case(case.clone()),
             Self::Unit(unit) => Book::Unit(unit.clone()),
+        }
+    }
+
+    /// As the journal names whom a row is about.
+    pub(super) fn subject(&self) -> String {
+        match self {
+            Self::Case(case) => format!("case:{}", case.id),
+            Self::Unit(unit) => format!("unit:{}", unit.id),
         }
     }
 
@@ -159,8 +172,26 @@ impl FromRequestParts<App> for Whose {
         let path = parts.uri.path();
         let kind = if path.starts_with(Kind::Unit.path()) { Kind::Unit } else { Kind::Case };
         let id = path.split('/').nth(3).unwrap_or_default();
-        let owner = Owner::find(&board.rulebook, kind, id, |unit| officer.reach.has_unit(unit))?;
+        let owner = kind.find(&board.rulebook, id).and_then(Owner::of_book);
+        let owner = owner.filter(|owner| owner.is_within(&officer.reach)).ok_or_else(Refusal::no_record)?;
         let revision = board.rulebook.revision(&owner.book().scope());
         Ok(Self(owner, revision))
+    }
+}
+
+/// What every page says of whose zones or history it shows.
+pub(super) struct OwnerPage {
+    pub(super) path: String,
+    /// `case c-1`, and the same with a capital.
+    pub(super) name: String,
+    pub(super) head: String,
+    pub(super) title: String,
+    pub(super) is_unit: bool,
+}
+
+impl OwnerPage {
+    pub(super) fn new(owner: &Owner, title: String) -> Self {
+        let (path, name, is_unit) = (owner.path(), owner.name(), owner.is_unit());
+        Self { path, head: sheet::capital(&name), name, title, is_unit }
     }
 }
