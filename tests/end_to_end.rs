@@ -11,6 +11,8 @@ mod commands;
 mod crowd;
 #[path = "end_to_end/demo.rs"]
 mod demo;
+#[path = "end_to_end/deploy.rs"]
+mod deploy;
 #[path = "end_to_end/edits.rs"]
 mod edits;
 #[path = "support/fleet.rs"]
