@@ -12,7 +12,6 @@ use axum::{
 use super::{
     App, assets,
     caller::Officer,
-    gate,
     guard::{COOKIE, Fields, Posted, cookies},
     handover,
     page::html,
@@ -21,10 +20,7 @@ use super::{
     sign_in::{Half, SignInError, Signed},
 };
 use crate::{
-    access::{
-        Proof, ProofError, Standing,
-        audit::{About, Record, Who},
-    },
+    access::{Proof, ProofError, Standing},
     domain::StaffId,
     engine::Rulebook,
     secret::Secret,
@@ -267,37 +263,31 @@ fn by_link(app: &App, given: &str) -> Response {
     }
 }
 
-async fn who_page(State(app): State<App>, signed: Signed) -> Result<Response, Refusal> {
+async fn who_page(State(app): State<App>, signed: Signed) -> Response {
     if signed.generation.is_some() {
-        return Ok(Redirect::to("/").into_response());
+        return Redirect::to("/").into_response();
     }
-    ask_who(&app, &signed, StatusCode::OK).await
-}
-
-/// It names everybody on the staff.
-async fn ask_who(app: &App, signed: &Signed, status: StatusCode) -> Result<Response, Refusal> {
-    let (at, why) = (app.clock.wall(), "by the one-time link of this machine".into());
-    let record = Record { at, who: Who::Link(None), what: "see staff", why, about: About::default() };
-    gate::viewed(app, [record]).await?;
     let (board, _) = app.look();
-    let error = status != StatusCode::OK;
-    let page = WhoPage { units: staffed(&board.rulebook), form_token: signed.form_token(), error };
-    Ok((status, html(&page)).into_response())
+    html(&WhoPage { units: staffed(&board.rulebook), form_token: signed.form_token(), error: false })
 }
 
-async fn who(State(app): State<App>, signed: Signed, form: Posted) -> Result<Response, Refusal> {
+async fn who(State(app): State<App>, signed: Signed, form: Posted) -> Response {
     // An account is who it is, and the names of other units are not its to see.
     if signed.generation.is_some() {
-        return Ok(Redirect::to("/").into_response());
+        return Redirect::to("/").into_response();
     }
     let (board, _) = app.look();
     let chosen: Option<StaffId> = form.field("staff").parse().ok();
     match chosen.filter(|id| board.rulebook.staff(id).is_some()) {
         Some(id) => {
             app.sign_in.set_staff(&signed, id);
-            Ok(Redirect::to("/").into_response())
+            Redirect::to("/").into_response()
         }
-        None => ask_who(&app, &signed, StatusCode::UNPROCESSABLE_ENTITY).await,
+        None => {
+            let page =
+                WhoPage { units: staffed(&board.rulebook), form_token: signed.form_token(), error: true };
+            (StatusCode::UNPROCESSABLE_ENTITY, html(&page)).into_response()
+        }
     }
 }
 

@@ -96,7 +96,18 @@ async fn answered(url: &str) {
     assert!(!again.to_string().contains("trial"), "why is staff's word");
     let read: Vec<&str> =
         again["readers"].as_array().unwrap().iter().map(|reader| reader["what"].as_str().unwrap()).collect();
-    assert_eq!(read, ["export subject", "export subject", "place hold", "lift hold", "export subject"]);
+    assert_eq!(
+        read,
+        [
+            "export subject",
+            "export subject",
+            "place hold",
+            "see holds",
+            "lift hold",
+            "see holds",
+            "export subject",
+        ]
+    );
     assert!(office.run(&["audit", "verify"]).0);
     let (is_content, said) = office.run(&["replay"]);
     assert!(is_content, "nothing is changed by it: {said}");

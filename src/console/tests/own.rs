@@ -84,7 +84,7 @@ async fn a_link_is_made_by_whoever_may_is_recorded_and_ends_the_one_before() {
     let Told::Revise { from: 1, book: Book::Person(person), .. } = told else { panic!("{told:?}") };
     assert_eq!(links().own_page(token).map(|link| Some(link.made_at)), Some(person.plan.own_page_from));
     let log = bench.access.entries(i64::MAX, 50, None).await.expect("a log");
-    assert!(log.iter().any(|entry| entry.what == "make enrolment link"), "nothing is recorded");
+    assert!(log.iter().any(|entry| entry.what == "make link to own page"), "nothing is recorded");
     // What the engine then has in force.
     bench.board.send_modify(|board| {
         let mut next = (**board).clone();

@@ -290,8 +290,10 @@ async fn each_look_and_each_file_stands_in_the_audit_log() {
     let log = bench.access.entries(i64::MAX, 100, None).await.expect("the log");
     let entries: Vec<_> = log.iter().filter(|it| it.who == "oz").collect();
     let did = |what: &str| entries.iter().filter(|it| it.what == what).count();
-    // The page and the data that its script plays are one look.
-    assert_eq!((did("see playback"), did("export playback"), did("see explanation")), (2, 2, 1));
+    // The page and the data that its script plays are one look. A wearer's shows their case's zones: that is one at the case.
+    assert_eq!((did("see playback"), did("export playback"), did("see explanation")), (3, 3, 1));
+    let of_case = entries.iter().filter(|it| it.incident == 0 && it.case_id == "case-1").count();
+    assert_eq!(of_case, 2);
     // By which right, and at which time they looked.
     for entry in &entries {
         let of_span = match entry.what.as_str() {
@@ -302,7 +304,7 @@ async fn each_look_and_each_file_stands_in_the_audit_log() {
     }
     let minutes = |at: Timestamp| at.to_string().replace('T', " ").chars().take(16).collect::<String>();
     let asked = format!("officer of cheshire; from {} to {}", minutes(at(0)), minutes(at(900)));
-    assert_eq!(entries.iter().filter(|it| it.why == asked).count(), 2, "{asked}");
+    assert_eq!(entries.iter().filter(|it| it.why == asked).count(), 4, "{asked}");
     // What cannot be recorded is not shown.
     bench.access.lose().await;
     for path in [format!("/incidents/{id}/playback/csv"), format!("/incidents/{id}/explanation")] {

@@ -207,7 +207,8 @@ fn expected(door: Door, path: &str, role: Role) -> Vec<(String, Option<StatusCod
             let none = Some(StatusCode::NOT_FOUND);
             // Nobody is called about what is closed, nor sent to it.
             let is_page = !path.starts_with("/api/v1/");
-            let of_open = act == Act::SeeNumbers || is_page && matches!(act, Act::Send | Act::Attend);
+            let of_open = act == Act::SeeNumbers
+                || is_page && matches!(act, Act::SeeSend | Act::Send | Act::SeeSent | Act::Attend);
             let closed = if of_open { none } else { None };
             [(1, None), (2, others), (77, none), (4, closed), (5, others.or(closed)), (78, none), (999, none)]
                 .map(|(id, status)| (at(&id.to_string()), status))

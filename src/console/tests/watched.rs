@@ -74,14 +74,13 @@ async fn figures_are_in_the_format_of_prometheus() {
 
 #[tokio::test]
 async fn what_is_watched_for_is_what_is_told() {
-    let bench = Bench::public(violation());
+    let bench = Bench::new(violation());
     bench.vitals.put_canary(Canary {
         took: Some(Took { broker_ms: 1.0, line_ms: 1.0, dispatch_ms: 1.0 }),
         ..Canary::default()
     });
     bench.disk_pct.send_replace(Some(40));
-    let headers = [("authorization", "Bearer token-of-a-watchdog"), ("host", "cordon.example")];
-    let told = bench.send(request("GET", "/metrics", &headers, "")).await.text;
+    let told = bench.get("/metrics").await.text;
     let told: BTreeSet<&str> =
         told.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
     let mut asked = BTreeSet::new();
@@ -92,7 +91,7 @@ async fn what_is_watched_for_is_what_is_told() {
         let names = file.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
         asked.extend(names.filter(|name| name.starts_with("cordon_")));
     }
-    // The certificate of one's own, which this bench leaves to a proxy.
+    // Told where the console has a certificate of its own.
     asked.remove("cordon_certificate_renewal_failing");
     assert!(asked.len() >= 10, "{asked:?}");
     assert!(asked.is_subset(&told), "{:?}", asked.difference(&told).collect::<Vec<_>>());
