@@ -49,6 +49,8 @@ fn options(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        // What is deleted is overwritten: an erasure leaves nothing in free pages.
+        .pragma("secure_delete", "on")
         .busy_timeout(BUSY_MAX)
 }
 
