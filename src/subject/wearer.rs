@@ -74,7 +74,7 @@ pub(super) fn row(input: &Input, own: bool, trace: &Trace) -> Option<Value> {
         Told::Handle { by, action, .. } => json!({"by": by, "action": action_name(action)}),
         // Their records stand in `records`; what is left says no more than that it was.
         Told::Publish(_) | Told::Revise { .. } => json!({"record": true}),
-        Told::Met { .. } | Told::SetAside(_) | Told::Deadline(_) => json!({}),
+        Told::Met { .. } | Told::SetAside(_) | Told::Deadline(_) | Told::Erase { .. } => json!({}),
         Told::Delivery { .. } | Told::Receipt { .. } => json!({"of": "an alert"}),
         // What persons say is theirs.
         Told::Answer { .. }
