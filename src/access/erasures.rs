@@ -324,14 +324,14 @@ impl Access {
         Ok(())
     }
 
-    /// Leaves nothing of what was deleted in the file beside this one; `false` while somebody reads from it.
+    /// Leaves nothing of what was deleted in the log beside the file.
     ///
     /// # Errors
-    /// The file's.
-    pub async fn scrub(&self) -> Result<bool, AccessError> {
+    /// The file's; also while somebody reads what is to go.
+    pub async fn scrub(&self) -> Result<(), AccessError> {
         let (busy, _, _): (i64, i64, i64) =
             sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.db.write).await?;
-        Ok(busy == 0)
+        if busy == 0 { Ok(()) } else { Err(AccessError::Unavailable("somebody reads it".into())) }
     }
 }
 

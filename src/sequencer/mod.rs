@@ -14,6 +14,7 @@
 //! | `writer`, `hand_ins` | the store, beside the line |
 //! | `pause` | notices that the line stood still |
 //! | `recover` | the engine's memory from the journal |
+//! | `erasures` | which rows have erased somebody's data |
 //! | `snapshot`, `keeper` | the engine's memory beside the journal, so that a start need not decide all of it again |
 //! | `board`, `meter` | what the console shows, what is counted |
 
@@ -21,6 +22,7 @@ mod allowance;
 mod board;
 mod companions;
 mod driver;
+mod erasures;
 mod excess;
 mod guard;
 mod hand_ins;
@@ -40,14 +42,15 @@ mod writer;
 
 pub use board::{Board, Dot};
 pub use driver::Driver;
+pub use erasures::erasures;
 pub use inbox::{
     Arrival, Arrivals, Asked, Done, INBOX_MESSAGES_MAX, Inbox, Message, MessageKind, SubmitError, TagReply,
     Ticket,
 };
 pub use line::{Line, Unwritten};
 pub use meter::{Meter, Percentiles, Reading};
-pub use record::{RecordError, chain_of, digest_of, input_of, revision_of};
+pub use record::{RecordError, chain_of, digest_of, erased_of, input_of, revision_of};
 pub use recover::{Again, Findings, Otherwise, Recovered, Watch, catch_up, decide_again, open_in, recover};
-pub use snapshot::{SNAPSHOT_EVERY_ROWS, Taken};
+pub use snapshot::{SNAPSHOT_EVERY_ROWS, Taken, forget_snapshots, snapshots_after};
 pub use step::{Answer, Now, Sequencer, Stepped};
 pub use trail::{Believed, Passed};

@@ -146,7 +146,9 @@ impl Recovered {
     /// If the store cannot be read.
     pub async fn from_snapshot(store: &dyn Store) -> Result<Self, StoreError> {
         let mut recovered = Self::default();
-        if let Some((engine, head)) = snapshot::load(store, &mut recovered.findings.passed_over).await? {
+        let loaded = snapshot::load(store).await?;
+        recovered.findings.passed_over = loaded.passed_over;
+        if let Some((engine, head)) = loaded.engine {
             recovered.findings.from = head.no;
             (recovered.engine, recovered.head) = (engine, Some(head));
         }

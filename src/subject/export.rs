@@ -85,7 +85,7 @@ pub async fn export<W: AsyncWrite + Unpin>(
     made: &Made,
     to: &mut W,
 ) -> Result<Counts, ExportError> {
-    let trace = Trace::of(store, subject).await?;
+    let trace = Trace::of(store, subject, i64::MAX).await?;
     if !trace.has_record {
         return Err(ExportError::Unknown(subject.clone()));
     }

@@ -24,10 +24,12 @@
 //! | `readers` | the audit log's entries about them, or about their cases while they were theirs |
 //! | `counts` | how many of each, last: a document without it was cut off |
 
+mod erase;
 mod export;
 mod json;
 mod person;
 mod trace;
 mod wearer;
 
+pub use erase::{Before, EraseError, Eraser, Erasing, Plan};
 pub use export::{Counts, ExportError, Made, export};

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{
-    person,
-    trace::{PAGE_ROWS, Trace},
-};
+use super::super::trace::{PAGE_ROWS, Trace};
 use crate::{
     domain::{
         AlertId, Audience, DataSubject, Happening, Incident, IncidentId, PersonId, Recipient, Subject,
@@ -56,7 +53,7 @@ impl Found {
         let is_about = is_about(incident, subject);
         let is_beside = match subject {
             DataSubject::Person(id) => {
-                is_told(incident, id) || incident.case.as_ref().is_some_and(|case| trace.has_case(case))
+                is_told(incident, id) || incident.case.as_ref().is_some_and(|case| trace.cases.contains_key(case))
             }
             DataSubject::Wearer(_) => false,
         };
@@ -69,7 +66,7 @@ impl Found {
             self.beside.insert(incident.id);
         }
         for alert in store.alerts_of(incident.id).await? {
-            let is_to_them = matches!(subject, DataSubject::Person(id) if person::is_to(&alert, id));
+            let is_to_them = is_to(&alert.recipient, subject);
             if is_to_them {
                 self.alerts.insert(alert.id);
             }
@@ -85,6 +82,10 @@ fn is_about(incident: &Incident, subject: &DataSubject) -> bool {
         (Subject::Person(it), DataSubject::Person(id)) => it == id,
         _ => false,
     }
+}
+
+fn is_to(recipient: &Recipient, subject: &DataSubject) -> bool {
+    matches!((recipient, subject), (Recipient::Person(it), DataSubject::Person(id)) if it == id)
 }
 
 fn is_told(incident: &Incident, id: &PersonId) -> bool {

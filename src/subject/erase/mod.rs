@@ -18,4 +18,4 @@ mod rows;
 mod task;
 
 pub use bites::{Before, EraseError, Erasing, Plan};
-pub use task::{Eraser, run};
+pub use task::Eraser;
