@@ -7,12 +7,16 @@ mod certificate;
 mod channels;
 #[path = "end_to_end/commands.rs"]
 mod commands;
+#[path = "support/couples.rs"]
+mod couples;
 #[path = "support/crowd.rs"]
 mod crowd;
 #[path = "end_to_end/demo.rs"]
 mod demo;
 #[path = "end_to_end/edits.rs"]
 mod edits;
+#[path = "end_to_end/erased.rs"]
+mod erased;
 #[path = "support/fleet.rs"]
 mod fleet;
 #[path = "support/house.rs"]

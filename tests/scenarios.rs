@@ -11,8 +11,12 @@ mod clocks;
 mod companion;
 #[path = "scenarios/control_room.rs"]
 mod control_room;
+#[path = "support/couples.rs"]
+mod couples;
 #[path = "scenarios/delivery.rs"]
 mod delivery;
+#[path = "scenarios/erased.rs"]
+mod erased;
 #[path = "scenarios/explained.rs"]
 mod explained;
 #[path = "scenarios/hearing.rs"]

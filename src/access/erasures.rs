@@ -261,11 +261,7 @@ impl Access {
     ///
     /// # Errors
     /// The file's.
-    pub async fn erasures(
-        &self,
-        units: Option<&[UnitId]>,
-        limit: i64,
-    ) -> Result<Vec<Erasure>, AccessError> {
+    pub async fn erasures(&self, units: Option<&[UnitId]>, limit: i64) -> Result<Vec<Erasure>, AccessError> {
         const SELECT: &str = "SELECT * FROM erasures \
                               WHERE $1 IS NULL OR unit IN (SELECT value FROM json_each($1)) \
                               ORDER BY no DESC LIMIT $2";
@@ -302,7 +298,8 @@ impl Access {
                               (subject = $2 OR subject IN (SELECT 'case:' || value FROM json_each($3)))";
         const PROPOSALS: &str = "DELETE FROM proposals WHERE made_at < $1 AND \
                                  (case_id IN (SELECT value FROM json_each($3)) OR 'wearer:' || wearer = $2)";
-        const HOLDS: &str = "DELETE FROM holds WHERE placed_at < $1 AND subject = $2 AND lifted_at IS NOT NULL";
+        const HOLDS: &str =
+            "DELETE FROM holds WHERE placed_at < $1 AND subject = $2 AND lifted_at IS NOT NULL";
         // What was said of a wearer's incident may be about the persons of its case: what they answered, what was noted.
         const POINTS: &str = "DELETE FROM handover_points \
                               WHERE handover IN (SELECT no FROM handovers WHERE signed_at < $1) AND (subject = $2 \

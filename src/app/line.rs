@@ -24,6 +24,7 @@ use crate::{
     secret::Secret,
     sequencer::{self, Board, Driver, Inbox, Meter, Unwritten},
     store::Store,
+    subject::Eraser,
     vitals::Vitals,
 };
 
@@ -208,6 +209,12 @@ impl Plan {
         let (kept, ticking, until) = (Arc::clone(&access), clock.clone(), when(stopped.clone()));
         tasks.spawn(async {
             access::keep(kept, heads, ticking, until).await;
+            Ok(())
+        });
+        let eraser = Eraser::new(Arc::clone(&self.store), Arc::clone(&access), clock.clone());
+        let until = when(stopped.clone());
+        tasks.spawn(async {
+            eraser.run(until).await;
             Ok(())
         });
         let sign_in = Arc::new(SignIn::new());

@@ -2,6 +2,7 @@
 
 mod access;
 mod demo;
+mod erase;
 mod line;
 mod map;
 mod policy;
@@ -17,6 +18,7 @@ use anyhow::{Context, bail};
 
 pub use access::{Admission, account_link, account_token, init, verify_audit};
 pub use demo::demo;
+pub use erase::erase_subject;
 pub use line::{Plan, Running, Watched};
 pub use map::import_map;
 pub use policy::check_policies;

@@ -1,4 +1,4 @@
-//! One person's data: handed out to them, whole and alone.
+//! One person's data: handed out to them, whole and alone, and erased ([`Eraser`]).
 //!
 //! A person may ask what is held about them. [`export`] writes all of it as one JSON document: their records with every
 //! revision, the journal's rows about them in readable form, their incidents with alerts and tries, what is drafted and
@@ -31,5 +31,5 @@ mod person;
 mod trace;
 mod wearer;
 
-pub use erase::{Before, EraseError, Eraser, Erasing, Plan};
+pub use erase::{Before, EraseError, Eraser, Erasing, Plan, holds_in_the_way};
 pub use export::{Counts, ExportError, Made, export};

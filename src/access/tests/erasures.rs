@@ -37,9 +37,8 @@ async fn whoever_asks_does_not_agree_and_what_is_done_is_done_once() {
     };
     let no = ask(1).await.unwrap();
     assert_eq!(ask(2).await, None, "one at a time");
-    let agree = async |subject, who| {
-        access.agree_erasure(subject, no, &record(who, "agree", 3)).await.unwrap()
-    };
+    let agree =
+        async |subject, who| access.agree_erasure(subject, no, &record(who, "agree", 3)).await.unwrap();
     assert!(!agree(&one, "amy").await, "nobody alone");
     assert!(!agree(&other, "ben").await, "somebody else of that id");
     assert!(agree(&one, "ben").await);

@@ -6,7 +6,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    Engine,
+    Engine, Rulebook,
     draft::Draft,
     input::{DeadlineKey, Refused},
     situation::look_around,
@@ -19,45 +19,8 @@ impl Engine {
     /// What is to be done before somebody's data can be erased at `at`, a line each. Empty: it can be.
     #[must_use]
     pub fn stands_in_the_way(&self, at: Timestamp, subject: &DataSubject) -> Vec<String> {
-        if !self.rulebook.knows(subject) {
-            return vec![format!("there is no record of {subject}")];
-        }
-        let lasting = self.rulebook.cases_naming(subject).filter(|case| is_to_come(case.basis.until, at));
-        let cases = lasting.map(|case| format!("case {} has not ended: end its basis first", case.id));
-        let open = self.open_incidents().filter(|incident| self.is_of(incident, subject));
-        let incidents = open.map(|incident| match incident.kind.notice() {
-            None => format!("incident {} is open: close it first", incident.id),
-            Some(_) => {
-                format!("they are being told something (incident {}): wait until it is over", incident.id)
-            }
-        });
-        let held = self.devices_of(subject).iter().filter(|device| is_to_come(device.until, at));
-        let devices = held.map(|device| match subject {
-            DataSubject::Wearer(_) => {
-                format!("tag {} is still assigned to them: write down when it was removed", device.tag)
-            }
-            DataSubject::Person(_) => {
-                format!("Companion {} is still assigned to them: write down until when", device.tag)
-            }
-        });
-        cases.chain(incidents).chain(devices).collect()
-    }
-
-    /// Whether an open incident is about somebody, is of a case that names them, or tells them.
-    fn is_of(&self, incident: &Incident, subject: &DataSubject) -> bool {
-        let about = match subject {
-            DataSubject::Wearer(id) => incident.subject == Subject::Wearer(id.clone()),
-            DataSubject::Person(id) => incident.subject == Subject::Person(id.clone()) || tells(incident, id),
-        };
-        let mut cases = self.rulebook.cases_naming(subject);
-        about || cases.any(|case| incident.case.as_ref() == Some(&case.id))
-    }
-
-    fn devices_of(&self, subject: &DataSubject) -> &[Assignment] {
-        match subject {
-            DataSubject::Wearer(id) => self.rulebook.wearer(id).map_or(&[], |wearer| &wearer.tags),
-            DataSubject::Person(id) => self.rulebook.person(id).map_or(&[], |person| &person.companions),
-        }
+        let open = self.open_incidents().map(|incident| incident.as_ref());
+        stands_in_the_way(&self.rulebook, open, at, subject)
     }
 
     /// Remembers nothing of them any more; the rulebook does not either.
@@ -73,6 +36,55 @@ impl Engine {
                 self.set_deadline(&DeadlineKey::Person(id.clone()), Timestamp::MAX);
             }
         }
+    }
+}
+
+/// The same of a rulebook and the open incidents.
+#[must_use]
+pub fn stands_in_the_way<'i>(
+    rulebook: &Rulebook,
+    open: impl Iterator<Item = &'i Incident>,
+    at: Timestamp,
+    subject: &DataSubject,
+) -> Vec<String> {
+    if !rulebook.knows(subject) {
+        return vec![format!("there is no record of {subject}")];
+    }
+    let lasting = rulebook.cases_naming(subject).filter(|case| is_to_come(case.basis.until, at));
+    let cases = lasting.map(|case| format!("case {} has not ended: end its basis first", case.id));
+    let open = open.filter(|incident| is_of(rulebook, incident, subject));
+    let incidents = open.map(|incident| match incident.kind.notice() {
+        None => format!("incident {} is open: close it first", incident.id),
+        Some(_) => {
+            format!("they are being told something (incident {}): wait until it is over", incident.id)
+        }
+    });
+    let held = devices_of(rulebook, subject).iter().filter(|device| is_to_come(device.until, at));
+    let devices = held.map(|device| match subject {
+        DataSubject::Wearer(_) => {
+            format!("tag {} is still assigned to them: write down when it was removed", device.tag)
+        }
+        DataSubject::Person(_) => {
+            format!("Companion {} is still assigned to them: write down until when", device.tag)
+        }
+    });
+    cases.chain(incidents).chain(devices).collect()
+}
+
+/// Whether an open incident is about somebody, is of a case that names them, or tells them.
+fn is_of(rulebook: &Rulebook, incident: &Incident, subject: &DataSubject) -> bool {
+    let about = match subject {
+        DataSubject::Wearer(id) => incident.subject == Subject::Wearer(id.clone()),
+        DataSubject::Person(id) => incident.subject == Subject::Person(id.clone()) || tells(incident, id),
+    };
+    let mut cases = rulebook.cases_naming(subject);
+    about || cases.any(|case| incident.case.as_ref() == Some(&case.id))
+}
+
+fn devices_of<'r>(rulebook: &'r Rulebook, subject: &DataSubject) -> &'r [Assignment] {
+    match subject {
+        DataSubject::Wearer(id) => rulebook.wearer(id).map_or(&[], |wearer| &wearer.tags),
+        DataSubject::Person(id) => rulebook.person(id).map_or(&[], |person| &person.companions),
     }
 }
 

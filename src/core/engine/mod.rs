@@ -85,6 +85,7 @@ use serde::{Deserialize, Serialize};
 
 pub use carried::not_carried;
 pub use decision::{Decision, StageChange};
+pub use erasure::stands_in_the_way;
 pub use evidence::EVIDENCE_MS;
 pub use gap_watch::SourceGaps;
 pub use input::{

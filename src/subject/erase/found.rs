@@ -53,7 +53,8 @@ impl Found {
         let is_about = is_about(incident, subject);
         let is_beside = match subject {
             DataSubject::Person(id) => {
-                is_told(incident, id) || incident.case.as_ref().is_some_and(|case| trace.cases.contains_key(case))
+                is_told(incident, id)
+                    || incident.case.as_ref().is_some_and(|case| trace.cases.contains_key(case))
             }
             DataSubject::Wearer(_) => false,
         };

@@ -19,3 +19,31 @@ mod task;
 
 pub use bites::{Before, EraseError, Erasing, Plan};
 pub use task::Eraser;
+
+use std::collections::BTreeSet;
+
+use crate::{
+    access::{Access, AccessError},
+    domain::DataSubject,
+};
+
+/// The legal holds that stand in the way of an erasure, a sentence each: on somebody, or on one of those whose data stands
+/// in the same rows.
+///
+/// # Errors
+/// The access file's.
+pub async fn holds_in_the_way(
+    access: &Access,
+    subject: &DataSubject,
+    others: &BTreeSet<DataSubject>,
+) -> Result<Vec<String>, AccessError> {
+    let mut first = Vec::new();
+    for held in [subject].into_iter().chain(others) {
+        let standing = access.holds(held).await?.into_iter().filter(|hold| hold.lifted.is_none());
+        let beside = if held == subject { "" } else { ", whose data stands in the same rows" };
+        first.extend(
+            standing.map(|hold| format!("legal hold {} of {held} stands{beside}: lift it first", hold.no)),
+        );
+    }
+    Ok(first)
+}

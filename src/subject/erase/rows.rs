@@ -130,7 +130,8 @@ impl Judge<'_> {
 
 /// Whom an input names.
 fn named(input: &Input) -> Vec<DataSubject> {
-    let wearers = |meets: &[Meet]| meets.iter().map(|meet| DataSubject::Wearer(meet.wearer.clone())).collect();
+    let wearers =
+        |meets: &[Meet]| meets.iter().map(|meet| DataSubject::Wearer(meet.wearer.clone())).collect();
     match input {
         Input::Told(Told::Met { meets } | Told::Companion(CompanionHeard { meets, .. })) => wearers(meets),
         Input::Told(Told::Publish(Book::Case(case)) | Told::Revise { book: Book::Case(case), .. }) => {

@@ -1,11 +1,19 @@
 //! The eraser, beside the line: what the engine has forgotten goes from the journal, too.
 
-use std::{collections::BTreeMap, future::Future, pin::pin, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    pin::pin,
+    sync::Arc,
+};
 
-use super::bites::{Before, EraseError, Erasing};
+use super::{
+    bites::{Before, EraseError, Erasing},
+    holds_in_the_way,
+};
 use crate::{
     access::{
-        Access, AccessError,
+        Access,
         audit::{About, Record, Who, Whom},
     },
     clock::Clock,
@@ -114,7 +122,12 @@ impl Eraser {
         if sequencer::snapshots_after(store, row).await? < SNAPSHOTS_MIN {
             return Ok(Came::Early);
         }
-        if self.is_held(subject).await? {
+        let is_held = async |others| {
+            let first = holds_in_the_way(&self.access, subject, others).await;
+            first.map(|first| !first.is_empty())
+        };
+        let alone = BTreeSet::new();
+        if is_held(&alone).await? {
             return Ok(Came::Held);
         }
         let erased = store.journal(row - 1, 1).await?.into_iter().next().filter(|it| it.no == row);
@@ -122,10 +135,8 @@ impl Eraser {
         let before = Before::of(&erased);
         let mut erasing = Erasing::begin(store, &self.access, subject.clone(), before).await?;
         let plan = erasing.plan().await?;
-        for other in &plan.others {
-            if self.is_held(other).await? {
-                return Ok(Came::Held);
-            }
+        if is_held(&plan.others).await? {
+            return Ok(Came::Held);
         }
         let unit = erased.unit.as_ref();
         self.access.begin_erasure(subject, unit, row, plan.counts, self.clock.wall()).await?;
@@ -138,10 +149,6 @@ impl Eraser {
         self.access.finish_erasure(row, &self.record(subject, unit)).await?;
         tracing::info!(row, %subject, rows = plan.counts.rows, "their data is erased");
         Ok(Came::Done)
-    }
-
-    async fn is_held(&self, subject: &DataSubject) -> Result<bool, AccessError> {
-        Ok(self.access.holds(subject).await?.iter().any(|hold| hold.lifted.is_none()))
     }
 
     fn record(&self, subject: &DataSubject, unit: Option<&UnitId>) -> Record {
