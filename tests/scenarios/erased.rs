@@ -207,7 +207,7 @@ async fn the_eraser_waits_for_holds_and_snapshots_and_says_that_it_is_done() {
     eraser.round().await.unwrap();
     assert_eq!(access.erasures_done().await.unwrap(), [no].into());
     let done = access.erasure_of(&subject).await.unwrap().unwrap();
-    assert_eq!((done.row, done.unit), (Some(no), Some(north)));
+    assert_eq!((done.row, &done.unit), (Some(no), &Some(north)));
     assert!(done.counts.rows > 5 && done.counts.incidents > 0 && done.counts.alerts > 1, "{done:?}");
     let log = access.entries(i64::MAX, 100, None).await.unwrap();
     assert_eq!((log[0].what.as_str(), log[0].who.as_str()), ("erase subject", "the service"));
