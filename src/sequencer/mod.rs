@@ -16,7 +16,7 @@
 //! | `recover` | the engine's memory from the journal |
 //! | `erasures` | which rows have erased somebody's data |
 //! | `snapshot`, `keeper` | the engine's memory beside the journal, so that a start need not decide all of it again |
-//! | `board`, `meter` | what the console shows, what is counted |
+//! | `board`, `hops`, `meter` | what the console shows, what is counted |
 
 mod allowance;
 mod board;
@@ -26,6 +26,7 @@ mod erasures;
 mod excess;
 mod guard;
 mod hand_ins;
+mod hops;
 mod inbox;
 mod keeper;
 mod line;
@@ -43,12 +44,13 @@ mod writer;
 pub use board::{Board, Dot};
 pub use driver::Driver;
 pub use erasures::erasures;
+pub use hops::Moved;
 pub use inbox::{
     Arrival, Arrivals, Asked, Done, INBOX_MESSAGES_MAX, Inbox, Message, MessageKind, SubmitError, TagReply,
     Ticket,
 };
 pub use line::{Line, Unwritten};
-pub use meter::{Meter, Percentiles, Reading};
+pub use meter::{Hops, Meter, Percentiles, Reading};
 pub use record::{RecordError, chain_of, digest_of, erased_of, input_of, revision_of};
 pub use recover::{Again, Findings, Otherwise, Recovered, Watch, catch_up, decide_again, open_in, recover};
 pub use snapshot::{SNAPSHOT_EVERY_ROWS, Taken, forget_snapshots, snapshots_after};

@@ -223,6 +223,10 @@ async fn how_far_a_protected_person_was_is_not_said() {
             assert!(!answer.text.contains(told), "{file}: {told}: {}", answer.text);
         }
     }
+    // An explanation is made of those numbers: it is for a court alone.
+    let answer = bench.get_as(&amy, &format!("/incidents/{}/explanation", life.violation())).await;
+    assert_eq!(answer.status, StatusCode::CONFLICT);
+    assert!(answer.text.contains("by `cordon replay`") && !answer.text.contains("120 m"), "{}", answer.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
