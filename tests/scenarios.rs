@@ -13,6 +13,10 @@ mod companion;
 mod control_room;
 #[path = "scenarios/delivery.rs"]
 mod delivery;
+#[path = "scenarios/erased.rs"]
+mod erased;
+#[path = "scenarios/erasing.rs"]
+mod erasing;
 #[path = "scenarios/explained.rs"]
 mod explained;
 #[path = "scenarios/hearing.rs"]

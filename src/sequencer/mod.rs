@@ -13,7 +13,7 @@
 //! | `driver` | waits, turns the line, acknowledges |
 //! | `writer`, `hand_ins` | the store, beside the line |
 //! | `pause` | notices that the line stood still |
-//! | `recover` | the engine's memory from the journal |
+//! | `recover`, `findings` | the engine's memory from the journal, and what was found on the way |
 //! | `erasures` | which rows have erased somebody's data |
 //! | `snapshot`, `keeper` | the engine's memory beside the journal, so that a start need not decide all of it again |
 //! | `board`, `meter` | what the console shows, what is counted |
@@ -24,6 +24,7 @@ mod companions;
 mod driver;
 mod erasures;
 mod excess;
+mod findings;
 mod guard;
 mod hand_ins;
 mod inbox;
@@ -50,7 +51,11 @@ pub use inbox::{
 pub use line::{Line, Unwritten};
 pub use meter::{Meter, Percentiles, Reading};
 pub use record::{RecordError, chain_of, digest_of, erased_of, input_of, revision_of};
-pub use recover::{Again, Findings, Otherwise, Recovered, Watch, catch_up, decide_again, open_in, recover};
+pub use findings::{Findings, Otherwise, Undecided};
+pub use keeper::Kept;
+pub use recover::{
+    Again, Earlier, RecoverError, Recovered, Watch, catch_up, decide_again, open_in, recover,
+};
 pub use snapshot::{SNAPSHOT_EVERY_ROWS, Taken, forget_snapshots, snapshots_after};
 pub use step::{Answer, Now, Sequencer, Stepped};
 pub use trail::{Believed, Passed};

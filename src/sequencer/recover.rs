@@ -1,52 +1,60 @@
 //! From the journal back to the engine's memory.
+//!
+//! Where content was erased the journal cannot be decided: other people's incidents would get other numbers, or be missing.
+//! A start goes on from a snapshot after it, or not at all; replay decides what stands before it, verifies the chain, and
+//! goes on from the next snapshot.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, mem};
 
 use super::{
+    erasures::last_erasure,
+    findings::{Findings, Otherwise, Undecided},
     guard,
-    record::{chain_of, digest_of, input_of},
-    snapshot,
+    record::{chain_of, digest_of, erased_of, input_of, is_blank},
+    snapshot::{self, Loaded},
     step::Sequencer,
 };
 use crate::{
     domain::{Alert, AlertId, Incident, IncidentId, Timestamp},
     engine::{Decision, ENGINE_VERSION, Engine, Input},
-    store::{JournalHead, JournalRow, Store, StoreError},
+    store::{JournalHead, JournalRow, Snapshot, Store, StoreError},
 };
 
 /// Rows read at a time.
 const PAGE_ROWS: i64 = 2_000;
 
-/// What deciding the journal again found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Findings {
-    /// The row of the snapshot that was gone on from; 0 if everything was decided again.
-    pub from: i64,
-    /// Snapshots that could not be believed, each in a sentence.
-    pub passed_over: Vec<String>,
-    /// Rows read.
-    pub rows: i64,
-    /// Rows decided by another version of the engine: read, not compared.
-    pub other_versions: i64,
-    /// Rows at which the integrity chain does not verify: they, or the row before them, are not what was written.
-    pub broken: i64,
-    /// Rows whose content is gone. Their digests stand, so that the chain verifies; they cannot be decided again.
-    pub erased: i64,
-    /// The first row that is decided otherwise than was recorded.
-    pub otherwise: Option<Otherwise>,
-    /// The first rows that differ, each in a sentence; bounded.
-    pub differences: Vec<String>,
+/// Why nobody can carry on where the journal ends.
+#[derive(Debug, thiserror::Error)]
+pub enum RecoverError {
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Content was erased, and what was remembered after it cannot be read.
+    #[error(
+        "what row {row} held was erased, and no snapshot after the erasure can be read: restore a backup of the store \
+         that was made after it{}", said(.passed_over)
+    )]
+    Erased {
+        /// The first row without its content.
+        row: i64,
+        /// What is wrong with the snapshots there are, each in a sentence.
+        passed_over: Vec<String>,
+    },
+    /// Content was erased, and what was remembered after it was written by a version whose form this one does not read.
+    #[error(
+        "what row {row} held was erased, and the snapshots after the erasure are written in a form that this version of \
+         Cordon does not read: run the version that wrote them{}", said(.passed_over)
+    )]
+    OtherForm {
+        /// The first row without its content.
+        row: i64,
+        /// What is wrong with the snapshots there are, each in a sentence.
+        passed_over: Vec<String>,
+    },
 }
 
-/// A row that is decided otherwise than was recorded: the first line that differs, if nobody's own words stand in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Otherwise {
-    /// Its number.
-    pub no: i64,
-    /// What was recorded.
-    pub recorded: String,
-    /// What is decided now.
-    pub decided: String,
+fn said(passed_over: &[String]) -> String {
+    if passed_over.is_empty() { String::new() } else { format!(" ({})", passed_over.join("; ")) }
 }
 
 /// A row that has been decided again, before the engine takes the decision in.
@@ -73,25 +81,45 @@ pub struct Recovered {
     pub engine: Engine,
     /// The last row.
     pub head: Option<JournalHead>,
-    /// Every incident as the decisions left it.
+    /// Every incident as the decisions left it; after rows that could not be decided, those that were open then, and later
+    /// ones.
     pub incidents: BTreeMap<IncidentId, Incident>,
-    /// Every alert as the decisions left it.
+    /// Every alert as the decisions left it; after rows that could not be decided, those of such incidents.
     pub alerts: BTreeMap<AlertId, Alert>,
+    /// The others, as they were before such rows: nobody can say what became of them.
+    pub earlier: Earlier,
+    /// Since when every incident and alert is known; `None` if all are.
+    pub known_since: Option<Timestamp>,
     /// Differences.
     pub findings: Findings,
+    /// What rows are read without being decided.
+    lost: Option<Lost>,
+    last_blank: i64,
+    last_erasure: i64,
 }
 
-/// Differences named one by one.
-const DIFFERENCES_MAX: usize = 20;
-/// Of a line that differs so much is shown.
-const LINE_CHARS_MAX: usize = 400;
+/// See [`Recovered::earlier`].
+#[derive(Debug, Default, Clone)]
+pub struct Earlier {
+    /// Incidents.
+    pub incidents: BTreeMap<IncidentId, Incident>,
+    /// Their alerts.
+    pub alerts: BTreeMap<AlertId, Alert>,
+}
+
+/// Where it can be gone on from.
+#[derive(Debug, Clone)]
+struct Lost {
+    snapshots: Vec<Snapshot>,
+    erased: i64,
+}
 
 /// A sequencer that carries on where the journal ends: from the last snapshot, or from the first row. Incidents and alerts
 /// are those of the store: they are never judged again.
 ///
 /// # Errors
-/// If the store cannot be read.
-pub async fn recover(store: &dyn Store) -> Result<(Sequencer, Findings), StoreError> {
+/// See [`RecoverError`].
+pub async fn recover(store: &dyn Store) -> Result<(Sequencer, Findings), RecoverError> {
     let mut recovered = catch_up(store).await?;
     let open = open_in(store).await?;
     recovered.compare_open(&open.0);
@@ -102,15 +130,26 @@ pub async fn recover(store: &dyn Store) -> Result<(Sequencer, Findings), StoreEr
 /// What the journal leads to, from the last snapshot on. Its findings are of the rows after that.
 ///
 /// # Errors
-/// If the store cannot be read.
-pub async fn catch_up(store: &dyn Store) -> Result<Recovered, StoreError> {
-    let mut recovered = Recovered::from_snapshot(store).await?;
-    recovered.read_on(store, &mut |_| ()).await?;
-    Ok(recovered)
+/// See [`RecoverError`].
+pub async fn catch_up(store: &dyn Store) -> Result<Recovered, RecoverError> {
+    let loaded = snapshot::load(store).await?;
+    let is_of_another_form = loaded.is_of_another_form;
+    let mut recovered = Recovered::after(loaded);
+    match recovered.read(store, &mut |_| (), false).await? {
+        None => Ok(recovered),
+        Some(row) => {
+            let passed_over = recovered.findings.passed_over;
+            Err(if is_of_another_form {
+                RecoverError::OtherForm { row, passed_over }
+            } else {
+                RecoverError::Erased { row, passed_over }
+            })
+        }
+    }
 }
 
 /// Decides the whole journal again, verifies its integrity chain, and compares. A row that cannot be decided is a
-/// difference, and skipped.
+/// difference, and skipped; but for what was erased, see [`Recovered::read_on`].
 ///
 /// # Errors
 /// If the store cannot be read.
@@ -145,31 +184,26 @@ impl Recovered {
     /// # Errors
     /// If the store cannot be read.
     pub async fn from_snapshot(store: &dyn Store) -> Result<Self, StoreError> {
+        Ok(Self::after(snapshot::load(store).await?))
+    }
+
+    fn after(loaded: Loaded) -> Self {
         let mut recovered = Self::default();
-        let loaded = snapshot::load(store).await?;
         recovered.findings.passed_over = loaded.passed_over;
         if let Some((engine, head)) = loaded.engine {
             recovered.findings.from = head.no;
             (recovered.engine, recovered.head) = (engine, Some(head));
         }
-        Ok(recovered)
+        recovered
     }
 
-    /// Decides what the journal has beyond its own last row. `watch` sees each row being decided.
+    /// Decides what the journal has beyond its own last row; from a row on whose content was erased not before the next
+    /// snapshot. `watch` sees each row being decided.
     ///
     /// # Errors
     /// If the store cannot be read.
     pub async fn read_on(&mut self, store: &dyn Store, watch: Watch<'_>) -> Result<(), StoreError> {
-        loop {
-            let after = self.head.as_ref().map_or(0, |head| head.no);
-            let rows = store.journal(after, PAGE_ROWS).await?;
-            if rows.is_empty() {
-                return Ok(());
-            }
-            for row in &rows {
-                self.decide_row(row, watch);
-            }
-        }
+        self.read(store, watch, true).await.map(drop)
     }
 
     /// Notes whether these are the incidents that the journal leaves open.
@@ -180,14 +214,48 @@ impl Recovered {
         }
     }
 
+    /// Notes a difference.
+    pub fn differs(&mut self, what: String) {
+        self.findings.differs(what);
+    }
+
+    /// The same, or, where that is not wanted, up to the first row whose content was erased: its number.
+    async fn read(
+        &mut self,
+        store: &dyn Store,
+        watch: Watch<'_>,
+        beyond_erased: bool,
+    ) -> Result<Option<i64>, StoreError> {
+        loop {
+            let after = self.head.as_ref().map_or(0, |head| head.no);
+            let rows = store.journal(after, PAGE_ROWS).await?;
+            if rows.is_empty() {
+                self.look_back();
+                return Ok(None);
+            }
+            for row in &rows {
+                self.verify(row);
+                self.findings.rows += 1;
+                self.head = Some(JournalHead { no: row.no, at: row.at, chain: row.chain.clone() });
+                if is_blank(row) {
+                    if !beyond_erased {
+                        return Ok(Some(row.no));
+                    }
+                    self.lose(store, row.no).await?;
+                }
+                if self.lost.is_some() {
+                    self.pass_over(store, row).await?;
+                } else {
+                    self.decide_row(row, watch);
+                }
+            }
+        }
+    }
+
     /// What cannot be read, or crashes the engine now, is skipped: it must not keep the line from alerting.
     fn decide_row(&mut self, row: &JournalRow, watch: Watch<'_>) {
-        self.verify(row);
-        self.findings.rows += 1;
-        self.head = Some(JournalHead { no: row.no, at: row.at, chain: row.chain.clone() });
-        if row.payload.is_empty() {
-            self.findings.erased += 1;
-            return self.differs(format!("row {}: skipped: its content is gone; its digest stands", row.no));
+        if erased_of(row).is_some() {
+            self.last_erasure = row.no;
         }
         let input = guard::guarded(|| input_of(row).map_err(|error| error.to_string()));
         let input = match input.unwrap_or_else(|| Err(format!("journal row {} crashes its reader", row.no))) {
@@ -227,7 +295,7 @@ impl Recovered {
         if row.no != before + 1 || row.at <= at {
             wrong.push(format!("row {}: does not follow row {before}", row.no));
         }
-        if !row.payload.is_empty() && digest_of(row) != row.digest {
+        if !is_blank(row) && digest_of(row) != row.digest {
             wrong.push(format!("row {}: its content is not what was digested ({})", row.no, row.kind));
         }
         let previous = self.head.as_ref().map_or(&[][..], |head| &head.chain);
@@ -238,34 +306,66 @@ impl Recovered {
         wrong.into_iter().for_each(|what| self.differs(what));
     }
 
-    /// Notes a difference.
-    pub fn differs(&mut self, what: String) {
-        if self.findings.differences.len() < DIFFERENCES_MAX {
-            self.findings.differences.push(what);
+    /// Nothing follows from here on, until it is known again what the engine remembered.
+    async fn lose(&mut self, store: &dyn Store, no: i64) -> Result<(), StoreError> {
+        if self.lost.is_some() {
+            return Ok(());
         }
+        let snapshots = match store.snapshots().await {
+            Err(StoreError::Corrupt(_)) => Vec::new(),
+            read => read?,
+        };
+        self.lost = Some(Lost { snapshots, erased: last_erasure(store).await? });
+        self.findings.undecided.push(Undecided { first: no, last: no, erased: 0 });
+        self.engine = Engine::default();
+        self.earlier.incidents.extend(mem::take(&mut self.incidents));
+        self.earlier.alerts.extend(mem::take(&mut self.alerts));
+        self.known_since = Some(Timestamp::MAX);
+        Ok(())
     }
-}
 
-impl Otherwise {
-    fn of(row: &JournalRow, decided: &str) -> Self {
-        let (mut before, mut now) = (row.decision.lines(), decided.lines());
-        loop {
-            let lines = (before.next(), now.next());
-            if lines.0 != lines.1 || lines == (None, None) {
-                let [recorded, decided] = [lines.0, lines.1].map(shown);
-                return Self { no: row.no, recorded, decided };
+    /// A row that is not decided; after it, it may be known again what the engine remembered.
+    async fn pass_over(&mut self, store: &dyn Store, row: &JournalRow) -> Result<(), StoreError> {
+        if is_blank(row) {
+            self.last_blank = row.no;
+        } else if erased_of(row).is_some() {
+            self.last_erasure = row.no;
+        }
+        self.findings.erased += i64::from(is_blank(row));
+        if let Some(undecided) = self.findings.undecided.last_mut() {
+            undecided.last = row.no;
+            undecided.erased += i64::from(is_blank(row));
+        }
+        let Some(lost) = &self.lost else { return Ok(()) };
+        let Some(here) = lost.snapshots.iter().find(|snapshot| snapshot.no == row.no) else { return Ok(()) };
+        match snapshot::read(store, here, lost.erased).await? {
+            Ok((engine, _)) => self.go_on_with(engine, row.at),
+            Err(wrong) => {
+                let what = format!("the snapshot after row {} is passed over: {wrong}", row.no);
+                self.findings.passed_over.push(what);
             }
         }
+        Ok(())
     }
-}
 
-/// A line of a decision; not if somebody's own words stand in it, which may be a name or an address.
-fn shown(line: Option<&str>) -> String {
-    match line {
-        None => "nothing".into(),
-        Some(line) if line.contains("\"answered\"") || line.contains("\"noted\"") => {
-            "what somebody wrote, which is not shown".into()
+    fn go_on_with(&mut self, engine: Engine, at: Timestamp) {
+        self.incidents = engine.open_incidents().map(|one| (one.id, one.as_ref().clone())).collect();
+        self.alerts = engine.open_alerts().map(|alert| (alert.id, alert.clone())).collect();
+        self.earlier.incidents.retain(|id, _| !self.incidents.contains_key(id));
+        self.earlier.alerts.retain(|id, _| !self.alerts.contains_key(id));
+        (self.engine, self.known_since, self.lost) = (engine, Some(at), None);
+    }
+
+    /// What can only be said once all has been read.
+    fn look_back(&mut self) {
+        if let (Some(_), Some(undecided)) = (&self.lost, self.findings.undecided.last()) {
+            let first = undecided.first;
+            self.differs(format!(
+                "rows from {first} on cannot be decided: content was erased, and no snapshot after it can be read"
+            ));
         }
-        Some(line) => line.chars().take(LINE_CHARS_MAX).collect(),
+        if self.last_blank > self.last_erasure {
+            self.differs(format!("row {}: its content is gone, and no erasure was decided after it", self.last_blank));
+        }
     }
 }

@@ -10,7 +10,10 @@ use cordon::{
 use serde_json::Value;
 use tag_wire::Motion;
 
-use crate::lived::{self, books, commuter, record, sends, zone};
+use crate::{
+    accompanied::{TAG, World, east, run},
+    lived::{self, books, commuter, record, sends, zone},
+};
 
 /// A day of somebody whose way leads through a zone.
 async fn lived_day() -> MemoryStore {
@@ -116,7 +119,23 @@ async fn one_that_another_version_of_the_engine_led_to_is_passed_over() {
     assert!(findings.passed_over[0].ends_with("another version of the engine decided it"), "{findings:?}");
 }
 
-/// Every place in what is remembered, as far as a day of one wearer has it.
+/// Somebody walks up to a person with a Companion, a ping of theirs is missing, and one brings what the tag had kept.
+fn near_a_person() -> MemoryStore {
+    let mut world = World::new();
+    for s in (0..900).step_by(15) {
+        if s == 600 {
+            world.ping(TAG, s, &[]);
+        }
+        world.wearer_at(s, east(900.0 - s as f64));
+        world.person_at(s + 7, east(0.0));
+    }
+    let kept = world.ping(TAG, 2_000, &[(1_000, east(20.0), 5.0), (1_030, east(20.0), 5.0)]);
+    world.wearer_at(1_990, east(2_000.0));
+    world.message(TAG, 2_000, kept);
+    world.store
+}
+
+/// Every place in what is remembered, as far as such lives have it.
 fn places(value: &Value, at: &str, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(fields) if !fields.is_empty() => fields.iter().for_each(|(name, value)| {
@@ -130,16 +149,17 @@ fn places(value: &Value, at: &str, found: &mut BTreeSet<String>) {
 }
 
 /// A start would take a memory of another shape for its own: the number says that it is not.
-#[tokio::test]
-async fn memory_of_another_shape_has_another_number() {
-    let store = lived_day().await;
+#[test]
+fn memory_of_another_shape_has_another_number() {
     let mut found = BTreeSet::new();
     // Before each row that changed a stage, raised something or told somebody.
     let mut look = |again: Again<'_>| {
         let parts = again.before.parts().filter(|_| !again.row.decision.is_empty());
         parts.for_each(|part| places(&serde_json::to_value(&part).unwrap(), "", &mut found));
     };
-    Recovered::default().read_on(&store, &mut look).await.unwrap();
+    for store in [run(lived_day()), near_a_person()] {
+        run(Recovered::default().read_on(&store, &mut look)).unwrap();
+    }
     // What stands in records, too, is read in every shape that it ever had.
     found.retain(|place| {
         ![".Book.book", ".Incident", ".Alert"].iter().any(|record| place.starts_with(record))
