@@ -13,11 +13,13 @@
 //! | `driver` | waits, turns the line, acknowledges |
 //! | `writer`, `hand_ins` | the store, beside the line |
 //! | `pause` | notices that the line stood still |
-//! | `recover`, `findings` | the engine's memory from the journal, and what was found on the way |
+//! | `recover` | the engine's memory from the journal, when the service starts |
+//! | `again`, `findings` | the journal decided again, and what was found on the way |
 //! | `erasures` | which rows have erased somebody's data |
 //! | `snapshot`, `keeper` | the engine's memory beside the journal, so that a start need not decide all of it again |
 //! | `board`, `meter` | what the console shows, what is counted |
 
+mod again;
 mod allowance;
 mod board;
 mod companions;
@@ -41,6 +43,7 @@ mod trail;
 mod waiting;
 mod writer;
 
+pub use again::{Again, Earlier, Recovered, Watch, decide_again};
 pub use board::{Board, Dot};
 pub use driver::Driver;
 pub use erasures::erasures;
@@ -53,9 +56,7 @@ pub use meter::{Meter, Percentiles, Reading};
 pub use record::{RecordError, chain_of, digest_of, erased_of, input_of, revision_of};
 pub use findings::{Findings, Otherwise, Undecided};
 pub use keeper::Kept;
-pub use recover::{
-    Again, Earlier, RecoverError, Recovered, Watch, catch_up, decide_again, open_in, recover,
-};
+pub use recover::{RecoverError, catch_up, open_in, recover};
 pub use snapshot::{SNAPSHOT_EVERY_ROWS, Taken, forget_snapshots, snapshots_after};
 pub use step::{Answer, Now, Sequencer, Stepped};
 pub use trail::{Believed, Passed};

@@ -185,7 +185,8 @@ fn what_their_devices_still_send_is_not_kept() {
     world.sends(TAG, ERASED_S + 60, 900, east(0.0), 5.0);
     world.sends(COMPANION, ERASED_S + 70, ERASED_S + 70, east(0.0), 5.0);
     world.sends(TAG, ERASED_S + 80, ERASED_S + 80, east(0.0), 5.0);
-    let rows = world.rows().split_off(written);
+    let mut rows = world.rows().split_off(written);
+    rows.retain(|row| row.kind != "deadline");
     let came: Vec<_> = rows.iter().map(|row| (row.kind.as_str(), row.subject.as_str())).collect();
     let (tag, companion) = (format!("tag:{TAG}"), format!("tag:{COMPANION}"));
     let expected = [("outside_basis", tag.as_str()), ("outside_basis", &companion), ("ping", &tag)];

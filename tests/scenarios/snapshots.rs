@@ -12,6 +12,7 @@ use tag_wire::Motion;
 
 use crate::{
     accompanied::{TAG, World, east, run},
+    erasing,
     lived::{self, books, commuter, record, sends, zone},
 };
 
@@ -135,6 +136,14 @@ fn near_a_person() -> MemoryStore {
     world.store
 }
 
+/// Of a person and a wearer nothing is remembered but what their devices were.
+fn somebody_erased() -> MemoryStore {
+    let mut world = erasing::world();
+    erasing::close_all(&mut world, erasing::ERASED_S);
+    assert!(["person:p-1", "wearer:w-1"].iter().all(|whom| erasing::erase(&mut world, erasing::ERASED_S, whom)));
+    world.store
+}
+
 /// Every place in what is remembered, as far as such lives have it.
 fn places(value: &Value, at: &str, found: &mut BTreeSet<String>) {
     match value {
@@ -157,9 +166,13 @@ fn memory_of_another_shape_has_another_number() {
         let parts = again.before.parts().filter(|_| !again.row.decision.is_empty());
         parts.for_each(|part| places(&serde_json::to_value(&part).unwrap(), "", &mut found));
     };
-    for store in [run(lived_day()), near_a_person()] {
-        run(Recovered::default().read_on(&store, &mut look)).unwrap();
+    let mut ends = Vec::new();
+    for store in [run(lived_day()), near_a_person(), somebody_erased()] {
+        let mut recovered = Recovered::default();
+        run(recovered.read_on(&store, &mut look)).unwrap();
+        ends.extend(recovered.engine.parts());
     }
+    ends.iter().for_each(|part| places(&serde_json::to_value(part).unwrap(), "", &mut found));
     // What stands in records, too, is read in every shape that it ever had.
     found.retain(|place| {
         ![".Book.book", ".Incident", ".Alert"].iter().any(|record| place.starts_with(record))
