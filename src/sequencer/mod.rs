@@ -17,7 +17,7 @@
 //! | `again`, `findings` | the journal decided again, and what was found on the way |
 //! | `erasures` | which rows have erased somebody's data |
 //! | `snapshot`, `keeper` | the engine's memory beside the journal, so that a start need not decide all of it again |
-//! | `board`, `meter` | what the console shows, what is counted |
+//! | `board`, `hops`, `meter` | what the console shows, what is counted |
 
 mod again;
 mod allowance;
@@ -29,6 +29,7 @@ mod excess;
 mod findings;
 mod guard;
 mod hand_ins;
+mod hops;
 mod inbox;
 mod keeper;
 mod line;
@@ -52,11 +53,19 @@ pub use inbox::{
     Ticket,
 };
 pub use line::{Line, Unwritten};
+<<<<<<< HEAD
 pub use meter::{Meter, Percentiles, Reading};
 pub use record::{RecordError, chain_of, digest_of, erased_of, input_of, revision_of};
 pub use findings::{Findings, Otherwise, Undecided};
 pub use keeper::Kept;
 pub use recover::{RecoverError, catch_up, open_in, recover};
 pub use snapshot::{SNAPSHOT_EVERY_ROWS, Taken, forget_snapshots, snapshots_after};
+=======
+pub use hops::Moved;
+pub use meter::{Hops, Meter, Percentiles, Reading};
+pub use record::{RecordError, chain_of, digest_of, input_of, revision_of};
+pub use recover::{Again, Findings, Otherwise, Recovered, Watch, catch_up, decide_again, open_in, recover};
+pub use snapshot::{SNAPSHOT_EVERY_ROWS, Taken};
+>>>>>>> main
 pub use step::{Answer, Now, Sequencer, Stepped};
 pub use trail::{Believed, Passed};
