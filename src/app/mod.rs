@@ -142,7 +142,10 @@ fn compared(findings: &Findings, head: Option<&JournalHead>) -> anyhow::Result<(
             say(&format!("row {no} was recorded: {recorded}\nrow {no} is decided now: {decided}"))?;
         }
     } else {
-        say(&format!("no difference in {} rows", findings.rows))?;
+        say(&format!("no difference in {} rows", findings.decided()))?;
+    }
+    for undecided in &findings.undecided {
+        say(&undecided.to_string())?;
     }
     if findings.other_versions > 0 {
         say(&format!("{} rows were decided by another version and not compared", findings.other_versions))?;

@@ -102,8 +102,15 @@ pub fn revision_of(row: &JournalRow) -> Option<u64> {
 /// Whose data a row has made the engine forget; `None` of any other row, and of an erasure that was refused.
 #[must_use]
 pub fn erased_of(row: &JournalRow) -> Option<DataSubject> {
-    let decided = row.decision.lines().filter(|_| row.kind == ERASE);
-    decided.filter_map(|line| line.strip_prefix("erased ")).find_map(|subject| subject.parse().ok())
+    if row.kind != ERASE {
+        return None;
+    }
+    row.decision.lines().find_map(|line| line.strip_prefix("erased ")?.parse().ok())
+}
+
+/// Whether a row's content was erased: all of it, or it is damage.
+pub(super) fn is_blank(row: &JournalRow) -> bool {
+    row.payload.is_empty() && row.decision.is_empty() && row.salt.is_empty()
 }
 
 /// Where and how JSON is wrong, without a word of it: it may hold names and phone numbers.

@@ -94,7 +94,10 @@ async fn the_line_finds_on_the_nagoya_track_what_the_engine_alone_finds() {
     let moved = hops.moved;
     assert_eq!((moved.alerts_raised, moved.incidents_raised), (alerts.len() as u64, incidents.len() as u64));
     assert_eq!(moved.alerts_sent, received.len() as u64);
-    assert!((1..=moved.alerts_sent).contains(&moved.alerts_delivered), "a desk says no more than that it took it");
+    assert!(
+        (1..=moved.alerts_sent).contains(&moved.alerts_delivered),
+        "a desk says no more than that it took it"
+    );
     judge(
         &zones,
         &outcome,

@@ -1,222 +1,263 @@
-//! What is theirs goes, wherever it stands; what is another's stays as it was; and the chain verifies.
-
-use std::sync::Arc;
+//! Rows of somebody are blanked after the engine forgot them: the chain verifies, a start goes on from a snapshot after
+//! that or not at all, and replay says what it cannot decide any more.
 
 use cordon::{
-    access::{Access, Asks},
-    clock::Clock,
-    domain::DataSubject,
-    sequencer::{Taken, chain_of, digest_of},
-    store::{JournalRow, MemoryStore, Store},
-    subject::{Before, Eraser, Erasing, Made, export},
+    domain::IncidentId,
+    engine::{ENGINE_VERSION, Engine, MEMORY_FORM},
+    lab,
+    sequencer::{
+        Kept, RecoverError, Recovered, Taken, Undecided, catch_up, decide_again, erasures, forget_snapshots,
+        recover, snapshots_after,
+    },
+    store::{Batch, JournalRow, MemoryStore, Snapshot, SnapshotPart, Store},
 };
-use serde_json::Value;
 
 use crate::{
-    couples::{self, OF_PERSON, OF_WEARER},
-    lived::{Line, START},
+    accompanied::{World, run},
+    erasing::{ERASED_S, close_all, erase, subject, violation, world},
+    ward::second,
 };
 
-const OTHERS: [&str; 6] = ["wearer:w-2", "wearer:w-3", "person:p-2", "case:c-2", "case:c-3", "incident:"];
-
-fn whose(text: &str) -> DataSubject {
-    text.parse().unwrap()
+/// A world in which the first wearer was erased, and the row of that.
+struct Erased {
+    world: World,
+    row: i64,
+    /// The wearer's rows before it.
+    theirs: Vec<i64>,
+    /// The incidents about them.
+    incidents: Vec<IncidentId>,
 }
 
-async fn rows(store: &MemoryStore) -> Vec<JournalRow> {
-    store.journal(0, i64::MAX).await.unwrap()
-}
-
-/// Everything that is kept anywhere, as bytes.
-async fn everything(store: &MemoryStore, access: &Access) -> Vec<u8> {
-    [couples::kept(store).await, beside(access).await.into_bytes()].concat()
-}
-
-/// What the access file has.
-async fn beside(access: &Access) -> String {
-    let mut all = format!("{:?}", access.erasures(None, 100).await.unwrap());
-    for subject in ["wearer:w-1", "person:p-1", "case:c-1", "wearer:w-2"] {
-        all += &format!("{:?}", access.drafts_about(subject).await.unwrap());
+impl Erased {
+    fn new() -> Self {
+        let mut world = world();
+        violation(&mut world);
+        close_all(&mut world, ERASED_S);
+        let about = |row: &JournalRow| row.subject == "wearer:w-1" || row.subject == "case:c-1";
+        let theirs: Vec<i64> = world.rows().iter().filter(|row| about(row)).map(|row| row.no).collect();
+        assert!(theirs.len() > 50);
+        let wearer = cordon::domain::Subject::Wearer("w-1".parse().unwrap());
+        let incidents =
+            world.incidents.values().filter(|one| one.subject == wearer).map(|one| one.id).collect();
+        assert!(erase(&mut world, ERASED_S, "wearer:w-1"));
+        let row = world.rows().len() as i64;
+        Self { world, row, theirs, incidents }
     }
-    for (case, wearer) in [("c-1", "w-1"), ("c-2", "w-2")] {
-        let of =
-            cordon::access::ZonesOf::Case { case: case.parse().unwrap(), wearer: wearer.parse().unwrap() };
-        all += &format!("{:?}", access.proposals(&of).await.unwrap());
+
+    fn store(&self) -> &MemoryStore {
+        &self.world.store
     }
-    for subject in ["wearer:w-1", "person:p-1"] {
-        all += &format!("{:?}", access.holds(&whose(subject)).await.unwrap());
+
+    fn engine(&self) -> &Engine {
+        self.world.sequencer.engine()
     }
-    all
-}
 
-/// Which of these stand somewhere; a place also as the snapshots write numbers.
-fn found<'w>(all: &[u8], words: &[&'w str]) -> Vec<&'w str> {
-    let has = |needle: &[u8]| all.windows(needle.len()).any(|piece| piece == needle);
-    let number = |word: &str| word.parse::<f64>().ok().filter(|_| word.contains('.'));
-    let is_there = |word: &&&str| {
-        has(word.as_bytes())
-            || number(word).is_some_and(|it| has(&it.to_be_bytes()) || has(&(-it).to_be_bytes()))
-    };
-    words.iter().filter(is_there).copied().collect()
-}
-
-fn assert_verifies(rows: &[JournalRow]) {
-    let mut chain = Vec::new();
-    for row in rows {
-        assert_eq!(chain_of(&chain, row), row.chain, "row {}", row.no);
-        assert!(row.payload.is_empty() || digest_of(row) == row.digest, "row {}", row.no);
-        chain.clone_from(&row.chain);
+    fn taken(&self) -> Taken {
+        let head = run(self.store().head()).unwrap().unwrap();
+        Taken::of(self.engine(), &head).unwrap()
     }
-}
 
-async fn snapshot(line: &Line<'_>, store: &MemoryStore) {
-    let head = store.head().await.unwrap().unwrap();
-    Taken::of(line.engine(), &head).unwrap().write(store).await.unwrap();
-}
-
-/// The couples' lives, and the row by which the engine has forgotten one of them.
-async fn world<'s>(store: &'s MemoryStore, access: &Access, subject: &DataSubject) -> (Line<'s>, Before) {
-    let mut line = couples::lived(store).await;
-    couples::written(access).await;
-    snapshot(&line, store).await;
-    let no = couples::forgotten(&mut line, store, subject).await;
-    let row = store.journal(no - 1, 1).await.unwrap().remove(0);
-    assert_eq!(row.decision.lines().next(), Some(format!("erased {subject}").as_str()), "{row:?}");
-    snapshot(&line, store).await;
-    line.tell(couples::after(40_100), cordon::engine::Told::Source { name: "lab".into(), up: false }).await;
-    line.written().await;
-    snapshot(&line, store).await;
-    (line, Before::of(&row))
-}
-
-async fn check(subject: &str, theirs: &[&str], not_theirs: &[&str]) {
-    let (store, access, subject) = (MemoryStore::new(), Access::in_memory().await.unwrap(), whose(subject));
-    let (_, before) = world(&store, &access, &subject).await;
-    let (was, all) = (rows(&store).await, everything(&store, &access).await);
-    let missing: Vec<_> = theirs.iter().filter(|word| !found(&all, theirs).contains(word)).collect();
-    assert_eq!(missing, [] as [&&str; 0], "there is something to erase");
-    let others = found(&all, not_theirs);
-
-    let mut erasing = Erasing::begin(&store, &access, subject.clone(), before).await.unwrap();
-    let plan = erasing.plan().await.unwrap();
-    assert_eq!(rows(&store).await, was, "a plan changes nothing");
-    while erasing.bite().await.unwrap() {}
-    assert_eq!(found(&everything(&store, &access).await, theirs), [] as [&str; 0]);
-    assert_eq!(found(&everything(&store, &access).await, not_theirs), others, "what is others' stays");
-
-    let now = rows(&store).await;
-    assert_verifies(&now);
-    let blanked: Vec<_> = was.iter().zip(&now).filter(|(was, now)| was != now).collect();
-    assert_eq!(blanked.len() as u64, plan.counts.rows);
-    for (was, now) in &blanked {
-        assert!(was.no < before.row && was.kind != "erase", "{was:?}");
-        let blank =
-            JournalRow { payload: vec![], decision: String::new(), salt: vec![], ..JournalRow::clone(was) };
-        assert_eq!(**now, blank);
-        // The one with a fix of theirs among somebody's own.
-        let is_shared = was.subject == "wearer:w-3" && was.payload.windows(9).any(|it| it == b"53.712345");
-        let is_others = OTHERS[..5].contains(&was.subject.as_str());
-        assert!(!is_others || is_shared, "{was:?}");
+    /// Takes a snapshot of this moment. Its row.
+    fn snapshot(&self) -> i64 {
+        run(self.taken().write(self.store())).unwrap();
+        self.world.rows().len() as i64
     }
-    let mut again = Erasing::begin(&store, &access, subject.clone(), before).await.unwrap();
-    assert_eq!(again.plan().await.unwrap().counts.rows, 0, "nothing is left to find");
-    while again.bite().await.unwrap() {}
-    assert_eq!(rows(&store).await, now);
 
-    let (made, mut bytes) = (Made { installation: "test".into(), at: START }, Vec::new());
-    export(&store, &access, &subject, &made, &mut bytes).await.unwrap();
-    let document: Value = serde_json::from_slice(&bytes).unwrap();
-    let journal = document["journal"].as_array().unwrap();
-    let is_bare = |row: &Value| row["erased"] == true || row["kind"] == "erase";
-    assert!(!journal.is_empty() && journal.iter().all(is_bare), "{document}");
-    for list in ["records", "incidents", "drafts", "proposals", "holds"] {
-        assert_eq!(document[list], serde_json::json!([]), "{list}");
-    }
-    assert_eq!(found(&bytes, theirs), [] as [&str; 0]);
-}
-
-#[tokio::test]
-async fn nothing_of_a_wearer_is_left() {
-    // Her words about where they were stand in their case and its incident, and go with them.
-    check("wearer:w-1", OF_WEARER, &["447700900001", "447700900099", "umbrella", "Hale", "Theirs to keep."])
-        .await;
-}
-
-#[tokio::test]
-async fn nothing_of_a_protected_person_is_left() {
-    check("person:p-1", OF_PERSON, &["Barry", "53.481111", "53.912345", "Hale", "Theirs to keep."]).await;
-}
-
-#[tokio::test]
-async fn killed_at_any_bite_it_comes_to_the_same_end() {
-    for subject in ["wearer:w-1", "person:p-1"] {
-        let subject = whose(subject);
-        let (mut whole, mut bites) = (None, 0);
-        loop {
-            let (store, access) = (MemoryStore::new(), Access::in_memory().await.unwrap());
-            let (_, before) = world(&store, &access, &subject).await;
-            let mut erasing = Erasing::begin(&store, &access, subject.clone(), before).await.unwrap();
-            let mut is_cut = bites > 0;
-            for _ in 0..bites {
-                is_cut &= erasing.bite().await.unwrap();
-            }
-            let mut erasing = Erasing::begin(&store, &access, subject.clone(), before).await.unwrap();
-            while erasing.bite().await.unwrap() {}
-            let end = everything(&store, &access).await;
-            assert!(*whole.get_or_insert_with(|| end.clone()) == end, "{subject} after {bites} bites");
-            if bites > 0 && !is_cut {
-                break;
-            }
-            bites += 1;
+    /// The other couple goes on.
+    fn goes_on(&mut self, s: i64) {
+        for s in (s..s + 100).step_by(15) {
+            self.world.sends("sim/t2", s, s, crate::accompanied::east(2_400.0), 5.0);
         }
-        assert!(bites > 5, "{bites}");
+    }
+
+    /// As the eraser leaves it: two snapshots, rows blanked, incidents gone, and the line going on.
+    fn blanked() -> (Self, [i64; 2]) {
+        let mut erased = Self::new();
+        let first = erased.snapshot();
+        erased.goes_on(ERASED_S + 100);
+        let second = erased.snapshot();
+        run(erased.store().erase_rows(&erased.theirs)).unwrap();
+        run(erased.store().forget_incidents(&erased.incidents)).unwrap();
+        erased.goes_on(ERASED_S + 300);
+        (erased, [first, second])
+    }
+
+    fn looks_whole(&self, when: &str) {
+        let (sequencer, findings) = run(recover(self.store())).unwrap();
+        assert!(sequencer.engine() == self.engine(), "{when}");
+        assert_eq!(findings.differences, Vec::<String>::new(), "{when}");
+        let findings = self.world.replayed();
+        assert_eq!((findings.differences, findings.broken), (vec![], 0), "{when}");
+    }
+
+    fn kept(&self) -> Vec<i64> {
+        run(self.store().snapshots()).unwrap().iter().map(|snapshot| snapshot.no).collect()
+    }
+
+    /// The first part of a snapshot is another one's.
+    fn damage(&self, no: i64) {
+        let part = SnapshotPart { nth: 0, subject: "service".into(), content: vec![1] };
+        run(self.store().keep_parts(no, &[part])).unwrap();
     }
 }
 
-#[tokio::test]
-async fn the_eraser_waits_for_holds_and_snapshots_and_says_that_it_is_done() {
-    let subject = whose("wearer:w-1");
-    let (store, access) = (Arc::new(MemoryStore::new()), Arc::new(Access::in_memory().await.unwrap()));
-    let mut line = couples::lived(store.as_ref()).await;
-    let north = "north".parse().unwrap();
-    let asked = couples::record(&subject, "ask");
-    access.ask_erasure(&subject, Some(&north), "A letter.", Asks::Alone, &asked).await.unwrap().unwrap();
-    let clock = Clock::scaled(START, 3_000.0);
-    let mut eraser = Eraser::new(store.clone(), access.clone(), clock.clone());
-    let was = rows(&store).await;
-    eraser.round().await.unwrap();
-    let no = couples::forgotten(&mut line, store.as_ref(), &subject).await;
-    snapshot(&line, &store).await;
-    eraser.round().await.unwrap();
-    line.tell(couples::after(40_100), cordon::engine::Told::Source { name: "lab".into(), up: false }).await;
-    line.written().await;
-    assert_eq!(rows(&store).await[..was.len()], was, "one snapshot is not enough");
-    snapshot(&line, &store).await;
-
-    // Theirs, and of whoever stands in the same rows.
-    for (held, why) in [("wearer:w-1", "theirs"), ("person:p-1", "hers"), ("wearer:w-3", "of their tag")] {
-        let (held, placed) = (whose(held), couples::record(&whose(held), "place hold"));
-        let hold = access.place_hold(&held, "The trial", &placed).await.unwrap().unwrap();
-        for _ in 0..3 {
-            eraser.round().await.unwrap();
-            clock.wait_ms(31_000).await;
-        }
-        assert_eq!(rows(&store).await[..was.len()], was, "{why}");
-        assert!(access.lift_hold(&held, hold, "Over", &placed).await.unwrap());
-    }
-    eraser.round().await.unwrap();
-    assert_eq!(access.erasures_done().await.unwrap(), [no].into());
-    let done = access.erasure_of(&subject).await.unwrap().unwrap();
-    assert_eq!((done.row, &done.unit), (Some(no), &Some(north)));
-    assert!(done.counts.rows > 5 && done.counts.incidents > 0 && done.counts.alerts > 1, "{done:?}");
-    let log = access.entries(i64::MAX, 100, None).await.unwrap();
-    assert_eq!((log[0].what.as_str(), log[0].who.as_str()), ("erase subject", "the service"));
-    let now = rows(&store).await;
-    assert_verifies(&now);
-    // Another that starts finds nothing to do.
-    Eraser::new(store.clone(), access.clone(), clock).round().await.unwrap();
+#[test]
+fn a_start_goes_on_and_replay_says_what_it_cannot_decide() {
+    let (erased, [base, newest]) = Erased::blanked();
+    erased.looks_whole("blanked");
+    let (_, findings) = run(recover(erased.store())).unwrap();
+    assert_eq!((findings.from, findings.erased), (newest, 0));
+    let findings = erased.world.replayed();
+    let (first, count) = (erased.theirs[0], erased.theirs.len() as i64);
+    let undecided = Undecided { first, last: base, erased: count };
+    assert_eq!((findings.undecided, findings.erased), (vec![undecided], count));
     assert_eq!(
-        (rows(&store).await, access.entries(i64::MAX, 100, None).await.unwrap().len()),
-        (now, log.len())
+        undecided.to_string(),
+        format!(
+            "rows {first} to {base}: the content of {count} rows was erased; the chain goes by their digests; they are \
+             not decided again"
+        )
     );
+    let written = erased.world.rows().iter().map(|row| row.decision.clone()).collect::<String>();
+    assert!(!written.contains("wearer w-1"), "the rows say nothing of them");
+    let again = run(decide_again(erased.store())).unwrap();
+    assert!(again.engine == *erased.engine());
+    // What came after it is compared.
+    let open = run(erased.store().incidents(IncidentId(0), 100)).unwrap();
+    let mut forged =
+        open.into_iter().next().unwrap_or_else(|| erased.world.incidents.values().next().unwrap().clone());
+    (forged.id, forged.raised_at) = (IncidentId(900), second(ERASED_S + 350));
+    run(erased.store().commit(&Batch { incidents: vec![forged], ..Batch::default() })).unwrap();
+    let findings = run(lab::compare(erased.store(), again)).unwrap();
+    assert_eq!(findings.differences, ["incident 900: not what the journal leads to"]);
+}
+
+#[test]
+fn one_damaged_snapshot_is_survived_and_two_are_not() {
+    let (erased, [base, newest]) = Erased::blanked();
+    assert_eq!(run(snapshots_after(erased.store(), erased.row)).unwrap(), 2);
+    erased.damage(newest);
+    assert_eq!(run(snapshots_after(erased.store(), erased.row)).unwrap(), 1);
+    erased.looks_whole("one is left");
+    assert_eq!(run(recover(erased.store())).unwrap().1.from, base);
+    erased.damage(base);
+    let error = run(recover(erased.store())).err().unwrap();
+    let first = erased.theirs[0];
+    let says = format!(
+        "what row {first} held was erased, and no snapshot after the erasure can be read: restore a backup of the store \
+         that was made after it (the snapshot after row {newest} is passed over: a part cannot be read; the snapshot after \
+         row {base} is passed over: a part cannot be read)"
+    );
+    assert_eq!(error.to_string(), says);
+    let findings = erased.world.replayed();
+    assert_eq!(findings.broken, 0);
+    let lost = format!(
+        "rows from {first} on cannot be decided: content was erased, and no snapshot after it can be read"
+    );
+    assert_eq!(findings.differences, [lost]);
+}
+
+#[test]
+fn of_another_version_it_is_taken_and_of_another_form_refused() {
+    let (erased, [_, newest]) = Erased::blanked();
+    let mut rows = erased.world.rows();
+    rows.iter_mut().for_each(|row| row.engine = ENGINE_VERSION - 1);
+    let older = MemoryStore::new();
+    run(older.commit(&Batch { rows, ..Batch::default() })).unwrap();
+    for snapshot in run(erased.store().snapshots()).unwrap() {
+        let parts = run(erased.store().snapshot_parts(snapshot.no, 0, 10_000)).unwrap();
+        run(older.keep_parts(snapshot.no, &parts)).unwrap();
+        run(older.keep_snapshot(&snapshot)).unwrap();
+    }
+    assert_eq!(run(catch_up(&older)).unwrap().findings.from, newest);
+
+    for snapshot in run(erased.store().snapshots()).unwrap() {
+        run(erased.store().keep_snapshot(&Snapshot { form: MEMORY_FORM + 1, ..snapshot })).unwrap();
+    }
+    let error = run(recover(erased.store())).err().unwrap();
+    assert!(matches!(error, RecoverError::OtherForm { .. }), "{error}");
+    assert!(error.to_string().contains("run the version that wrote them"), "{error}");
+}
+
+#[test]
+fn content_that_no_erasure_took_is_a_difference() {
+    let (erased, _) = Erased::blanked();
+    let last = erased.world.rows().len() as i64;
+    run(erased.store().erase_rows(&[last])).unwrap();
+    let findings = erased.world.replayed();
+    let says = format!("row {last}: its content is gone, and no erasure was decided after it");
+    assert!(findings.differences.contains(&says), "{:?}", findings.differences);
+    assert!(matches!(run(recover(erased.store())), Err(RecoverError::Erased { row, .. }) if row == last));
+}
+
+#[test]
+fn the_first_snapshot_after_an_erasure_is_kept() {
+    let mut erased = Erased::new();
+    let before = {
+        let part = MemoryStore::new();
+        run(part.commit(&Batch { rows: erased.world.rows()[..100].to_vec(), ..Batch::default() })).unwrap();
+        let Recovered { engine, head, .. } = run(decide_again(&part)).unwrap();
+        run(Taken::of(&engine, &head.unwrap()).unwrap().write(erased.store())).unwrap();
+        100
+    };
+    let base = erased.snapshot();
+    assert_eq!(erased.kept(), [base, before], "two, until there are two without them");
+    let mut taken = vec![base];
+    for nth in 1..4 {
+        erased.goes_on(ERASED_S + 200 * nth);
+        taken.push(erased.snapshot());
+    }
+    assert_eq!(erased.kept(), [taken[3], taken[2], base]);
+    // One that cannot be believed is none of the last two.
+    erased.damage(taken[3]);
+    erased.goes_on(ERASED_S + 1_000);
+    let newest = erased.snapshot();
+    assert_eq!(erased.kept(), [newest, taken[2], base]);
+    assert_eq!(run(erasures(erased.store(), 0)).unwrap(), [(erased.row, subject("wearer:w-1"))]);
+    assert_eq!(run(erasures(erased.store(), erased.row)).unwrap(), []);
+}
+
+/// The process dies between any two steps of it, and the next one goes on.
+#[test]
+fn a_kill_at_any_step_loses_nothing() {
+    let mut erased = Erased::new();
+    let owed = |erased: &Erased| format!("{:?}", run(Kept::read(erased.store(), 0)).unwrap());
+    let expect = |erased: &Erased, left: usize, when: &str| {
+        erased.looks_whole(when);
+        assert!(owed(erased).ends_with(&format!("owed: {left} }}")), "{when}: {}", owed(erased));
+    };
+    expect(&erased, 2, "the erasure is written");
+    let half = |erased: &Erased| {
+        let scratch = MemoryStore::new();
+        run(scratch.commit(&Batch { rows: erased.world.rows(), ..Batch::default() })).unwrap();
+        run(erased.taken().write(&scratch)).unwrap();
+        let snapshot = run(scratch.snapshots()).unwrap().remove(0);
+        let parts = run(scratch.snapshot_parts(snapshot.no, 0, 3)).unwrap();
+        run(erased.store().keep_parts(snapshot.no, &parts)).unwrap();
+        snapshot.no
+    };
+    let left_over = half(&erased);
+    expect(&erased, 2, "half of a snapshot is written");
+    erased.goes_on(ERASED_S + 100);
+    let first = erased.snapshot();
+    assert_eq!(
+        run(erased.store().snapshot_parts(left_over, 0, 9)).unwrap(),
+        [],
+        "what was left over is gone"
+    );
+    expect(&erased, 1, "a snapshot is written");
+    erased.goes_on(ERASED_S + 300);
+    half(&erased);
+    expect(&erased, 1, "half of the second is written");
+    let second = erased.snapshot();
+    expect(&erased, 0, "both are written");
+    let (some, others) = erased.theirs.split_at(20);
+    run(erased.store().erase_rows(others)).unwrap();
+    expect(&erased, 0, "rows are being blanked");
+    run(erased.store().erase_rows(some)).unwrap();
+    expect(&erased, 0, "rows are blanked");
+    run(erased.store().forget_incidents(&erased.incidents)).unwrap();
+    run(forget_snapshots(erased.store())).unwrap();
+    expect(&erased, 0, "it is done");
+    assert_eq!(erased.kept(), [second, first]);
 }

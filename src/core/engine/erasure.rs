@@ -9,7 +9,6 @@ use super::{
     Engine, Rulebook,
     draft::Draft,
     input::{DeadlineKey, Refused},
-    situation::look_around,
 };
 use crate::domain::{
     Assignment, Audience, DataSubject, Incident, PersonId, Recipient, Subject, Timestamp, WearerId,
@@ -95,24 +94,18 @@ pub(super) fn erase(draft: &mut Draft<'_>, subject: &DataSubject) {
         draft.refused = Some(Refused::StillNeeded(first));
         return;
     }
-    let rulebook = Arc::clone(&draft.rulebook);
-    let cases = || rulebook.cases_naming(subject);
-    let wearers: BTreeSet<&WearerId> = cases().map(|case| &case.wearer).collect();
-    let persons: BTreeSet<&PersonId> = cases().flat_map(|case| &case.persons).collect();
-    draft.rulebook = Arc::new(rulebook.without(subject));
+    let wearers: BTreeSet<WearerId> =
+        draft.rulebook.cases_naming(subject).map(|case| case.wearer.clone()).collect();
+    let rulebook = Arc::new(draft.rulebook.without(subject));
+    // Their cases are over, and nothing of them is open: nobody is looked at anew for this, and nobody told.
+    for wearer in wearers {
+        if let Some(state) = draft.wearer_mut(&wearer) {
+            state.meetings.retain(|zone, _| rulebook.proximity_zone(zone).is_some());
+        }
+    }
+    draft.rulebook = rulebook;
     draft.erased = Some(subject.clone());
     draft.lines.push(format!("erased {subject}"));
-    // As after any revision: what is believed of others and zones that are gone ends.
-    for wearer in wearers {
-        if draft.rulebook.wearer(wearer).is_some() && draft.wearer(wearer).is_some() {
-            look_around(draft, wearer);
-        }
-    }
-    for person in persons {
-        if draft.rulebook.person(person).is_some() {
-            draft.concern(person);
-        }
-    }
 }
 
 /// Whether something lasts at `at`, or is to come.

@@ -2,7 +2,8 @@
 //! everything again since the first day.
 //!
 //! Parts that are taken up in whichever order make an engine that equals the one they came from. Another version of the
-//! engine decides everything again.
+//! engine decides everything again, unless content of the journal was erased: then there is nothing else to go on from. So,
+//! from the first release on, a version that changes the form must read the one before.
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -1,6 +1,8 @@
 //! What goes for good.
 
-use sqlx::{Connection, PgConnection, PgPool, SqlitePool};
+use std::time::Duration;
+
+use sqlx::{Connection, PgConnection, PgPool, SqliteConnection, SqlitePool};
 
 use super::{Db, execute, on};
 use crate::{
@@ -16,11 +18,7 @@ const INCIDENT: &str = "DELETE FROM incidents WHERE id = $1";
 const TRIES: &str = "DELETE FROM attempts WHERE alert = $1";
 const ALERT: &str = "DELETE FROM alerts WHERE id = $1";
 
-/// While somebody reads, the line must not wait for them.
-const AT_ONCE: &str = "PRAGMA busy_timeout = 0";
-const BUSY_AS_BEFORE: &str = "PRAGMA busy_timeout = 5000";
 const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
-
 const PG_TABLES: &str = "journal, incidents, alerts, attempts, hand_ins, snapshots, snapshot_parts";
 
 impl Db {
@@ -56,17 +54,17 @@ impl Db {
     }
 }
 
-/// What was deleted is overwritten in the file at once (`secure_delete`); older pages are left in the write-ahead log.
+/// What was deleted is overwritten in the file at once (`secure_delete`); older pages are left in the write-ahead log. On a
+/// connection of its own that waits for nobody: the line must not wait for whoever reads.
 async fn empty_wal(write: &SqlitePool) -> Result<(), StoreError> {
-    let mut connection = write.acquire().await?;
-    sqlx::query(AT_ONCE).execute(&mut *connection).await?;
-    let tried: Result<(i64, i64, i64), sqlx::Error> =
-        sqlx::query_as(CHECKPOINT).fetch_one(&mut *connection).await;
-    sqlx::query(BUSY_AS_BEFORE).execute(&mut *connection).await?;
-    match tried? {
-        (0, ..) => Ok(()),
-        _ => Err(StoreError::Unavailable("somebody reads what is to be overwritten".into())),
+    let options = write.connect_options().as_ref().clone().busy_timeout(Duration::ZERO);
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    let (is_busy, ..): (bool, i64, i64) = sqlx::query_as(CHECKPOINT).fetch_one(&mut connection).await?;
+    connection.close().await?;
+    if is_busy {
+        return Err(StoreError::Unavailable("somebody reads or writes; try again".into()));
     }
+    Ok(())
 }
 
 /// On a connection of its own: it may take longer than a statement is allowed to.
