@@ -136,11 +136,9 @@ fn messages(app: &App, page: &mut Page) {
 fn told(app: &App, page: &mut Page) {
     let moved = app.meter.hops().moved;
     page.counter("cordon_alerts_total", "Alerts that came past each hop.");
-    for (hop, count) in [
-        ("raised", moved.alerts_raised),
-        ("sent", moved.alerts_sent),
-        ("delivered", moved.alerts_delivered),
-    ] {
+    for (hop, count) in
+        [("raised", moved.alerts_raised), ("sent", moved.alerts_sent), ("delivered", moved.alerts_delivered)]
+    {
         page.sample("cordon_alerts_total", &[("hop", hop)], count);
     }
     page.counter("cordon_incidents_total", "Incidents that came past each hop, but for notices.");

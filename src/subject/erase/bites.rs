@@ -119,7 +119,7 @@ impl<'a> Erasing<'a> {
         }
         plan.counts.incidents = self.found.about.len() as u64;
         plan.counts.alerts = self.found.alerts_count;
-        plan.counts.rewritten = self.found.beside.len() as u64;
+        plan.counts.rewritten = self.found.rewritten_count;
         Ok(plan)
     }
 

@@ -20,8 +20,9 @@ pub(super) struct Found {
     pub(super) beside: BTreeSet<IncidentId>,
     /// Alerts to a protected person.
     pub(super) alerts: BTreeSet<AlertId>,
-    /// How many alerts go.
+    /// How many alerts go, and how many incidents about others something was said of them in.
     pub(super) alerts_count: u64,
+    pub(super) rewritten_count: u64,
 }
 
 impl Found {
