@@ -20,7 +20,7 @@ pub(super) struct Found {
     pub(super) beside: BTreeSet<IncidentId>,
     /// Alerts to a protected person.
     pub(super) alerts: BTreeSet<AlertId>,
-    /// How many alerts go, and how many incidents about others something was said of them in.
+    /// How many alerts go, and of how many incidents about others a part.
     pub(super) alerts_count: u64,
     pub(super) rewritten_count: u64,
 }
@@ -52,20 +52,16 @@ impl Found {
         incident: &Incident,
     ) -> Result<(), StoreError> {
         let is_about = is_about(incident, subject);
-        let is_beside = match subject {
-            DataSubject::Person(id) => {
-                is_told(incident, id)
-                    || incident.case.as_ref().is_some_and(|case| trace.cases.contains_key(case))
+        let is_of_case = || incident.case.as_ref().is_some_and(|case| trace.cases.contains_key(case));
+        match subject {
+            _ if is_about => {
+                self.about.insert(incident.id);
             }
-            DataSubject::Wearer(_) => false,
-        };
-        if !is_about && !is_beside {
-            return Ok(());
-        }
-        if is_about {
-            self.about.insert(incident.id);
-        } else {
-            self.beside.insert(incident.id);
+            DataSubject::Person(id) if is_told(incident, id) || is_of_case() => {
+                self.beside.insert(incident.id);
+                self.rewritten_count += u64::from(rewritten(incident, id).is_some());
+            }
+            DataSubject::Wearer(_) | DataSubject::Person(_) => return Ok(()),
         }
         for alert in store.alerts_of(incident.id).await? {
             let is_to_them = is_to(&alert.recipient, subject);
