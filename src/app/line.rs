@@ -88,7 +88,8 @@ impl Plan {
     pub async fn start(self) -> anyhow::Result<Running> {
         let (sequencer, findings) =
             sequencer::recover(self.store.as_ref()).await.context("cannot carry on from the journal")?;
-        let kept = Kept::read(self.store.as_ref(), findings.from).await.context("cannot look for snapshots")?;
+        let kept =
+            Kept::read(self.store.as_ref(), findings.from).await.context("cannot look for snapshots")?;
         for difference in &findings.differences {
             tracing::error!(difference, "the journal is not what was recorded; run `cordon replay`");
         }

@@ -276,7 +276,10 @@ impl Recovered {
             ));
         }
         if self.last_blank > self.last_erasure {
-            self.differs(format!("row {}: its content is gone, and no erasure was decided after it", self.last_blank));
+            self.differs(format!(
+                "row {}: its content is gone, and no erasure was decided after it",
+                self.last_blank
+            ));
         }
     }
 }

@@ -17,7 +17,7 @@
 //! | `again`, `findings` | the journal decided again, and what was found on the way |
 //! | `erasures` | which rows have erased somebody's data |
 //! | `snapshot`, `keeper` | the engine's memory beside the journal, so that a start need not decide all of it again |
-//! | `board`, `meter` | what the console shows, what is counted |
+//! | `board`, `hops`, `meter` | what the console shows, what is counted |
 
 mod again;
 mod allowance;
@@ -29,6 +29,7 @@ mod excess;
 mod findings;
 mod guard;
 mod hand_ins;
+mod hops;
 mod inbox;
 mod keeper;
 mod line;
@@ -47,15 +48,16 @@ pub use again::{Again, Earlier, Recovered, Watch, decide_again};
 pub use board::{Board, Dot};
 pub use driver::Driver;
 pub use erasures::erasures;
+pub use findings::{Findings, Otherwise, Undecided};
+pub use hops::Moved;
 pub use inbox::{
     Arrival, Arrivals, Asked, Done, INBOX_MESSAGES_MAX, Inbox, Message, MessageKind, SubmitError, TagReply,
     Ticket,
 };
-pub use line::{Line, Unwritten};
-pub use meter::{Meter, Percentiles, Reading};
-pub use record::{RecordError, chain_of, digest_of, erased_of, input_of, revision_of};
-pub use findings::{Findings, Otherwise, Undecided};
 pub use keeper::Kept;
+pub use line::{Line, Unwritten};
+pub use meter::{Hops, Meter, Percentiles, Reading};
+pub use record::{RecordError, chain_of, digest_of, erased_of, input_of, revision_of};
 pub use recover::{RecoverError, catch_up, open_in, recover};
 pub use snapshot::{SNAPSHOT_EVERY_ROWS, Taken, forget_snapshots, snapshots_after};
 pub use step::{Answer, Now, Sequencer, Stepped};

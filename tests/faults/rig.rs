@@ -7,7 +7,9 @@ use cordon::{
     clock::Clock,
     domain::{Book, TagId, Timestamp},
     engine::Told,
-    sequencer::{Board, Done, Driver, Inbox, Kept, Message, MessageKind, Meter, Sequencer, Ticket, Unwritten},
+    sequencer::{
+        Board, Done, Driver, Inbox, Kept, Message, MessageKind, Meter, Sequencer, Ticket, Unwritten,
+    },
     store::{Store, StoreError},
     vitals::Vitals,
 };
@@ -55,13 +57,7 @@ impl Rig {
         Self::paused(Sequencer::default(), Kept::default(), store, room, Clock::real()).go_on()
     }
 
-    fn paused(
-        sequencer: Sequencer,
-        kept: Kept,
-        store: Arc<dyn Store>,
-        room: usize,
-        clock: Clock,
-    ) -> Self {
+    fn paused(sequencer: Sequencer, kept: Kept, store: Arc<dyn Store>, room: usize, clock: Clock) -> Self {
         let (inbox, arrivals) = Inbox::with_room(room);
         let (done, mut settled) = mpsc::unbounded_channel();
         let (timed, dones) = mpsc::unbounded_channel();

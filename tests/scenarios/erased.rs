@@ -37,7 +37,8 @@ impl Erased {
         let theirs: Vec<i64> = world.rows().iter().filter(|row| about(row)).map(|row| row.no).collect();
         assert!(theirs.len() > 50);
         let wearer = cordon::domain::Subject::Wearer("w-1".parse().unwrap());
-        let incidents = world.incidents.values().filter(|one| one.subject == wearer).map(|one| one.id).collect();
+        let incidents =
+            world.incidents.values().filter(|one| one.subject == wearer).map(|one| one.id).collect();
         assert!(erase(&mut world, ERASED_S, "wearer:w-1"));
         let row = world.rows().len() as i64;
         Self { world, row, theirs, incidents }
@@ -123,7 +124,8 @@ fn a_start_goes_on_and_replay_says_what_it_cannot_decide() {
     assert!(again.engine == *erased.engine());
     // What came after it is compared.
     let open = run(erased.store().incidents(IncidentId(0), 100)).unwrap();
-    let mut forged = open.into_iter().next().unwrap_or_else(|| erased.world.incidents.values().next().unwrap().clone());
+    let mut forged =
+        open.into_iter().next().unwrap_or_else(|| erased.world.incidents.values().next().unwrap().clone());
     (forged.id, forged.raised_at) = (IncidentId(900), second(ERASED_S + 350));
     run(erased.store().commit(&Batch { incidents: vec![forged], ..Batch::default() })).unwrap();
     let findings = run(lab::compare(erased.store(), again)).unwrap();
@@ -238,7 +240,11 @@ fn a_kill_at_any_step_loses_nothing() {
     expect(&erased, 2, "half of a snapshot is written");
     erased.goes_on(ERASED_S + 100);
     let first = erased.snapshot();
-    assert_eq!(run(erased.store().snapshot_parts(left_over, 0, 9)).unwrap(), [], "what was left over is gone");
+    assert_eq!(
+        run(erased.store().snapshot_parts(left_over, 0, 9)).unwrap(),
+        [],
+        "what was left over is gone"
+    );
     expect(&erased, 1, "a snapshot is written");
     erased.goes_on(ERASED_S + 300);
     half(&erased);

@@ -132,7 +132,11 @@ fn nobody_is_erased_who_is_needed() {
     let before = world.sequencer.engine().clone();
     world.pass_to(BACK_S);
     for whom in ["wearer:w-1", "person:p-1"] {
-        assert!(why(&world, BACK_S, whom).contains(" is open: close it first"), "{}", why(&world, BACK_S, whom));
+        assert!(
+            why(&world, BACK_S, whom).contains(" is open: close it first"),
+            "{}",
+            why(&world, BACK_S, whom)
+        );
         assert!(!erase(&mut world, BACK_S, whom));
     }
     assert!(before.rulebook().knows(&subject("wearer:w-1")));

@@ -140,7 +140,11 @@ fn near_a_person() -> MemoryStore {
 fn somebody_erased() -> MemoryStore {
     let mut world = erasing::world();
     erasing::close_all(&mut world, erasing::ERASED_S);
-    assert!(["person:p-1", "wearer:w-1"].iter().all(|whom| erasing::erase(&mut world, erasing::ERASED_S, whom)));
+    assert!(["person:p-1", "wearer:w-1"].iter().all(|whom| erasing::erase(
+        &mut world,
+        erasing::ERASED_S,
+        whom
+    )));
     world.store
 }
 

@@ -2,8 +2,8 @@
 
 use cordon::{
     domain::{
-        Alert, AlertId, AlertState, CANARY, Cause, Handling, Incident, IncidentId, IncidentKind, Priority, Subject,
-        UnitId,
+        Alert, AlertId, AlertState, CANARY, Cause, Handling, Incident, IncidentId, IncidentKind, Priority,
+        Subject, UnitId,
     },
     store::{Batch, JournalRow, Room, StoreError},
 };
@@ -161,7 +161,8 @@ pub(crate) async fn what_is_erased_is_gone_and_nothing_else(place: &Place) {
     }
     store.erase_rows(&[2, 9, 77]).await.unwrap();
     store.erase_rows(&[2]).await.unwrap();
-    let blank = |row: JournalRow| JournalRow { payload: vec![], decision: String::new(), salt: vec![], ..row };
+    let blank =
+        |row: JournalRow| JournalRow { payload: vec![], decision: String::new(), salt: vec![], ..row };
     let left = rows(1..=9).into_iter().map(|row| if [2, 9].contains(&row.no) { blank(row) } else { row });
     assert_eq!(place.other.journal(0, 10).await.unwrap(), left.collect::<Vec<_>>());
 

@@ -245,7 +245,8 @@ async fn every_row_names_its_subject() {
 
 /// Whether a text stands anywhere in the files of a database.
 fn is_on_disk(dir: &tempfile::TempDir, text: &str) -> bool {
-    let files = std::fs::read_dir(dir.path()).unwrap().map(|file| std::fs::read(file.unwrap().path()).unwrap());
+    let files =
+        std::fs::read_dir(dir.path()).unwrap().map(|file| std::fs::read(file.unwrap().path()).unwrap());
     let mut bytes = files.map(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()));
     bytes.any(|found| found)
 }
