@@ -42,7 +42,9 @@ await story(async ({ person }) => {
   await ben.getByRole("button", { name: "Agree: erase w-3 for good" }).click();
   await ben.waitForURL(`${origin}/records/erasures`);
   await look(ben, "erasures-agreed");
-  // The service takes its time: it writes down twice what it remembers, and then erases.
+  // The service takes its time: it writes down twice what it remembers, as the line goes on, and then erases.
+  await ask("battery", 1);
+  await ask("violation", 2);
   while ((await ben.getByText("Erased on").count()) === 0) {
     await ben.waitForTimeout(250);
     await ben.reload();
