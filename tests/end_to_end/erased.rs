@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use cordon::{access::Access, clock::Clock, store};
+use cordon::{access::Access, clock::Clock, notify, store};
 
 use crate::{
     couples::{self, OF_PERSON, OF_WEARER},
@@ -40,7 +40,7 @@ impl Office<'_> {
 
 /// The line has something to do: what the engine remembers is kept twice, after one row and after another.
 async fn others_write(phones: String) {
-    let (client, clock) = (reqwest::Client::new(), Clock::real());
+    let (client, clock) = (notify::http::client().unwrap(), Clock::real());
     loop {
         let reply = serde_json::json!({"from": "+447700900077", "text": "1"});
         // Nobody takes it while the service is down.
