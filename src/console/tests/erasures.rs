@@ -101,7 +101,7 @@ async fn what_the_engine_refuses_waits_as_before_and_is_taken_back() {
     let fields = [("erasure", no.as_str()), ("agree-id", "w-9")];
     let needed = Refused::StillNeeded(vec!["incident 12 is open: close it first".into()]);
     let (answer, _) = bench.post_told(&other, &format!("{DATA}/erase/agree"), &fields, Err(needed)).await;
-    assert_eq!(answer.status, StatusCode::CONFLICT, "{}", answer.text);
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.text);
     assert!(answer.text.contains("incident 12 is open: close it first"), "{}", answer.text);
     let erasure = bench.access.erasure_of(&whose()).await.expect("the file").expect("it waits");
     assert_eq!(erasure.agreed, None);

@@ -18,7 +18,7 @@ use crate::{
     },
     clock::Clock,
     domain::{DataSubject, Subject, Timestamp, UnitId},
-    sequencer,
+    sequencer::{erasures, forget_snapshots, snapshots_after},
     store::{Store, StoreError},
 };
 
@@ -81,7 +81,7 @@ impl Eraser {
     /// # Errors
     /// If it cannot be looked up; that an erasure fails is said, and it is tried again.
     pub async fn round(&mut self) -> Result<(), EraseError> {
-        let waiting = sequencer::erasures(self.store.as_ref(), self.after).await?;
+        let waiting = erasures(self.store.as_ref(), self.after).await?;
         let Some(last) = waiting.last().map(|(row, _)| *row) else { return Ok(()) };
         let done = self.access.erasures_done().await?;
         let mut all_done = true;
@@ -119,7 +119,7 @@ impl Eraser {
 
     async fn erase(&self, row: i64, subject: &DataSubject) -> Result<Came, EraseError> {
         let store = self.store.as_ref();
-        if sequencer::snapshots_after(store, row).await? < SNAPSHOTS_MIN {
+        if snapshots_after(store, row).await? < SNAPSHOTS_MIN {
             return Ok(Came::Early);
         }
         let is_held = async |others| {
@@ -143,7 +143,7 @@ impl Eraser {
         while erasing.bite().await? {
             self.clock.wait_ms(PAUSE_MS).await;
         }
-        sequencer::forget_snapshots(store).await?;
+        forget_snapshots(store).await?;
         store.scrub().await?;
         self.access.scrub().await?;
         self.access.finish_erasure(row, &self.record(subject, unit)).await?;

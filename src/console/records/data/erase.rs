@@ -10,7 +10,8 @@ use crate::{
     access::{Asks, Erasure, audit::Who},
     console::{posts::CONFIRM_WITHIN, records::sheet::Control, rights::Act},
     domain::DataSubject,
-    engine::{self, Told},
+    engine::{self, Refused, Told},
+    sequencer::SubmitError,
     subject::holds_in_the_way,
 };
 use axum::response::IntoResponse;
@@ -108,8 +109,11 @@ async fn in_the_way(app: &App, officer: &Officer, whose: &Whose) -> Result<Vec<S
     Ok(first)
 }
 
-/// Whether the id was typed.
-fn typed(values: &Values, name: &str, whose: &Whose) -> Result<(), Wrong> {
+/// Whether nothing is to be done first, and the id was typed.
+fn typed(values: &Values, name: &str, whose: &Whose, first: Vec<String>) -> Result<(), Wrong> {
+    if !first.is_empty() {
+        return Err(first_of_all(first));
+    }
     let id = id_of(&whose.subject);
     if values.get(name).trim() == id {
         return Ok(());
@@ -119,10 +123,11 @@ fn typed(values: &Values, name: &str, whose: &Whose) -> Result<(), Wrong> {
     Err(wrong)
 }
 
-fn first_of_all(first: &[String]) -> Result<(), Wrong> {
+/// What is to be done first is wrong with no field.
+fn first_of_all(first: Vec<String>) -> Wrong {
     let mut wrong = Wrong::default();
-    first.iter().for_each(|says| wrong.add("", says.clone()));
-    if first.is_empty() { Ok(()) } else { Err(wrong) }
+    first.into_iter().for_each(|says| wrong.add("", says));
+    wrong
 }
 
 pub(super) fn asks(kind: Kind) -> impl Fn(State<App>, Officer, Path<String>, Posted) -> Answer + Clone {
@@ -133,9 +138,8 @@ pub(super) fn asks(kind: Kind) -> impl Fn(State<App>, Officer, Path<String>, Pos
             let values = values(&form);
             let first = in_the_way(&app, &officer, &whose).await?;
             let says = "Write why: by which letter, order or rule.";
-            let why = first_of_all(&first)
-                .and_then(|()| words(&values, "erase-why", HOLD_REASON_CHARS_MAX, says))
-                .and_then(|why| typed(&values, "erase-id", &whose).map(|()| why));
+            let is_meant = typed(&values, "erase-id", &whose, first);
+            let why = is_meant.and_then(|()| words(&values, "erase-why", HOLD_REASON_CHARS_MAX, says));
             let why = match why {
                 Ok(why) => why,
                 Err(wrong) => return refused(&app, &officer, &whose, &values, wrong).await,
@@ -157,7 +161,7 @@ pub(super) fn agrees(kind: Kind) -> impl Fn(State<App>, Officer, Path<String>, P
             let asked = numbered(&app, &whose, &form).await?;
             let values = values(&form);
             let first = in_the_way(&app, &officer, &whose).await?;
-            if let Err(wrong) = first_of_all(&first).and_then(|()| typed(&values, "agree-id", &whose)) {
+            if let Err(wrong) = typed(&values, "agree-id", &whose, first) {
                 return refused(&app, &officer, &whose, &values, wrong).await;
             }
             let record = whose.record(&app, &officer, Act::AgreeErasure, officer.right(Act::AgreeErasure));
@@ -169,11 +173,16 @@ pub(super) fn agrees(kind: Kind) -> impl Fn(State<App>, Officer, Path<String>, P
             let told = Told::Erase { subject: whose.subject.clone() };
             // Unconfirmed, it may come about yet, and is agreed.
             let submitted = tokio::time::timeout(CONFIRM_WITHIN, app.inbox.submit(told)).await;
-            if let Err(error) = submitted.map_err(|_| Refusal::unconfirmed())? {
-                app.access.unagree_erasure(asked.no).await?;
-                return Err(error.into());
+            let Err(error) = submitted.map_err(|_| Refusal::unconfirmed())? else {
+                return Ok(Redirect::to(LIST).into_response());
+            };
+            app.access.unagree_erasure(asked.no).await?;
+            match error {
+                SubmitError::Refused(Refused::StillNeeded(first)) => {
+                    refused(&app, &officer, &whose, &values, first_of_all(first)).await
+                }
+                error => Err(error.into()),
             }
-            Ok(Redirect::to(LIST).into_response())
         })
     }
 }
