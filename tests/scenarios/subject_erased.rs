@@ -1,6 +1,6 @@
 //! What is theirs goes, wherever it stands; what is another's stays as it was; and the chain verifies.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use cordon::{
     access::{Access, Asks},
@@ -108,6 +108,10 @@ async fn check(subject: &str, theirs: &[&str], not_theirs: &[&str]) {
     assert_verifies(&now);
     let blanked: Vec<_> = was.iter().zip(&now).filter(|(was, now)| was != now).collect();
     assert_eq!(blanked.len() as u64, plan.counts.rows);
+    let kinds: BTreeSet<&str> = blanked.iter().map(|(was, _)| was.kind.as_str()).collect();
+    for kind in ["publish", "handle", "met", "companion"] {
+        assert!(kinds.contains(kind), "{kind}: {kinds:?}");
+    }
     for (was, now) in &blanked {
         assert!(was.no < before.row && was.kind != "erase", "{was:?}");
         let blank =
