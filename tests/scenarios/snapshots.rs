@@ -98,12 +98,21 @@ async fn one_that_cannot_be_believed_is_passed_over() {
     put_part(damaged(parts[1].content.clone())).await;
     start("it is not what was written", all / 3).await;
 
-    let older = store.snapshots().await.unwrap().remove(1);
+    // It is no other row's, either.
+    let other = store.journal(all - 2, 1).await.unwrap().remove(0);
+    store.keep_parts(other.no, &parts).await.unwrap();
+    put(Snapshot { no: other.no, chain: other.chain, ..newest.clone() }).await;
+    let (_, findings) = recover(&store).await.unwrap();
+    let moved = format!("the snapshot after row {} is passed over: it is not what was written", other.no);
+    assert_eq!(findings.passed_over[0], moved);
+    assert_eq!(findings.from, all / 3);
+
+    let older = store.snapshots().await.unwrap().remove(2);
     put(Snapshot { digest: vec![0; 32], ..older }).await;
     start("it is not what was written", 0).await;
     put_part(parts[0].clone()).await;
     let (_, findings) = recover(&store).await.unwrap();
-    assert_eq!((findings.from, findings.passed_over), (all / 2, vec![]));
+    assert_eq!((findings.from, findings.passed_over), (all / 2, vec![moved]));
 }
 
 #[tokio::test]
