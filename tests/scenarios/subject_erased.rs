@@ -195,6 +195,7 @@ async fn the_eraser_waits_for_holds_and_snapshots_and_says_that_it_is_done() {
     line.tell(couples::after(40_100), cordon::engine::Told::Source { name: "lab".into(), up: false }).await;
     line.written().await;
     assert_eq!(rows(&store).await[..was.len()], was, "one snapshot is not enough");
+    clock.wait_ms(6_000).await;
     snapshot(&line, &store).await;
 
     // Theirs, and of whoever stands in the same rows.

@@ -28,6 +28,8 @@ const LOOK_EVERY_MS: i64 = 1_000;
 const PAUSE_MS: i64 = 20;
 /// After a failure, or while a legal hold stands, milliseconds.
 const AGAIN_MS: i64 = 30_000;
+/// While a snapshot is awaited: looking for it reads those there are. Milliseconds.
+const SNAPSHOT_MS: i64 = 5_000;
 /// So many snapshots must be whole before the rows that they stand for go: one damaged part must not cost the journal.
 const SNAPSHOTS_MIN: usize = 2;
 
@@ -40,6 +42,8 @@ pub struct Eraser {
     after: i64,
     /// Rows whose turn comes no earlier than then.
     later: BTreeMap<i64, Timestamp>,
+    /// Rows of which it is said that a legal hold stands.
+    held: BTreeSet<i64>,
 }
 
 /// How far an erasure has come.
@@ -55,23 +59,27 @@ impl Eraser {
     /// One that has done nothing yet.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, access: Arc<Access>, clock: Clock) -> Self {
-        Self { store, access, clock, after: 0, later: BTreeMap::new() }
+        Self { store, access, clock, after: 0, later: BTreeMap::new(), held: BTreeSet::new() }
     }
 
     /// Erases until `stop` is ready: what it leaves half done, the next one goes on with.
     pub async fn run(mut self, stop: impl Future<Output = ()>) {
         let mut stop = pin!(stop);
         loop {
-            tokio::select! {
+            let round = tokio::select! {
                 () = &mut stop => return,
-                round = self.round() => if let Err(error) = round {
+                round = self.round() => round,
+            };
+            let wait_ms = match round {
+                Ok(()) => LOOK_EVERY_MS,
+                Err(error) => {
                     tracing::warn!(%error, "what is to be erased cannot be looked up");
-                    self.clock.wait_ms(AGAIN_MS).await;
-                },
-            }
+                    AGAIN_MS
+                }
+            };
             tokio::select! {
                 () = &mut stop => return,
-                () = self.clock.wait_ms(LOOK_EVERY_MS) => {}
+                () = self.clock.wait_ms(wait_ms) => {}
             }
         }
     }
@@ -97,7 +105,7 @@ impl Eraser {
                     continue;
                 }
                 Some(Ok(Came::Held)) => {
-                    if !self.later.contains_key(&row) {
+                    if self.held.insert(row) {
                         tracing::warn!(row, "an erasure waits: a legal hold stands");
                     }
                     Some(now.plus_ms(AGAIN_MS))
@@ -106,7 +114,8 @@ impl Eraser {
                     tracing::warn!(row, %error, "an erasure has to begin again");
                     Some(now.plus_ms(AGAIN_MS))
                 }
-                Some(Ok(Came::Early)) | None => None,
+                Some(Ok(Came::Early)) => Some(now.plus_ms(SNAPSHOT_MS)),
+                None => None,
             };
             self.later.extend(again.map(|at| (row, at)));
             all_done = false;
