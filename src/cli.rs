@@ -11,7 +11,7 @@ use crate::{
     domain::{StaffId, Timestamp, WearerId, ZoneId},
 };
 
-pub use subject::{SubjectCommand, SubjectExport, SubjectHold, SubjectHolds, SubjectLift};
+pub use subject::{SubjectCommand, SubjectErase, SubjectExport, SubjectHold, SubjectHolds, SubjectLift};
 
 /// Warns a person before the one they must be kept safe from is near.
 #[derive(Debug, Parser)]

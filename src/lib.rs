@@ -27,7 +27,7 @@
 //! | 4 | `machine` | what this machine has left |
 //! | 4 | `lab` | the engine outside of live service: replay, an incident explained, a span played back, evaluation, simulation, rehearsal, policies checked |
 //! | 4 | `sandbox` | the outside world in small: embedded broker, phones, the demo's town and script |
-//! | 4 | `subject` | one person's data, handed out to them |
+//! | 4 | `subject` | one person's data, handed out to them, and erased |
 //! | 4 | `watchdog` | watches a Cordon from another machine, and pages people |
 //! | 4 | `rulebook_file` | units, wearers, persons and cases, as people write them |
 //! | 5 | `cli` | what can be asked of `cordon` |

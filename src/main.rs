@@ -40,6 +40,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Subject(SubjectCommand::Hold(args)) => runtime.block_on(app::hold_subject(args)),
         Command::Subject(SubjectCommand::Lift(args)) => runtime.block_on(app::lift_hold(args)),
         Command::Subject(SubjectCommand::Holds(args)) => runtime.block_on(app::list_holds(args)),
+        Command::Subject(SubjectCommand::Erase(args)) => runtime.block_on(app::erase_subject(args)),
         Command::Simulate(args) => app::simulate(&args),
         Command::PushKey { file } => app::push_key(&file),
         Command::Watch(args) => runtime.block_on(app::watch(args)),

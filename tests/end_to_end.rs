@@ -7,6 +7,8 @@ mod certificate;
 mod channels;
 #[path = "end_to_end/commands.rs"]
 mod commands;
+#[path = "support/couples.rs"]
+mod couples;
 #[path = "support/crowd.rs"]
 mod crowd;
 #[path = "end_to_end/demo.rs"]
@@ -15,6 +17,8 @@ mod demo;
 mod deploy;
 #[path = "end_to_end/edits.rs"]
 mod edits;
+#[path = "end_to_end/erased.rs"]
+mod erased;
 #[path = "support/fleet.rs"]
 mod fleet;
 #[path = "support/house.rs"]

@@ -11,8 +11,14 @@ mod clocks;
 mod companion;
 #[path = "scenarios/control_room.rs"]
 mod control_room;
+#[path = "support/couples.rs"]
+mod couples;
 #[path = "scenarios/delivery.rs"]
 mod delivery;
+#[path = "scenarios/erased.rs"]
+mod erased;
+#[path = "scenarios/erasing.rs"]
+mod erasing;
 #[path = "scenarios/explained.rs"]
 mod explained;
 #[path = "scenarios/hearing.rs"]
@@ -63,6 +69,8 @@ mod snapshots;
 mod stories;
 #[path = "scenarios/subject.rs"]
 mod subject;
+#[path = "scenarios/subject_erased.rs"]
+mod subject_erased;
 #[path = "scenarios/tracks.rs"]
 mod tracks;
 #[path = "scenarios/unheard.rs"]

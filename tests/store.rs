@@ -60,11 +60,12 @@ on_every_store! {
         rows_about_one_and_about_every_one,
         hand_ins_are_taken_in_the_transaction, a_refused_batch_leaves_its_hand_ins;
     snapshots: a_snapshot_reads_back_as_it_was_written, a_snapshot_may_be_written_again,
-        what_is_older_is_forgotten_with_what_was_never_completed;
+        what_is_not_kept_is_forgotten_with_what_was_never_completed;
     incidents: changes_replace_what_was_there, one_open_incident_per_cause, a_cause_may_come_back_when_closed,
         one_batch_may_close_and_raise_a_cause, other_subjects_and_causes_do_not_meet,
         an_alert_needs_its_incident, paging, closed_ones_newest_first,
-        incidents_about_somebody_come_newest_first, counts_by_kind_and_state;
+        incidents_about_somebody_come_newest_first, counts_by_kind_and_state,
+        what_is_erased_is_gone_and_nothing_else;
     outbox: the_most_urgent_then_the_oldest_first, nothing_is_claimed_before_it_is_due,
         a_lease_keeps_others_out_until_it_runs_out, a_state_change_ends_the_lease,
         a_change_while_waiting_keeps_lease_and_tries, tries_are_recorded, a_try_written_twice_is_one,

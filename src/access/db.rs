@@ -45,9 +45,11 @@ impl Db {
 
 fn options(options: SqliteConnectOptions) -> SqliteConnectOptions {
     // FULL: a record that a page waited for survives a power cut, which in WAL mode NORMAL does not promise.
+    // secure_delete: what is erased must not be left on the pages where it stood.
     options
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
+        .pragma("secure_delete", "on")
         .foreign_keys(true)
         .busy_timeout(BUSY_MAX)
 }

@@ -7,6 +7,7 @@ mod accounts;
 pub mod audit;
 mod db;
 mod drafts;
+mod erasures;
 mod handovers;
 mod holds;
 mod password;
@@ -26,6 +27,7 @@ pub use accounts::{
 };
 use db::Db;
 pub use drafts::{DRAFT_DAYS, Draft};
+pub use erasures::{Asks, Erasure, ErasureCounts};
 pub use handovers::{HandedPoint, Handover, Mark, Taken};
 pub use holds::{HOLD_REASON_CHARS_MAX, Hold, Lifted};
 use password::Lanes;

@@ -22,8 +22,9 @@ use crate::{
     ingest, machine,
     notify::{self, Providers},
     secret::Secret,
-    sequencer::{self, Board, Driver, Inbox, Meter, Unwritten},
+    sequencer::{self, Board, Driver, Inbox, Kept, Meter, Unwritten},
     store::Store,
+    subject::Eraser,
     vitals::Vitals,
 };
 
@@ -88,6 +89,8 @@ impl Plan {
     pub async fn start(self) -> anyhow::Result<Running> {
         let (sequencer, findings) =
             sequencer::recover(self.store.as_ref()).await.context("cannot carry on from the journal")?;
+        let kept =
+            Kept::read(self.store.as_ref(), findings.from).await.context("cannot look for snapshots")?;
         for difference in &findings.differences {
             tracing::error!(difference, "the journal is not what was recorded; run `cordon replay`");
         }
@@ -142,12 +145,8 @@ impl Plan {
             wake_dispatch: Arc::new(move || waker.wake()),
             unwritten,
             // What a start has skipped must not be forgotten for good: the next one decides it again.
-            snapshot_every_rows: if findings.differences.is_empty() {
-                sequencer::SNAPSHOT_EVERY_ROWS
-            } else {
-                i64::MAX
-            },
-            snapshot: findings.from,
+            snapshot_every_rows: findings.differences.is_empty().then_some(sequencer::SNAPSHOT_EVERY_ROWS),
+            kept,
         };
         tasks.spawn(async { driver.run().await.context("the sequencer stopped") });
         let told_to_stop = when(stopped.clone());
@@ -208,6 +207,12 @@ impl Plan {
         let (kept, ticking, until) = (Arc::clone(&access), clock.clone(), when(stopped.clone()));
         tasks.spawn(async {
             access::keep(kept, heads, ticking, until).await;
+            Ok(())
+        });
+        let eraser = Eraser::new(Arc::clone(&self.store), Arc::clone(&access), clock.clone());
+        let until = when(stopped.clone());
+        tasks.spawn(async {
+            eraser.run(until).await;
             Ok(())
         });
         let sign_in = Arc::new(SignIn::new());

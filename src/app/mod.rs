@@ -2,6 +2,7 @@
 
 mod access;
 mod demo;
+mod erase;
 mod line;
 mod map;
 mod policy;
@@ -17,6 +18,7 @@ use anyhow::{Context, bail};
 
 pub use access::{Admission, account_link, account_token, init, verify_audit};
 pub use demo::demo;
+pub use erase::erase_subject;
 pub use line::{Plan, Running, Watched};
 pub use map::import_map;
 pub use policy::check_policies;
@@ -157,7 +159,10 @@ fn compared(findings: &Findings, head: Option<&JournalHead>) -> anyhow::Result<(
             say(&format!("row {no} was recorded: {recorded}\nrow {no} is decided now: {decided}"))?;
         }
     } else {
-        say(&format!("no difference in {} rows", findings.rows))?;
+        say(&format!("no difference in {} rows", findings.decided()))?;
+    }
+    for undecided in &findings.undecided {
+        say(&undecided.to_string())?;
     }
     if findings.other_versions > 0 {
         say(&format!("{} rows were decided by another version and not compared", findings.other_versions))?;

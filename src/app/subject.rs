@@ -104,7 +104,7 @@ pub async fn list_holds(args: cli::SubjectHolds) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn record(subject: &DataSubject, what: &'static str, why: &str) -> Record {
+pub(super) fn record(subject: &DataSubject, what: &'static str, why: &str) -> Record {
     let whom = match subject {
         DataSubject::Wearer(id) => Subject::Wearer(id.clone()),
         DataSubject::Person(id) => Subject::Person(id.clone()),

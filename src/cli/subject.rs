@@ -18,6 +18,8 @@ pub enum SubjectCommand {
     Lift(SubjectLift),
     /// List their legal holds
     Holds(SubjectHolds),
+    /// Erase all that is held about one person, for good
+    Erase(SubjectErase),
 }
 
 /// `cordon subject export`.
@@ -79,6 +81,23 @@ pub struct SubjectHolds {
     pub config: ConfigFile,
 }
 
+/// `cordon subject erase`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct SubjectErase {
+    /// Whose: wearer:ID or person:ID
+    #[arg(value_name = "SUBJECT")]
+    pub subject: DataSubject,
+    /// Why, for the list of erasures, which is kept; no name and no address
+    #[arg(long, value_parser = reason, required_unless_present = "plan")]
+    pub reason: Option<String>,
+    /// Say what would go and what is to be done first, and change nothing
+    #[arg(long, conflicts_with = "reason")]
+    pub plan: bool,
+    /// Which installation.
+    #[command(flatten)]
+    pub config: ConfigFile,
+}
+
 /// Why something is done, as the audit log keeps it.
 pub(super) fn reason(text: &str) -> Result<String, String> {
     let text = text.trim();
@@ -114,6 +133,7 @@ mod tests {
         };
         assert_eq!((export.subject.to_string().as_str(), export.out), ("wearer:w-1", "w-1.json".into()));
         assert!(matches!(parse("hold person:p-1 --reason Trial"), Ok(SubjectCommand::Hold(_))));
+        assert!(matches!(parse("erase person:p-1 --plan"), Ok(SubjectCommand::Erase(it)) if it.plan));
         for (line, kind) in [
             ("export w-1 --out f", ErrorKind::ValueValidation),
             ("export staff:amy --out f", ErrorKind::ValueValidation),
@@ -121,6 +141,8 @@ mod tests {
             ("hold wearer:w-1", ErrorKind::MissingRequiredArgument),
             ("lift wearer:w-1 --reason x", ErrorKind::MissingRequiredArgument),
             ("lift wearer:w-1 --hold 0 --reason x", ErrorKind::ValueValidation),
+            ("erase wearer:w-1", ErrorKind::MissingRequiredArgument),
+            ("erase wearer:w-1 --plan --reason x", ErrorKind::ArgumentConflict),
         ] {
             assert_eq!(parse(line).map(drop), Err(kind), "{line}");
         }

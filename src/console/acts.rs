@@ -121,6 +121,13 @@ acts! {
     ExportSubject: "export subject", Handler, None, [Supervisor];
     PlaceHold: "place hold", Handler, None, [Supervisor];
     LiftHold: "lift hold", Handler, None, [Supervisor];
+    /// Have somebody's data erased: it takes another who agrees.
+    AskErasure: "ask for erasure", Handler, None, [Supervisor];
+    AgreeErasure: "agree to erasure", Handler, None, [Supervisor];
+    /// Take it back, or refuse it.
+    WithdrawErasure: "withdraw erasure", Handler, None, [Supervisor];
+    /// Whose data was erased, by id.
+    SeeErasures: "see erasures", View, None, [Supervisor, Auditor];
     SeeUnits: "see unit", Handler, None, [Supervisor, Administrator];
     ChangeUnits: "change unit", Handler, None, [Supervisor, Administrator];
     /// Who has looked at a case.

@@ -262,13 +262,22 @@ pub(super) fn happening(what: &Happening, names: Names<'_>) -> (String, String) 
         }
         Happening::Shelved { by, until, reason } => (
             format!("{} shelved it until {} UTC", names.staff(by), When::new(*until, *until).clock()),
-            reason.clone(),
+            words_of(reason),
         ),
         Happening::Unshelved => bare("Back in the queue: the time that it was shelved for is over".into()),
-        Happening::Noted { by, text } => (format!("Note by {}", names.staff(by)), text.clone()),
+        Happening::Noted { by, text } => (format!("Note by {}", names.staff(by)), words_of(text)),
         Happening::Closed { by, outcome: o } => {
             (format!("{} closed it", names.staff(by)), format!("{}. {}", outcome(*o).0, outcome(*o).1))
         }
+    }
+}
+
+/// What staff wrote; nobody writes nothing.
+fn words_of(text: &str) -> String {
+    if text.is_empty() {
+        "Erased: it may have been about somebody whose data is.".into()
+    } else {
+        text.into()
     }
 }
 

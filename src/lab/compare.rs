@@ -17,29 +17,28 @@ pub async fn compare(store: &dyn Store, mut recovered: Recovered) -> Result<Find
     let mut after = IncidentId(0);
     let mut decided = std::mem::take(&mut recovered.incidents);
     let mut alerts = std::mem::take(&mut recovered.alerts);
+    // What became of the others, rows say that cannot be decided again.
+    let is_known = |raised_at| recovered.known_since.is_none_or(|since| raised_at > since);
+    let is_wrong = |decided: Option<bool>, raised_at| !decided.unwrap_or_else(|| !is_known(raised_at));
+    let mut wrong = Vec::new();
     loop {
         let page = store.incidents(after, PAGE_ROWS).await?;
         let Some(last) = page.last() else { break };
         after = last.id;
         for incident in page {
-            if decided.remove(&incident.id).as_ref() != Some(&incident) {
-                recovered.differs(format!("incident {}: not what the journal leads to", incident.id));
+            if is_wrong(decided.remove(&incident.id).map(|it| it == incident), incident.raised_at) {
+                wrong.push(format!("incident {}: not what the journal leads to", incident.id));
             }
             for alert in store.alerts_of(incident.id).await? {
-                if alerts.remove(&alert.id).as_ref() != Some(&alert) {
-                    recovered.differs(format!("alert {}: not what the journal leads to", alert.id));
+                if is_wrong(alerts.remove(&alert.id).map(|it| it == alert), alert.raised_at) {
+                    wrong.push(format!("alert {}: not what the journal leads to", alert.id));
                 }
             }
         }
     }
-    for id in decided.keys() {
-        recovered.differs(format!("incident {id}: missing in the store"));
-    }
-    for id in alerts.keys() {
-        recovered.differs(format!("alert {id}: missing in the store"));
-    }
-    for misfiled in store.misfiled().await? {
-        recovered.differs(misfiled);
-    }
+    wrong.extend(decided.keys().map(|id| format!("incident {id}: missing in the store")));
+    wrong.extend(alerts.keys().map(|id| format!("alert {id}: missing in the store")));
+    wrong.extend(store.misfiled().await?);
+    wrong.into_iter().for_each(|what| recovered.differs(what));
     Ok(recovered.findings)
 }

@@ -12,7 +12,7 @@ use super::{
     board::{Board, Dot, is_notice},
     hand_ins::HandIns,
     inbox::Arrivals,
-    keeper::Keeper,
+    keeper::{Keeper, Kept},
     line::{Line, Unwritten},
     meter::Meter,
     pause::Pulse,
@@ -53,10 +53,10 @@ pub struct Driver {
     pub wake_dispatch: Arc<dyn Fn() + Send + Sync>,
     /// Where dispatch looks for danger that the store cannot take.
     pub unwritten: watch::Sender<Unwritten>,
-    /// So many rows are between two snapshots.
-    pub snapshot_every_rows: i64,
-    /// The row of the last one; 0 without one.
-    pub snapshot: i64,
+    /// So many rows are between two snapshots; `None`: none is taken.
+    pub snapshot_every_rows: Option<i64>,
+    /// What of them there is.
+    pub kept: Kept,
 }
 
 /// The driver at work.
@@ -101,7 +101,7 @@ impl Driver {
         } = self;
         let mut work = Work {
             line: Line::new(sequencer, Arc::clone(&store)),
-            keeper: Keeper::new(Arc::clone(&store), self.snapshot_every_rows, self.snapshot),
+            keeper: Keeper::new(Arc::clone(&store), self.snapshot_every_rows, self.kept),
             hand_ins: HandIns::new(store),
             pulse: Pulse::new(clock.steady(), clock.real_us()),
             drawn_us: i64::MIN,
@@ -194,9 +194,7 @@ impl Work {
         if !stepped.batch.alerts.is_empty() {
             (self.parts.wake_dispatch)();
         }
-        if let Some(row) = stepped.batch.rows.last() {
-            self.keeper.after_commit(row.no, || self.line.memory());
-        }
+        self.keeper.after_commit(&stepped.batch.rows, || self.line.memory());
         // Whoever gets an answer sees on the board what came of it.
         self.draw_if(!stepped.answers.is_empty());
         stepped.acknowledge();

@@ -1,58 +1,129 @@
 //! When a snapshot of the engine's memory is taken, and that it is written beside the line.
+//!
+//! After somebody was erased, what they sent can only be blanked once two snapshots without them are written: these come at
+//! once, one after the other.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use tokio::task::{JoinHandle, spawn_blocking};
+use futures_util::FutureExt;
+use tokio::{
+    task::{JoinHandle, spawn_blocking},
+    time::{sleep, timeout},
+};
 
-use super::snapshot::Taken;
+use super::{
+    erasures::last_erasure,
+    record::erased_of,
+    snapshot::{KEPT, Taken, snapshots_after},
+};
 use crate::{
     engine::Engine,
-    store::{JournalHead, Store},
+    store::{JournalHead, JournalRow, Store, StoreError},
 };
+
+/// A store that takes longer to take a snapshot does not take it: the next one is tried.
+const WRITE_MAX: Duration = Duration::from_mins(10);
+/// One that could not be written is not followed by another before this.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// What of snapshots there is when a line begins.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Kept {
+    /// The row of the last one; 0 without one.
+    last: i64,
+    /// The last row that has erased somebody's data; 0 without one.
+    erased: i64,
+    /// So many are still to come after it.
+    owed: usize,
+}
+
+impl Kept {
+    /// `last` is the row of the snapshot that a start went on from, 0 without one.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn read(store: &dyn Store, last: i64) -> Result<Self, StoreError> {
+        let erased = last_erasure(store).await?;
+        let there = if erased == 0 { KEPT } else { snapshots_after(store, erased).await? };
+        Ok(Self { last, erased, owed: KEPT.saturating_sub(there) })
+    }
+}
 
 /// See the module's documentation.
 pub(super) struct Keeper {
     store: Arc<dyn Store>,
-    every_rows: i64,
-    /// The row after which the last one was taken.
-    last: i64,
+    /// `None`: none is taken.
+    every_rows: Option<i64>,
+    kept: Kept,
     /// Taken after a row that is not written yet.
     waiting: Option<(Engine, JournalHead)>,
-    writing: Option<JoinHandle<()>>,
+    /// Its row, once it is written.
+    writing: Option<JoinHandle<Option<i64>>>,
 }
 
 impl Keeper {
-    pub(super) fn new(store: Arc<dyn Store>, every_rows: i64, last: i64) -> Self {
-        Self { store, every_rows, last, waiting: None, writing: None }
+    pub(super) fn new(store: Arc<dyn Store>, every_rows: Option<i64>, kept: Kept) -> Self {
+        Self { store, every_rows, kept, waiting: None, writing: None }
     }
 
-    /// Rows up to `written` are written; `memory` is the engine after the last row, which may not be.
+    /// These rows are written; `memory` is the engine after the last row, which may not be.
     pub(super) fn after_commit(
         &mut self,
-        written: i64,
+        rows: &[JournalRow],
         memory: impl FnOnce() -> Option<(Engine, JournalHead)>,
     ) {
-        if self.writing.as_ref().is_some_and(|writing| !writing.is_finished()) {
+        let Some(written) = rows.last().map(|row| row.no) else { return };
+        if let Some(erasure) = rows.iter().rfind(|row| erased_of(row).is_some()) {
+            (self.kept.erased, self.kept.owed) = (erasure.no, KEPT);
+        }
+        if !self.is_free() {
             return;
         }
-        if self.waiting.is_none() && written - self.last >= self.every_rows {
+        if self.waiting.is_none() && self.is_due(written) {
             self.waiting = memory();
-            self.last = self.waiting.as_ref().map_or(self.last, |(_, head)| head.no);
+            self.kept.last = self.waiting.as_ref().map_or(self.kept.last, |(_, head)| head.no);
         }
         if let Some((engine, head)) = self.waiting.take_if(|(_, head)| head.no <= written) {
             self.writing = Some(tokio::spawn(write(Arc::clone(&self.store), engine, head)));
         }
     }
+
+    fn is_due(&self, written: i64) -> bool {
+        let is_due = |every_rows| self.kept.owed > 0 || written - self.kept.last >= every_rows;
+        self.every_rows.is_some_and(is_due)
+    }
+
+    /// Whether none is being written; of one that has been, notes it.
+    fn is_free(&mut self) -> bool {
+        let Some(writing) = &mut self.writing else { return true };
+        let Some(ended) = writing.now_or_never() else { return false };
+        self.writing = None;
+        if ended.ok().flatten().is_some_and(|no| no >= self.kept.erased) {
+            self.kept.owed = self.kept.owed.saturating_sub(1);
+        }
+        true
+    }
 }
 
 /// What fails is tried again with the next one.
-async fn write(store: Arc<dyn Store>, engine: Engine, head: JournalHead) {
+async fn write(store: Arc<dyn Store>, engine: Engine, head: JournalHead) -> Option<i64> {
     let no = head.no;
     let Ok(Some(taken)) = spawn_blocking(move || Taken::of(&engine, &head)).await else {
-        return tracing::error!(no, "the engine's memory cannot be written down");
+        tracing::error!(no, "the engine's memory cannot be written down");
+        sleep(AGAIN).await;
+        return None;
     };
-    match taken.write(store.as_ref()).await {
-        Ok(()) => tracing::info!(no, "snapshot"),
-        Err(error) => tracing::warn!(no, %error, "no snapshot: a start decides more rows again"),
+    // A database that neither answers nor fails would otherwise be the last that is heard of snapshots.
+    let written = timeout(WRITE_MAX, taken.write(store.as_ref())).await;
+    match written.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer".into()))) {
+        Ok(()) => {
+            tracing::info!(no, "snapshot");
+            Some(no)
+        }
+        Err(error) => {
+            tracing::warn!(no, %error, "no snapshot: a start decides more rows again");
+            sleep(AGAIN).await;
+            None
+        }
     }
 }

@@ -13,15 +13,20 @@
 //! | `driver` | waits, turns the line, acknowledges |
 //! | `writer`, `hand_ins` | the store, beside the line |
 //! | `pause` | notices that the line stood still |
-//! | `recover` | the engine's memory from the journal |
+//! | `recover` | the engine's memory from the journal, when the service starts |
+//! | `again`, `findings` | the journal decided again, and what was found on the way |
+//! | `erasures` | which rows have erased somebody's data |
 //! | `snapshot`, `keeper` | the engine's memory beside the journal, so that a start need not decide all of it again |
 //! | `board`, `hops`, `meter` | what the console shows, what is counted |
 
+mod again;
 mod allowance;
 mod board;
 mod companions;
 mod driver;
+mod erasures;
 mod excess;
+mod findings;
 mod guard;
 mod hand_ins;
 mod hops;
@@ -39,17 +44,21 @@ mod trail;
 mod waiting;
 mod writer;
 
+pub use again::{Again, Earlier, Recovered, Watch, decide_again};
 pub use board::{Board, Dot};
 pub use driver::Driver;
+pub use erasures::erasures;
+pub use findings::{Findings, Otherwise, Undecided};
 pub use hops::Moved;
 pub use inbox::{
     Arrival, Arrivals, Asked, Done, INBOX_MESSAGES_MAX, Inbox, Message, MessageKind, SubmitError, TagReply,
     Ticket,
 };
+pub use keeper::Kept;
 pub use line::{Line, Unwritten};
 pub use meter::{Hops, Meter, Percentiles, Reading};
-pub use record::{RecordError, chain_of, digest_of, input_of, revision_of};
-pub use recover::{Again, Findings, Otherwise, Recovered, Watch, catch_up, decide_again, open_in, recover};
-pub use snapshot::{SNAPSHOT_EVERY_ROWS, Taken};
+pub use record::{RecordError, chain_of, digest_of, erased_of, input_of, revision_of};
+pub use recover::{RecoverError, catch_up, open_in, recover};
+pub use snapshot::{SNAPSHOT_EVERY_ROWS, Taken, forget_snapshots, snapshots_after};
 pub use step::{Answer, Now, Sequencer, Stepped};
 pub use trail::{Believed, Passed};

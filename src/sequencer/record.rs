@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    domain::{Ping, TagId},
+    domain::{DataSubject, Ping, TagId},
     engine::{Input, Told},
     store::JournalRow,
 };
@@ -21,6 +21,9 @@ pub(super) const CODEC_UNREADABLE: i64 = 3;
 /// An input that crashed the engine: one line of JSON of the [`Told`] that sets it aside, a newline, what was to be
 /// written of it otherwise.
 pub(super) const CODEC_SET_ASIDE: i64 = 4;
+
+/// The kind of rows that erase somebody's data, as [`Told::name`] says it.
+pub(super) const ERASE: &str = "erase";
 
 /// Whose bytes they are.
 #[derive(Debug, Serialize, Deserialize)]
@@ -94,6 +97,20 @@ pub fn input_of(row: &JournalRow) -> Result<Input, RecordError> {
 pub fn revision_of(row: &JournalRow) -> Option<u64> {
     let published = row.decision.lines().find_map(|line| line.strip_prefix("published "))?;
     published.rsplit_once(" revision ")?.1.parse().ok()
+}
+
+/// Whose data a row has made the engine forget; `None` of any other row, and of an erasure that was refused.
+#[must_use]
+pub fn erased_of(row: &JournalRow) -> Option<DataSubject> {
+    if row.kind != ERASE {
+        return None;
+    }
+    row.decision.lines().find_map(|line| line.strip_prefix("erased ")?.parse().ok())
+}
+
+/// Whether a row's content was erased: all of it, or it is damage.
+pub(super) fn is_blank(row: &JournalRow) -> bool {
+    row.payload.is_empty() && row.decision.is_empty() && row.salt.is_empty()
 }
 
 /// Where and how JSON is wrong, without a word of it: it may hold names and phone numbers.

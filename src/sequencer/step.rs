@@ -16,8 +16,8 @@ use super::{
 use crate::{
     crash,
     domain::{
-        Alert, AlertId, Incident, IncidentId, PersonId, Ping, Recipient, Scope, TagId, Timestamp, UnitId,
-        WearerId,
+        Alert, AlertId, DataSubject, Incident, IncidentId, PersonId, Ping, Recipient, Scope, TagId,
+        Timestamp, UnitId, WearerId,
     },
     engine::{
         Ask, CompanionHeard, DeadlineKey, Decision, ENGINE_VERSION, Engine, Input, Pace, Refused, SetAside,
@@ -361,7 +361,10 @@ impl Sequencer {
                 };
                 (Some(book.unit().clone()), subject)
             }
-            Told::Call { person } | Told::Wrote { person, .. } => of_person(person),
+            Told::Call { person }
+            | Told::Wrote { person, .. }
+            | Told::Erase { subject: DataSubject::Person(person) } => of_person(person),
+            Told::Erase { subject: DataSubject::Wearer(wearer) } => of_wearer(wearer),
             Told::Delivery { alert, .. } | Told::Receipt { alert, .. } | Told::Answer { alert, .. } => self
                 .engine
                 .open_alert(*alert)

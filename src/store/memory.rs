@@ -139,6 +139,27 @@ impl State {
         }
     }
 
+    fn forget_incident(&mut self, id: IncidentId) {
+        let all = (id, AlertId(i64::MIN))..=(id, AlertId(i64::MAX));
+        let alerts: Vec<AlertId> = self.by_incident.range(all).map(|(_, alert)| *alert).collect();
+        alerts.into_iter().for_each(|alert| self.forget_alert(alert));
+        if let Some(incident) = self.incidents.remove(&id)
+            && self.open.get(&cause(&incident)) == Some(&id)
+        {
+            self.open.remove(&cause(&incident));
+        }
+    }
+
+    fn forget_alert(&mut self, id: AlertId) {
+        let all = (id, 0, Timestamp::MIN)..=(id, u32::MAX, Timestamp::MAX);
+        let tries: Vec<_> = self.attempts.range(all).map(|(key, _)| *key).collect();
+        tries.iter().for_each(|key| drop(self.attempts.remove(key)));
+        if let Some(Kept { alert, .. }) = self.alerts.remove(&id) {
+            self.by_incident.remove(&(alert.incident, id));
+            self.waiting.remove(&urgency(&alert));
+        }
+    }
+
     fn claim(&mut self, now: Timestamp, until: Timestamp, limit: i64, room: Room) -> Vec<Claimed> {
         let Self { waiting, alerts, .. } = self;
         let mut claimed = Vec::new();
@@ -290,6 +311,32 @@ impl Store for MemoryStore {
         Ok(first.map(|(id, payload)| HandIn { id: *id, payload: payload.clone() }).collect())
     }
 
+    async fn erase_rows(&self, nos: &[i64]) -> Result<(), StoreError> {
+        let mut state = self.state();
+        for no in nos {
+            if let Some(row) = state.journal.get_mut(no) {
+                row.payload.clear();
+                row.decision.clear();
+                row.salt.clear();
+            }
+        }
+        Ok(())
+    }
+
+    async fn forget_incidents(&self, ids: &[IncidentId]) -> Result<(), StoreError> {
+        ids.iter().for_each(|id| self.state().forget_incident(*id));
+        Ok(())
+    }
+
+    async fn forget_alerts(&self, ids: &[AlertId]) -> Result<(), StoreError> {
+        ids.iter().for_each(|id| self.state().forget_alert(*id));
+        Ok(())
+    }
+
+    async fn scrub(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     async fn keep_parts(&self, snapshot: i64, parts: &[SnapshotPart]) -> Result<(), StoreError> {
         let numbered = parts.iter().map(|part| ((snapshot, part.nth), part.clone()));
         self.state().snapshot_parts.extend(numbered);
@@ -316,11 +363,13 @@ impl Store for MemoryStore {
         Ok(parts.take(count(limit)).map(|(_, part)| part.clone()).collect())
     }
 
-    async fn forget_snapshots(&self, before: i64) -> Result<(), StoreError> {
+    async fn forget_snapshots(&self, kept: &[i64]) -> Result<bool, StoreError> {
         let mut state = self.state();
-        state.snapshots.retain(|no, _| *no >= before);
-        state.snapshot_parts.retain(|(no, _), _| *no >= before);
-        Ok(())
+        let last = kept.iter().max().copied().unwrap_or(i64::MIN);
+        let stays = |no: i64| no >= last || kept.contains(&no);
+        state.snapshots.retain(|no, _| stays(*no));
+        state.snapshot_parts.retain(|(no, _), _| stays(*no));
+        Ok(false)
     }
 }
 

@@ -40,6 +40,10 @@ impl StoreError {
     fn no_alert(id: AlertId) -> Self {
         Self::Corrupt(format!("there is no alert {id}"))
     }
+
+    fn erases_nothing() -> Self {
+        Self::Unavailable("it erases nothing".into())
+    }
 }
 
 /// One row of the journal, append-only.
@@ -360,6 +364,33 @@ pub trait Store: Send + Sync {
     /// Hand-ins not yet taken up, in order, at most `limit`.
     async fn handed_in(&self, limit: i64) -> Result<Vec<HandIn>, StoreError>;
 
+    /// Blanks rows: their content and their salt go for good, their digests stay, so that the chain verifies. Blanking again
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// Always of an adapter that cannot: nobody must be told that somebody's data is gone while it is not.
+    async fn erase_rows(&self, _nos: &[i64]) -> Result<(), StoreError> {
+        Err(StoreError::erases_nothing())
+    }
+
+    /// Deletes incidents with their alerts and the tries of those. Errors as of [`Store::erase_rows`].
+    async fn forget_incidents(&self, _ids: &[IncidentId]) -> Result<(), StoreError> {
+        Err(StoreError::erases_nothing())
+    }
+
+    /// Deletes alerts with their tries. Errors as of [`Store::erase_rows`].
+    async fn forget_alerts(&self, _ids: &[AlertId]) -> Result<(), StoreError> {
+        Err(StoreError::erases_nothing())
+    }
+
+    /// Overwrites what was deleted or blanked wherever the database itself still holds it.
+    ///
+    /// # Errors
+    /// `Unavailable`, too, if somebody reads what is to be overwritten: try again.
+    async fn scrub(&self) -> Result<(), StoreError> {
+        Err(StoreError::erases_nothing())
+    }
+
     /// Writes parts of a snapshot, in place of those that had their numbers. An adapter that keeps none is read from the
     /// journal's first row.
     async fn keep_parts(&self, _snapshot: i64, _parts: &[SnapshotPart]) -> Result<(), StoreError> {
@@ -386,8 +417,9 @@ pub trait Store: Send + Sync {
         Ok(Vec::new())
     }
 
-    /// Deletes the snapshots after rows before `before`, a few parts at a time.
-    async fn forget_snapshots(&self, _before: i64) -> Result<(), StoreError> {
-        Ok(())
+    /// Deletes a bite of what was kept after rows before the last of `kept`, but for the snapshots of `kept`; also parts of
+    /// such as were never finished. Whether there is more.
+    async fn forget_snapshots(&self, _kept: &[i64]) -> Result<bool, StoreError> {
+        Ok(false)
     }
 }

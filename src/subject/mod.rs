@@ -1,4 +1,4 @@
-//! One person's data: handed out to them, whole and alone.
+//! One person's data: handed out to them, whole and alone, and erased ([`Eraser`]).
 //!
 //! A person may ask what is held about them. [`export`] writes all of it as one JSON document: their records with every
 //! revision, the journal's rows about them in readable form, their incidents with alerts and tries, what is drafted and
@@ -25,10 +25,12 @@
 //! | `readers_of_units` | whoever saw pages about everybody of their unit, which may have shown them: how often, and when |
 //! | `counts` | how many of each, last: a document without it was cut off |
 
+mod erase;
 mod export;
 mod json;
 mod person;
 mod trace;
 mod wearer;
 
+pub use erase::{Before, EraseError, Eraser, Erasing, Plan, holds_in_the_way};
 pub use export::{Counts, ExportError, Made, export};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    domain::{Assignment, Book, Case, CaseId, DataSubject, PersonId, TagId, Timestamp, UnitId},
+    domain::{Assignment, Book, Case, CaseId, DataSubject, PersonId, TagId, Timestamp, UnitId, ZoneId},
     engine::{Input, Told},
     sequencer::{input_of, revision_of},
     store::{About, JournalRow, Store, StoreError},
@@ -27,14 +27,25 @@ pub(super) struct Trace {
     pub(super) units: BTreeSet<UnitId>,
     /// Whose rows may hold pings of theirs: a tag that was kept in a drawer is somebody else's when it brings what it kept.
     sharing: BTreeSet<String>,
+    /// A protected person's addresses, one after the other.
+    pub(super) addresses: BTreeSet<String>,
+    /// Zones around a protected person.
+    pub(super) around: BTreeSet<ZoneId>,
+    /// The others of their cases: what is written of a case is about all of them.
+    pub(super) beside: BTreeSet<DataSubject>,
 }
 
 impl Trace {
-    /// Reads every revision of theirs, of other wearers, and of cases; keeps what has to do with them.
-    pub(super) async fn of(store: &dyn Store, subject: &DataSubject) -> Result<Self, StoreError> {
+    /// Reads every revision of theirs, of other wearers, and of cases, in rows before `before`; keeps what has to do with
+    /// them.
+    pub(super) async fn of(
+        store: &dyn Store,
+        subject: &DataSubject,
+        before: i64,
+    ) -> Result<Self, StoreError> {
         let (mut trace, mut tags) = (Self::default(), BTreeSet::new());
         let own = subject.to_string();
-        each(store, About::One(&own), |row| {
+        each(store, About::One(&own), before, |row| {
             trace.since.get_or_insert(row.wall);
             let book = book_of(row);
             trace.units.extend(book.as_ref().map(|book| book.unit().clone()));
@@ -43,13 +54,17 @@ impl Trace {
                     tags.extend(it.tags.iter().map(|worn| worn.tag.clone()));
                     trace.devices = it.tags;
                 }
-                Some(Book::Person(it)) => trace.devices = it.companions,
+                Some(Book::Person(it)) => {
+                    trace.sharing.extend(it.companions.iter().map(|carried| format!("tag:{}", carried.tag)));
+                    trace.addresses.extend(it.contacts.into_iter().map(|contact| contact.address));
+                    trace.devices = it.companions;
+                }
                 _ => {}
             }
         })
         .await?;
         if !tags.is_empty() {
-            each(store, About::Every("wearer"), |row| {
+            each(store, About::Every("wearer"), before, |row| {
                 if let Some(Book::Wearer(it)) = book_of(row)
                     && row.subject != own
                     && it.tags.iter().any(|worn| tags.contains(&worn.tag))
@@ -59,12 +74,15 @@ impl Trace {
             })
             .await?;
         }
-        each(store, About::Every("case"), |row| {
+        each(store, About::Every("case"), before, |row| {
             if let Some(Book::Case(case)) = book_of(row) {
                 if case.persons.iter().any(|person| !is_person(subject, person)) {
                     trace.shared.insert(case.id.clone());
                 }
                 trace.note_case(&case, subject, row.wall);
+            } else if let Some(Ok(case)) = row.subject.strip_prefix("case:").map(str::parse) {
+                // It is erased: whose zones stood in it nobody knows any more.
+                trace.shared.insert(case);
             }
         })
         .await?;
@@ -80,6 +98,11 @@ impl Trace {
             if spans.last().is_none_or(|[_, until]| *until < Timestamp::MAX) {
                 spans.push([at, Timestamp::MAX]);
             }
+            let persons = case.persons.iter().cloned().map(DataSubject::Person);
+            let named = persons.chain([DataSubject::Wearer(case.wearer.clone())]);
+            self.beside.extend(named.filter(|other| other != subject));
+            let around = case.proximity_zones.iter().filter(|zone| is_person(subject, &zone.person));
+            self.around.extend(around.map(|zone| zone.id.clone()));
         } else if let Some([_, until]) = self.cases.get_mut(&case.id).and_then(|spans| spans.last_mut()) {
             *until = at.min(*until);
         }
@@ -102,10 +125,12 @@ impl Trace {
     }
 }
 
-/// Shows every row that put something in force, page by page: a revision that was refused never was so.
+/// Shows every row before `before` that put something in force, page by page: a revision that was refused never was so. One
+/// that is erased may have been.
 async fn each(
     store: &dyn Store,
     about: About<'_>,
+    before: i64,
     mut seen: impl FnMut(&JournalRow) + Send,
 ) -> Result<(), StoreError> {
     let mut after = 0;
@@ -113,7 +138,8 @@ async fn each(
         let rows = store.journal_of("publish", about, after, PAGE_ROWS).await?;
         let Some(last) = rows.last() else { return Ok(()) };
         after = last.no;
-        rows.iter().filter(|row| revision_of(row).is_some()).for_each(&mut seen);
+        let was_in_force = |row: &&JournalRow| revision_of(row).is_some() || row.payload.is_empty();
+        rows.iter().filter(|row| row.no < before).filter(was_in_force).for_each(&mut seen);
     }
 }
 

@@ -9,6 +9,7 @@ use cordon::{
     clock::Clock,
     domain::{BasisKind, Book, IncidentKind, Subject, TagId, Timestamp},
     sandbox::broker::{self, Accounts, Broker},
+    sequencer::{chain_of, digest_of},
     store::{About, MemoryStore},
 };
 use firmware_sim::{
@@ -180,6 +181,38 @@ impl Stage {
                 let kept = store.journal_of("ping", About::One(&subject), 0, 10).await.unwrap();
                 let left = store.journal_of("outside_basis", About::One(&subject), 0, 10).await.unwrap();
                 return (kept.is_empty() && left.len() == 1).into();
+            }
+            // A wearer's case has ended and their tag is off: nothing of theirs is needed any more. Their name.
+            "over" => {
+                let (case, wearer) = (format!("c-{about}"), format!("w-{about}"));
+                let ended = Some(Timestamp::from_ms(self.now_ms() - 1_000));
+                let (mut over, mut name) = (Vec::new(), String::new());
+                for mut book in books() {
+                    match &mut book {
+                        Book::Case(it) if it.id.as_str() == case => it.basis.until = ended,
+                        Book::Wearer(it) if it.id.as_str() == wearer => {
+                            it.tags.iter_mut().for_each(|tag| tag.until = ended);
+                            name.clone_from(&it.name);
+                        }
+                        _ => continue,
+                    }
+                    over.push(book);
+                }
+                self.house.publish(over).await;
+                return name.into();
+            }
+            // Whether the chain verifies and a name stands nowhere in the journal.
+            "erased" => {
+                let (name, mut chain) = (about.as_str().unwrap().as_bytes(), Vec::new());
+                for row in self.house.store.journal(0, i64::MAX).await.unwrap() {
+                    let is_sound = chain_of(&chain, &row) == row.chain
+                        && (row.payload.is_empty() || digest_of(&row) == row.digest);
+                    if !is_sound || row.payload.windows(name.len()).any(|piece| piece == name) {
+                        return false.into();
+                    }
+                    chain = row.chain;
+                }
+                return true.into();
             }
             "call" => {
                 self.house.phones.reply(PERSON, "help").await;

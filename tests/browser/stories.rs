@@ -76,6 +76,11 @@ async fn a_wearers_data_is_handed_out_to_them_and_held() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_wearers_data_is_erased_by_two_and_the_chain_verifies() {
+    tell("erasure", 1.0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_map_moves_and_whatever_breaks_it_the_drawing_comes_back() {
     tell("map", 20.0).await;
 }

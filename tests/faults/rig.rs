@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use cordon::{
     clock::Clock,
-    domain::{Book, TagId},
+    domain::{Book, TagId, Timestamp},
     engine::Told,
-    sequencer::{Board, Done, Driver, Inbox, Message, MessageKind, Meter, Sequencer, Ticket, Unwritten},
+    sequencer::{
+        Board, Done, Driver, Inbox, Kept, Message, MessageKind, Meter, Sequencer, Ticket, Unwritten,
+    },
     store::{Store, StoreError},
     vitals::Vitals,
 };
@@ -52,10 +54,10 @@ enum State {
 impl Rig {
     /// Starts one whose inbox has this much room.
     pub(crate) async fn start(store: Arc<dyn Store>, room: usize) -> Self {
-        Self::paused(Sequencer::default(), store, room, Clock::real()).go_on()
+        Self::paused(Sequencer::default(), Kept::default(), store, room, Clock::real()).go_on()
     }
 
-    fn paused(sequencer: Sequencer, store: Arc<dyn Store>, room: usize, clock: Clock) -> Self {
+    fn paused(sequencer: Sequencer, kept: Kept, store: Arc<dyn Store>, room: usize, clock: Clock) -> Self {
         let (inbox, arrivals) = Inbox::with_room(room);
         let (done, mut settled) = mpsc::unbounded_channel();
         let (timed, dones) = mpsc::unbounded_channel();
@@ -77,8 +79,8 @@ impl Rig {
             vitals: Arc::new(Vitals::new(0)),
             wake_dispatch: Arc::new(|| {}),
             unwritten: watch::channel(Unwritten::default()).0,
-            snapshot_every_rows: SNAPSHOT_EVERY_ROWS,
-            snapshot: 0,
+            snapshot_every_rows: Some(SNAPSHOT_EVERY_ROWS),
+            kept,
         };
         let state = State::Paused(Box::new(driver));
         Self { clock, board, inbox, room, store, done, dones, state }
@@ -91,7 +93,8 @@ impl Rig {
         let store = self.stop().await;
         let (sequencer, findings) = cordon::sequencer::recover(store.as_ref()).await.unwrap();
         assert!(findings.differences.is_empty(), "{findings:?}");
-        Self::paused(sequencer, store, room, clock)
+        let kept = Kept::read(store.as_ref(), findings.from).await.unwrap();
+        Self::paused(sequencer, kept, store, room, clock)
     }
 
     /// Takes up what has gathered, and what comes.
@@ -200,4 +203,16 @@ pub(crate) fn case(wearer: &str) -> Vec<Book> {
         json!({"case": {"id": format!("c-{wearer}"), "unit": "unit", "wearer": wearer, "persons": ["p-1"],
         "risk": "medium", "policy": "usual", "basis": {"kind": "order", "from": "2020-01-01T00:00:00Z"}}}),
     ])
+}
+
+/// What is published of a wearer and their case once both are over.
+pub(crate) fn past(id: &str, tag: &TagId) -> Vec<Book> {
+    let [mut wearer, mut case] = [wearer(id, tag), case(id)].map(|mut books| books.remove(0));
+    if let (Book::Wearer(wearer), Book::Case(case)) = (&mut wearer, &mut case) {
+        // The first of February 2020.
+        let until = Some(Timestamp::from_ms(1_580_515_200_000));
+        wearer.tags[0].until = until;
+        case.basis.until = until;
+    }
+    vec![wearer, case]
 }

@@ -4,13 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use cordon::{
     domain::TagId,
-    sequencer::{Recovered, decide_again, recover},
+    engine::Told,
+    sequencer::{Recovered, decide_again, erasures, recover, snapshots_after},
     store::{MemoryStore, Store},
 };
 
 use crate::{
     overload::ping_of,
-    rig::{Rig, SNAPSHOT_EVERY_ROWS, case, message, unit_with_zone, wearer},
+    rig::{Rig, SNAPSHOT_EVERY_ROWS, case, message, past, unit_with_zone, wearer},
     wait::until,
 };
 
@@ -50,4 +51,43 @@ async fn a_start_goes_on_from_a_snapshot_that_was_taken_at_work() {
     assert_eq!(findings.rows, last - findings.from);
     let whole = decide_again(store.as_ref()).await.unwrap();
     assert!(*sequencer.engine() == whole.engine);
+}
+
+/// Nobody has to wait for a hundred thousand rows, and a restart between the two changes nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_follow_an_erasure_at_once() {
+    let tags: [TagId; 2] = ["sim/a", "sim/b"].map(|tag| tag.parse().unwrap());
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+    let mut rig = Rig::start(Arc::clone(&store), 100).await;
+    let books = ["w-a", "w-b"].iter().zip(&tags).flat_map(|(id, tag)| [wearer(id, tag), case(id)].concat());
+    rig.publish([unit_with_zone(), books.collect()].concat()).await;
+    let ping = async |rig: &mut Rig, seq: u64| {
+        rig.put(message(&tags[1], &ping_of(seq, rig.clock.steady(), 3_000.0), &rig.ticket(seq))).await;
+        rig.settled(1).await;
+    };
+    ping(&mut rig, 1).await;
+    assert_eq!(store.snapshots().await.unwrap(), [], "not of other rows");
+    // Long before this, the case ended and the tag was handed back.
+    rig.publish(past("w-a", &tags[0])).await;
+    rig.tell([Told::Erase { subject: "wearer:w-a".parse().unwrap() }]).await;
+    let row = erasures(store.as_ref(), 0).await.unwrap()[0].0;
+    let taken = async |count: usize| {
+        until("a snapshot", Duration::from_secs(30), async || {
+            (snapshots_after(store.as_ref(), row).await.unwrap() == count).then_some(())
+        })
+        .await;
+    };
+    taken(1).await;
+    let mut rig = rig.pause(1_000).await.go_on();
+    ping(&mut rig, 2).await;
+    taken(2).await;
+    // And no more.
+    for seq in 3..9 {
+        ping(&mut rig, seq).await;
+    }
+    let store = rig.stop().await;
+    assert_eq!(snapshots_after(store.as_ref(), row).await.unwrap(), 2);
+    let (sequencer, findings) = recover(store.as_ref()).await.unwrap();
+    assert_eq!((findings.differences, findings.passed_over), (vec![], vec![]));
+    assert!(!sequencer.engine().rulebook().knows(&"wearer:w-a".parse().unwrap()));
 }

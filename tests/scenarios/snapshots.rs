@@ -10,7 +10,11 @@ use cordon::{
 use serde_json::Value;
 use tag_wire::Motion;
 
-use crate::lived::{self, books, commuter, record, sends, zone};
+use crate::{
+    accompanied::{TAG, World, east, run},
+    erasing,
+    lived::{self, books, commuter, record, sends, zone},
+};
 
 /// A day of somebody whose way leads through a zone.
 async fn lived_day() -> MemoryStore {
@@ -94,12 +98,21 @@ async fn one_that_cannot_be_believed_is_passed_over() {
     put_part(damaged(parts[1].content.clone())).await;
     start("it is not what was written", all / 3).await;
 
-    let older = store.snapshots().await.unwrap().remove(1);
+    // It is no other row's, either.
+    let other = store.journal(all - 2, 1).await.unwrap().remove(0);
+    store.keep_parts(other.no, &parts).await.unwrap();
+    put(Snapshot { no: other.no, chain: other.chain, ..newest.clone() }).await;
+    let (_, findings) = recover(&store).await.unwrap();
+    let moved = format!("the snapshot after row {} is passed over: it is not what was written", other.no);
+    assert_eq!(findings.passed_over[0], moved);
+    assert_eq!(findings.from, all / 3);
+
+    let older = store.snapshots().await.unwrap().remove(2);
     put(Snapshot { digest: vec![0; 32], ..older }).await;
     start("it is not what was written", 0).await;
     put_part(parts[0].clone()).await;
     let (_, findings) = recover(&store).await.unwrap();
-    assert_eq!((findings.from, findings.passed_over), (all / 2, vec![]));
+    assert_eq!((findings.from, findings.passed_over), (all / 2, vec![moved]));
 }
 
 #[tokio::test]
@@ -116,7 +129,35 @@ async fn one_that_another_version_of_the_engine_led_to_is_passed_over() {
     assert!(findings.passed_over[0].ends_with("another version of the engine decided it"), "{findings:?}");
 }
 
-/// Every place in what is remembered, as far as a day of one wearer has it.
+/// Somebody walks up to a person with a Companion, a ping of theirs is missing, and one brings what the tag had kept.
+fn near_a_person() -> MemoryStore {
+    let mut world = World::new();
+    for s in (0..900).step_by(15) {
+        if s == 600 {
+            world.ping(TAG, s, &[]);
+        }
+        world.wearer_at(s, east(900.0 - s as f64));
+        world.person_at(s + 7, east(0.0));
+    }
+    let kept = world.ping(TAG, 2_000, &[(1_000, east(20.0), 5.0), (1_030, east(20.0), 5.0)]);
+    world.wearer_at(1_990, east(2_000.0));
+    world.message(TAG, 2_000, kept);
+    world.store
+}
+
+/// Of a person and a wearer nothing is remembered but what their devices were.
+fn somebody_erased() -> MemoryStore {
+    let mut world = erasing::world();
+    erasing::close_all(&mut world, erasing::ERASED_S);
+    assert!(["person:p-1", "wearer:w-1"].iter().all(|whom| erasing::erase(
+        &mut world,
+        erasing::ERASED_S,
+        whom
+    )));
+    world.store
+}
+
+/// Every place in what is remembered, as far as such lives have it.
 fn places(value: &Value, at: &str, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(fields) if !fields.is_empty() => fields.iter().for_each(|(name, value)| {
@@ -130,16 +171,21 @@ fn places(value: &Value, at: &str, found: &mut BTreeSet<String>) {
 }
 
 /// A start would take a memory of another shape for its own: the number says that it is not.
-#[tokio::test]
-async fn memory_of_another_shape_has_another_number() {
-    let store = lived_day().await;
+#[test]
+fn memory_of_another_shape_has_another_number() {
     let mut found = BTreeSet::new();
     // Before each row that changed a stage, raised something or told somebody.
     let mut look = |again: Again<'_>| {
         let parts = again.before.parts().filter(|_| !again.row.decision.is_empty());
         parts.for_each(|part| places(&serde_json::to_value(&part).unwrap(), "", &mut found));
     };
-    Recovered::default().read_on(&store, &mut look).await.unwrap();
+    let mut ends = Vec::new();
+    for store in [run(lived_day()), near_a_person(), somebody_erased()] {
+        let mut recovered = Recovered::default();
+        run(recovered.read_on(&store, &mut look)).unwrap();
+        ends.extend(recovered.engine.parts());
+    }
+    ends.iter().for_each(|part| places(&serde_json::to_value(part).unwrap(), "", &mut found));
     // What stands in records, too, is read in every shape that it ever had.
     found.retain(|place| {
         ![".Book.book", ".Incident", ".Alert"].iter().any(|record| place.starts_with(record))

@@ -2,14 +2,14 @@
 
 use cordon::{
     domain::{
-        Alert, AlertState, CANARY, Cause, Handling, Incident, IncidentId, IncidentKind, Priority, Subject,
-        UnitId,
+        Alert, AlertId, AlertState, CANARY, Cause, Handling, Incident, IncidentId, IncidentKind, Priority,
+        Subject, UnitId,
     },
-    store::{Batch, StoreError},
+    store::{Batch, JournalRow, Room, StoreError},
 };
 
 use crate::{
-    build::{alert, at, batch, closed, first_batch, incident},
+    build::{alert, at, attempt, batch, closed, first_batch, incident, rows},
     places::Place,
 };
 
@@ -149,4 +149,35 @@ pub(crate) async fn counts_by_kind_and_state(place: &Place) {
     let pairs = |pairs: [(&str, i64); 2]| pairs.map(|(name, count)| (name.to_owned(), count)).into();
     assert_eq!(counts.incidents, pairs([("violation", 2), ("low_battery", 1)]));
     assert_eq!(counts.alerts, pairs([("waiting", 2), ("expired", 1)]));
+}
+
+pub(crate) async fn what_is_erased_is_gone_and_nothing_else(place: &Place) {
+    let store = place.store.as_ref();
+    let alerts = vec![alert(1, 1), alert(2, 1), alert(3, 2), alert(4, 2)];
+    let batch = Batch { rows: rows(1..=9), incidents: vec![incident(1), incident(2)], alerts, taken: vec![] };
+    store.commit(&batch).await.unwrap();
+    for id in 1..=4 {
+        store.record_attempt(&attempt(id, 1, 5), None, false).await.unwrap();
+    }
+    store.erase_rows(&[2, 9, 77]).await.unwrap();
+    store.erase_rows(&[2]).await.unwrap();
+    let blank =
+        |row: JournalRow| JournalRow { payload: vec![], decision: String::new(), salt: vec![], ..row };
+    let left = rows(1..=9).into_iter().map(|row| if [2, 9].contains(&row.no) { blank(row) } else { row });
+    assert_eq!(place.other.journal(0, 10).await.unwrap(), left.collect::<Vec<_>>());
+
+    store.forget_alerts(&[AlertId(3), AlertId(77)]).await.unwrap();
+    assert_eq!(place.other.alerts_of(IncidentId(2)).await.unwrap(), [alert(4, 2)]);
+    assert_eq!(place.other.attempts_of(AlertId(3)).await.unwrap(), []);
+    assert_eq!(place.other.attempts_of(AlertId(4)).await.unwrap(), [attempt(4, 1, 5)]);
+    store.forget_incidents(&[IncidentId(1), IncidentId(77)]).await.unwrap();
+    assert_eq!(place.other.incidents(IncidentId(0), 10).await.unwrap(), [incident(2)]);
+    assert_eq!(place.other.alerts_of(IncidentId(1)).await.unwrap(), []);
+    assert_eq!(place.other.attempts_of(AlertId(1)).await.unwrap(), []);
+    assert_eq!(place.other.counts().await.unwrap().alerts.values().sum::<i64>(), 1);
+    let claimed = store.claim(at(100), "one", at(200), 10, Room::ALL).await.unwrap();
+    assert_eq!(claimed.iter().map(|one| one.alert.id.0).collect::<Vec<_>>(), [4]);
+    // Its cause is free again.
+    store.commit(&with(10, vec![Incident { id: IncidentId(5), ..incident(1) }])).await.unwrap();
+    store.scrub().await.unwrap();
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use cordon::{
     domain::IncidentId,
-    store::{self, Room, StoreError},
+    store::{self, Batch, Room, StoreError},
 };
 use sqlx::{Connection, PgConnection, Row, SqliteConnection};
 
@@ -241,4 +241,40 @@ async fn every_row_names_its_subject() {
         named,
         ["wearer:w-1 london", "wearer:w-1 london", "staff:responder-1 london", "staff:responder-1 london"]
     );
+}
+
+/// Whether a text stands anywhere in the files of a database.
+fn is_on_disk(dir: &tempfile::TempDir, text: &str) -> bool {
+    let files =
+        std::fs::read_dir(dir.path()).unwrap().map(|file| std::fs::read(file.unwrap().path()).unwrap());
+    let mut bytes = files.map(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()));
+    bytes.any(|found| found)
+}
+
+#[tokio::test]
+async fn what_is_erased_is_on_no_page_of_the_file() {
+    const WORDS: &str = "12 Rose Lane, by the old mill";
+    let dir = tempfile::tempdir().unwrap();
+    let store = store::open(&file(&dir)).await.unwrap();
+    let mut batch = first_batch(vec![alert(1, 1)]);
+    batch.rows = rows(1..=300);
+    for row in &mut batch.rows {
+        row.payload = WORDS.repeat(40).into();
+        row.decision = WORDS.into();
+    }
+    batch.alerts[0].summary = WORDS.into();
+    store.commit(&batch).await.unwrap();
+    assert!(is_on_disk(&dir, WORDS));
+    store.erase_rows(&(1..=300).collect::<Vec<_>>()).await.unwrap();
+    store.forget_incidents(&[IncidentId(1)]).await.unwrap();
+    // Who reads what was must have ended; until then it is said.
+    let mut reader = sqlite(&file(&dir)).await;
+    let mut reading = reader.begin().await.unwrap();
+    sqlx::query("SELECT count(*) FROM journal").fetch_one(&mut *reading).await.unwrap();
+    store.commit(&Batch { rows: rows(301..=301), ..Batch::default() }).await.unwrap();
+    assert!(matches!(store.scrub().await, Err(StoreError::Unavailable(_))));
+    store.commit(&Batch { rows: rows(302..=302), ..Batch::default() }).await.unwrap();
+    reading.commit().await.unwrap();
+    store.scrub().await.unwrap();
+    assert!(!is_on_disk(&dir, WORDS));
 }

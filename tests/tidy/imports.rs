@@ -77,6 +77,10 @@ const BETWEEN_NEIGHBOURS: &[(&str, &str, &str)] = &[
     ("console", "lab", "ticks"),
     // What a row of the journal holds is read in one place; a console hands a person's data out.
     ("subject", "sequencer", "input_of"),
+    // What is erased, the engine's memory must hold no more.
+    ("subject", "sequencer", "erasures"),
+    ("subject", "sequencer", "forget_snapshots"),
+    ("subject", "sequencer", "snapshots_after"),
     ("subject", "sequencer", "revision_of"),
     ("console", "subject", "*"),
     // The simulator and the replay call the same `step` as the service.

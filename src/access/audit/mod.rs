@@ -28,6 +28,8 @@ pub enum Who {
     Link(Option<StaffId>),
     /// Whoever ran a command on this machine.
     Command,
+    /// The service itself, as somebody has told it.
+    Service,
     /// Somebody who is not signed in.
     Stranger,
 }
@@ -41,6 +43,7 @@ impl fmt::Display for Who {
             Self::Link(Some(id)) => write!(f, "link:{id}"),
             Self::Link(None) => f.write_str("link:"),
             Self::Command => f.write_str("a command"),
+            Self::Service => f.write_str("the service"),
             Self::Stranger => f.write_str("a stranger"),
         }
     }

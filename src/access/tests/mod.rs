@@ -3,6 +3,7 @@
 mod accounts;
 mod audit;
 mod drafts;
+mod erasures;
 mod holds;
 mod proposals;
 mod tokens;

@@ -8,6 +8,7 @@ mod beside;
 mod case;
 mod contacts;
 mod data;
+mod erasures;
 mod history;
 mod kind;
 mod overview;
@@ -79,6 +80,7 @@ pub(super) fn routes() -> Router<App> {
         .merge(history::routes())
         .merge(withdrawal::routes())
         .merge(data::routes())
+        .merge(erasures::routes())
         .route("/records/wearers", get(opens_new(wearer)).post(takes_new(wearer)))
         .route("/records/wearers/{id}", get(opens(wearer)).post(takes(wearer)))
         .route("/records/persons", get(opens_new(person)).post(takes_new(person)))

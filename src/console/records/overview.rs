@@ -17,6 +17,7 @@ use crate::{
         names::Names,
         page::{Frame, framed, html},
         refusal::Refusal,
+        rights::Act,
         when::When,
     },
     domain::{
@@ -40,6 +41,7 @@ struct Page {
     wearers: Option<List<WearerLine>>,
     persons: Option<List<PersonLine>>,
     units: Option<List<UnitLine>>,
+    sees_erasures: bool,
 }
 
 /// Something that is to be put right, and where.
@@ -132,6 +134,7 @@ async fn page(State(app): State<App>, officer: Officer) -> Result<Response, Refu
         wearers: wearers_of.map(|rulebook| List { add: add(Kind::Wearer), lines: wearers(rulebook, now) }),
         persons: persons_of.map(|rulebook| List { add: add(Kind::Person), lines: persons(rulebook) }),
         units: units_of.map(|rulebook| List { add: add(Kind::Unit), lines: units(rulebook) }),
+        sees_erasures: officer.may(Act::SeeErasures),
         frame,
     };
     Ok(html(&page))

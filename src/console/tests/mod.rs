@@ -9,6 +9,7 @@ mod chains;
 mod companions;
 mod data;
 mod doors;
+mod erasures;
 mod feed;
 pub(super) mod fixture;
 mod forms;

@@ -2,11 +2,14 @@
 
 use std::{fmt, str::FromStr};
 
+use serde::{Deserialize, Serialize};
+
 use super::{IdError, PersonId, WearerId};
 
 /// Somebody whose data Cordon keeps and who may ask for it: a wearer or a protected person. Written `wearer:ID` or
 /// `person:ID`, as the journal's rows name them.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum DataSubject {
     /// A wearer.
     Wearer(WearerId),
@@ -46,6 +49,20 @@ impl FromStr for DataSubject {
     }
 }
 
+impl TryFrom<String> for DataSubject {
+    type Error = DataSubjectError;
+
+    fn try_from(text: String) -> Result<Self, DataSubjectError> {
+        text.parse()
+    }
+}
+
+impl From<DataSubject> for String {
+    fn from(subject: DataSubject) -> Self {
+        subject.to_string()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,7 +70,9 @@ mod tests {
     #[test]
     fn a_subject_is_read_as_it_is_written() {
         for text in ["wearer:w-1", "person:p-1"] {
-            assert_eq!(text.parse::<DataSubject>().map(|it| it.to_string()), Ok(text.into()));
+            let subject = text.parse::<DataSubject>();
+            assert_eq!(subject.as_ref().map(ToString::to_string), Ok(text.into()));
+            assert_eq!(serde_json::to_value(subject.unwrap()).unwrap(), text);
         }
         for text in ["", "w-1", "wearer", "wearer:", "wearer:W", "staff:amy", "service", "person:p:1"] {
             assert!(text.parse::<DataSubject>().is_err(), "{text}");

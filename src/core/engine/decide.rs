@@ -11,7 +11,7 @@ use super::{
     contact_watch::Contact,
     decision::Decision,
     draft::Draft,
-    escalation, gap_watch,
+    erasure, escalation, gap_watch,
     input::{DeadlineKey, Input, Refused, SetAside, Told},
     meeting::Meet,
     notices,
@@ -61,9 +61,13 @@ pub(super) fn is_outside_basis(engine: &Engine, at: Timestamp, tag: &TagId, ping
     let times = fixes.chain(events).chain([ping.sent]);
     let mut worn = times
         .map(|time| reading.true_time(time))
-        .filter_map(|time| Some((rulebook.wearer_of(tag, time)?, time)))
+        .map(|time| (rulebook.wearer_of(tag, time), time))
+        .filter(|(wearer, time)| wearer.is_some() || rulebook.was_of_somebody_erased(tag, *time))
         .peekable();
-    worn.peek().is_some() && worn.all(|(wearer, time)| !rulebook.may_watch(wearer, time))
+    let may_watch = |(wearer, time): (Option<&WearerId>, Timestamp)| {
+        wearer.is_some_and(|wearer| rulebook.may_watch(wearer, time))
+    };
+    worn.peek().is_some() && !worn.any(may_watch)
 }
 
 fn told_came(draft: &mut Draft<'_>, told: &Told) {
@@ -102,6 +106,7 @@ fn told_came(draft: &mut Draft<'_>, told: &Told) {
         Told::Service(report) => service_watch::reported(draft, report),
         Told::Publish(book) => publish(draft, book),
         Told::Revise { from, book, .. } => revise(draft, *from, book),
+        Told::Erase { subject } => erasure::erase(draft, subject),
         Told::Deadline(key) => deadline(draft, key),
         Told::Delivery { alert, report } => answers::delivery(draft, *alert, report.clone()),
         Told::Receipt { alert, raised_at, report } => {

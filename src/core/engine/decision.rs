@@ -14,7 +14,9 @@ use super::{
     rulebook::Rulebook,
     source_watch::SourceState,
 };
-use crate::domain::{Alert, AlertId, Incident, PersonId, Reason, Stage, TagId, Timestamp, WearerId, ZoneId};
+use crate::domain::{
+    Alert, AlertId, DataSubject, Incident, PersonId, Reason, Stage, TagId, Timestamp, WearerId, ZoneId,
+};
 
 /// What is believed of a wearer and a zone has changed.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,6 +67,8 @@ pub struct Decision {
     pub(super) forgotten_sources: bool,
     pub(super) wakes: Vec<(DeadlineKey, Timestamp)>,
     pub(super) started: Option<Timestamp>,
+    /// Of whom nothing is remembered any more.
+    pub(super) erased: Option<DataSubject>,
     pub(super) our_clock: Option<OurClock>,
     pub(super) next_incident: i64,
     pub(super) next_alert: AlertId,

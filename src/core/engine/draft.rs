@@ -21,8 +21,8 @@ use super::{
     source_watch::SourceState,
 };
 use crate::domain::{
-    Alert, AlertId, Cause, Incident, IncidentId, MessageClass, PersonId, Recipient, Subject, TagId,
-    Timestamp, WearerId,
+    Alert, AlertId, Cause, DataSubject, Incident, IncidentId, MessageClass, PersonId, Recipient, Subject,
+    TagId, Timestamp, WearerId,
 };
 
 /// See the module's documentation. Everything is copied when it is first changed.
@@ -38,6 +38,7 @@ pub(super) struct Draft<'e> {
     pub(super) is_duplicate: bool,
     pub(super) forgotten_sources: bool,
     pub(super) started: Option<Timestamp>,
+    pub(super) erased: Option<DataSubject>,
     our_clock: Option<OurClock>,
     tags: BTreeMap<TagId, TagState>,
     wearers: BTreeMap<WearerId, WearerState>,
@@ -54,6 +55,11 @@ pub(super) struct Draft<'e> {
 }
 
 impl<'e> Draft<'e> {
+    /// As it was before this decision.
+    pub(super) fn before(&self) -> &'e Engine {
+        self.engine
+    }
+
     pub(super) fn rule(&self) -> Rule {
         self.engine.rule
     }
@@ -71,6 +77,7 @@ impl<'e> Draft<'e> {
             is_duplicate: false,
             forgotten_sources: false,
             started: None,
+            erased: None,
             our_clock: None,
             tags: BTreeMap::new(),
             wearers: BTreeMap::new(),
@@ -380,6 +387,7 @@ impl<'e> Draft<'e> {
             forgotten_sources: self.forgotten_sources,
             wakes,
             started: self.started,
+            erased: self.erased,
             our_clock: self.our_clock,
             next_incident: self.next_incident,
             next_alert: self.next_alert,

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{meeting::Meet, proximity_watch::CompanionHeard};
 use crate::domain::{
-    AlertId, Attending, Book, Channel, Hop, IncidentId, Outcome, PersonId, Ping, StaffId, TagId, Timestamp,
-    WearerId,
+    AlertId, Attending, Book, Channel, DataSubject, Hop, IncidentId, Outcome, PersonId, Ping, StaffId, TagId,
+    Timestamp, WearerId,
 };
 
 /// Something that happened. There is no other way to change what the engine believes.
@@ -102,6 +102,11 @@ pub enum Told {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<Box<By>>,
     },
+    /// Somebody's data is to be forgotten; what stands in the journal of it is erased later, and that it was stays.
+    Erase {
+        /// Whose.
+        subject: DataSubject,
+    },
     /// A deadline of the engine's own has passed.
     Deadline(DeadlineKey),
     /// What became of an alert.
@@ -182,6 +187,7 @@ impl Told {
             Self::Coalesced { .. } => "coalesced",
             Self::Service(_) => "service",
             Self::Publish(_) | Self::Revise { .. } => "publish",
+            Self::Erase { .. } => "erase",
             Self::Deadline(_) => "deadline",
             Self::Delivery { .. } => "delivery",
             Self::Receipt { .. } => "receipt",
@@ -417,6 +423,9 @@ pub enum Refused {
     /// A revision was made from one that has been followed by another.
     #[error("another revision has been published since; begin again from that one")]
     Outdated,
+    /// Somebody's data is still needed; each line says what to do first.
+    #[error("it cannot be erased yet: {}", .0.join("; "))]
+    StillNeeded(Vec<String>),
     /// The rulebook knows no such protected person.
     #[error("the rulebook knows no protected person '{0}'")]
     UnknownPerson(PersonId),

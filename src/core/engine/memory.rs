@@ -2,7 +2,8 @@
 //! everything again since the first day.
 //!
 //! Parts that are taken up in whichever order make an engine that equals the one they came from. Another version of the
-//! engine decides everything again.
+//! engine decides everything again, unless content of the journal was erased: then there is nothing else to go on from. So,
+//! from the first release on, a version that changes the form must read the one before.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -16,7 +17,7 @@ use super::{
     notices::Standing,
     proximity_watch::CompanionState,
     receive::TagState,
-    rulebook::KeptBook,
+    rulebook::{Formerly, KeptBook},
     source_watch::SourceState,
 };
 use crate::domain::{
@@ -24,7 +25,7 @@ use crate::domain::{
 };
 
 /// Rises whenever what is remembered changes its shape or its meaning: a start then decides the journal from its first row.
-pub const MEMORY_FORM: i64 = 1;
+pub const MEMORY_FORM: i64 = 2;
 
 /// A part of what is remembered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,7 @@ pub struct Part(Content);
 enum Content {
     Service(Box<ServiceState>),
     Book(Box<KeptBook>),
+    Formerly(TagId, Formerly),
     Tag(TagId, Box<TagState>),
     TagGap(TagId, TagGap),
     Wearer(WearerId, Arc<WearerState>),
@@ -69,7 +71,7 @@ impl Part {
                 Scope::Person(id) => format!("person:{id}"),
                 Scope::Case(id) => format!("case:{id}"),
             },
-            Content::Tag(id, _) | Content::TagGap(id, _) => format!("tag:{id}"),
+            Content::Formerly(id, _) | Content::Tag(id, _) | Content::TagGap(id, _) => format!("tag:{id}"),
             Content::Wearer(id, _) | Content::Wake(DeadlineKey::Wearer(id), _) => format!("wearer:{id}"),
             Content::Companion(id, _)
             | Content::Standing(id, _)
@@ -109,9 +111,10 @@ impl Engine {
         let alerts = self.alerts.values().map(|alert| Content::Alert(Box::new(alert.clone())));
         let wakes = self.deadlines.iter().map(|(key, at)| Content::Wake(key.clone(), *at));
         let books = self.rulebook.kept().map(|kept| Content::Book(Box::new(kept)));
+        let formerly = self.rulebook.formerly().map(|(tag, was)| Content::Formerly(tag, was));
         let first = std::iter::once(Content::Service(Box::new(service)));
         let people = wearers.chain(companions).chain(standings);
-        let all = first.chain(books).chain(tags).chain(tag_gaps).chain(people);
+        let all = first.chain(books).chain(formerly).chain(tags).chain(tag_gaps).chain(people);
         all.chain(incidents).chain(alerts).chain(wakes).map(Part)
     }
 
@@ -128,6 +131,7 @@ impl Engine {
                     engine.recall_service(*state);
                 }
                 Content::Book(kept) => rulebook.take_up(*kept),
+                Content::Formerly(tag, was) => rulebook.take_up_formerly(tag, &was),
                 Content::Tag(id, state) => drop(engine.tags.insert(id, *state)),
                 Content::TagGap(id, gap) => drop(engine.tag_gaps.insert(id, gap)),
                 Content::Wearer(id, state) => drop(engine.wearers.insert(id, state)),

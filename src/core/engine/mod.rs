@@ -25,6 +25,7 @@
 //! | `sight` | what a fix says of a zone, for whoever explains a decision; decides nothing |
 //! | `situation` | what a wearer's track, and the moment, mean for the incidents about them |
 //! | `decide`, `draft`, `decision` | one input's way through all of it |
+//! | `erasure` | what stands in the way of forgetting somebody, and what goes |
 //! | `memory` | all that is remembered, in parts that can be kept and taken up again |
 
 mod answers;
@@ -38,6 +39,7 @@ mod contact_watch;
 mod decide;
 mod decision;
 mod draft;
+mod erasure;
 mod escalation;
 mod evidence;
 mod gap_watch;
@@ -83,6 +85,7 @@ use serde::{Deserialize, Serialize};
 
 pub use carried::not_carried;
 pub use decision::{Decision, StageChange};
+pub use erasure::stands_in_the_way;
 pub use evidence::EVIDENCE_MS;
 pub use gap_watch::SourceGaps;
 pub use input::{
@@ -273,6 +276,9 @@ impl Engine {
         }
         self.next_incident = decision.next_incident;
         self.next_alert = decision.next_alert;
+        if let Some(subject) = &decision.erased {
+            self.forget(subject);
+        }
     }
 
     /// Takes the store's open incidents and alerts for its own: what people were told is never judged again.

@@ -27,7 +27,7 @@ pub struct BoundProximity {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Proximity {
     zones: Map<ZoneId, Arc<BoundProximity>>,
-    /// Who carries, or ever carried, a Companion.
+    /// Who carries, or ever carried, a Companion; nobody if only those did whose records are erased.
     carried: Map<TagId, Vec<PersonId>>,
 }
 
@@ -52,6 +52,31 @@ impl Proximity {
     pub(super) fn learn_carried(&mut self, person: &PersonId, tags: &[TagId]) {
         for tag in tags {
             learn(&mut self.carried, tag, person);
+        }
+    }
+
+    /// A person's record is erased. What they carried stays a Companion.
+    pub(super) fn forget_person(&mut self, person: &PersonId) {
+        for tag in self.carried().remove(person).unwrap_or_default() {
+            let others = self.carried.get(&tag).into_iter().flatten().filter(|other| *other != person);
+            self.carried.insert_mut(tag.clone(), others.cloned().collect());
+        }
+    }
+
+    /// Companions that only those carried whose records are erased.
+    pub(super) fn carried_by_nobody(&self) -> impl Iterator<Item = &TagId> {
+        self.carried.iter().filter(|(_, persons)| persons.is_empty()).map(|(tag, _)| tag)
+    }
+
+    pub(super) fn was_carried(&mut self, tag: TagId) {
+        if !self.carried.contains_key(&tag) {
+            self.carried.insert_mut(tag, Vec::new());
+        }
+    }
+
+    pub(super) fn forget_case(&mut self, case: &Case) {
+        for zone in &case.proximity_zones {
+            self.zones.remove_mut(&zone.id);
         }
     }
 

@@ -1,11 +1,13 @@
 //! The rulebook in force: what was published, joined and indexed for the questions the engine asks.
 
+mod erased;
 mod kept;
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use rpds::RedBlackTreeMapSync as Map;
 
+pub(super) use erased::Formerly;
 pub(super) use kept::KeptBook;
 
 use super::{proximity::Proximity, rulebook_check::Problem};
@@ -38,6 +40,8 @@ pub struct Rulebook {
     shared: Map<UnitId, Arc<Index<ZoneId>>>,
     pub(super) proximity: Proximity,
     revisions: Map<Scope, u64>,
+    // Until when a tag was worn by somebody whose record is erased.
+    worn_by_erased: Map<TagId, Timestamp>,
 }
 
 /// A zone and whom it binds.
@@ -55,7 +59,8 @@ pub struct BoundZone {
     pub binds_since: Timestamp,
 }
 
-/// The same books, published as often, and the same zones in force since the same times; the look-ups follow.
+/// The same books, published as often, the same zones in force since the same times, and the same known of devices whose
+/// people are erased; the look-ups follow.
 impl PartialEq for Rulebook {
     fn eq(&self, other: &Self) -> bool {
         let books = self.units == other.units
@@ -66,6 +71,7 @@ impl PartialEq for Rulebook {
             && self.zones == other.zones
             && self.proximity == other.proximity
             && self.revisions == other.revisions
+            && self.worn_by_erased == other.worn_by_erased
     }
 }
 
@@ -441,12 +447,15 @@ impl Rulebook {
             learn(&mut self.cases_for, person, &case.id);
         }
         self.cases.insert_mut(case.id.clone(), Arc::new(case));
-        for wearer in wearers {
-            let cases = self.cases_of.get(&wearer).into_iter().flatten().filter_map(|id| self.cases.get(id));
-            match self.index_of(cases.flat_map(|case| &case.zones).map(|zone| &zone.id)) {
-                Some(index) => self.own.insert_mut(wearer, index),
-                None => drop(self.own.remove_mut(&wearer)),
-            }
+        wearers.iter().for_each(|wearer| self.index_own(wearer));
+    }
+
+    /// Makes the tree of a wearer's own zones anew.
+    fn index_own(&mut self, wearer: &WearerId) {
+        let cases = self.cases_of.get(wearer).into_iter().flatten().filter_map(|id| self.cases.get(id));
+        match self.index_of(cases.flat_map(|case| &case.zones).map(|zone| &zone.id)) {
+            Some(index) => self.own.insert_mut(wearer.clone(), index),
+            None => drop(self.own.remove_mut(wearer)),
         }
     }
 

@@ -149,6 +149,10 @@ impl Problems<'_> {
                     "{place}: tag {tag} is already worn during that time; end the earlier assignment first"
                 )
             });
+            let free = !self.rulebook.was_of_somebody_erased(tag, assignment.from);
+            self.add(free, || {
+                format!("{place}: tag {tag} was somebody else's until later, whose record is erased; let it begin then")
+            });
             // A tag's pings are kept, and those that a Companion has in its buffer must not be.
             self.add(!self.rulebook.is_companion(tag), || {
                 format!("{place}: {tag} is or was a protected person's companion; fit another tag")

@@ -93,7 +93,7 @@ pub async fn explain(
     let stored = store.incident(id).await?;
     let mut target = stored.as_ref().map(Target::of);
     loop {
-        let (gathered, mut recovered) = gather::gather(store, target.as_ref()).await?;
+        let (gathered, recovered) = gather::gather(store, target.as_ref()).await?;
         let Findings { other_versions, erased, .. } = recovered.findings;
         // Without all of its rows, or with another engine, the journal may lead to another incident of that number.
         let is_complete = other_versions == 0 && erased == 0;
@@ -102,7 +102,8 @@ pub async fn explain(
                 |stored: &Incident| (&stored.subject, &stored.cause) == (&decided.subject, &decided.cause);
             is_complete || stored.as_ref().is_none_or(same)
         };
-        let Some(incident) = recovered.incidents.get(&id).filter(is_it).cloned() else {
+        let led_to = recovered.incidents.get(&id).or_else(|| recovered.earlier.incidents.get(&id));
+        let Some(incident) = led_to.filter(is_it).cloned() else {
             return Err(match stored {
                 Some(_) => ExplainError::NotLedTo { id, other_versions, erased },
                 None => ExplainError::NoSuchIncident { id, last: last_incident(store).await? },
@@ -114,9 +115,8 @@ pub async fn explain(
             target = decided;
             continue;
         }
-        let alerts = std::mem::take(&mut recovered.alerts);
-        let told = told_of(store, alerts.values().filter(|alert| alert.incident == id)).await?;
-        recovered.alerts = alerts;
+        let alerts = recovered.alerts.values().chain(recovered.earlier.alerts.values());
+        let told = told_of(store, alerts.filter(|alert| alert.incident == id)).await?;
         let head = recovered.head.clone();
         let findings = super::compare(store, recovered).await?;
         return Ok(Explanation { incident, gathered, told, head, findings, own_words });

@@ -43,8 +43,9 @@ pub(super) fn doubts(of: &Explanation) -> Vec<String> {
     }
     if of.findings.erased > 0 {
         doubts.push(format!(
-            "The content of {} of the journal is gone. What rested on it cannot be decided again; the chain verifies by their digests.",
+            "The content of {} of the journal is gone. What rested on it, {}, cannot be decided again; the chain verifies by their digests.",
             count(of.findings.erased, "row", "rows"),
+            undecided(&of.findings),
         ));
     }
     if doubts.is_empty() && !of.findings.differences.is_empty() {
@@ -78,6 +79,10 @@ pub(super) fn facts(of: &Explanation) -> Vec<Fact> {
         ),
     };
     let whole = match (&of.findings.otherwise, of.findings.differences.is_empty()) {
+        (_, true) if of.findings.erased > 0 => format!(
+            "{} rows that can be decided say the same, and lead to the incidents and alerts that the store holds of them.",
+            of.findings.decided(),
+        ),
         (_, true) if of.findings.other_versions == 0 => format!(
             "All {} rows say the same, and lead to the incidents and alerts that the store holds.",
             of.findings.rows
@@ -109,6 +114,12 @@ pub(super) fn facts(of: &Explanation) -> Vec<Fact> {
             others.is_empty(),
         ),
     ]
+}
+
+/// The rows that cannot be decided again.
+fn undecided(findings: &Findings) -> String {
+    let spans = findings.undecided.iter().map(|span| format!("rows {} to {}", span.first, span.last));
+    spans.collect::<Vec<_>>().join(" and ")
 }
 
 /// Whether the chain verifies, and how far.

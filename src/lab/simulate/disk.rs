@@ -233,4 +233,22 @@ impl Store for Disk {
         self.answers()?;
         self.kept.handed_in(limit).await
     }
+    async fn erase_rows(&self, nos: &[i64]) -> Result<(), StoreError> {
+        self.answers()?;
+        self.kept.erase_rows(nos).await
+    }
+
+    async fn forget_incidents(&self, ids: &[IncidentId]) -> Result<(), StoreError> {
+        self.answers()?;
+        self.kept.forget_incidents(ids).await
+    }
+
+    async fn forget_alerts(&self, ids: &[AlertId]) -> Result<(), StoreError> {
+        self.answers()?;
+        self.kept.forget_alerts(ids).await
+    }
+
+    async fn scrub(&self) -> Result<(), StoreError> {
+        self.answers()
+    }
 }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     domain::{TagId, Timestamp},
-    engine::{Input, Refused, ServiceReport, Told},
+    engine::{Engine, Input, Refused, ServiceReport, Told},
     lab,
     sequencer::{self, Again, Arrival, Done, Line, Now, Recovered, Sequencer, Stepped, Taken},
     store::{Store, StoreError},
@@ -36,6 +36,8 @@ pub(super) struct Service {
     pub(super) process: Option<Process>,
     processes: u64,
     chance: Chance,
+    /// Whether a start goes on from a snapshot.
+    snapshots: Chance,
     source: Arc<str>,
     done: mpsc::UnboundedSender<Done>,
     /// The journal decided again, as far as it was read by the last start.
@@ -78,6 +80,7 @@ impl Service {
             process: None,
             processes: 0,
             chance: Chance::of(seed, 6),
+            snapshots: Chance::of(seed, 10),
             source: SOURCE.into(),
             done,
             journal: Recovered::default(),
@@ -142,9 +145,10 @@ impl World<'_> {
             self.say(|| "the service cannot start: its store does not answer".into());
             return self.in_ms(AGAIN_MS, Event::Befalls(Fault::Starts));
         };
+        let from_snapshot = self.goes_on_from_snapshot();
         self.look_at_snapshot();
         self.service.journal.compare_open(&open);
-        let mut engine = self.service.journal.engine.clone();
+        let mut engine = from_snapshot.unwrap_or_else(|| self.service.journal.engine.clone());
         self.workings.remembers(&mut engine, open, alerts);
         self.checks.started(&engine, self.now);
         let head = self.service.journal.head.clone();
@@ -177,7 +181,22 @@ impl World<'_> {
         self.in_ms(1, Event::Claims { process: no });
     }
 
-    /// A start may go on from a snapshot instead.
+    /// Every other start goes on from the snapshot of an earlier one, as a process does that has not decided everything.
+    fn goes_on_from_snapshot(&mut self) -> Option<Engine> {
+        if !self.service.snapshots.happens(0.5) {
+            return None;
+        }
+        let Some(Ok(caught_up)) = sequencer::catch_up(self.disk.kept()).now_or_never() else {
+            self.breaks(Law::SnapshotIsMemory, "what was kept cannot be read");
+            return None;
+        };
+        if caught_up.engine != self.service.journal.engine {
+            self.breaks(Law::SnapshotIsMemory, "a start from a snapshot leads elsewhere");
+        }
+        Some(caught_up.engine)
+    }
+
+    /// A snapshot is taken of what is remembered, and read again.
     fn look_at_snapshot(&mut self) {
         let Some(head) = &self.service.journal.head else { return };
         let engine = &self.service.journal.engine;

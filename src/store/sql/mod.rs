@@ -1,6 +1,7 @@
 //! The store in SQLite and in PostgreSQL: the same SQL text wherever the two allow it.
 
 mod commit;
+mod erasure;
 mod error;
 mod filed;
 mod journal;
@@ -192,6 +193,22 @@ impl Store for Db {
         Ok(rows.into_iter().map(|(id, payload)| HandIn { id, payload }).collect())
     }
 
+    async fn erase_rows(&self, nos: &[i64]) -> Result<(), StoreError> {
+        self.blank_rows(nos).await
+    }
+
+    async fn forget_incidents(&self, ids: &[IncidentId]) -> Result<(), StoreError> {
+        self.delete_incidents(ids).await
+    }
+
+    async fn forget_alerts(&self, ids: &[AlertId]) -> Result<(), StoreError> {
+        self.delete_alerts(ids).await
+    }
+
+    async fn scrub(&self) -> Result<(), StoreError> {
+        self.overwrite_deleted().await
+    }
+
     async fn keep_parts(&self, snapshot: i64, parts: &[SnapshotPart]) -> Result<(), StoreError> {
         self.write_parts(snapshot, parts).await
     }
@@ -213,7 +230,7 @@ impl Store for Db {
         self.read_parts(snapshot, from, limit).await
     }
 
-    async fn forget_snapshots(&self, before: i64) -> Result<(), StoreError> {
-        self.delete_snapshots(before).await
+    async fn forget_snapshots(&self, kept: &[i64]) -> Result<bool, StoreError> {
+        self.delete_snapshots(kept).await
     }
 }

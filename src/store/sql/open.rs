@@ -61,10 +61,12 @@ fn in_memory(url: &str) -> bool {
 
 async fn open_sqlite(url: &str) -> Result<Db, StoreError> {
     // FULL: what is acknowledged after a commit must survive a power cut, which in WAL mode NORMAL does not promise.
+    // secure_delete: what is erased must not be left on the pages where it stood.
     let options = SqliteConnectOptions::from_str(url)
         .map_err(|_| not_understood())?
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
+        .pragma("secure_delete", "on")
         .foreign_keys(true)
         .busy_timeout(BUSY_MAX);
     let in_memory = in_memory(url);
@@ -190,6 +192,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let db = open_sqlite(&format!("sqlite:{}", dir.path().join("cordon.db").display())).await.unwrap();
         assert_eq!(pragma(&db, "PRAGMA synchronous").await, 2, "FULL");
+        assert_eq!(pragma(&db, "PRAGMA secure_delete").await, 1);
         db.commit(&batch(1, 10)).await.unwrap();
         // The limit belongs to the connection; that a later commit succeeds shows that the connection was replaced.
         for _ in 0..2 {

@@ -6,7 +6,7 @@ use super::{Db, execute, on};
 use crate::store::{Snapshot, SnapshotPart, StoreError};
 
 /// Parts deleted in one transaction: the line's commits do not wait for more.
-const FORGOTTEN_AT_ONCE: i64 = 2_000;
+const FORGOTTEN_AT_ONCE: i64 = 200;
 
 const PART: &str = "INSERT INTO snapshot_parts (snapshot, nth, subject, content) VALUES ($1, $2, $3, $4) \
     ON CONFLICT (snapshot, nth) DO UPDATE SET subject = excluded.subject, content = excluded.content";
@@ -19,9 +19,11 @@ const COMPLETE: &str = "INSERT INTO snapshots (no, chain, form, parts, digest) V
 const ALL: &str = "SELECT no, chain, form, parts, digest FROM snapshots ORDER BY no DESC";
 const PARTS: &str = "SELECT nth, subject, content FROM snapshot_parts WHERE snapshot = $1 AND nth >= $2 \
     ORDER BY nth LIMIT $3";
-const FORGET: &str = "DELETE FROM snapshots WHERE no < $1";
+const FORGET: &str = "DELETE FROM snapshots WHERE no = $1";
+/// The next snapshot that has parts: one look into the index, however many parts lie between.
+const NEXT_WITH_PARTS: &str = "SELECT min(snapshot) FROM snapshot_parts WHERE snapshot > $1";
 const FORGET_PARTS: &str = "DELETE FROM snapshot_parts WHERE (snapshot, nth) IN \
-    (SELECT snapshot, nth FROM snapshot_parts WHERE snapshot < $1 ORDER BY snapshot, nth LIMIT $2)";
+    (SELECT snapshot, nth FROM snapshot_parts WHERE snapshot = $1 ORDER BY nth LIMIT $2)";
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -67,10 +69,26 @@ impl Db {
         Ok(rows.into_iter().map(|(nth, subject, content)| SnapshotPart { nth, subject, content }).collect())
     }
 
-    pub(super) async fn delete_snapshots(&self, before: i64) -> Result<(), StoreError> {
-        on!(self, write, |tx| execute!(tx, FORGET, before));
-        while on!(self, write, |tx| execute!(tx, FORGET_PARTS, before, FORGOTTEN_AT_ONCE)) > 0 {}
-        Ok(())
+    pub(super) async fn delete_snapshots(&self, kept: &[i64]) -> Result<bool, StoreError> {
+        let Some(last) = kept.iter().max().copied() else { return Ok(false) };
+        let goes = |no: &i64| *no < last && !kept.contains(no);
+        let heads: Vec<i64> = self.read_snapshots().await?.into_iter().map(|it| it.no).filter(goes).collect();
+        on!(self, write, |tx| for no in &heads {
+            execute!(tx, FORGET, *no);
+        });
+        let mut next = self.next_with_parts(i64::MIN).await?;
+        while let Some(no) = next.filter(|no| *no < last) {
+            if goes(&no) {
+                on!(self, write, |tx| execute!(tx, FORGET_PARTS, no, FORGOTTEN_AT_ONCE));
+                return Ok(true);
+            }
+            next = self.next_with_parts(no).await?;
+        }
+        Ok(false)
+    }
+
+    async fn next_with_parts(&self, after: i64) -> Result<Option<i64>, StoreError> {
+        Ok(on!(self, read, |pool| sqlx::query_scalar(NEXT_WITH_PARTS).bind(after).fetch_one(pool).await?))
     }
 }
 

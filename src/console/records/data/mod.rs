@@ -1,6 +1,7 @@
-//! One person's data: handed out to them as a document, and kept from erasure by legal holds.
+//! One person's data: handed out to them as a document, kept from erasure by legal holds, and erased.
 
 mod document;
+mod erase;
 
 pub(in crate::console) use document::AT_ONCE as EXPORTS_AT_ONCE;
 
@@ -50,6 +51,12 @@ pub(super) fn routes() -> Router<App> {
         .route("/records/persons/{id}/data", get(opens(person)).post(hands_out(person)))
         .route("/records/persons/{id}/data/hold", post(holds(person)))
         .route("/records/persons/{id}/data/lift", post(lifts(person)))
+        .route("/records/wearers/{id}/data/erase", post(erase::asks(wearer)))
+        .route("/records/wearers/{id}/data/erase/agree", post(erase::agrees(wearer)))
+        .route("/records/wearers/{id}/data/erase/withdraw", post(erase::withdraws(wearer)))
+        .route("/records/persons/{id}/data/erase", post(erase::asks(person)))
+        .route("/records/persons/{id}/data/erase/agree", post(erase::agrees(person)))
+        .route("/records/persons/{id}/data/erase/withdraw", post(erase::withdraws(person)))
 }
 
 type Answer = Pin<Box<dyn Future<Output = Result<Response, Refusal>> + Send>>;
@@ -196,6 +203,7 @@ struct Page {
     hands_out: Section,
     places: Section,
     holds: Vec<Shown>,
+    erases: erase::Erases,
 }
 
 /// A hold as it is shown.
@@ -242,6 +250,7 @@ async fn draw(
         line("why", "Why it is made", by_what, WHY_CHARS_MAX),
         line("reason", "Why it must be kept", "", HOLD_REASON_CHARS_MAX),
     ];
+    forms.extend(erase::forms());
     let standing = holds.iter().filter(|hold| hold.lifted.is_none());
     forms.extend(
         standing.map(|hold| line(&format!("why-{}", hold.no), "Why it can go", "", HOLD_REASON_CHARS_MAX)),
@@ -250,7 +259,7 @@ async fn draw(
     if !summary.is_empty() {
         frame.title = format!("Error: {}", frame.title);
     }
-    let lifts = forms.split_off(2);
+    let lifts = forms.split_off(4);
     let mut lifts = lifts.into_iter();
     let mut shown = Vec::new();
     for hold in holds {
@@ -264,7 +273,8 @@ async fn draw(
             lifted: hold.lifted.map(|it| (it.by, it.why, when(it.at))),
         });
     }
-    let [hands_out, places] = <[Section; 2]>::try_from(forms).map_err(|_| Refusal::no_record())?;
+    let [hands_out, places, asks, agrees] =
+        <[Section; 4]>::try_from(forms).map_err(|_| Refusal::no_record())?;
     let page = Page {
         title,
         record: format!("{}/{id}", whose.kind.path()),
@@ -274,6 +284,7 @@ async fn draw(
         hands_out,
         places,
         holds: shown,
+        erases: erase::Erases::of(app, officer, whose, [asks, agrees]).await?,
         frame,
     };
     Ok((status, html(&page)).into_response())

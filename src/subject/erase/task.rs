@@ -1,0 +1,178 @@
+//! The eraser, beside the line: what the engine has forgotten goes from the journal, too.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    pin::pin,
+    sync::Arc,
+};
+
+use super::{
+    bites::{Before, EraseError, Erasing},
+    holds_in_the_way,
+};
+use crate::{
+    access::{
+        Access,
+        audit::{About, Record, Who, Whom},
+    },
+    clock::Clock,
+    domain::{DataSubject, Subject, Timestamp, UnitId},
+    sequencer::{erasures, forget_snapshots, snapshots_after},
+    store::{Store, StoreError},
+};
+
+/// It looks for what the engine has forgotten this often, milliseconds.
+const LOOK_EVERY_MS: i64 = 1_000;
+/// Between two bites the line has its turn, milliseconds.
+const PAUSE_MS: i64 = 20;
+/// After a failure, or while a legal hold stands, milliseconds.
+const AGAIN_MS: i64 = 30_000;
+/// While a snapshot is awaited: looking for it reads those there are. Milliseconds.
+const SNAPSHOT_MS: i64 = 5_000;
+/// So many snapshots must be whole before the rows that they stand for go: one damaged part must not cost the journal.
+const SNAPSHOTS_MIN: usize = 2;
+
+/// What it works on.
+pub struct Eraser {
+    store: Arc<dyn Store>,
+    access: Arc<Access>,
+    clock: Clock,
+    /// Everything up to this row is done.
+    after: i64,
+    /// Rows whose turn comes no earlier than then.
+    later: BTreeMap<i64, Timestamp>,
+    /// Rows of which it is said that a legal hold stands.
+    held: BTreeSet<i64>,
+}
+
+/// How far an erasure has come.
+enum Came {
+    Done,
+    /// The engine's memory stands in too few snapshots.
+    Early,
+    /// Of the subject, or of somebody whose data stands in the same rows.
+    Held,
+}
+
+impl Eraser {
+    /// One that has done nothing yet.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, access: Arc<Access>, clock: Clock) -> Self {
+        Self { store, access, clock, after: 0, later: BTreeMap::new(), held: BTreeSet::new() }
+    }
+
+    /// Erases until `stop` is ready: what it leaves half done, the next one goes on with.
+    pub async fn run(mut self, stop: impl Future<Output = ()>) {
+        let mut stop = pin!(stop);
+        loop {
+            let round = tokio::select! {
+                () = &mut stop => return,
+                round = self.round() => round,
+            };
+            let wait_ms = match round {
+                Ok(()) => LOOK_EVERY_MS,
+                Err(error) => {
+                    tracing::warn!(%error, "what is to be erased cannot be looked up");
+                    AGAIN_MS
+                }
+            };
+            tokio::select! {
+                () = &mut stop => return,
+                () = self.clock.wait_ms(wait_ms) => {}
+            }
+        }
+    }
+
+    /// Erases what waits, as far as it may now.
+    ///
+    /// # Errors
+    /// If it cannot be looked up; that an erasure fails is said, and it is tried again.
+    pub async fn round(&mut self) -> Result<(), EraseError> {
+        let waiting = erasures(self.store.as_ref(), self.after).await?;
+        let Some(last) = waiting.last().map(|(row, _)| *row) else { return Ok(()) };
+        let done = self.access.erasures_done().await?;
+        let mut all_done = true;
+        for (row, subject) in waiting.into_iter().filter(|(row, _)| !done.contains(row)) {
+            let now = self.clock.steady();
+            let came = match self.later.get(&row) {
+                Some(at) if *at > now => None,
+                _ => Some(self.erase(row, &subject).await),
+            };
+            let again = match came {
+                Some(Ok(Came::Done)) => {
+                    self.later.remove(&row);
+                    continue;
+                }
+                Some(Ok(Came::Held)) => {
+                    if self.held.insert(row) {
+                        tracing::warn!(row, "an erasure waits: a legal hold stands");
+                    }
+                    Some(now.plus_ms(AGAIN_MS))
+                }
+                Some(Err(error)) => {
+                    tracing::warn!(row, %error, "an erasure has to begin again");
+                    Some(now.plus_ms(AGAIN_MS))
+                }
+                Some(Ok(Came::Early)) => Some(now.plus_ms(SNAPSHOT_MS)),
+                None => None,
+            };
+            self.later.extend(again.map(|at| (row, at)));
+            all_done = false;
+        }
+        if all_done {
+            self.after = last;
+        }
+        Ok(())
+    }
+
+    async fn erase(&self, row: i64, subject: &DataSubject) -> Result<Came, EraseError> {
+        let store = self.store.as_ref();
+        if snapshots_after(store, row).await? < SNAPSHOTS_MIN {
+            return Ok(Came::Early);
+        }
+        let is_held = async |others| {
+            let first = holds_in_the_way(&self.access, subject, others).await;
+            first.map(|first| !first.is_empty())
+        };
+        let alone = BTreeSet::new();
+        if is_held(&alone).await? {
+            return Ok(Came::Held);
+        }
+        let erased = store.journal(row - 1, 1).await?.into_iter().next().filter(|it| it.no == row);
+        let erased = erased.ok_or_else(|| StoreError::Corrupt(format!("there is no journal row {row}")))?;
+        let before = Before::of(&erased);
+        let mut erasing = Erasing::begin(store, &self.access, subject.clone(), before).await?;
+        let plan = erasing.plan().await?;
+        if is_held(&plan.others).await? {
+            return Ok(Came::Held);
+        }
+        let unit = erased.unit.as_ref();
+        self.access.begin_erasure(subject, unit, row, plan.counts, self.clock.wall()).await?;
+        while erasing.bite().await? {
+            self.clock.wait_ms(PAUSE_MS).await;
+        }
+        forget_snapshots(store).await?;
+        store.scrub().await?;
+        self.access.scrub().await?;
+        self.access.finish_erasure(row, &self.record(subject, unit)).await?;
+        tracing::info!(row, %subject, rows = plan.counts.rows, "their data is erased");
+        Ok(Came::Done)
+    }
+
+    fn record(&self, subject: &DataSubject, unit: Option<&UnitId>) -> Record {
+        let whom = match subject {
+            DataSubject::Wearer(id) => Subject::Wearer(id.clone()),
+            DataSubject::Person(id) => Subject::Person(id.clone()),
+        };
+        let (subject, unit) = (Some(Whom::Subject(whom)), unit.cloned());
+        let about = About { subject, unit, ..About::default() };
+        Record {
+            at: self.clock.wall(),
+            who: Who::Service,
+            what: "erase subject",
+            why: "see the erasures".into(),
+            about,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+// A wearer's time is over: one supervisor asks that their data be erased, another agrees, and what is left of it is a line
+// without a name. The integrity chain verifies.
+
+import assert from "node:assert/strict";
+
+import { found, look } from "./look.mjs";
+import { ask, isLive, origin, signInByKeyboard, story } from "./stage.mjs";
+
+const DATA = `${origin}/records/wearers/w-3/data`;
+
+await story(async ({ person }) => {
+  const expects = ["status of 404", "status of 409", "status of 422"];
+  const [amy, ben] = [await person({ expects }), await person({ expects })];
+  for (const [page, id] of [[amy, "amy"], [ben, "ben"]]) {
+    await page.context().addInitScript(() => localStorage.setItem("map-off", "1"));
+    const account = await ask("account", { id, role: "supervisor" });
+    await page.goto(`${origin}/sign-in`);
+    await signInByKeyboard(page, account);
+    await isLive(page);
+  }
+
+  await amy.goto(DATA);
+  await amy.getByText("case c-3 has not ended").waitFor();
+  assert.equal(await amy.getByRole("button", { name: "Ask for the erasure" }).count(), 0);
+  await look(amy, "erasure-needed");
+  const name = await ask("over", 3);
+  await amy.goto(DATA);
+  await amy.getByRole("button", { name: "Ask for the erasure" }).click();
+  await amy.getByRole("heading", { name: /Nothing was done/ }).waitFor();
+  await look(amy, "erasure-refused");
+  await amy.getByLabel("Why it goes").fill("The rule of two years.");
+  await amy.getByLabel("Their id, to say that you mean them").fill("w-3");
+  await amy.getByRole("button", { name: "Ask for the erasure" }).click();
+  await amy.getByText("Another supervisor has to agree.").waitFor();
+  assert.equal(await amy.getByRole("button", { name: /Agree/ }).count(), 0);
+  await look(amy, "erasure-asked");
+
+  await ben.goto(DATA);
+  await ben.getByText("The rule of two years.").waitFor();
+  await look(ben, "erasure-agrees");
+  await ben.getByLabel("Their id, to say that you mean them").fill("w-3");
+  await ben.getByRole("button", { name: "Agree: erase w-3 for good" }).click();
+  await ben.waitForURL(`${origin}/records/erasures`);
+  await look(ben, "erasures-agreed");
+  // The service takes its time: it writes down twice what it remembers, as the line goes on, and then erases.
+  await ask("battery", 1);
+  await ask("violation", 2);
+  while ((await ben.getByText("Erased on").count()) === 0) {
+    await ben.waitForTimeout(250);
+    await ben.reload();
+  }
+  await look(ben, "erasures-done");
+  assert.ok(!(await ben.content()).includes(name));
+  const gone = await amy.goto(DATA);
+  assert.equal(gone.status(), 404);
+  assert.equal(await ask("erased", name), true);
+  assert.deepEqual(found, []);
+});
