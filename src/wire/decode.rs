@@ -4,12 +4,12 @@ use alloc::borrow::ToOwned;
 use alloc::vec::Vec;
 
 use crate::fields::Fields;
-use crate::{json, plain};
 use crate::limits::{
     ACC_M, ACC_M_MAX, BATTERY_PCT, COURSE_DEG, EVENTS_MAX, FIXES_MAX, HDOP, INTERVAL_S, LAT_DEG, LON_DEG,
     SEQ, SPEED_MPS, TIME_MS,
 };
 use crate::{Event, EventKind, Fix, Motion, Ping, Refusal, RefusalCode, Source};
+use crate::{json, plain};
 
 /// Reads a ping.
 ///
@@ -136,10 +136,40 @@ mod tests {
     const EVENT: [&str; 3] = ["\"t_ms\":1", "\"kind\":\"sos\"", "\"restored\":true"];
     /// What may stand in the place of a value.
     const VALUES: [&str; 34] = [
-        "0", "-0", "0.0", "-0.0", "1", "1.0", "1e0", "-1", "9", "100", "101", "255", "256", "360", "361", "1e9",
-        "4294967296", "9007199254740992", "253402300799999", "18446744073709551615", "18446744073709551616",
-        "1e999", "01", "null", "true", "\"\"", "\"moving\"", "\"m\\u006fving\"", "\"unheard_of\"",
-        "{\"moving\":null}", "[]", "{}", "[1,2,\"gnss\"]", "[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]",
+        "0",
+        "-0",
+        "0.0",
+        "-0.0",
+        "1",
+        "1.0",
+        "1e0",
+        "-1",
+        "9",
+        "100",
+        "101",
+        "255",
+        "256",
+        "360",
+        "361",
+        "1e9",
+        "4294967296",
+        "9007199254740992",
+        "253402300799999",
+        "18446744073709551615",
+        "18446744073709551616",
+        "1e999",
+        "01",
+        "null",
+        "true",
+        "\"\"",
+        "\"moving\"",
+        "\"m\\u006fving\"",
+        "\"unheard_of\"",
+        "{\"moving\":null}",
+        "[]",
+        "{}",
+        "[1,2,\"gnss\"]",
+        "[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]",
     ];
 
     /// What is done to the fields of an object: which of them, how, and what for.
@@ -168,7 +198,9 @@ mod tests {
 
     fn message(ping: &Edits, fix: &Edits, event: &Edits) -> String {
         let whole = object(&FIELDS, ping);
-        whole.replacen("FIX", &object(&FIX, fix), 1).replace("FIX", &object(&FIX, &[]))
+        whole
+            .replacen("FIX", &object(&FIX, fix), 1)
+            .replace("FIX", &object(&FIX, &[]))
             .replace("EVENT", &object(&EVENT, event))
     }
 

@@ -34,7 +34,7 @@ pub struct Part(Content);
 enum Content {
     Service(Box<ServiceState>),
     Book(Box<KeptBook>),
-    Tag(TagId, Box<TagState>),
+    Tag(TagId, Arc<TagState>),
     TagGap(TagId, TagGap),
     Wearer(WearerId, Arc<WearerState>),
     Companion(PersonId, CompanionState),
@@ -99,7 +99,7 @@ impl Engine {
             next_incident: self.next_incident,
             next_alert: self.next_alert,
         };
-        let tags = self.tags.iter().map(|(id, state)| Content::Tag(id.clone(), Box::new(state.clone())));
+        let tags = self.tags.iter().map(|(id, state)| Content::Tag(id.clone(), Arc::clone(state)));
         let tag_gaps = self.tag_gaps.iter().map(|(id, gap)| Content::TagGap(id.clone(), gap.clone()));
         let wearers = self.wearers.iter().map(|(id, state)| Content::Wearer(id.clone(), Arc::clone(state)));
         let companions =
@@ -128,7 +128,7 @@ impl Engine {
                     engine.recall_service(*state);
                 }
                 Content::Book(kept) => rulebook.take_up(*kept),
-                Content::Tag(id, state) => drop(engine.tags.insert(id, *state)),
+                Content::Tag(id, state) => drop(engine.tags.insert(id, state)),
                 Content::TagGap(id, gap) => drop(engine.tag_gaps.insert(id, gap)),
                 Content::Wearer(id, state) => drop(engine.wearers.insert(id, state)),
                 Content::Companion(id, state) => drop(engine.companions.insert(id, state)),
