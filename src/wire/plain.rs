@@ -24,7 +24,8 @@ pub(crate) fn ping(bytes: &[u8]) -> Option<Ping> {
     if bytes.len() > PACKET_BYTES_MAX {
         return None;
     }
-    let Object(plain) = serde_json::from_slice::<Object<PlainPing<'_>>>(bytes).ok()?;
+    let text = core::str::from_utf8(bytes).ok()?;
+    let Object(plain) = serde_json::from_str::<Object<PlainPing<'_>>>(text).ok()?;
     plain.ping()
 }
 
