@@ -66,16 +66,29 @@ struct Row {
 }
 
 impl Access {
-    /// Keeps a proposal; returns its number. `None` if too many wait there already.
+    /// Keeps a proposal; returns its number, which is never given twice. `None` if too many wait there already.
     ///
     /// # Errors
     /// The file's.
     pub async fn propose(&self, proposed: &Proposed) -> Result<Option<i64>, AccessError> {
+        self.put_proposal(None, proposed).await
+    }
+
+    /// Puts one back that was taken and could not be put in force, under its own number and beside however many wait.
+    ///
+    /// # Errors
+    /// The file's.
+    pub async fn put_proposal_back(&self, no: i64, proposed: &Proposed) -> Result<(), AccessError> {
+        self.put_proposal(Some(no), proposed).await.map(drop)
+    }
+
+    async fn put_proposal(&self, no: Option<i64>, proposed: &Proposed) -> Result<Option<i64>, AccessError> {
         let [case, wearer, unit] = proposed.of.columns();
         let written = sqlx::query_scalar(
-            "INSERT INTO proposals (case_id, wearer, zone_id, author, why, zone, before, made_at, unit_id) \
-             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $10 \
-             WHERE (SELECT count(*) FROM proposals WHERE case_id = $1 AND unit_id = $10) < $9 RETURNING no",
+            "INSERT INTO proposals (no, case_id, wearer, zone_id, author, why, zone, before, made_at, unit_id) \
+             SELECT $11, $1, $2, $3, $4, $5, $6, $7, $8, $10 \
+             WHERE $11 IS NOT NULL OR \
+             (SELECT count(*) FROM proposals WHERE case_id = $1 AND unit_id = $10) < $9 RETURNING no",
         )
         .bind(case)
         .bind(wearer)
@@ -87,6 +100,7 @@ impl Access {
         .bind(proposed.made_at.as_us())
         .bind(WAITING_MAX)
         .bind(unit)
+        .bind(no)
         .fetch_optional(&self.db.write)
         .await?;
         Ok(written)

@@ -97,6 +97,8 @@ acts! {
     ChangeCases: "change case", Handler, None, [Supervisor, CaseWorker];
     /// Where zones are.
     SeeZones: "see zones", Handler, None, [Officer, Supervisor, Advocate];
+    /// What a zone would have done with a wearer's last month.
+    RehearseZones: "rehearse zone", Handler, None, [Officer, Supervisor, Advocate];
     ProposeZones: "propose zone", Handler, None, [Officer, Supervisor];
     /// Approve what somebody else has proposed, or refuse it.
     ApproveZones: "approve zone", Handler, None, [Officer, Supervisor];

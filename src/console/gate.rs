@@ -252,8 +252,8 @@ pub(super) async fn viewed(app: &App, records: impl IntoIterator<Item = Record>)
 #[derive(Default)]
 pub(super) struct Views(Mutex<BTreeMap<View, i64>>);
 
-/// Who, what, and about whom.
-type View = (Who, &'static str, String, i64);
+/// Who, what, why, and about whom.
+type View = (Who, &'static str, String, String, i64);
 
 impl Views {
     fn is_new(&self, record: &Record, now_us: i64) -> bool {
@@ -278,5 +278,5 @@ fn view(record: &Record) -> View {
         + &of(case.as_ref().map(|id| id.as_str()))
         + "/"
         + &subject.as_ref().map(ToString::to_string).unwrap_or_default();
-    (record.who.clone(), record.what, whose, incident.map_or(0, |id| id.0))
+    (record.who.clone(), record.what, record.why.clone(), whose, incident.map_or(0, |id| id.0))
 }

@@ -26,7 +26,9 @@ fn text(app: &App) -> String {
     second_place(app, &mut page);
     renewal(app, &mut page);
     canary(app, &mut page);
-    hops(app, &mut page);
+    messages(app, &mut page);
+    told(app, &mut page);
+    sources(app, &mut page);
     requests(app, &mut page);
     page.0
 }
@@ -107,7 +109,51 @@ fn canary(app: &App, page: &mut Page) {
     }
 }
 
-fn hops(app: &App, page: &mut Page) {
+/// Where one hop sticks, the figures on both sides of it drift apart.
+fn messages(app: &App, page: &mut Page) {
+    let (mut received, mut acknowledged) = (0_u64, 0_u64);
+    for counted in (app.source_counts)().values() {
+        let of = |names: &[&str]| names.iter().filter_map(|name| counted.get(name)).sum::<u64>();
+        let ignored = of(&["retained", "refused_retained", "refused_topic", "refused_vendor"]);
+        received += of(&["received"]).saturating_sub(ignored);
+        acknowledged += of(&["acked", "stale_acks"]).saturating_sub(ignored);
+    }
+    let hops = app.meter.hops();
+    page.counter(
+        "cordon_messages_total",
+        "Messages of tags that came past each hop, but for those that are ignored unread.",
+    );
+    for (hop, count) in [
+        ("received", received),
+        ("decided", hops.decided),
+        ("committed", hops.committed),
+        ("acknowledged", acknowledged),
+    ] {
+        page.sample("cordon_messages_total", &[("hop", hop)], count);
+    }
+}
+
+fn told(app: &App, page: &mut Page) {
+    let moved = app.meter.hops().moved;
+    page.counter("cordon_alerts_total", "Alerts that came past each hop.");
+    for (hop, count) in [
+        ("raised", moved.alerts_raised),
+        ("sent", moved.alerts_sent),
+        ("delivered", moved.alerts_delivered),
+    ] {
+        page.sample("cordon_alerts_total", &[("hop", hop)], count);
+    }
+    page.counter("cordon_incidents_total", "Incidents that came past each hop, but for notices.");
+    for (hop, count) in [
+        ("raised", moved.incidents_raised),
+        ("acted", moved.incidents_acted),
+        ("closed", moved.incidents_closed),
+    ] {
+        page.sample("cordon_incidents_total", &[("hop", hop)], count);
+    }
+}
+
+fn sources(app: &App, page: &mut Page) {
     let (pings, duplicates) = app.meter.pings();
     page.counter("cordon_pings_total", "Pings written down, duplicates among them.");
     page.sample("cordon_pings_total", &[], pings);

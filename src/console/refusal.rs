@@ -218,6 +218,13 @@ impl Refusal {
         Self { next, ..Self::new(StatusCode::NOT_FOUND, "Nothing waits here", why) }
     }
 
+    /// Whoever comes by a link says who they are: under another's name they could approve their own proposal.
+    pub(super) fn by_a_link() -> Self {
+        let why = "You came by a link, which tells no two persons apart. Sign in with an account to propose a zone.";
+        let next = ("/records", "Go to the records");
+        Self { next, ..Self::new(StatusCode::CONFLICT, "Not proposed", why) }
+    }
+
     pub(super) fn not_approved(why: &str) -> Self {
         let next = ("/records", "Go to the records");
         Self { next, ..Self::new(StatusCode::CONFLICT, "Not approved", format!("{why} Nothing was done.")) }

@@ -122,7 +122,8 @@ impl Work {
             }
             self.hand_on(now.steady);
             self.take_in(now.steady);
-            self.line.turn(self.now(), &mut salt);
+            let judged = self.line.turn(self.now(), &mut salt);
+            self.parts.meter.decided(judged);
             self.parts.vitals.turned(self.parts.clock.real_us(), self.line.behind_ms(now.steady));
             self.draw_if(false);
             if !self.line.holds_hand_ins() {

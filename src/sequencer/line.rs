@@ -98,15 +98,18 @@ impl Line {
         }
     }
 
-    /// Decides what has arrived and what is due, and begins to write it down if nothing else is being written.
-    pub fn turn(&mut self, now: Now, salt: &mut dyn FnMut() -> [u8; 16]) {
+    /// Decides what has arrived and what is due, and begins to write it down if nothing else is being written. Returns how
+    /// many messages were judged.
+    pub fn turn(&mut self, now: Now, salt: &mut dyn FnMut() -> [u8; 16]) -> usize {
         let max = if self.writer.has_room() { STEP_ARRIVALS_MAX } else { 0 };
         let arrivals = self.waiting.take(now.steady, self.sequencer.engine(), max);
         let stepped = self.sequencer.step(now, arrivals, salt);
+        let judged = stepped.tickets.len();
         if !stepped.is_empty() {
             self.writer.put(stepped, now.steady);
         }
         self.writer.begin(now.steady);
+        judged
     }
 
     /// Says when records cannot be written, and returns the danger that must not wait for it: alerts that nobody has

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::step::Stepped;
+use super::{hops::Moved, step::Stepped};
 use crate::domain::AlertId;
 
 /// Latencies kept for the percentiles.
@@ -23,8 +23,20 @@ pub struct Meter {
 struct State {
     pings: u64,
     duplicates: u64,
+    hops: Hops,
     received_us: BTreeMap<AlertId, i64>,
     latencies_us: Vec<i64>,
+}
+
+/// What has come past the line's hops.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Hops {
+    /// Messages judged.
+    pub decided: u64,
+    /// Of those, written down.
+    pub committed: u64,
+    /// Alerts and incidents, as far as that is written down.
+    pub moved: Moved,
 }
 
 /// One reading.
@@ -50,9 +62,17 @@ pub struct Percentiles {
 }
 
 impl Meter {
+    /// So many messages were judged.
+    pub fn decided(&self, messages: usize) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.hops.decided += messages as u64;
+    }
+
     /// A batch is committed.
     pub fn committed(&self, stepped: &Stepped) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.hops.committed += stepped.tickets.len() as u64;
+        state.hops.moved += stepped.moved;
         state.pings += stepped.pings;
         state.duplicates += stepped.duplicates;
         for (alert, received_us) in &stepped.caused {
@@ -77,6 +97,12 @@ impl Meter {
     pub fn pings(&self) -> (u64, u64) {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         (state.pings, state.duplicates)
+    }
+
+    /// What has come past each hop.
+    #[must_use]
+    pub fn hops(&self) -> Hops {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).hops
     }
 
     /// How it stands.

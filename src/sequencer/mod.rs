@@ -15,7 +15,7 @@
 //! | `pause` | notices that the line stood still |
 //! | `recover` | the engine's memory from the journal |
 //! | `snapshot`, `keeper` | the engine's memory beside the journal, so that a start need not decide all of it again |
-//! | `board`, `meter` | what the console shows, what is counted |
+//! | `board`, `hops`, `meter` | what the console shows, what is counted |
 
 mod allowance;
 mod board;
@@ -24,6 +24,7 @@ mod driver;
 mod excess;
 mod guard;
 mod hand_ins;
+mod hops;
 mod inbox;
 mod keeper;
 mod line;
@@ -45,7 +46,8 @@ pub use inbox::{
     Ticket,
 };
 pub use line::{Line, Unwritten};
-pub use meter::{Meter, Percentiles, Reading};
+pub use hops::Moved;
+pub use meter::{Hops, Meter, Percentiles, Reading};
 pub use record::{RecordError, chain_of, digest_of, input_of, revision_of};
 pub use recover::{Again, Findings, Otherwise, Recovered, Watch, catch_up, decide_again, open_in, recover};
 pub use snapshot::{SNAPSHOT_EVERY_ROWS, Taken};

@@ -9,6 +9,7 @@ use super::{
     companions::{Carried, Companions},
     excess::PassedOver,
     guard::{Judged, guarded, unread},
+    hops::Moved,
     inbox::{Arrival, Done, Message, MessageKind, TagReply, Ticket},
     record::{CODEC_PING, CODEC_TOLD, CODEC_UNREADABLE, Origin, chain_of, digest_of},
 };
@@ -70,6 +71,8 @@ pub struct Stepped {
     pub pings: u64,
     /// Pings that had been received before.
     pub duplicates: u64,
+    /// Alerts and incidents that came past a hop.
+    pub moved: Moved,
 }
 
 /// What to answer, and to whom.
@@ -288,6 +291,7 @@ impl Sequencer {
         let at = self.next_at(now);
         crash::point("decide.before");
         let Judged { entry, unit, subject, decision } = self.judge(at, entry);
+        stepped.moved += Moved::by(&decision, &self.engine);
         self.engine.apply(&decision);
         crash::point("decide.after");
         let mut row = JournalRow {
@@ -403,6 +407,7 @@ impl Stepped {
         self.caused.extend(later.caused);
         self.pings += later.pings;
         self.duplicates += later.duplicates;
+        self.moved += later.moved;
         self
     }
 

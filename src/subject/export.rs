@@ -13,9 +13,9 @@ use super::{
     wearer,
 };
 use crate::{
-    access::{Access, AccessError, Hold, Proposed, ZonesOf},
+    access::{Access, AccessError, Hold, Proposed, ZonesOf, audit::Entry},
     domain::{AlertId, CaseId, DataSubject, Incident, IncidentId, Subject, Timestamp},
-    sequencer::input_of,
+    sequencer::{input_of, revision_of},
     store::{JournalRow, Store, StoreError},
 };
 
@@ -133,7 +133,7 @@ impl<W: AsyncWrite + Unpin> Walk<'_, W> {
     async fn records(&mut self) -> Result<(), ExportError> {
         self.document.open_list("records")?;
         let own = self.subject.to_string();
-        let cases = self.trace.cases.iter().map(|case| format!("case:{case}"));
+        let cases = self.trace.cases.keys().map(|case| format!("case:{case}"));
         for subject in [own].into_iter().chain(cases).collect::<Vec<_>>() {
             let mut after = 0;
             loop {
@@ -142,21 +142,26 @@ impl<W: AsyncWrite + Unpin> Walk<'_, W> {
                 let Some(last) = rows.last() else { break };
                 after = last.no;
                 for row in &rows {
-                    let Some(book) = book_of(row) else { continue };
-                    let record = match self.subject {
-                        DataSubject::Wearer(_) => wearer::record(&book, self.subject),
-                        DataSubject::Person(id) => person::record(&book, id),
-                    };
-                    let Some(record) = record else { continue };
-                    self.counts.records += 1;
-                    // A revision that was refused was never in force.
-                    let in_force = row.decision.lines().any(|line| line.starts_with("published "));
-                    let item = json!({"row": row.no, "at": row.at.to_string(), "in_force": in_force, "record": record});
-                    self.document.item(&item).await?;
+                    self.revision(row).await?;
                 }
             }
         }
         self.document.close_list();
+        Ok(())
+    }
+
+    async fn revision(&mut self, row: &JournalRow) -> Result<(), ExportError> {
+        // What was refused was never so, and may be about somebody else.
+        let book = revision_of(row).and_then(|_| book_of(row));
+        let record = book.and_then(|book| match self.subject {
+            DataSubject::Wearer(_) => wearer::record(&book, self.subject),
+            DataSubject::Person(id) => person::record(&book, id, &self.trace),
+        });
+        if let Some(record) = record {
+            self.counts.records += 1;
+            let item = json!({"row": row.no, "at": row.at.to_string(), "record": record});
+            self.document.item(&item).await?;
+        }
         Ok(())
     }
 
@@ -186,28 +191,11 @@ impl<W: AsyncWrite + Unpin> Walk<'_, W> {
         };
         // What protects somebody is about the wearer, and may have told them something.
         let may_have_told = matches!(self.subject, DataSubject::Person(_))
-            && incident.case.as_ref().is_some_and(|case| self.trace.cases.contains(case));
+            && incident.case.as_ref().is_some_and(|case| self.trace.cases.contains_key(case));
         if !(is_own || may_have_told) {
             return Ok(None);
         }
-        let mut alerts = Vec::new();
-        for alert in self.store.alerts_of(incident.id).await? {
-            let is_to_them = match self.subject {
-                DataSubject::Wearer(_) => false,
-                DataSubject::Person(id) => person::is_to(&alert, id),
-            };
-            if matches!(self.subject, DataSubject::Person(_)) && !is_to_them {
-                continue;
-            }
-            let attempts = self.store.attempts_of(alert.id).await?;
-            alerts.push(match self.subject {
-                DataSubject::Wearer(_) => wearer::alert(&alert, &attempts),
-                DataSubject::Person(_) => {
-                    self.alerts.insert(alert.id);
-                    person::alert(&alert, &attempts)
-                }
-            });
-        }
+        let alerts = self.alerts(incident.id).await?;
         // They were told nothing of it, and it is not about them.
         if !is_own && alerts.is_empty() {
             return Ok(None);
@@ -232,6 +220,22 @@ impl<W: AsyncWrite + Unpin> Walk<'_, W> {
             item["ongoing"] = json!(incident.ongoing);
         }
         Ok(Some(item))
+    }
+
+    /// The alerts of an incident that they are given.
+    async fn alerts(&mut self, incident: IncidentId) -> Result<Vec<Value>, ExportError> {
+        let mut alerts = Vec::new();
+        for alert in self.store.alerts_of(incident).await? {
+            let attempts = self.store.attempts_of(alert.id).await?;
+            let item = match self.subject {
+                DataSubject::Wearer(_) => wearer::alert(&alert, &attempts),
+                DataSubject::Person(id) => person::alert(&alert, &attempts, id),
+            };
+            let Some(item) = item else { continue };
+            self.alerts.insert(alert.id);
+            alerts.push(item);
+        }
+        Ok(alerts)
     }
 
     async fn journal(&mut self) -> Result<(), ExportError> {
@@ -297,13 +301,16 @@ impl<W: AsyncWrite + Unpin> Walk<'_, W> {
         for (author, draft) in self.access.drafts_about(&self.subject.to_string()).await? {
             self.counts.drafts += 1;
             let saved_at = draft.saved_at.to_string();
-            let item = json!({"author": author, "saved_at": saved_at, "fields": draft.fields});
+            let mut item = json!({"saved_at": saved_at, "fields": draft.fields});
+            if matches!(self.subject, DataSubject::Person(_)) {
+                item["author"] = json!(author);
+            }
             self.document.item(&item).await?;
         }
         self.document.close_list();
         self.document.open_list("proposals")?;
         if let DataSubject::Wearer(wearer) = self.subject {
-            for case in &self.trace.cases {
+            for case in self.trace.cases.keys() {
                 let of = ZonesOf::Case { case: case.clone(), wearer: wearer.clone() };
                 let proposals = self.access.proposals(&of).await?.into_iter().map(|(_, proposed)| proposed);
                 for proposed in proposals.filter(|proposed| proposed.of == of) {
@@ -325,32 +332,48 @@ impl<W: AsyncWrite + Unpin> Walk<'_, W> {
     /// Who has looked.
     async fn readers(&mut self) -> Result<(), ExportError> {
         self.document.open_list("readers")?;
-        let cases: Vec<CaseId> = self.trace.cases.iter().cloned().collect();
+        let cases: Vec<CaseId> = self.trace.cases.keys().cloned().collect();
         let mut after = 0;
         loop {
             let subject = self.subject.to_string();
             let page = self.access.entries_about(&subject, &cases, after, PAGE_ROWS).await?;
             let Some(last) = page.last() else { break };
             after = last.no;
-            for entry in page {
+            for entry in &page {
+                if !self.may_know(entry) {
+                    continue;
+                }
                 self.counts.readers += 1;
-                let at = Timestamp::from_us(entry.at).to_string();
-                let item = json!({"at": at, "who": entry.who, "what": entry.what, "case": entry.case_id});
+                let at = Timestamp::from_us(entry.at);
+                let mut item = json!({"at": at.to_string(), "what": entry.what, "case": entry.case_id});
+                if matches!(self.subject, DataSubject::Person(_)) {
+                    item["who"] = json!(entry.who);
+                }
                 self.document.item(&item).await?;
             }
         }
         self.document.close_list();
         Ok(())
     }
+
+    /// Of a case they know who looked while it was theirs; a wearer, not what was looked at of the persons it protects.
+    fn may_know(&self, entry: &Entry) -> bool {
+        let is_of_them = entry.subject == self.subject.to_string();
+        let is_of_case = self.trace.is_theirs(&entry.case_id, Timestamp::from_us(entry.at));
+        let is_of_a_person = entry.subject.starts_with("person:");
+        is_of_them || is_of_case && (matches!(self.subject, DataSubject::Person(_)) || !is_of_a_person)
+    }
 }
 
 /// Whose zone it would be, and where, is the protected person's.
 fn of_proposal(case: &CaseId, proposed: &Proposed) -> Value {
-    json!({"case": case, "author": proposed.author, "made_at": proposed.made_at.to_string()})
+    json!({"case": case, "made_at": proposed.made_at.to_string()})
 }
 
+/// By whom and why is staff's word, and may name others.
 fn of_hold(hold: &Hold) -> Value {
-    let lifted = hold.lifted.as_ref();
-    let lifted = lifted.map(|it| json!({"by": it.by, "why": it.why, "at": it.at.to_string()}));
-    json!({"placed_at": hold.placed_at.to_string(), "author": hold.author, "reason": hold.reason, "lifted": lifted})
+    json!({
+        "placed_at": hold.placed_at.to_string(),
+        "lifted_at": hold.lifted.as_ref().map(|it| it.at.to_string()),
+    })
 }

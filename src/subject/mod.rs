@@ -6,7 +6,8 @@
 //!
 //! It is theirs alone. What a wearer is given says nothing of where a protected person lives, is or is reached, and the
 //! reverse: each side's document is made of what is named in `wearer` or `person`, field by field, and whatever is not named
-//! there is not in it. What staff wrote in their own words may name others, so it is left out, and counted.
+//! there is not in it. What staff wrote in their own words may name others, so it is left out. A revision that was refused
+//! was never so, and is nobody's. Who drafted and who looked is said to persons alone: a wearer need not know an advocate.
 //!
 //! The document, version 1: an object with
 //!
@@ -20,7 +21,7 @@
 //! | `incidents` | each with what happened, the `alerts` and their `tries` |
 //! | `drafts`, `proposals` | what staff have begun or proposed and not put in force |
 //! | `holds` | legal holds |
-//! | `readers` | the audit log's entries about them or their cases |
+//! | `readers` | the audit log's entries about them, or about their cases while they were theirs |
 //! | `counts` | how many of each, last: a document without it was cut off |
 
 mod export;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::trace::concerns;
+use super::trace::{Trace, concerns};
 use crate::{
     domain::{Alert, AlertId, Book, Case, DataSubject, Entry, Happening, PersonId, Recipient, Zone},
     engine::{DeadlineKey, Input, Told},
@@ -16,22 +16,22 @@ use crate::{
 pub(super) const LEFT_OUT: [&str; 3] = [
     "Who the wearer is, where they were, and how they are judged: that is theirs.",
     "What staff wrote in their own words (plans, reasons, notes): it may name others. Ask the agency for it.",
-    "Zones of a case that protects others as well: they may be the others' homes.",
+    "Zones of a case that protects others as well, or ever did: they may be the others' homes.",
 ];
 
 /// A revision of their record or of a case that protects them.
-pub(super) fn record(book: &Book, id: &PersonId) -> Option<Value> {
+pub(super) fn record(book: &Book, id: &PersonId, trace: &Trace) -> Option<Value> {
     match book {
         Book::Person(person) if person.id == *id => Some(json!({"person": person})),
         Book::Case(case) if concerns(case, &DataSubject::Person(id.clone())) => {
-            Some(json!({"case": of_case(case, id)}))
+            Some(json!({"case": of_case(case, id, trace)}))
         }
         _ => None,
     }
 }
 
-fn of_case(case: &Case, id: &PersonId) -> Value {
-    let alone = case.persons.iter().all(|person| person == id);
+fn of_case(case: &Case, id: &PersonId, trace: &Trace) -> Value {
+    let alone = !trace.shared.contains(&case.id);
     let zones: Vec<&Zone> = case.zones.iter().filter(|_| alone).collect();
     let around: Vec<_> = case.proximity_zones.iter().filter(|zone| zone.person == *id).collect();
     let told = case.withdrawal.as_deref().map(|it| {
@@ -96,21 +96,19 @@ pub(super) fn entry(entry: &Entry, id: &PersonId, own: bool) -> Option<Value> {
     Some(json!({"at": entry.at.to_string(), "what": what}))
 }
 
-/// An alert that went to them.
-pub(super) fn alert(alert: &Alert, attempts: &[Attempt]) -> Value {
+/// An alert that went to them; `None` of any other.
+pub(super) fn alert(alert: &Alert, attempts: &[Attempt], id: &PersonId) -> Option<Value> {
+    if !matches!(&alert.recipient, Recipient::Person(person) if person == id) {
+        return None;
+    }
     let tries = attempts.iter().map(|it| {
         json!({"at": it.at.to_string(), "took_ms": it.took_ms, "result": it.result, "reason": it.reason,
             "provider_ref": it.provider_ref})
     });
-    json!({
+    Some(json!({
         "id": alert.id, "channel": alert.channel.as_str(), "address": alert.address, "class": alert.class.as_str(),
         "language": alert.language, "own_words": alert.own_words, "sender": alert.sender, "silent": alert.silent,
         "nth": alert.nth, "raised_at": alert.raised_at.to_string(), "state": alert.state,
         "tries": tries.collect::<Vec<_>>(),
-    })
-}
-
-/// Whether an alert went to them.
-pub(super) fn is_to(alert: &Alert, id: &PersonId) -> bool {
-    matches!(&alert.recipient, Recipient::Person(person) if person == id)
+    }))
 }

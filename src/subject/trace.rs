@@ -1,11 +1,11 @@
 //! What in the journal has to do with somebody: their cases, their tags, and the rows that may be about them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    domain::{Assignment, Book, Case, CaseId, DataSubject, TagId, Timestamp},
+    domain::{Assignment, Book, Case, CaseId, DataSubject, PersonId, TagId, Timestamp},
     engine::{Input, Told},
-    sequencer::input_of,
+    sequencer::{input_of, revision_of},
     store::{About, JournalRow, Store, StoreError},
 };
 
@@ -17,8 +17,10 @@ pub(super) const PAGE_ROWS: i64 = 500;
 pub(super) struct Trace {
     /// There is, or was, a record of them.
     pub(super) has_record: bool,
-    /// Every case that they are, or were, the wearer or a person of.
-    pub(super) cases: BTreeSet<CaseId>,
+    /// Every case that they are, or were, the wearer or a person of, and from when until when, by the wall clock.
+    pub(super) cases: BTreeMap<CaseId, Vec<[Timestamp; 2]>>,
+    /// Those of the cases that protect, or ever protected, another person: a zone stays when the persons change.
+    pub(super) shared: BTreeSet<CaseId>,
     /// A wearer's tags, by the newest revision; a person's Companions.
     devices: Vec<Assignment>,
     /// Whose rows may hold pings of theirs: a tag that was kept in a drawer is somebody else's when it brings what it kept.
@@ -54,15 +56,34 @@ impl Trace {
             .await?;
         }
         each(store, About::Every("case"), |row| {
-            if let Some(Book::Case(case)) = book_of(row)
-                && concerns(&case, subject)
-            {
-                trace.cases.insert(case.id);
+            if let Some(Book::Case(case)) = book_of(row) {
+                if case.persons.iter().any(|person| !is_person(subject, person)) {
+                    trace.shared.insert(case.id.clone());
+                }
+                trace.note_case(&case, subject, row.wall);
             }
         })
         .await?;
+        trace.shared.retain(|case| trace.cases.contains_key(case));
         trace.sharing.extend(tags.into_iter().map(|tag: TagId| format!("tag:{tag}")));
         Ok(trace)
+    }
+
+    fn note_case(&mut self, case: &Case, subject: &DataSubject, at: Timestamp) {
+        if concerns(case, subject) {
+            let spans = self.cases.entry(case.id.clone()).or_default();
+            if spans.last().is_none_or(|[_, until]| *until < Timestamp::MAX) {
+                spans.push([at, Timestamp::MAX]);
+            }
+        } else if let Some([_, until]) = self.cases.get_mut(&case.id).and_then(|spans| spans.last_mut()) {
+            *until = at.min(*until);
+        }
+    }
+
+    /// Whether a case was theirs at a time of the wall clock.
+    pub(super) fn is_theirs(&self, case: &str, at: Timestamp) -> bool {
+        let spans = self.cases.iter().find(|(id, _)| id.as_str() == case).map(|(_, spans)| spans);
+        spans.is_some_and(|spans| spans.iter().any(|[from, until]| (*from..*until).contains(&at)))
     }
 
     /// Whether a row of this subject may hold a ping of theirs.
@@ -76,7 +97,7 @@ impl Trace {
     }
 }
 
-/// Shows every row that published something of theirs, page by page.
+/// Shows every row that put something in force, page by page: a revision that was refused never was so.
 async fn each(
     store: &dyn Store,
     about: About<'_>,
@@ -87,7 +108,7 @@ async fn each(
         let rows = store.journal_of("publish", about, after, PAGE_ROWS).await?;
         let Some(last) = rows.last() else { return Ok(()) };
         after = last.no;
-        rows.iter().for_each(&mut seen);
+        rows.iter().filter(|row| revision_of(row).is_some()).for_each(&mut seen);
     }
 }
 
@@ -97,6 +118,10 @@ pub(super) fn concerns(case: &Case, subject: &DataSubject) -> bool {
         DataSubject::Wearer(id) => case.wearer == *id,
         DataSubject::Person(id) => case.persons.contains(id),
     }
+}
+
+fn is_person(subject: &DataSubject, person: &PersonId) -> bool {
+    matches!(subject, DataSubject::Person(id) if id == person)
 }
 
 /// What a row publishes.

@@ -7,7 +7,7 @@ use super::trace::{Trace, concerns};
 use crate::{
     domain::{
         Accuracy, Alert, Book, Case, DataSubject, Entry, Fix, Happening, Motion, Ping, Recipient, Source,
-        TagEvent, TagId, Timestamp, Withdrawal,
+        TagEvent, TagId, Withdrawal,
     },
     engine::{Action, Input, Told},
     store::Attempt,
@@ -74,15 +74,19 @@ pub(super) fn row(input: &Input, own: bool, trace: &Trace) -> Option<Value> {
         Told::Handle { by, action, .. } => json!({"by": by, "action": action_name(action)}),
         // Their records stand in `records`; what is left says no more than that it was.
         Told::Publish(_) | Told::Revise { .. } => json!({"record": true}),
-        Told::Met { .. } | Told::SetAside(_) | Told::Deadline(_) => json!({}),
-        Told::Delivery { .. } | Told::Receipt { .. } => json!({"of": "an alert"}),
-        // What persons say is theirs.
+        Told::SetAside(_) => json!({}),
+        // What persons are told and say is theirs, and so is when somebody was near them: with the wearer's own position beside it, it says
+        // where they were.
         Told::Answer { .. }
         | Told::Reply { .. }
         | Told::Pressed { .. }
         | Told::Wrote { .. }
         | Told::Call { .. }
         | Told::Companion(_)
+        | Told::Met { .. }
+        | Told::Delivery { .. }
+        | Told::Receipt { .. }
+        | Told::Deadline(_)
         | Told::Started { .. }
         | Told::Source { .. }
         | Told::Service(_) => return None,
@@ -152,20 +156,18 @@ pub(super) fn action_name(action: &Action) -> &'static str {
 
 /// What happened in an incident about them.
 pub(super) fn entry(entry: &Entry) -> Option<Value> {
-    let true_time = |at: &Timestamp| at.to_string();
     let what = match &entry.what {
-        Happening::Raised { kind, true_time: at, .. } => {
-            json!({"raised": kind.as_str(), "true_time": true_time(at)})
-        }
+        // At which of their positions it began would say where the border is.
+        Happening::Raised { kind, .. } => json!({"raised": kind.as_str()}),
         Happening::Over { .. } => json!("over"),
-        Happening::Disproved { from } => json!({"disproved": true_time(from)}),
+        Happening::Disproved { .. } => json!("disproved"),
         Happening::Owned { by } => json!({"owned": by}),
         Happening::HandedOver { from, to } => json!({"handed_over": from, "to": to}),
         Happening::BackToQueue => json!("back_to_queue"),
         Happening::Sent { by, responder } => json!({"sent": responder, "by": by}),
         Happening::Attends { responder, stage } => json!({"attends": responder, "stage": stage}),
         Happening::NoAnswer { responder } => json!({"no_answer": responder}),
-        Happening::Shelved { by, until, .. } => json!({"shelved": true_time(until), "by": by}),
+        Happening::Shelved { by, until, .. } => json!({"shelved": until.to_string(), "by": by}),
         Happening::Unshelved => json!("unshelved"),
         Happening::Acted { by } => json!({"acted": by}),
         Happening::Noted { by, .. } => json!({"noted": by}),
@@ -176,15 +178,16 @@ pub(super) fn entry(entry: &Entry) -> Option<Value> {
     Some(json!({"at": entry.at.to_string(), "what": what}))
 }
 
-/// An alert that was raised because of them.
-pub(super) fn alert(alert: &Alert, attempts: &[Attempt]) -> Value {
-    let to = match alert.recipient {
-        Recipient::Person(_) => "a protected person",
-        Recipient::Staff(_) => "staff",
-    };
-    json!({
-        "id": alert.id, "to": to, "channel": alert.channel.as_str(), "class": alert.class.as_str(),
+/// An alert to staff that was raised because of them; `None` of one to a protected person.
+pub(super) fn alert(alert: &Alert, attempts: &[Attempt]) -> Option<Value> {
+    match alert.recipient {
+        Recipient::Person(_) => return None,
+        Recipient::Staff(_) => {}
+    }
+    let tries = attempts.iter().map(|it| json!({"at": it.at.to_string(), "result": it.result}));
+    Some(json!({
+        "id": alert.id, "channel": alert.channel.as_str(), "class": alert.class.as_str(),
         "raised_at": alert.raised_at.to_string(), "state": alert.state.as_str(),
-        "tries": attempts.iter().map(|it| json!({"at": it.at.to_string(), "result": it.result})).collect::<Vec<_>>(),
-    })
+        "tries": tries.collect::<Vec<_>>(),
+    }))
 }

@@ -78,7 +78,7 @@ async fn the_line_finds_on_the_nagoya_track_what_the_engine_alone_finds() {
     })
     .await;
     let received = house.phones.received().await;
-    let reading = house.running.meter.read();
+    let (reading, hops) = (house.running.meter.read(), house.running.meter.hops());
     house.running.stop().await.unwrap();
     let (incidents, alerts) = stored(house.store.as_ref()).await;
     println!("{sent} pings, {} incidents, {} messages, {reading:?}", incidents.len(), received.len());
@@ -88,6 +88,13 @@ async fn the_line_finds_on_the_nagoya_track_what_the_engine_alone_finds() {
     outcome.assert_equals(&expected);
     assert_received(&alerts, &received);
     assert!(received.iter().all(|message| message.repeats == 0), "a provider was asked twice");
+    // Nothing sticks: what came past one hop came past the next.
+    assert_eq!(hops.committed, hops.decided);
+    assert!(hops.decided >= u64::from(sent), "{hops:?}");
+    let moved = hops.moved;
+    assert_eq!((moved.alerts_raised, moved.incidents_raised), (alerts.len() as u64, incidents.len() as u64));
+    assert_eq!(moved.alerts_sent, received.len() as u64);
+    assert!((1..=moved.alerts_sent).contains(&moved.alerts_delivered), "a desk says no more than that it took it");
     judge(
         &zones,
         &outcome,

@@ -290,6 +290,16 @@ async fn the_canary_crosses_everything_and_nobody_sees_it() {
     ] {
         assert!(metrics.contains(line), "{line}: {metrics}");
     }
+    until("what was received is acknowledged", SOON, async || {
+        let metrics = get("/metrics").await.text().await.ok()?;
+        let past = |hop| {
+            let sample = format!("cordon_messages_total{{hop=\"{hop}\"}} ");
+            metrics.lines().find_map(|line| line.strip_prefix(&sample)?.parse::<u64>().ok())
+        };
+        let hops = ["received", "decided", "committed", "acknowledged"].map(past);
+        (hops[0]? >= 2 && hops.iter().all(|hop| *hop == hops[0])).then_some(())
+    })
+    .await;
     assert!(get("/readyz").await.status().is_success());
     assert_eq!(get("/watch").await.status(), 404, "without a token nobody is answered");
     for page in

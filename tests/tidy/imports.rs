@@ -77,6 +77,7 @@ const BETWEEN_NEIGHBOURS: &[(&str, &str, &str)] = &[
     ("console", "lab", "ticks"),
     // What a row of the journal holds is read in one place; a console hands a person's data out.
     ("subject", "sequencer", "input_of"),
+    ("subject", "sequencer", "revision_of"),
     ("console", "subject", "*"),
     // The simulator and the replay call the same `step` as the service.
     ("lab", "sequencer", "*"),

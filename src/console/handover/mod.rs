@@ -22,6 +22,7 @@ use serde::Deserialize;
 use super::{
     App,
     caller::Officer,
+    gate,
     guard::Posted,
     names::Names,
     page::{Frame, framed, html},
@@ -221,6 +222,7 @@ async fn draw(
     status: StatusCode,
 ) -> Result<Response, Refusal> {
     let Desk { board, now, unit, points, seen } = desk;
+    see(app, officer, &unit.id).await?;
     let names = Names(&board.rulebook);
     let title = if writing.error.is_empty() { "Handover" } else { "Error: Handover" };
     let (_, _, frame) = framed(app, officer, title, "handover");
@@ -272,6 +274,14 @@ fn check(says: &str) -> Result<(), String> {
 /// What somebody has begun to write, as drafts name it.
 fn subject(unit: &UnitId) -> String {
     format!("handover:{unit}")
+}
+
+/// Whatever comes of a form, the page shows who waits for what: the audit log has it each time.
+async fn see(app: &App, officer: &Officer, unit: &UnitId) -> Result<(), Refusal> {
+    let about = About { unit: Some(unit.clone()), ..About::default() };
+    let act = Act::SeeHandover;
+    let (who, why) = (officer.who(), officer.right(act));
+    gate::viewed(app, [Record { at: app.clock.wall(), who, what: act.what(), why, about }]).await
 }
 
 /// A signature that the audit log cannot take is not put.

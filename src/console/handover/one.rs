@@ -10,7 +10,7 @@ use axum::{
 use super::{
     CHANGED, Desk, SAYS_CHARS_MAX, cannot_sign, check, left,
     point::{self, Change, Point},
-    record,
+    record, see,
     sheet::{ChangeLine, Reading, Sheet},
     unwritten,
 };
@@ -100,7 +100,7 @@ pub(super) async fn page(
     Path(no): Path<String>,
 ) -> Result<Response, Refusal> {
     let kept = Kept::find(&app, &officer, &no).await?;
-    draw(&app, &officer, kept, String::new(), String::new(), StatusCode::OK)
+    draw(&app, &officer, kept, String::new(), String::new(), StatusCode::OK).await
 }
 
 pub(super) async fn decide(
@@ -135,10 +135,10 @@ async fn sign(app: &App, officer: &Officer, kept: Kept, says: &str, seen: &str) 
     let wrong =
         check(says).err().or_else(|| own.or_else(|| cannot_sign(officer, &desk.board)).map(str::to_owned));
     if let Some(wrong) = wrong {
-        return draw(app, officer, kept, says.into(), wrong, StatusCode::UNPROCESSABLE_ENTITY);
+        return draw(app, officer, kept, says.into(), wrong, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
     if seen != desk.seen {
-        return draw(app, officer, kept, says.into(), CHANGED.into(), StatusCode::CONFLICT);
+        return draw(app, officer, kept, says.into(), CHANGED.into(), StatusCode::CONFLICT).await;
     }
     record(app, officer, &unit, &outgoing).await?;
     let changes = point::changes(&kept.points, &desk.points);
@@ -165,7 +165,7 @@ fn rest(app: &App, officer: &Officer, kept: &Kept) -> Vec<Incident> {
     rest
 }
 
-fn draw(
+async fn draw(
     app: &App,
     officer: &Officer,
     kept: Kept,
@@ -174,6 +174,7 @@ fn draw(
     status: StatusCode,
 ) -> Result<Response, Refusal> {
     let desk = Desk::of(app, officer, &kept.handover.unit)?;
+    see(app, officer, &desk.unit.id).await?;
     let names = Names(&desk.board.rulebook);
     let Handover { no, outgoing, signed_at, taken, .. } = &kept.handover;
     let title = format!("Handover by {}", names.staff(outgoing));

@@ -47,8 +47,21 @@ pub(super) struct Question {
 /// A span that cannot be played, with what is wrong beside each field.
 pub(super) struct Unfit {
     pub(super) wearer: WearerId,
+    unit: UnitId,
     pub(super) from: Field,
     pub(super) until: Field,
+}
+
+impl Unfit {
+    pub(super) fn about(&self) -> About {
+        of_wearer(&self.wearer, &self.unit)
+    }
+}
+
+/// As the audit log has it.
+fn of_wearer(wearer: &WearerId, unit: &UnitId) -> About {
+    let subject = Some(Whom::Subject(Subject::Wearer(wearer.clone())));
+    About { subject, unit: Some(unit.clone()), case: None, incident: None }
 }
 
 /// A field as it was filled in.
@@ -95,18 +108,20 @@ impl Question {
         let (board, now) = app.look_as(officer);
         let wearer =
             id.parse().ok().and_then(|id| board.rulebook.wearer(&id)).ok_or_else(Refusal::no_record)?;
-        Ok(span(asked, now).map_err(|[from, until]| Unfit { wearer: wearer.id.clone(), from, until }).map(
-            |span| Self {
-                wearer: wearer.id.clone(),
-                unit: wearer.unit.clone(),
+        let (wearer, unit) = (wearer.id.clone(), wearer.unit.clone());
+        Ok(match span(asked, now) {
+            Ok(span) => Ok(Self {
+                at: at_wearer(&wearer),
+                query: query(span),
+                wearer,
+                unit,
                 case: None,
                 incident: None,
                 span,
                 is_cut: false,
-                at: at_wearer(&wearer.id),
-                query: query(span),
-            },
-        ))
+            }),
+            Err([from, until]) => Err(Unfit { wearer, unit, from, until }),
+        })
     }
 
     /// The same for what has no form to show.
@@ -118,12 +133,14 @@ impl Question {
     }
 
     pub(super) fn about(&self) -> About {
-        About {
-            subject: Some(Whom::Subject(Subject::Wearer(self.wearer.clone()))),
-            unit: Some(self.unit.clone()),
-            case: self.case.clone(),
-            incident: self.incident,
-        }
+        About { case: self.case.clone(), incident: self.incident, ..of_wearer(&self.wearer, &self.unit) }
+    }
+
+    /// Which time it is, to the minute, as the audit log has it behind the right to look.
+    pub(super) fn of_span(&self) -> String {
+        let minute =
+            |at: Timestamp| written(Timestamp::from_ms(at.as_ms() - at.as_ms().rem_euclid(MINUTE_MS)));
+        format!("; from {} to {}", minute(self.span.from()), minute(self.span.until()))
     }
 
     /// A name that names nobody.

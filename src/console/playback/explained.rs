@@ -18,6 +18,10 @@ use crate::{
 /// For an explanation the whole journal is decided again: so many rows take a while, and more are for another machine.
 const ROWS_MAX: i64 = 1_000_000;
 
+/// Beside a playback of the same incident it would say where somebody was, which is written down nowhere.
+const NEAR_A_PERSON: &str = "It says time after time how far the wearer was from the protected person: together with where \
+    the wearer was, that says where the person was. A court is given it from the server, by `cordon replay`";
+
 pub(super) async fn page(
     State(app): State<App>,
     officer: Officer,
@@ -29,7 +33,7 @@ pub(super) async fn page(
         case: incident.case.clone(),
         incident: Some(incident.id),
     };
-    let record = entry(&app, &officer, Act::Explain, about);
+    let record = entry(&app, &officer, Act::Explain, about, "");
     app.access.record(&[record]).await.map_err(|error| Refusal::not_recorded(&error))?;
     let rows = app.store.head().await?.map_or(0, |head| head.no);
     if rows > ROWS_MAX {
@@ -42,6 +46,7 @@ pub(super) async fn page(
     let (store, id) = (std::sync::Arc::clone(&app.store), incident.id);
     let explained = aside(async move {
         match explain(store.as_ref(), id, false).await {
+            Ok(explanation) if explanation.measures_to_a_person() => Ok(Err(NEAR_A_PERSON.into())),
             Ok(explanation) => Ok(explanation.html().map_err(|error| error.to_string())),
             Err(ExplainError::Store(error)) => Err(error),
             Err(error) => Ok(Err(error.to_string())),

@@ -73,7 +73,11 @@ async fn of_wearer(
             let shown = look(&app, &officer, &question).await?;
             Ok(page::page(&app, &officer, &question, &shown))
         }
-        Err(unfit) => Ok(page::asked_again(&app, &officer, &unfit)),
+        Err(unfit) => {
+            // It names the wearer.
+            gate::viewed(&app, [entry(&app, &officer, Act::SeePlayback, unfit.about(), "")]).await?;
+            Ok(page::asked_again(&app, &officer, &unfit))
+        }
     }
 }
 
@@ -147,7 +151,7 @@ const CSV: Kind = Kind { media: "text/csv; charset=utf-8; header=present", endin
 const GEOJSON: Kind = Kind { media: "application/geo+json", ending: "geojson", write: geojson::write };
 
 async fn export(app: &App, officer: &Officer, question: &Question, kind: Kind) -> Result<Response, Refusal> {
-    let record = entry(app, officer, Act::ExportPlayback, question.about());
+    let record = entry(app, officer, Act::ExportPlayback, question.about(), &question.of_span());
     app.access.record(&[record]).await.map_err(|error| Refusal::not_recorded(&error))?;
     let shown = look(app, officer, question).await?;
     let name = format!("attachment; filename=\"{}.{}\"", question.file_name(), kind.ending);
@@ -158,9 +162,11 @@ async fn export(app: &App, officer: &Officer, question: &Question, kind: Kind) -
 
 /// Nothing is shown that the audit log does not know of.
 async fn see(app: &App, officer: &Officer, question: &Question) -> Result<(), Refusal> {
-    gate::viewed(app, [entry(app, officer, Act::SeePlayback, question.about())]).await
+    gate::viewed(app, [entry(app, officer, Act::SeePlayback, question.about(), &question.of_span())]).await
 }
 
-fn entry(app: &App, officer: &Officer, act: Act, about: About) -> Record {
-    Record { at: app.clock.wall(), who: officer.who(), what: act.what(), why: officer.right(act), about }
+/// Behind the right by which somebody looks stands which time they look at.
+fn entry(app: &App, officer: &Officer, act: Act, about: About, of_span: &str) -> Record {
+    let why = officer.right(act) + of_span;
+    Record { at: app.clock.wall(), who: officer.who(), what: act.what(), why, about }
 }

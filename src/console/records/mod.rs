@@ -199,9 +199,6 @@ async fn open(app: &App, officer: &Officer, kind: Kind, id: Option<&str>) -> Res
     let (board, _) = app.look_as(officer);
     let opened = Opened::new(&board.rulebook, kind, id)?;
     may_be_made(officer, &opened)?;
-    if let Some(book) = &opened.book {
-        record(app, officer, kind.see(), book).await?;
-    }
     let draft = app.access.draft(&officer.id, &opened.subject()).await?;
     let filling = match draft {
         Some(Draft { fields, base, saved_at, .. }) => {
@@ -213,7 +210,7 @@ async fn open(app: &App, officer: &Officer, kind: Kind, id: Option<&str>) -> Res
             Filling { values, wrong: Wrong::default(), from: opened.revision, drafted: None }
         }
     };
-    Ok(draw(app, officer, &opened, filling, StatusCode::OK))
+    draw(app, officer, &opened, filling, StatusCode::OK).await
 }
 
 async fn posted(
@@ -246,7 +243,7 @@ async fn posted(
     let drafted = Some(When::new(saved_at, saved_at));
     let again = |wrong| Filling { values: values.clone(), wrong, from, drafted };
     if from != opened.revision {
-        return Ok(draw(app, officer, &opened, again(Wrong::default()), StatusCode::CONFLICT));
+        return draw(app, officer, &opened, again(Wrong::default()), StatusCode::CONFLICT).await;
     }
     match publish::publish(app, officer, &opened, &values).await? {
         Ok(book) => {
@@ -255,18 +252,28 @@ async fn posted(
             Ok(Redirect::to(&format!("{}/{id}", kind.path())).into_response())
         }
         Err(publish::Not::Sound(wrong)) => {
-            Ok(draw(app, officer, &opened, again(wrong), StatusCode::UNPROCESSABLE_ENTITY))
+            draw(app, officer, &opened, again(wrong), StatusCode::UNPROCESSABLE_ENTITY).await
         }
         Err(publish::Not::First) => {
             // Somebody was quicker by a moment: the picture that shows it may still be on its way.
             let (board, _) = app.look_as(officer);
             let opened = Opened::new(&board.rulebook, kind, id)?;
-            Ok(draw(app, officer, &opened, again(Wrong::default()), StatusCode::CONFLICT))
+            draw(app, officer, &opened, again(Wrong::default()), StatusCode::CONFLICT).await
         }
     }
 }
 
-fn draw(app: &App, officer: &Officer, opened: &Opened, filling: Filling, status: StatusCode) -> Response {
+/// Whatever comes of a form, the page shows the record: the audit log has it each time.
+async fn draw(
+    app: &App,
+    officer: &Officer,
+    opened: &Opened,
+    filling: Filling,
+    status: StatusCode,
+) -> Result<Response, Refusal> {
+    if let Some(book) = &opened.book {
+        record(app, officer, opened.kind.see(), book).await?;
+    }
     let Filling { values, wrong, from, drafted } = filling;
     let (board, now, mut frame) = framed(app, officer, &opened.title(), "records");
     let reach = officer.reach_of(opened.kind.change());
@@ -305,7 +312,7 @@ fn draw(app: &App, officer: &Officer, opened: &Opened, filling: Filling, status:
         beside: beside(app, officer, opened, now),
         frame,
     };
-    (status, html(&page)).into_response()
+    Ok((status, html(&page)).into_response())
 }
 
 /// Nothing is shown or changed that the audit log cannot take.

@@ -34,10 +34,10 @@ fn published(no: i64, book: serde_json::Value) -> JournalRow {
         wall: AT,
         kind: "publish".into(),
         unit: None,
+        decision: format!("published {subject} revision 1"),
         subject,
         codec: 2,
         payload: serde_json::to_vec(&Told::Publish(book)).expect("JSON"),
-        decision: "published".into(),
         engine: 1,
         salt: vec![],
         digest: sha2::Sha256::digest(b"").to_vec(),
@@ -133,7 +133,7 @@ async fn what_is_wrong_is_said_beside_its_field() {
     let amy = of_role(&bench, Role::Supervisor).await;
     let long: &'static str = String::leak("x".repeat(501));
     for (path, name, value, says) in [
-        (WEARER.to_owned(), "why", "", "Write why: who asked for it"),
+        (WEARER.to_owned(), "why", "", "Write why: by which letter or call"),
         (WEARER.to_owned(), "why", long, "Write at most 200 characters."),
         (WEARER.to_owned(), "why", "a\nb", "Write it on one line."),
         (format!("{PERSON}/hold"), "reason", " ", "Write why: the proceedings"),

@@ -173,7 +173,31 @@ async fn nothing_but_revisions_of_the_case_is_shown_and_zones_only_to_those_who_
     let page = bench.get_as(&cleo, &format!("{COMPARE}?new={wider}")).await;
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.text.contains("Your role does not see where zones are."), "{}", page.text);
+    // Why a zone was changed may say where it is.
+    let list = bench.get_as(&cleo, HISTORY).await.text;
+    for text in [&page.text, &list] {
+        assert!(text.contains("approved by ben") && !text.contains("The order of 3 March."), "{text}");
+    }
     assert!(!page.text.contains("Circle of") && !page.text.contains("<path class=\"kept\""));
+}
+
+#[tokio::test]
+async fn what_another_unit_did_with_the_case_before_is_not_told() {
+    let mut written = Written::begun();
+    let elsewhere = Box::new(By { why: Some("Moved to her mother's.".into()), ..*amy() });
+    let mut row =
+        written.rows.iter().find(|row| row.subject == "case:case-1").expect("it was opened").clone();
+    let case = Case { unit: fixture::id("wirral"), ..written.case() };
+    let told = Told::Revise { from: 1, book: Book::Case(case), by: Some(elsewhere) };
+    (row.no, row.payload) = (written.rows.len() as i64 + 1, serde_json::to_vec(&told).expect("JSON"));
+    row.decision = row.decision.replace("revision 1", "revision 2");
+    written.rows.push(row);
+    let bench = written.bench();
+    let browser = bench.browser().await;
+    let page = bench.get_as(&browser, HISTORY).await.text;
+    let rows = rows_of(&page);
+    assert!(rows[0].contains("Another unit"), "{}", rows[0]);
+    assert!(!rows[0].contains("Okafor") && !page.contains("her mother"), "{page}");
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ mod handover;
 mod history;
 mod live_map;
 mod lived;
+mod looked;
 mod notices;
 mod other_zones;
 mod own;

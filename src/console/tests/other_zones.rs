@@ -56,7 +56,7 @@ fn case_of(told: Told) -> Case {
 }
 
 /// With a zone of the unit, and nothing but its first revision.
-fn with_school() -> Bench {
+pub(super) fn with_school() -> Bench {
     let bench = bench();
     let mut board = (*bench.board.borrow()).as_ref().clone();
     let unit = board.rulebook.unit(&fixture::id("cheshire")).expect("a unit").clone();

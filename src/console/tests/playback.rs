@@ -223,6 +223,10 @@ async fn how_far_a_protected_person_was_is_not_said() {
             assert!(!answer.text.contains(told), "{file}: {told}: {}", answer.text);
         }
     }
+    // An explanation is made of those numbers: it is for a court alone.
+    let answer = bench.get_as(&amy, &format!("/incidents/{}/explanation", life.violation())).await;
+    assert_eq!(answer.status, StatusCode::CONFLICT);
+    assert!(answer.text.contains("by `cordon replay`") && !answer.text.contains("120 m"), "{}", answer.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -288,9 +292,17 @@ async fn each_look_and_each_file_stands_in_the_audit_log() {
     let did = |what: &str| entries.iter().filter(|it| it.what == what).count();
     // The page and the data that its script plays are one look.
     assert_eq!((did("see playback"), did("export playback"), did("see explanation")), (2, 2, 1));
-    for entry in entries {
-        assert_eq!(entry.why, "officer of cheshire");
+    // By which right, and at which time they looked.
+    for entry in &entries {
+        let of_span = match entry.what.as_str() {
+            "see explanation" => "",
+            _ => "; from 2026-03-01 ",
+        };
+        assert!(entry.why.starts_with(&format!("officer of cheshire{of_span}")), "{}", entry.why);
     }
+    let minutes = |at: Timestamp| at.to_string().replace('T', " ").chars().take(16).collect::<String>();
+    let asked = format!("officer of cheshire; from {} to {}", minutes(at(0)), minutes(at(900)));
+    assert_eq!(entries.iter().filter(|it| it.why == asked).count(), 2, "{asked}");
     // What cannot be recorded is not shown.
     bench.access.lose().await;
     for path in [format!("/incidents/{id}/playback/csv"), format!("/incidents/{id}/explanation")] {

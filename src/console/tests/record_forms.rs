@@ -28,7 +28,7 @@ fn case() -> Fields {
     ]
 }
 
-fn wearer() -> Fields {
+pub(super) fn wearer() -> Fields {
     vec![
         ("from", "1"),
         ("name", "Robin Vale"),

@@ -50,6 +50,9 @@ async fn figures_are_in_the_format_of_prometheus() {
         "cordon_canary_hop_milliseconds{hop=\"dispatch\"} 3.25",
         "cordon_heartbeat_total{state=\"held_back\"} 7",
         "cordon_pings_total 0",
+        "cordon_messages_total{hop=\"committed\"} 0",
+        "cordon_alerts_total{hop=\"sent\"} 0",
+        "cordon_incidents_total{hop=\"acted\"} 0",
         "# TYPE cordon_age_seconds gauge",
     ] {
         assert!(text.lines().any(|known| known == line), "{line}: {text}");

@@ -9,15 +9,15 @@ use crate::{
 };
 
 const ZONES: &str = "/records/cases/case-1/zones";
-const NEW: &str = "/records/cases/case-1/zones/new";
+pub(super) const NEW: &str = "/records/cases/case-1/zones/new";
 const HOME: &str = "/records/cases/case-1/zones/of/home";
 
 /// As the page has it that was looked at.
-const APPROVE: [(&str, &str); 2] = [("do", "approve"), ("from", "1")];
+pub(super) const APPROVE: [(&str, &str); 2] = [("do", "approve"), ("from", "1")];
 
-type Fields = Vec<(&'static str, &'static str)>;
+pub(super) type Fields = Vec<(&'static str, &'static str)>;
 
-fn circle() -> Fields {
+pub(super) fn circle() -> Fields {
     vec![
         ("id", "gym"),
         ("code", "ROWAN-9"),
@@ -30,7 +30,7 @@ fn circle() -> Fields {
     ]
 }
 
-fn with(mut fields: Fields, changes: &[(&'static str, &'static str)]) -> Fields {
+pub(super) fn with(mut fields: Fields, changes: &[(&'static str, &'static str)]) -> Fields {
     fields.retain(|(known, _)| changes.iter().all(|(name, _)| name != known));
     fields.extend(changes);
     fields
@@ -79,6 +79,9 @@ async fn what_one_proposes_another_approves_and_then_it_is_in_force() {
     // Whoever came by a link says who they are, and could be both.
     let nameless = bench.browser().await;
     assert_eq!(bench.post_as(&nameless, &waits, &APPROVE).await.status, StatusCode::CONFLICT);
+    let proposes = with(circle(), &[("do", "propose")]);
+    let answer = bench.post_as(&nameless, NEW, &proposes).await;
+    assert!(answer.status == StatusCode::CONFLICT && answer.text.contains("You came by a link"));
     assert!(bench.arrivals.is_empty());
     let theirs = bench.get_as(&ben, &waits).await.text;
     for words in

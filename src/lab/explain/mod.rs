@@ -138,6 +138,13 @@ impl Explanation {
         page::html(self)
     }
 
+    /// It says how far the wearer was from a protected person, time after time: with where the wearer was then, that says
+    /// where the person was.
+    #[must_use]
+    pub fn measures_to_a_person(&self) -> bool {
+        matches!(self.gathered.area, Some(gather::Area::Around(_)))
+    }
+
     /// What deciding the journal again found.
     #[must_use]
     pub fn findings(&self) -> &Findings {

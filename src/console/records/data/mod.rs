@@ -69,7 +69,12 @@ fn hands_out(kind: Kind) -> impl Fn(State<App>, Officer, Path<String>, Posted) -
         Box::pin(async move {
             let whose = Whose::find(&app, &officer, kind, &id)?;
             let values = values(&form);
-            match words(&values, "why", WHY_CHARS_MAX, "Write why: who asked for it, and when.") {
+            match words(
+                &values,
+                "why",
+                WHY_CHARS_MAX,
+                "Write why: by which letter or call, and when. No name.",
+            ) {
                 Ok(why) => {
                     // It is recorded before a byte of it is made.
                     let record = whose.record(&app, &officer, Act::ExportSubject, why);
@@ -229,16 +234,18 @@ async fn draw(
     let (_, _, mut frame) = framed(app, officer, &title, "records");
     let now = app.clock.wall();
     let holds = app.access.holds(&whose.subject).await?;
-    let line = |name: &str, label, chars_max| {
-        Section::new("", vec![Field::new(name, label, Control::Line(chars_max))])
+    let line = |name: &str, label, hint, chars_max| {
+        Section::new("", vec![Field::new(name, label, Control::Line(chars_max)).hint(hint)])
     };
+    // It stands in the audit log, from which nothing is taken out.
+    let by_what = "By which letter or call, and when. No name.";
     let mut forms = vec![
-        line("why", "Why it is made", WHY_CHARS_MAX),
-        line("reason", "Why it must be kept", HOLD_REASON_CHARS_MAX),
+        line("why", "Why it is made", by_what, WHY_CHARS_MAX),
+        line("reason", "Why it must be kept", "", HOLD_REASON_CHARS_MAX),
     ];
     let standing = holds.iter().filter(|hold| hold.lifted.is_none());
     forms.extend(
-        standing.map(|hold| line(&format!("why-{}", hold.no), "Why it can go", HOLD_REASON_CHARS_MAX)),
+        standing.map(|hold| line(&format!("why-{}", hold.no), "Why it can go", "", HOLD_REASON_CHARS_MAX)),
     );
     let summary = sheet::fill(&mut forms, values, wrong);
     if !summary.is_empty() {

@@ -51,7 +51,7 @@ pub(super) async fn page(
 ) -> Result<Response, Refusal> {
     let (board, now) = app.look_as(&officer);
     let case = kind::case(&board.rulebook, &id)?;
-    let sees_zones = officer.may(Act::SeeZones) && zone_reach(&app, &officer, &id);
+    let sees_zones = sees_zones(&app, &officer, &id);
     let act = if sees_zones { Act::SeeZones } else { Act::SeeCases };
     record(&app, &officer, act, &Book::Case(case.clone())).await?;
     let Some([old, new]) = two(&app, &case, &asked).await? else {
@@ -68,14 +68,14 @@ pub(super) async fn page(
         fields: both.map(|(old, new)| fields::differences(old, new, names)).unwrap_or_default(),
         zones: sees_zones.then(|| both.map(|(old, new)| changed::zones(old, new, names)).unwrap_or_default()),
         unreadable: both.is_none(),
-        old: Head::of(&old, names, now),
-        new: Head::of(&new, names, now),
+        old: Head::of(&old, names, now, sees_zones),
+        new: Head::of(&new, names, now, sees_zones),
     };
     Ok(html(&page))
 }
 
 /// One role may read the case, and another see zones elsewhere.
-fn zone_reach(app: &App, officer: &Officer, id: &str) -> bool {
+pub(super) fn sees_zones(app: &App, officer: &Officer, id: &str) -> bool {
     let reach = officer.reach_of(Act::SeeZones);
     reach.is_some_and(|reach| kind::case(&app.look_at(&reach).0.rulebook, id).is_ok())
 }

@@ -77,21 +77,18 @@ struct Head {
 }
 
 impl Head {
-    fn of(revision: &Revision, names: Names<'_>, now: Timestamp) -> Self {
-        let By { who, approved, why } = match revision.by.clone() {
-            Some(by) => by,
-            None => {
-                let by = if revision.from_file { "A rulebook file" } else { "Not recorded" }.into();
-                let when = When::new(revision.at, now.max(revision.at));
-                return Self { number: revision.number, when, by, approved: None, why: None };
-            }
-        };
-        Self {
-            number: revision.number,
-            when: When::new(revision.at, now.max(revision.at)),
-            by: names.staff(&who),
-            approved: approved.map(|who| names.staff(&who)),
-            why,
+    /// Why a zone was changed may say where it is: that is for those who see zones.
+    fn of(revision: &Revision, names: Names<'_>, now: Timestamp, sees_zones: bool) -> Self {
+        let (number, when) = (revision.number, When::new(revision.at, now.max(revision.at)));
+        match revision.by.clone() {
+            Ok(By { who, approved, why }) => Self {
+                number,
+                when,
+                by: names.staff(&who),
+                approved: approved.map(|who| names.staff(&who)),
+                why: why.filter(|_| sees_zones),
+            },
+            Err(unnamed) => Self { number, when, by: unnamed.into(), approved: None, why: None },
         }
     }
 }
@@ -105,6 +102,7 @@ async fn page(
     let (board, now) = app.look_as(&officer);
     let case = kind::case(&board.rulebook, &id)?;
     record(&app, &officer, Act::SeeCases, &Book::Case(case.clone())).await?;
+    let sees_zones = compare::sees_zones(&app, &officer, &id);
     // One more says what the last of the page changed.
     let before = asked.before.unwrap_or(i64::MAX);
     let (mut revisions, has_older) = revision::newest(&app, &case, before, PAGE + 1).await?;
@@ -117,7 +115,7 @@ async fn page(
             let fields = fields.into_iter().map(|field| field.label);
             fields.chain(changed::named(earlier, case)).collect()
         });
-        let head = Head::of(revision, names, now);
+        let head = Head::of(revision, names, now, sees_zones);
         Line { no: revision.no, head, changed, has_earlier: earlier.is_some() }
     });
     let lines: Vec<Line> = lines.collect();

@@ -21,9 +21,8 @@ pub(super) struct Revision {
     /// The how many-th it is, from 1.
     pub(super) number: u64,
     pub(super) at: Timestamp,
-    pub(super) by: Option<By>,
-    /// It came from a rulebook file.
-    pub(super) from_file: bool,
+    /// Through whose hands it went, or what is said where nobody is named.
+    pub(super) by: Result<By, &'static str>,
     /// What it published; `None` if that can no longer be read, or is another unit's.
     pub(super) case: Option<Case>,
 }
@@ -32,17 +31,19 @@ impl Revision {
     /// `None` of a row that published nothing.
     fn of(row: &JournalRow, case: &Case) -> Option<Self> {
         let number = revision_of(row)?;
-        let (book, by, from_file) = match input_of(row) {
-            Ok(Input::Told(Told::Publish(book))) => (Some(book), None, true),
-            Ok(Input::Told(Told::Revise { book, by, .. })) => (Some(book), by.map(|by| *by), false),
-            _ => (None, None, false),
+        const UNNAMED: &str = "Not recorded";
+        let (book, by) = match input_of(row) {
+            Ok(Input::Told(Told::Publish(book))) => (Some(book), Err("A rulebook file")),
+            Ok(Input::Told(Told::Revise { book, by, .. })) => (Some(book), by.map(|by| *by).ok_or(UNNAMED)),
+            _ => (None, Err(UNNAMED)),
         };
-        let case = match book {
-            // A case that came from another unit was theirs to see.
-            Some(Book::Case(then)) if then.unit == case.unit => Some(then),
-            _ => None,
+        let (case, by) = match book {
+            Some(Book::Case(then)) if then.unit == case.unit => (Some(then), by),
+            // A case that came from another unit was theirs to see, and so is who worked on it, and why.
+            Some(_) => (None, Err("Another unit")),
+            None => (None, by),
         };
-        Some(Self { no: row.no, number, at: row.wall, by, from_file, case })
+        Some(Self { no: row.no, number, at: row.wall, by, case })
     }
 }
 

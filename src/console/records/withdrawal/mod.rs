@@ -86,9 +86,6 @@ pub(in crate::console) fn waiting_line(rulebook: &Rulebook, now: Timestamp) -> O
 }
 
 async fn open(State(app): State<App>, officer: Officer, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let (board, _) = app.look_as(&officer);
-    let case = case(&board.rulebook, &id)?;
-    record(&app, &officer, Act::SeeCases, &Book::Case(case)).await?;
     draw(&app, &officer, &id, &Values::default(), Again::default(), StatusCode::OK).await
 }
 

@@ -213,6 +213,7 @@ pub(super) async fn draw(
 ) -> Result<Response, Refusal> {
     let (board, now, mut frame) = framed(app, officer, &format!("Withdrawal from case {id}"), "records");
     let case = case(&board.rulebook, id)?;
+    record(app, officer, Act::SeeCases, &Book::Case(case.clone())).await?;
     let looks = Looks { app, officer, case: &case, names: Names(&board.rulebook), now };
     let seen = officer.reach_of(Act::SeePersons).map(|reach| app.look_at(&reach).0);
     let full =

@@ -54,7 +54,7 @@ pub(super) async fn page(
     let proposed = waiting(&app, &owner, no).await?;
     let on = asked.on.unwrap_or_default();
     let judged = match &proposed.zone {
-        Some(zone) => Some(judge::judge(&app, &owner, zone, &on).await?),
+        Some(zone) => Some(judge::judge(&app, &officer, &owner, zone, &on).await?),
         None => None,
     };
     let rehearse = match (&owner, &proposed.zone) {
@@ -105,6 +105,9 @@ fn cannot(officer: &Officer, owner: &Owner, proposed: &Proposed) -> Option<&'sta
     if proposed.author == officer.id {
         return Some("You proposed it: somebody else has to approve it.");
     }
+    if owner.of() != proposed.of {
+        return Some("The case is about another wearer now. Refuse it, and propose it anew.");
+    }
     if owner.zone(proposed.id.as_str()) != proposed.before {
         return Some("The zone has changed since this was proposed. Refuse it, and propose it anew.");
     }
@@ -129,13 +132,22 @@ pub(super) async fn decide(
             return Err(Refusal::not_approved(&why));
         }
         record(&app, &officer, Act::ApproveZones, &owner.book()).await?;
-        approve(&app, &officer, &owner, from, &proposed).await?;
+        take(&app, no).await?;
+        if let Err(refusal) = approve(&app, &officer, &owner, from, &proposed).await {
+            // It waits on; if it is in force after all, it is seen to be out of date.
+            app.access.put_proposal_back(no, &proposed).await?;
+            return Err(refusal);
+        }
     } else {
         record(&app, &officer, Act::RefuseZones, &owner.book()).await?;
+        take(&app, no).await?;
     }
-    // After the commit: what is lost in between waits on and is seen to be out of date.
-    app.access.take_proposal(no).await?;
     Ok(Redirect::to(&format!("{}/zones", owner.path())).into_response())
+}
+
+/// Of two who decide at once one does; the other is told that nothing waits any more.
+async fn take(app: &App, no: i64) -> Result<(), Refusal> {
+    if app.access.take_proposal(no).await? { Ok(()) } else { Err(Refusal::no_proposal()) }
 }
 
 async fn waiting(app: &App, owner: &Owner, no: i64) -> Result<Proposed, Refusal> {

@@ -1,7 +1,7 @@
 //! The form of a zone: drawn or typed, rehearsed, and put before a second person.
 
 use super::*;
-use crate::{domain::Area, geometry::offset};
+use crate::{access::audit::Who, domain::Area, geometry::offset};
 
 /// What is shown around the zones that there are, metres.
 const AROUND_M: f64 = 2_000.0;
@@ -125,7 +125,6 @@ pub(super) async fn remove(
 
 /// The form as it is opened: nothing is rehearsed yet.
 async fn open(form: &Form<'_>) -> Result<Response, Refusal> {
-    record(form.app, form.officer, Act::SeeZones, &form.owner.book()).await?;
     let values = match &form.base {
         Some(AnyZone::Drawn(zone)) => form::write(zone),
         Some(AnyZone::Around(zone)) => around::write(zone),
@@ -136,7 +135,7 @@ async fn open(form: &Form<'_>) -> Result<Response, Refusal> {
         }
     };
     let beside = Beside { zone: form.base.clone(), judged: None };
-    Ok(form.draw(&values, Wrong::default(), beside, StatusCode::OK))
+    form.draw(&values, Wrong::default(), beside, StatusCode::OK).await
 }
 
 async fn posted(form: &Form<'_>, posted: &Posted) -> Result<Response, Refusal> {
@@ -145,18 +144,15 @@ async fn posted(form: &Form<'_>, posted: &Posted) -> Result<Response, Refusal> {
     let mut values = Values(kept.cloned().collect()).compacted();
     if let Some(list) = pressed.strip_prefix("more:") {
         values.one_more(list);
-        return Ok(form.draw(&values, Wrong::default(), Beside::default(), StatusCode::OK));
+        return form.draw(&values, Wrong::default(), Beside::default(), StatusCode::OK).await;
     }
-    let unsound = |values: &Values, wrong| {
-        form.draw(values, wrong, Beside::default(), StatusCode::UNPROCESSABLE_ENTITY)
-    };
     let mut zone = match form.read(&values) {
         Ok(zone) => zone,
-        Err(wrong) => return Ok(unsound(&values, wrong)),
+        Err(wrong) => return form.unsound(&values, wrong).await,
     };
     let wrong = decide::contradictions(form.app, form.owner, &zone);
     if !wrong.0.is_empty() {
-        return Ok(unsound(&values, wrong));
+        return form.unsound(&values, wrong).await;
     }
     if pressed == "hide"
         && let Some(hidden) = zone.drawn().and_then(judge::hidden)
@@ -170,14 +166,14 @@ async fn posted(form: &Form<'_>, posted: &Posted) -> Result<Response, Refusal> {
     if pressed == "propose" {
         let why = match form::why(&values) {
             Ok(why) => why,
-            Err(wrong) => return Ok(unsound(&values, wrong)),
+            Err(wrong) => return form.unsound(&values, wrong).await,
         };
         let both = [form.base.clone(), Some(zone.clone())];
         return propose(form.app, form.officer, form.owner, zone.id().clone(), both, why).await;
     }
-    let judged = judge::judge(form.app, form.owner, &zone, values.get("on")).await?;
+    let judged = judge::judge(form.app, form.officer, form.owner, &zone, values.get("on")).await?;
     let beside = Beside { zone: Some(zone), judged: Some(judged) };
-    Ok(form.draw(&values, Wrong::default(), beside, StatusCode::OK))
+    form.draw(&values, Wrong::default(), beside, StatusCode::OK).await
 }
 
 /// Puts a change before a second person: the zone as it is, and as it is to be.
@@ -189,6 +185,9 @@ async fn propose(
     [before, zone]: [Option<AnyZone>; 2],
     why: String,
 ) -> Result<Response, Refusal> {
+    if matches!(officer.who(), Who::Link(_)) {
+        return Err(Refusal::by_a_link());
+    }
     record(app, officer, Act::ProposeZones, &owner.book()).await?;
     let (of, author, made_at) = (owner.of(), officer.id.clone(), app.clock.wall());
     let proposed = Proposed { of, id, author, why, zone, before, made_at };
@@ -226,8 +225,20 @@ impl<'a> Form<'a> {
         sections
     }
 
-    fn draw(&self, values: &Values, wrong: Wrong, beside: Beside, status: StatusCode) -> Response {
+    async fn unsound(&self, values: &Values, wrong: Wrong) -> Result<Response, Refusal> {
+        self.draw(values, wrong, Beside::default(), StatusCode::UNPROCESSABLE_ENTITY).await
+    }
+
+    /// Whatever comes of a form, the page shows zones: the audit log has it each time.
+    async fn draw(
+        &self,
+        values: &Values,
+        wrong: Wrong,
+        beside: Beside,
+        status: StatusCode,
+    ) -> Result<Response, Refusal> {
         let Self { app, officer, owner, base, .. } = self;
+        record(app, officer, Act::SeeZones, &owner.book()).await?;
         let title = match base {
             Some(base) => format!("Zone {} of {}", base.code(), owner.name()),
             None if self.sort == Sort::Around => format!("A new zone around a person of {}", owner.name()),
@@ -257,7 +268,7 @@ impl<'a> Form<'a> {
             judged: beside.judged,
             at,
         };
-        (status, html(&page)).into_response()
+        Ok((status, html(&page)).into_response())
     }
 }
 

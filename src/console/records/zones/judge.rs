@@ -4,12 +4,18 @@ use tokio::sync::Semaphore;
 
 use super::Owner;
 use crate::{
+    access::audit::{About, Record, Whom},
     console::{
         App,
-        records::sheet::{Choice, Control, Field, Section},
+        caller::Officer,
+        records::{
+            about,
+            sheet::{Choice, Control, Field, Section},
+        },
         refusal::Refusal,
+        rights::Act,
     },
-    domain::{AnyZone, ProximityZone, Timestamp, UnitId, WearerId, Zone, ZoneShape},
+    domain::{AnyZone, ProximityZone, Subject, Timestamp, UnitId, WearerId, Zone, ZoneShape},
     engine::Rulebook,
     geometry::{Circle, Shape, offset},
     lab::rehearse::{How, Proposal, Rehearsal, recorded, rehearse},
@@ -35,7 +41,13 @@ pub(super) struct Judged {
 
 /// What a zone would have done with what the journal holds of the wearer whom it binds; a unit's zone binds many, and is
 /// rehearsed `on` one of them.
-pub(super) async fn judge(app: &App, owner: &Owner, zone: &AnyZone, on: &str) -> Result<Judged, Refusal> {
+pub(super) async fn judge(
+    app: &App,
+    officer: &Officer,
+    owner: &Owner,
+    zone: &AnyZone,
+    on: &str,
+) -> Result<Judged, Refusal> {
     // The whole rulebook: the wearer's tags and cases count, whoever asks.
     let (board, now) = app.look();
     let drawn = match zone {
@@ -44,13 +56,26 @@ pub(super) async fn judge(app: &App, owner: &Owner, zone: &AnyZone, on: &str) ->
     };
     let bound = owner.wearers(&board.rulebook);
     let mut judged = match bound.iter().find(|wearer| !owner.is_unit() || wearer.as_str() == on) {
-        Some(wearer) => rehearsed(app, &board.rulebook, wearer, drawn).await?,
+        Some(wearer) => {
+            record(app, officer, owner, wearer).await?;
+            rehearsed(app, &board.rulebook, wearer, drawn).await?
+        }
         None => Judged::not("Choose on whom to rehearse it.".into()),
     };
     let mut warnings: Vec<String> = inside_now(&board, &bound, drawn, now).into_iter().collect();
     warnings.extend(betrays(drawn));
     warnings.append(&mut judged.warnings);
     Ok(Judged { warnings, ..judged })
+}
+
+/// A rehearsal says where a wearer was for a month: the audit log has it before it is begun.
+async fn record(app: &App, officer: &Officer, owner: &Owner, wearer: &WearerId) -> Result<(), Refusal> {
+    let subject = Some(Whom::Subject(Subject::Wearer(wearer.clone())));
+    let act = Act::RehearseZones;
+    let (who, what, why) = (officer.who(), act.what(), officer.right(act));
+    let record =
+        Record { at: app.clock.wall(), who, what, why, about: About { subject, ..about(&owner.book()) } };
+    app.access.record(&[record]).await.map_err(|error| Refusal::not_recorded(&error))
 }
 
 async fn rehearsed(

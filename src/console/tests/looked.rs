@@ -1,0 +1,136 @@
+//! Whatever comes of a form, a page that shows a person stands in the audit log: a refused one shows no less.
+
+use super::{
+    other_zones::with_school,
+    record_forms::{bench, published, wearer, with},
+    zones::{APPROVE, NEW, circle, propose, supervisor},
+    *,
+};
+use crate::{
+    access::{Proposed, ZonesOf},
+    domain::AnyZone,
+};
+
+/// How often the log says that this was done.
+async fn did(bench: &Bench, what: &str) -> usize {
+    let log = bench.access.entries(i64::MAX, 1_000, None).await.expect("the log");
+    log.iter().filter(|it| it.what == what).count()
+}
+
+#[tokio::test]
+async fn a_page_that_is_drawn_again_is_another_look() {
+    let bench = bench();
+    let amy = supervisor(&bench, "amy").await;
+    let unreadable = with(wearer(), "tag.0.from", "yesterday");
+    let long: &'static str = String::leak("x".repeat(4_001));
+    let zone = zones::with(circle(), &[("radius_m", "none")]);
+    for (path, fields, status, what) in [
+        ("/records/wearers/w-1", published(&unreadable), StatusCode::UNPROCESSABLE_ENTITY, "see wearer"),
+        ("/records/wearers/w-1", published(&with(wearer(), "from", "7")), StatusCode::CONFLICT, "see wearer"),
+        (NEW, zone, StatusCode::UNPROCESSABLE_ENTITY, "see zones"),
+        (NEW, zones::with(circle(), &[("do", "more:span")]), StatusCode::OK, "see zones"),
+        (NEW, circle(), StatusCode::OK, "see zones"),
+        ("/records/cases/case-1/withdrawal", vec![("from", "7")], StatusCode::CONFLICT, "see case"),
+        (
+            "/handover",
+            vec![("unit", "cheshire"), ("says", long)],
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "see handover",
+        ),
+    ] {
+        let before = did(&bench, what).await;
+        let answer = bench.post_as(&amy, path, &fields).await;
+        assert_eq!(answer.status, status, "{path}: {}", answer.text);
+        assert_eq!(did(&bench, what).await, before + 1, "{path} {status}");
+    }
+    let before = did(&bench, "see playback").await;
+    let answer = bench.get_as(&amy, "/records/wearers/w-1/playback?from=x").await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(did(&bench, "see playback").await, before + 1, "it names the wearer");
+    // And what cannot be recorded is not shown.
+    bench.access.lose().await;
+    let answer = bench.post_as(&amy, "/records/wearers/w-1", &published(&unreadable)).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(!answer.text.contains("Robin Vale"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_rehearsal_says_where_a_wearer_was_for_a_month_and_stands_in_the_log_each_time() {
+    let bench = bench();
+    let (amy, ben) = (supervisor(&bench, "amy").await, supervisor(&bench, "ben").await);
+    let waits = propose(&bench, &amy, NEW, &circle()).await;
+    assert_eq!(did(&bench, "rehearse zone").await, 0, "a proposal rehearses nothing");
+    for _ in 0..2 {
+        assert_eq!(bench.post_as(&amy, NEW, &circle()).await.status, StatusCode::OK);
+    }
+    assert_eq!(bench.get_as(&ben, &waits).await.status, StatusCode::OK);
+    let log = bench.access.entries(i64::MAX, 1_000, None).await.expect("the log");
+    let rehearsed: Vec<_> = log.iter().filter(|it| it.what == "rehearse zone").collect();
+    assert_eq!(rehearsed.iter().map(|it| it.who.as_str()).collect::<Vec<_>>(), ["ben", "amy", "amy"]);
+    assert!(rehearsed.iter().all(|it| it.subject == "wearer:w-1" && it.case_id == "case-1"));
+
+    // A unit's zone is rehearsed on whom they name, and that is who it is about.
+    let bench = with_school();
+    let amy = supervisor(&bench, "amy").await;
+    let new = "/records/units/cheshire/zones/new";
+    for (on, times) in [("", 0), ("w-1", 1), ("w-nobody", 1)] {
+        let fields = zones::with(circle(), &[("on", on)]);
+        assert_eq!(bench.post_as(&amy, new, &fields).await.status, StatusCode::OK);
+        assert_eq!(did(&bench, "rehearse zone").await, times, "{on}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_put_in_force_waits_on_under_its_number() {
+    let mut bench = bench();
+    let (amy, ben) = (supervisor(&bench, "amy").await, supervisor(&bench, "ben").await);
+    let waits = propose(&bench, &amy, NEW, &circle()).await;
+    let refused = Err(Refused::Rulebook(vec!["case case-1: no".into()]));
+    let (answer, _) = bench.post_told(&ben, &waits, &APPROVE, refused).await;
+    assert!(answer.status.is_client_error(), "{}", answer.status);
+    assert!(bench.get_as(&ben, &waits).await.text.contains("She trains there now."));
+    // While it is being approved nobody else can decide it.
+    let cara = supervisor(&bench, "cara").await;
+    let approves = bench.router.clone().oneshot(ben.post(&waits, &APPROVE));
+    let meanwhile = async {
+        let Some(Arrival::Told(_, Some(wait))) = bench.arrivals.recv().await else {
+            panic!("it is published")
+        };
+        let refuses = bench.router.clone().oneshot(cara.post(&waits, &[("do", "refuse")]));
+        let refused = refuses.await.expect("routers do not fail").status();
+        wait.send(Ok(())).expect("whoever asks waits for the commit");
+        refused
+    };
+    let (approved, refused) = tokio::join!(approves, meanwhile);
+    assert_eq!(refused, StatusCode::NOT_FOUND, "it is taken before it is in force");
+    assert_eq!(approved.expect("routers do not fail").status(), StatusCode::SEE_OTHER);
+    // Its number is nobody else's: a page that still shows it decides nothing.
+    let next = propose(&bench, &amy, NEW, &circle()).await;
+    assert_ne!(next, waits);
+    assert_eq!(bench.post_as(&ben, &waits, &APPROVE).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(bench.post_as(&ben, &waits, &[("do", "refuse")]).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_was_proposed_against_another_wearer_is_not_approved() {
+    let bench = bench();
+    let ben = supervisor(&bench, "ben").await;
+    let rulebook = bench.board.borrow().rulebook.clone();
+    let case = rulebook.case(&fixture::id("case-1")).expect("a case").clone();
+    let zone = case.zones[0].clone();
+    let proposed = Proposed {
+        of: ZonesOf::Case { case: case.id.clone(), wearer: fixture::id("w-earlier") },
+        id: zone.id.clone(),
+        author: fixture::id("amy"),
+        why: "So it was ordered.".into(),
+        zone: None,
+        before: Some(AnyZone::Drawn(zone)),
+        made_at: AT,
+    };
+    let no = bench.access.propose(&proposed).await.expect("the file").expect("room");
+    let waits = format!("/records/cases/case-1/proposals/{no}");
+    let page = bench.get_as(&ben, &waits).await.text;
+    assert!(page.contains("The case is about another wearer now.") && !page.contains("value=\"approve\""));
+    assert_eq!(bench.post_as(&ben, &waits, &APPROVE).await.status, StatusCode::CONFLICT);
+    assert!(bench.arrivals.is_empty());
+}
