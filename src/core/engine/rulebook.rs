@@ -302,7 +302,7 @@ impl Rulebook {
 
     /// The zones of a wearer's unit, which bind everybody there.
     fn shared_with(&self, wearer: &WearerId) -> Option<&Arc<Index<ZoneId>>> {
-        // Most installations have none.
+        // With none of them it does not matter whose the wearer is.
         if self.shared.is_empty() {
             return None;
         }
