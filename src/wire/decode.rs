@@ -175,7 +175,7 @@ mod tests {
     /// What is done to the fields of an object: which of them, how, and what for.
     type Edits = [(Index, u8, &'static str)];
 
-    fn edits() -> impl Strategy<Value = alloc::vec::Vec<(Index, u8, &'static str)>> {
+    fn edits() -> impl Strategy<Value = Vec<(Index, u8, &'static str)>> {
         vec((any::<Index>(), 0..6_u8, select(&VALUES[..])), 0..2)
     }
 
