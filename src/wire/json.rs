@@ -1,7 +1,7 @@
 //! Bounded reading of JSON into a small tree.
 //!
 //! A tree instead of serde's derive because a refusal must carry an exact code and pointer, and because
-//! duplicate fields must be found inside unknown objects too.
+//! duplicate fields must be found inside unknown objects too. (Pings that need neither: `plain`.)
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::format;

@@ -21,6 +21,8 @@
 //! [`Ping`] see the exception at [`decode_ping`]).
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 mod command;
 mod decode;
@@ -28,6 +30,7 @@ mod fields;
 mod json;
 pub mod limits;
 mod ping;
+mod plain;
 mod refusal;
 mod reply;
 mod status;

@@ -108,7 +108,8 @@ impl Belief {
         let state = match goes_on {
             Some((last, place)) => {
                 let mut state = last.state;
-                for leg in legs(&last, fix.at, fix.source, sigma_m) {
+                let (count, leg) = legs(&last, fix.at, fix.source, sigma_m);
+                for _ in 0..count {
                     state = leg.predict(&state);
                 }
                 state.updated(place, sigma_m)
@@ -145,15 +146,15 @@ impl Belief {
         for pair in self.known.windows(2).rev() {
             let [before, after] = pair else { break };
             let Some(smoothed) = later else { break };
-            let legs = legs(before, after.at, after.source, after.sigma_m);
+            let (count, leg) = legs(before, after.at, after.source, after.sigma_m);
             let mut states = vec![before.state];
-            for leg in &legs {
+            for _ in 0..count {
                 let last = states[states.len() - 1];
                 states.push(leg.predict(&last));
             }
             later = None;
             let (mut smoothed, mut at) = (smoothed, after.at);
-            for (nth, leg) in legs.iter().enumerate().rev() {
+            for nth in (0..states.len() - 1).rev() {
                 let Some(earlier) = leg.smoothed(&states[nth], &states[nth + 1], &smoothed) else {
                     return rising(instants);
                 };
@@ -172,8 +173,7 @@ impl Belief {
 impl Heading {
     /// Where they are so many seconds on, with the doubt about it.
     pub(super) fn in_s(&self, seconds: f64) -> Instant {
-        let leg = Leg { seconds: seconds.max(1e-3), renewal: 1.0, sigma_m: 0.0 };
-        let state = leg.predict(&self.state);
+        let state = Leg::new(seconds.max(1e-3), 1.0, 0.0).predict(&self.state);
         let sigma_m = state.covariance[0][0].max(0.0).sqrt();
         Instant { at: self.now.at, position: position(self.origin, &state), sigma_m }
     }
@@ -210,14 +210,13 @@ fn between_s(before: Timestamp, at: Timestamp, after: Timestamp) -> f64 {
 /// A stretch of time over which the belief is carried on.
 struct Leg {
     seconds: f64,
-    /// How much of the receiver's error is another one afterwards, 0 to 1.
-    renewal: f64,
-    /// The scale of the next fix.
-    sigma_m: f64,
+    transition: Matrix,
+    /// What it adds to the doubt about place, place with velocity, velocity, and the receiver's error.
+    noise: [f64; 4],
 }
 
-/// From a fix to the next one, in as many legs as the path is looked at.
-fn legs(last: &Known, at: Timestamp, source: Source, sigma_m: f64) -> Vec<Leg> {
+/// From a fix to the next one, in as many equal legs as the path is looked at.
+fn legs(last: &Known, at: Timestamp, source: Source, sigma_m: f64) -> (u32, Leg) {
     let gap_ms = at.ms_since(last.at);
     let gap_s = at.s_since(last.at).max(1e-3);
     let is_path = gap_ms <= LAG_MS;
@@ -228,45 +227,46 @@ fn legs(last: &Known, at: Timestamp, source: Source, sigma_m: f64) -> Vec<Leg> {
     let lasts_s = if speed_mps > STANDING_MPS { MOVING_S } else { STANDING_S };
     // Another kind of receiver errs in its own way.
     let renewal = if source == last.source { 1.0 - (-seconds / lasts_s).exp() } else { 1.0 };
-    (0..count).map(|_| Leg { seconds, renewal, sigma_m }).collect()
+    (count, Leg::new(seconds, renewal, sigma_m))
 }
 
 impl Leg {
+    /// `renewal`: how much of the receiver's error is another one afterwards, 0 to 1. `sigma_m`: the scale of the next fix.
+    fn new(seconds: f64, renewal: f64, sigma_m: f64) -> Self {
+        let kept = (-seconds / VELOCITY_S).exp();
+        let doubt_s = seconds.min(DOUBT_S);
+        let velocity = (ACCELERATION * doubt_s).min(VELOCITY_MPS * VELOCITY_MPS * (1.0 - kept * kept));
+        let place = (ACCELERATION * doubt_s.powi(3) / 3.0).min((VELOCITY_MPS * seconds).powi(2));
+        let both = (ACCELERATION * doubt_s * doubt_s / 2.0).min((velocity * place).sqrt());
+        let error = SHARED * sigma_m * sigma_m * (1.0 - (1.0 - renewal).powi(2));
+        Self {
+            seconds,
+            transition: [[1.0, VELOCITY_S * (1.0 - kept), 0.0], [0.0, kept, 0.0], [0.0, 0.0, 1.0 - renewal]],
+            noise: [place, both, velocity, error],
+        }
+    }
+
     #[expect(clippy::cast_possible_truncation, reason = "half an hour")]
     fn ms(&self) -> i64 {
         (self.seconds * 1e3).round() as i64
     }
 
-    fn transition(&self) -> Matrix {
-        let kept = (-self.seconds / VELOCITY_S).exp();
-        [[1.0, VELOCITY_S * (1.0 - kept), 0.0], [0.0, kept, 0.0], [0.0, 0.0, 1.0 - self.renewal]]
-    }
-
     fn predict(&self, state: &State) -> State {
-        let transition = self.transition();
-        let kept = transition[1][1];
-        let doubt_s = self.seconds.min(DOUBT_S);
-        let velocity = (ACCELERATION * doubt_s).min(VELOCITY_MPS * VELOCITY_MPS * (1.0 - kept * kept));
-        let place = (ACCELERATION * doubt_s.powi(3) / 3.0).min((VELOCITY_MPS * self.seconds).powi(2));
-        let both = (ACCELERATION * doubt_s * doubt_s / 2.0).min((velocity * place).sqrt());
-        let error = SHARED * self.sigma_m * self.sigma_m * (1.0 - (1.0 - self.renewal).powi(2));
-        let mut covariance = product(&product(&transition, &state.covariance), &transposed(&transition));
+        let transition = &self.transition;
+        let [place, both, velocity, error] = self.noise;
+        let mut covariance = product(&product(transition, &state.covariance), &transposed(transition));
         covariance[0][0] += place;
         covariance[0][1] += both;
         covariance[1][0] += both;
         covariance[1][1] += velocity;
         covariance[2][2] += error;
-        State {
-            east: applied(&transition, &state.east),
-            north: applied(&transition, &state.north),
-            covariance,
-        }
+        State { east: applied(transition, &state.east), north: applied(transition, &state.north), covariance }
     }
 
     /// What is known of the beginning of the leg (`before`) once more is known of its end than was predicted.
     fn smoothed(&self, before: &State, predicted: &State, end: &State) -> Option<State> {
         let gain = product(
-            &product(&before.covariance, &transposed(&self.transition())),
+            &product(&before.covariance, &transposed(&self.transition)),
             &inverse(&predicted.covariance)?,
         );
         let corrected = |before: &Vector, predicted: &Vector, end: &Vector| {
@@ -319,7 +319,9 @@ impl State {
 }
 
 fn product(a: &Matrix, b: &Matrix) -> Matrix {
-    std::array::from_fn(|i| std::array::from_fn(|j| (0..3).map(|k| a[i][k] * b[k][j]).sum()))
+    std::array::from_fn(|i| {
+        std::array::from_fn(|j| a[i][0] * b[0][j] + a[i][1] * b[1][j] + a[i][2] * b[2][j])
+    })
 }
 
 fn transposed(a: &Matrix) -> Matrix {
@@ -327,7 +329,7 @@ fn transposed(a: &Matrix) -> Matrix {
 }
 
 fn applied(a: &Matrix, v: &Vector) -> Vector {
-    std::array::from_fn(|i| (0..3).map(|k| a[i][k] * v[k]).sum())
+    std::array::from_fn(|i| a[i][0] * v[0] + a[i][1] * v[1] + a[i][2] * v[2])
 }
 
 /// By cofactors; `None` if there is none.

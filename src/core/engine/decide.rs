@@ -55,7 +55,7 @@ pub(super) fn put_away(engine: &Engine, at: Timestamp, what: &SetAside) -> Decis
 pub(super) fn is_outside_basis(engine: &Engine, at: Timestamp, tag: &TagId, ping: &Ping) -> bool {
     let (rulebook, ours) = (&engine.rulebook, &engine.our_clock);
     let setting = Setting { started: engine.started, heard_since: None, ours };
-    let reading = clock_watch::reading(engine.tags.get(tag), &setting, at, ping);
+    let reading = clock_watch::reading(engine.tags.get(tag).map(AsRef::as_ref), &setting, at, ping);
     let fixes = ping.fixes.iter().map(|fix| fix.at);
     let events = ping.events.iter().map(|event| event.at);
     let times = fixes.chain(events).chain([ping.sent]);

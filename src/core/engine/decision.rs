@@ -57,7 +57,7 @@ pub struct Decision {
     /// Changes of what is believed of a wearer and a zone, in order; `lines` say the same.
     pub changes: Vec<StageChange>,
     pub(super) rulebook: Option<Arc<Rulebook>>,
-    pub(super) tags: Vec<(TagId, TagState)>,
+    pub(super) tags: Vec<(TagId, Arc<TagState>)>,
     pub(super) wearers: Vec<(WearerId, Arc<WearerState>)>,
     pub(super) companions: Vec<(PersonId, CompanionState)>,
     pub(super) standings: Vec<(PersonId, Standing)>,

@@ -10,6 +10,7 @@ use super::{
     clock_watch::OurClock,
     decision::{Decision, StageChange},
     escalation,
+    few::Few,
     gap_watch::{SourceGaps, TagGap},
     input::{DeadlineKey, Refused},
     notices::Standing,
@@ -40,8 +41,8 @@ pub(super) struct Draft<'e> {
     pub(super) started: Option<Timestamp>,
     pub(super) erased: Option<DataSubject>,
     our_clock: Option<OurClock>,
-    tags: BTreeMap<TagId, TagState>,
-    wearers: BTreeMap<WearerId, WearerState>,
+    tags: Few<TagId, Arc<TagState>>,
+    wearers: Few<WearerId, Arc<WearerState>>,
     companions: BTreeMap<PersonId, CompanionState>,
     standings: BTreeMap<PersonId, Standing>,
     sources: BTreeMap<String, SourceState>,
@@ -79,8 +80,8 @@ impl<'e> Draft<'e> {
             started: None,
             erased: None,
             our_clock: None,
-            tags: BTreeMap::new(),
-            wearers: BTreeMap::new(),
+            tags: Few::new(),
+            wearers: Few::new(),
             companions: BTreeMap::new(),
             standings: BTreeMap::new(),
             sources: BTreeMap::new(),
@@ -97,20 +98,19 @@ impl<'e> Draft<'e> {
     /// What is known of a tag, to be changed.
     pub(super) fn tag_mut(&mut self, id: &TagId) -> &mut TagState {
         let engine = self.engine;
-        self.tags.entry(id.clone()).or_insert_with(|| engine.tags.get(id).cloned().unwrap_or_default())
+        let known = self.tags.get_or(id, || Some(engine.tags.get(id).cloned().unwrap_or_default()));
+        Arc::make_mut(known.expect("a tag that is not known begins with nothing"))
     }
 
     /// What is known of a wearer.
     pub(super) fn wearer(&self, id: &WearerId) -> Option<&WearerState> {
-        self.wearers.get(id).or_else(|| self.engine.wearers.get(id).map(Arc::as_ref))
+        self.wearers.get(id).or_else(|| self.engine.wearers.get(id)).map(Arc::as_ref)
     }
 
     /// What is known of a wearer, to be changed; `None` before their first ping.
     pub(super) fn wearer_mut(&mut self, id: &WearerId) -> Option<&mut WearerState> {
-        if !self.wearers.contains_key(id) {
-            self.wearers.insert(id.clone(), self.engine.wearers.get(id)?.as_ref().clone());
-        }
-        self.wearers.get_mut(id)
+        let engine = self.engine;
+        self.wearers.get_or(id, || engine.wearers.get(id).cloned()).map(Arc::make_mut)
     }
 
     /// The same, beginning with `first`.
@@ -120,9 +120,8 @@ impl<'e> Draft<'e> {
         first: impl FnOnce() -> WearerState,
     ) -> &mut WearerState {
         let engine = self.engine;
-        self.wearers
-            .entry(id.clone())
-            .or_insert_with(|| engine.wearers.get(id).map_or_else(first, |known| known.as_ref().clone()))
+        let known = || engine.wearers.get(id).cloned().or_else(|| Some(Arc::new(first())));
+        Arc::make_mut(self.wearers.get_or(id, known).expect("whoever is not known begins with `first`"))
     }
 
     /// What is known of a person's Companion.
@@ -223,7 +222,8 @@ impl<'e> Draft<'e> {
     pub(super) fn known_tags(&self) -> impl Iterator<Item = &TagState> {
         let changed = |id: &TagId| self.tags.get(id);
         let known = self.engine.tags.iter().map(move |(id, state)| changed(id).unwrap_or(state));
-        known.chain(self.tags.iter().filter(|(id, _)| !self.engine.tags.contains_key(id)).map(|(_, new)| new))
+        let new = self.tags.iter().filter(|(id, _)| !self.engine.tags.contains_key(id)).map(|(_, new)| new);
+        known.chain(new).map(Arc::as_ref)
     }
 
     /// Come back to this at that time, whatever else it waits for.
@@ -377,8 +377,8 @@ impl<'e> Draft<'e> {
             lines: self.lines,
             changes: self.changes,
             rulebook: published.then_some(self.rulebook),
-            tags: self.tags.into_iter().collect(),
-            wearers: self.wearers.into_iter().map(|(id, state)| (id, Arc::new(state))).collect(),
+            tags: self.tags.into_vec(),
+            wearers: self.wearers.into_vec(),
             companions: self.companions.into_iter().collect(),
             standings: self.standings.into_iter().collect(),
             sources: self.sources.into_iter().collect(),

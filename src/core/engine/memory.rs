@@ -36,7 +36,7 @@ enum Content {
     Service(Box<ServiceState>),
     Book(Box<KeptBook>),
     Formerly(TagId, Formerly),
-    Tag(TagId, Box<TagState>),
+    Tag(TagId, Arc<TagState>),
     TagGap(TagId, TagGap),
     Wearer(WearerId, Arc<WearerState>),
     Companion(PersonId, CompanionState),
@@ -101,7 +101,7 @@ impl Engine {
             next_incident: self.next_incident,
             next_alert: self.next_alert,
         };
-        let tags = self.tags.iter().map(|(id, state)| Content::Tag(id.clone(), Box::new(state.clone())));
+        let tags = self.tags.iter().map(|(id, state)| Content::Tag(id.clone(), Arc::clone(state)));
         let tag_gaps = self.tag_gaps.iter().map(|(id, gap)| Content::TagGap(id.clone(), gap.clone()));
         let wearers = self.wearers.iter().map(|(id, state)| Content::Wearer(id.clone(), Arc::clone(state)));
         let companions =
@@ -132,7 +132,7 @@ impl Engine {
                 }
                 Content::Book(kept) => rulebook.take_up(*kept),
                 Content::Formerly(tag, was) => rulebook.take_up_formerly(tag, &was),
-                Content::Tag(id, state) => drop(engine.tags.insert(id, *state)),
+                Content::Tag(id, state) => drop(engine.tags.insert(id, state)),
                 Content::TagGap(id, gap) => drop(engine.tag_gaps.insert(id, gap)),
                 Content::Wearer(id, state) => drop(engine.wearers.insert(id, state)),
                 Content::Companion(id, state) => drop(engine.companions.insert(id, state)),

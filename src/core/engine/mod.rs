@@ -24,7 +24,7 @@
 //! | `reach` | whether alerts get through in time, and whether anybody is out of reach |
 //! | `sight` | what a fix says of a zone, for whoever explains a decision; decides nothing |
 //! | `situation` | what a wearer's track, and the moment, mean for the incidents about them |
-//! | `decide`, `draft`, `decision` | one input's way through all of it |
+//! | `decide`, `draft`, `few`, `decision` | one input's way through all of it |
 //! | `erasure` | what stands in the way of forgetting somebody, and what goes |
 //! | `memory` | all that is remembered, in parts that can be kept and taken up again |
 
@@ -42,6 +42,7 @@ mod draft;
 mod erasure;
 mod escalation;
 mod evidence;
+mod few;
 mod gap_watch;
 mod handling;
 mod incidents;
@@ -128,7 +129,7 @@ pub const ENGINE_VERSION: i64 = 10;
 pub struct Engine {
     rule: Rule,
     rulebook: Arc<Rulebook>,
-    tags: BTreeMap<TagId, TagState>,
+    tags: BTreeMap<TagId, Arc<TagState>>,
     wearers: BTreeMap<WearerId, Arc<WearerState>>,
     companions: BTreeMap<PersonId, CompanionState>,
     /// Of those protected persons who have been, or are to be, told something beside danger.
@@ -344,7 +345,7 @@ impl Engine {
 
     /// Tags, with what is known of each.
     pub fn tags(&self) -> impl Iterator<Item = (&TagId, &TagState)> {
-        self.tags.iter()
+        self.tags.iter().map(|(id, state)| (id, state.as_ref()))
     }
 
     /// Sources that can be heard.
@@ -393,13 +394,23 @@ impl Engine {
     }
 
     fn set_deadline(&mut self, key: &DeadlineKey, at: Timestamp) {
-        if let Some(before) = self.deadlines.remove(key) {
-            self.due.remove(&(before, key.clone()));
+        let known = self.deadlines.get_mut(key);
+        if known.as_deref() == Some(&at) {
+            return;
         }
-        if at < Timestamp::MAX {
-            self.deadlines.insert(key.clone(), at);
-            self.due.insert((at, key.clone()));
+        let later = (at < Timestamp::MAX).then(|| (at, key.clone()));
+        match known {
+            Some(known) => {
+                self.due.remove(&(*known, key.clone()));
+                *known = at;
+                if later.is_none() {
+                    self.deadlines.remove(key);
+                }
+            }
+            None if later.is_some() => drop(self.deadlines.insert(key.clone(), at)),
+            None => {}
         }
+        self.due.extend(later);
     }
 }
 

@@ -174,7 +174,7 @@ impl Engine {
         let person = self.rulebook.accompanied_by(tag, at)?;
         let setting =
             clock_watch::Setting { started: self.started, heard_since: None, ours: &self.our_clock };
-        let reading = clock_watch::reading(self.tags.get(tag), &setting, at, ping);
+        let reading = clock_watch::reading(self.tags.get(tag).map(AsRef::as_ref), &setting, at, ping);
         let fixes = ping.fixes.iter().map(|fix| Fix { at: reading.true_time(fix.at), ..*fix });
         let agreed = fixes.filter(|fix| self.rulebook.accompanied_by(tag, fix.at) == Some(person));
         Some((person.clone(), agreed.collect()))

@@ -293,22 +293,31 @@ impl Rulebook {
         to: LatLon,
         within_m: f64,
     ) -> Vec<ZoneId> {
-        let shared = self.wearer(wearer).and_then(|wearer| self.shared.get(&wearer.unit));
-        let trees = self.own.get(wearer).into_iter().chain(shared);
-        let found = trees.flat_map(|tree| match from {
+        let near = |tree: &Arc<Index<ZoneId>>| match from {
             Some(from) => tree.near_segment(from, to, within_m),
             None => tree.near(to, within_m),
-        });
-        let mut ids: Vec<ZoneId> = found.collect();
-        ids.sort();
-        ids.dedup();
+        };
+        let mut ids = self.own.get(wearer).map_or_else(Vec::new, near);
+        if let Some(shared) = self.shared_with(wearer) {
+            ids.extend(near(shared));
+            ids.sort();
+            ids.dedup();
+        }
         ids
+    }
+
+    /// The zones of a wearer's unit, which bind everybody there.
+    fn shared_with(&self, wearer: &WearerId) -> Option<&Arc<Index<ZoneId>>> {
+        // With none of them it does not matter whose the wearer is.
+        if self.shared.is_empty() {
+            return None;
+        }
+        self.shared.get(&self.wearer(wearer)?.unit)
     }
 
     /// How many zones there are that may bind `wearer`.
     pub(super) fn zones_around(&self, wearer: &WearerId) -> usize {
-        let shared = self.wearer(wearer).and_then(|wearer| self.shared.get(&wearer.unit));
-        self.own.get(wearer).into_iter().chain(shared).map(|tree| tree.len()).sum()
+        self.own.get(wearer).into_iter().chain(self.shared_with(wearer)).map(|tree| tree.len()).sum()
     }
 
     /// Whether any zone of a case in force, or of the unit, binds `wearer`.

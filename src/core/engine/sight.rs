@@ -63,7 +63,7 @@ impl Engine {
     ) -> Vec<Fix> {
         let heard_since = self.sources.get(source).map(|state| state.since);
         let setting = Setting { started: self.started, heard_since, ours: &self.our_clock };
-        let reading = clock_watch::reading(self.tags.get(tag), &setting, at, ping);
+        let reading = clock_watch::reading(self.tags.get(tag).map(AsRef::as_ref), &setting, at, ping);
         let fixes = ping.fixes.iter().map(|fix| Fix { at: reading.true_time(fix.at), ..*fix });
         let is_theirs = |fix: &Fix| {
             self.rulebook.wearer_of(tag, fix.at) == Some(wearer) && self.rulebook.may_watch(wearer, fix.at)

@@ -122,9 +122,11 @@ pub(super) fn near(ground: Ground<'_>, before: Option<&Point>, fix: &Point, zone
         before.filter(|before| fix.at.ms_since(before.at) <= STILL_THERE_MS).map(|before| before.position);
     let reach_m = LOOK_SIGMAS * fix.sigma_m().max(before.map_or(0.0, Point::sigma_m));
     let mut ids = ground.rulebook.zones_near(ground.wearer, from, fix.position, reach_m);
-    ids.extend(zones.keys().cloned());
-    ids.sort();
-    ids.dedup();
+    if !zones.is_empty() {
+        ids.extend(zones.keys().cloned());
+        ids.sort();
+        ids.dedup();
+    }
     ids
 }
 

@@ -1,7 +1,9 @@
 //! Finds the shapes that may be near a point or a path, out of many.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::fmt;
+use std::ops::ControlFlow;
 
 use rstar::RTree;
 use rstar::RTreeObject as _;
@@ -76,11 +78,15 @@ impl<K: Ord + Clone> Index<K> {
     }
 
     fn meeting(&self, area: Bounds) -> Vec<K> {
-        let mut keys: Vec<K> = area
-            .rectangles()
-            .flat_map(|part| self.tree.locate_in_envelope_intersecting(part.envelope()))
-            .map(|entry| entry.data.clone())
-            .collect();
+        let mut keys = Vec::new();
+        for part in area.rectangles() {
+            let all = |entry: &Entry<K>| {
+                keys.push(entry.data.clone());
+                ControlFlow::<Infallible>::Continue(())
+            };
+            let ControlFlow::Continue(()) =
+                self.tree.locate_in_envelope_intersecting_int(part.envelope(), all);
+        }
         keys.sort();
         keys.dedup();
         keys

@@ -35,13 +35,16 @@ impl World<'_> {
         metres_between(zone.centre, (truth.lat, truth.lon)) - zone.radius_m
     }
 
+    fn is_deep(&self, wearer: usize, truth: &Truth) -> bool {
+        !self.wearers[wearer].zone.at_night && self.border_m(wearer, truth) < -DEEP_M
+    }
+
     pub(super) fn wakes(&mut self, tag: usize) {
         if self.worn[tag].wakes_at != self.now {
             return;
         }
         let (now_ms, wearer) = (self.now.as_ms(), self.worn[tag].wearer);
         let truth = self.truth(wearer, now_ms);
-        let is_deep = self.border_m(wearer, &truth) < -DEEP_M && !self.wearers[wearer].zone.at_night;
         #[expect(clippy::cast_precision_loss, reason = "days of milliseconds")]
         let t_s = self.now.ms_since(START) as f64 / 1e3;
         let charges = self.wearers[wearer].life.is_charging(t_s);
@@ -51,10 +54,10 @@ impl World<'_> {
         }
         worn.tag.wake(now_ms, &truth);
         let made = worn.tag.kept().counts().pings;
-        if is_deep && !worn.is_off {
-            worn.deep.extend(worn.made + 1..=made);
+        let new = std::mem::replace(&mut worn.made, made) + 1..=made;
+        if !new.is_empty() && !worn.is_off && self.is_deep(wearer, &truth) {
+            self.worn[tag].deep.extend(new);
         }
-        worn.made = made;
         self.publishes(tag);
         self.wakes_again(tag);
     }

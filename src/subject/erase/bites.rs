@@ -102,7 +102,7 @@ impl<'a> Erasing<'a> {
     /// Whether there is, or was, a record of them.
     #[must_use]
     pub fn has_record(&self) -> bool {
-        self.trace.has_record
+        self.trace.since.is_some()
     }
 
     /// What would go, and whose it is, too. Nothing is changed.
