@@ -101,7 +101,7 @@ impl Driver {
         } = self;
         let mut work = Work {
             line: Line::new(sequencer, Arc::clone(&store)),
-            keeper: Keeper::new(Arc::clone(&store), self.snapshot_every_rows, self.kept),
+            keeper: Keeper::new(Arc::clone(&store), clock.clone(), self.snapshot_every_rows, self.kept),
             hand_ins: HandIns::new(store),
             pulse: Pulse::new(clock.steady(), clock.real_us()),
             drawn_us: i64::MIN,

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::FutureExt;
 use tokio::{
     task::{JoinHandle, spawn_blocking},
-    time::{sleep, timeout},
+    time::timeout,
 };
 
 use super::{
@@ -17,14 +17,15 @@ use super::{
     snapshot::{KEPT, Taken, snapshots_after},
 };
 use crate::{
+    clock::Clock,
     engine::Engine,
     store::{JournalHead, JournalRow, Store, StoreError},
 };
 
 /// A store that takes longer to take a snapshot does not take it: the next one is tried.
 const WRITE_MAX: Duration = Duration::from_mins(10);
-/// One that could not be written is not followed by another before this.
-const AGAIN: Duration = Duration::from_secs(5);
+/// One that could not be written is not followed by another before this, milliseconds.
+const AGAIN_MS: i64 = 5_000;
 
 /// What of snapshots there is when a line begins.
 #[derive(Debug, Clone, Copy, Default)]
@@ -52,6 +53,7 @@ impl Kept {
 /// See the module's documentation.
 pub(super) struct Keeper {
     store: Arc<dyn Store>,
+    clock: Clock,
     /// `None`: none is taken.
     every_rows: Option<i64>,
     kept: Kept,
@@ -62,8 +64,8 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    pub(super) fn new(store: Arc<dyn Store>, every_rows: Option<i64>, kept: Kept) -> Self {
-        Self { store, every_rows, kept, waiting: None, writing: None }
+    pub(super) fn new(store: Arc<dyn Store>, clock: Clock, every_rows: Option<i64>, kept: Kept) -> Self {
+        Self { store, clock, every_rows, kept, waiting: None, writing: None }
     }
 
     /// These rows are written; `memory` is the engine after the last row, which may not be.
@@ -84,7 +86,8 @@ impl Keeper {
             self.kept.last = self.waiting.as_ref().map_or(self.kept.last, |(_, head)| head.no);
         }
         if let Some((engine, head)) = self.waiting.take_if(|(_, head)| head.no <= written) {
-            self.writing = Some(tokio::spawn(write(Arc::clone(&self.store), engine, head)));
+            self.writing =
+                Some(tokio::spawn(write(Arc::clone(&self.store), self.clock.clone(), engine, head)));
         }
     }
 
@@ -105,25 +108,21 @@ impl Keeper {
     }
 }
 
-/// What fails is tried again with the next one.
-async fn write(store: Arc<dyn Store>, engine: Engine, head: JournalHead) -> Option<i64> {
+/// What fails is tried again with the next one, after a while.
+async fn write(store: Arc<dyn Store>, clock: Clock, engine: Engine, head: JournalHead) -> Option<i64> {
     let no = head.no;
     let Ok(Some(taken)) = spawn_blocking(move || Taken::of(&engine, &head)).await else {
         tracing::error!(no, "the engine's memory cannot be written down");
-        sleep(AGAIN).await;
+        clock.wait_ms(AGAIN_MS).await;
         return None;
     };
     // A database that neither answers nor fails would otherwise be the last that is heard of snapshots.
     let written = timeout(WRITE_MAX, taken.write(store.as_ref())).await;
-    match written.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer".into()))) {
-        Ok(()) => {
-            tracing::info!(no, "snapshot");
-            Some(no)
-        }
-        Err(error) => {
-            tracing::warn!(no, %error, "no snapshot: a start decides more rows again");
-            sleep(AGAIN).await;
-            None
-        }
+    if let Err(error) = written.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer".into()))) {
+        tracing::warn!(no, %error, "no snapshot: a start decides more rows again");
+        clock.wait_ms(AGAIN_MS).await;
+        return None;
     }
+    tracing::info!(no, "snapshot");
+    Some(no)
 }

@@ -5,12 +5,13 @@
 //! Where rows before it were erased there is nothing else: it serves whichever version of the engine decided them, and
 //! `cordon replay`, which decides everything again, goes on from it beyond them.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
 use super::{erasures::last_erasure, guard::guarded};
 use crate::{
+    clock::Clock,
     engine::{ENGINE_VERSION, Engine, MEMORY_FORM, Part},
     store::{JournalHead, Snapshot, SnapshotPart, Store, StoreError},
 };
@@ -22,8 +23,8 @@ const PARTS_AT_ONCE: usize = 200;
 const PARTS_READ: i64 = 2_000;
 /// Snapshots that are kept: if the last one cannot be read, the one before it can.
 pub(super) const KEPT: usize = 2;
-/// Between two bites of what is deleted.
-const PAUSE: Duration = Duration::from_millis(20);
+/// Between two bites of what is deleted, milliseconds: the line's commits come first.
+const PAUSE_MS: i64 = 20;
 
 /// A snapshot that is to be written.
 pub struct Taken {
@@ -77,7 +78,7 @@ pub async fn forget_snapshots(store: &dyn Store) -> Result<(), StoreError> {
     let mut kept: Vec<i64> = whole.iter().take(KEPT).copied().collect();
     kept.extend(whole.iter().rfind(|no| erased > 0 && **no >= erased));
     while store.forget_snapshots(&kept).await? {
-        tokio::time::sleep(PAUSE).await;
+        Clock::real().wait_ms(PAUSE_MS).await;
     }
     Ok(())
 }
