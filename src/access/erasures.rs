@@ -126,7 +126,8 @@ impl Access {
         let who = record.who.to_string();
         let agreed = sqlx::query(
             "UPDATE erasures SET agreed_by = $3, agreed_at = $4 \
-             WHERE no = $2 AND subject = $1 AND row IS NULL AND asked_by <> $3",
+             WHERE no = $2 AND subject = $1 AND row IS NULL AND asked_by <> $3 \
+             AND (agreed_by IS NULL OR agreed_by = $3)",
         )
         .bind(subject.to_string())
         .bind(no)
@@ -309,7 +310,9 @@ impl Access {
                               WHERE 'person:' || json_extract(value, '$.person') = $2)))";
         let cases = serde_json::json!(cases).to_string();
         let mut tx = self.db.write.begin_with("BEGIN IMMEDIATE").await?;
-        for statement in [DRAFTS, PROPOSALS, HOLDS, POINTS] {
+        // An id may be used again, for a case that is not theirs who had this one.
+        const CASELOAD: &str = "DELETE FROM caseload WHERE case_id IN (SELECT value FROM json_each($3))";
+        for statement in [DRAFTS, PROPOSALS, HOLDS, POINTS, CASELOAD] {
             sqlx::query(statement)
                 .bind(before.as_us())
                 .bind(subject.to_string())

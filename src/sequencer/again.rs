@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, mem};
 
 use super::{
-    erasures::last_erasure,
+    erasures::first_erasure,
     findings::{Findings, Otherwise, Undecided},
     guard,
     record::{chain_of, digest_of, erased_of, input_of, is_blank},
@@ -226,7 +226,7 @@ impl Recovered {
             Err(StoreError::Corrupt(_)) => Vec::new(),
             read => read?,
         };
-        self.lost = Some(Lost { snapshots, erased: last_erasure(store).await? });
+        self.lost = Some(Lost { snapshots, erased: first_erasure(store).await? });
         self.findings.undecided.push(Undecided { first: no, last: no, erased: 0 });
         self.engine = Engine::default();
         self.earlier.incidents.extend(mem::take(&mut self.incidents));

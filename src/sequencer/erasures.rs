@@ -28,6 +28,11 @@ pub async fn erasures(store: &dyn Store, after: i64) -> Result<Vec<(i64, DataSub
     Ok(found)
 }
 
+/// The first of them; 0 without one. Before it everything can be decided again.
+pub(super) async fn first_erasure(store: &dyn Store) -> Result<i64, StoreError> {
+    Ok(erasures(store, 0).await?.first().map_or(0, |(no, _)| *no))
+}
+
 /// The last of them; 0 without one.
 pub(super) async fn last_erasure(store: &dyn Store) -> Result<i64, StoreError> {
     Ok(erasures(store, 0).await?.last().map_or(0, |(no, _)| *no))

@@ -14,7 +14,7 @@ use tokio::{
 use super::{
     erasures::last_erasure,
     record::erased_of,
-    snapshot::{KEPT, Taken, snapshots_after},
+    snapshot::{KEPT, Taken, forget_unfinished, snapshots_after},
 };
 use crate::{
     clock::Clock,
@@ -25,7 +25,7 @@ use crate::{
 /// A store that takes longer to take a snapshot does not take it: the next one is tried.
 const WRITE_MAX: Duration = Duration::from_mins(10);
 /// One that could not be written is not followed by another before this, milliseconds.
-const AGAIN_MS: i64 = 5_000;
+const AGAIN_MS: i64 = 60_000;
 
 /// What of snapshots there is when a line begins.
 #[derive(Debug, Clone, Copy, Default)]
@@ -45,7 +45,12 @@ impl Kept {
     /// If the store cannot be read.
     pub async fn read(store: &dyn Store, last: i64) -> Result<Self, StoreError> {
         let erased = last_erasure(store).await?;
-        let there = if erased == 0 { KEPT } else { snapshots_after(store, erased).await? };
+        let there = match snapshots_after(store, erased).await {
+            _ if erased == 0 => KEPT,
+            // A start goes on without them: they come anew.
+            Err(StoreError::Corrupt(_)) => 0,
+            read => read?,
+        };
         Ok(Self { last, erased, owed: KEPT.saturating_sub(there) })
     }
 }
@@ -120,6 +125,10 @@ async fn write(store: Arc<dyn Store>, clock: Clock, engine: Engine, head: Journa
     let written = timeout(WRITE_MAX, taken.write(store.as_ref())).await;
     if let Err(error) = written.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer".into()))) {
         tracing::warn!(no, %error, "no snapshot: a start decides more rows again");
+        // What was written of it must not fill the disk, try after try.
+        if !matches!(timeout(WRITE_MAX, forget_unfinished(store.as_ref())).await, Ok(Ok(()))) {
+            tracing::warn!(no, "what is left of a snapshot stays until the next one");
+        }
         clock.wait_ms(AGAIN_MS).await;
         return None;
     }

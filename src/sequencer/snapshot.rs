@@ -9,7 +9,10 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::{erasures::last_erasure, guard::guarded};
+use super::{
+    erasures::{first_erasure, last_erasure},
+    guard::guarded,
+};
 use crate::{
     clock::Clock,
     engine::{ENGINE_VERSION, Engine, MEMORY_FORM, Part},
@@ -74,9 +77,22 @@ impl Taken {
 /// If the store cannot be read or written.
 pub async fn forget_snapshots(store: &dyn Store) -> Result<(), StoreError> {
     let erased = last_erasure(store).await?;
-    let whole = believed(store, erased).await?;
+    let whole = believed(store).await?;
     let mut kept: Vec<i64> = whole.iter().take(KEPT).copied().collect();
     kept.extend(whole.iter().rfind(|no| erased > 0 && **no >= erased));
+    while store.forget_snapshots(&kept).await? {
+        Clock::real().wait_ms(PAUSE_MS).await;
+    }
+    Ok(())
+}
+
+/// Deletes what is left of snapshots that were never finished, also of the newest one: nobody else may be writing one.
+///
+/// # Errors
+/// If the store cannot be read or written.
+pub(super) async fn forget_unfinished(store: &dyn Store) -> Result<(), StoreError> {
+    let mut kept: Vec<i64> = store.snapshots().await?.into_iter().map(|snapshot| snapshot.no).collect();
+    kept.push(i64::MAX);
     while store.forget_snapshots(&kept).await? {
         Clock::real().wait_ms(PAUSE_MS).await;
     }
@@ -88,13 +104,13 @@ pub async fn forget_snapshots(store: &dyn Store) -> Result<(), StoreError> {
 /// # Errors
 /// If the store cannot be read.
 pub async fn snapshots_after(store: &dyn Store, row: i64) -> Result<usize, StoreError> {
-    let whole = believed(store, last_erasure(store).await?).await?;
+    let whole = believed(store).await?;
     Ok(whole.into_iter().filter(|no| *no >= row).count())
 }
 
 /// The rows of the snapshots that can be believed, the newest first.
-async fn believed(store: &dyn Store, erased: i64) -> Result<Vec<i64>, StoreError> {
-    let mut whole = Vec::new();
+async fn believed(store: &dyn Store) -> Result<Vec<i64>, StoreError> {
+    let (erased, mut whole) = (first_erasure(store).await?, Vec::new());
     for snapshot in store.snapshots().await? {
         let is_whole = match head_of(store, &snapshot, erased).await? {
             Ok(_) => contents(store, &snapshot, |_| true).await?.is_ok(),
@@ -140,7 +156,7 @@ pub(super) struct Loaded {
 /// The engine of the newest snapshot that can be believed.
 pub(super) async fn load(store: &dyn Store) -> Result<Loaded, StoreError> {
     let mut loaded = Loaded::default();
-    let erased = last_erasure(store).await?;
+    let erased = first_erasure(store).await?;
     let snapshots = match store.snapshots().await {
         Ok(snapshots) => snapshots,
         // Damage here is no damage to the journal.
@@ -167,7 +183,7 @@ pub(super) async fn load(store: &dyn Store) -> Result<Loaded, StoreError> {
     Ok(loaded)
 }
 
-/// The engine of a snapshot, and its row. `erased` is the last row that has erased somebody's data, 0 without one.
+/// The engine of a snapshot, and its row. `erased` is the first row that has erased somebody's data, 0 without one.
 pub(super) async fn read(
     store: &dyn Store,
     snapshot: &Snapshot,

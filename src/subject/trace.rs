@@ -108,6 +108,13 @@ impl Trace {
         }
     }
 
+    /// Those of their cases that are gone with them: one that was revised without them is somebody else's, and may go on.
+    pub(super) fn gone(&self) -> impl Iterator<Item = &CaseId> {
+        let is_theirs =
+            |spans: &[[Timestamp; 2]]| spans.last().is_some_and(|[_, until]| *until == Timestamp::MAX);
+        self.cases.iter().filter(move |(_, spans)| is_theirs(spans)).map(|(case, _)| case)
+    }
+
     /// Whether a case was theirs at a time of the wall clock.
     pub(super) fn is_theirs(&self, case: &str, at: Timestamp) -> bool {
         let spans = self.cases.iter().find(|(id, _)| id.as_str() == case).map(|(_, spans)| spans);

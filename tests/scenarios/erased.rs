@@ -2,12 +2,12 @@
 //! that or not at all, and replay says what it cannot decide any more.
 
 use cordon::{
-    domain::IncidentId,
-    engine::{ENGINE_VERSION, Engine, MEMORY_FORM},
+    domain::{DataSubject, IncidentId},
+    engine::{ENGINE_VERSION, Engine, MEMORY_FORM, Told},
     lab,
     sequencer::{
-        Kept, RecoverError, Recovered, Taken, Undecided, catch_up, decide_again, erasures, forget_snapshots,
-        recover, snapshots_after,
+        Kept, RecoverError, Recovered, Taken, Undecided, catch_up, chain_of, decide_again, digest_of,
+        erasures, forget_snapshots, recover, snapshots_after,
     },
     store::{Batch, JournalRow, MemoryStore, Snapshot, SnapshotPart, Store},
 };
@@ -169,6 +169,25 @@ fn of_another_version_it_is_taken_and_of_another_form_refused() {
         run(older.keep_parts(snapshot.no, &parts)).unwrap();
         run(older.keep_snapshot(&snapshot)).unwrap();
     }
+    assert_eq!(run(catch_up(&older)).unwrap().findings.from, newest);
+
+    // Another is erased since, and was killed before that was kept: what there is still serves.
+    let last = run(older.journal(0, 10_000)).unwrap().pop().unwrap();
+    let subject: DataSubject = "person:p-9".parse().unwrap();
+    let mut row = JournalRow {
+        no: last.no + 1,
+        at: last.at.plus_ms(1_000),
+        kind: "erase".into(),
+        subject: subject.to_string(),
+        codec: 2,
+        payload: serde_json::to_vec(&Told::Erase { subject }).unwrap(),
+        decision: "erased person:p-9".into(),
+        engine: ENGINE_VERSION,
+        ..last.clone()
+    };
+    row.digest = digest_of(&row);
+    row.chain = chain_of(&last.chain, &row);
+    run(older.commit(&Batch { rows: vec![row], ..Batch::default() })).unwrap();
     assert_eq!(run(catch_up(&older)).unwrap().findings.from, newest);
 
     for snapshot in run(erased.store().snapshots()).unwrap() {

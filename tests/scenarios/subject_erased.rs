@@ -152,6 +152,29 @@ async fn nothing_of_a_protected_person_is_left() {
 }
 
 #[tokio::test]
+async fn a_case_that_goes_on_without_them_keeps_its_open_incident_and_what_waits_for_it() {
+    let (store, access) = (MemoryStore::new(), Access::in_memory().await.unwrap());
+    let subject = whose("person:p-3");
+    let mut line = couples::lived(&store).await;
+    couples::written(&access).await;
+    couples::guest(&mut line).await;
+    let open: Vec<_> = line.engine().open_incidents().map(|it| it.as_ref().clone()).collect();
+    assert!(open.iter().any(|it| it.case.as_ref().is_some_and(|case| case.as_str() == "c-2")), "{open:?}");
+    let no = couples::forgotten(&mut line, &store, &subject).await;
+    let row = store.journal(no - 1, 1).await.unwrap().remove(0);
+    assert_eq!(row.decision, format!("erased {subject}"));
+
+    let mut erasing = Erasing::begin(&store, &access, subject.clone(), Before::of(&row)).await.unwrap();
+    assert!(erasing.waits_for_an_incident(), "it is the line's to write");
+    let was = beside(&access).await;
+    while erasing.bite().await.unwrap() {}
+    assert_eq!(beside(&access).await, was, "the zone that waits for a second person, and what is drafted");
+    let kept = couples::kept(&store).await;
+    assert_eq!(found(&kept, &["447700900088", "Guest"]), [] as [&str; 0]);
+    assert_eq!(found(&kept, &["Hale", "FERN"]), ["Hale", "FERN"]);
+}
+
+#[tokio::test]
 async fn killed_at_any_bite_it_comes_to_the_same_end() {
     for subject in ["wearer:w-1", "person:p-1"] {
         let subject = whose(subject);

@@ -188,6 +188,20 @@ pub(crate) async fn lived(store: &dyn Store) -> Line<'_> {
     line
 }
 
+/// Somebody is protected by the second couple's case for a while.
+pub(crate) async fn guest(line: &mut Line<'_>) {
+    let person = json!({"person": {"id": "p-3", "unit": "north", "name": "Ms E. Guest",
+        "contact": [{"channel": "sms", "address": "+447700900088"}]}});
+    let mut without = case("c-2", "w-2", "p-2");
+    without["case"]["zone"] =
+        json!([{"id": "z-2", "code": "FERN", "margin_m": 300.0, "shape": circle((54.25, -1.75))}]);
+    let mut with = without.clone();
+    with["case"]["persons"] = json!(["p-2", "p-3"]);
+    for (value, s) in [person, with, without].into_iter().zip(31_000..) {
+        line.tell(after(s), Told::Publish(book(value))).await;
+    }
+}
+
 async fn handle(line: &mut Line<'_>, s: i64, incident: IncidentId, action: Action) {
     line.tell(after(s), Told::Handle { incident, by: "desk".parse().unwrap(), action }).await;
 }

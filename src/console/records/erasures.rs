@@ -68,7 +68,7 @@ fn came(it: &Erasure) -> &'static str {
     match (&it.agreed, it.row, it.done_at) {
         (_, _, Some(_)) => "Erased",
         (_, Some(_), None) => "Being erased",
-        (Some(_), None, None) => "Agreed; waits for the service, or for a legal hold",
+        (Some(_), None, None) => "Agreed; waits for the service, a legal hold, or an open incident",
         (None, None, None) => "Waits for a second supervisor",
     }
 }

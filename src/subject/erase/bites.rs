@@ -105,6 +105,13 @@ impl<'a> Erasing<'a> {
         self.trace.since.is_some()
     }
 
+    /// Whether an incident of somebody else, in which something was said of them, is open: it is the line's to write. Its
+    /// case goes on without them.
+    #[must_use]
+    pub fn waits_for_an_incident(&self) -> bool {
+        self.found.is_one_open
+    }
+
     /// What would go, and whose it is, too. Nothing is changed.
     ///
     /// # Errors
@@ -138,7 +145,7 @@ impl<'a> Erasing<'a> {
                 None => Next::Written,
             },
             Next::Written => {
-                let cases: Vec<_> = self.trace.cases.keys().cloned().collect();
+                let cases: Vec<_> = self.trace.gone().cloned().collect();
                 self.access.forget(&self.subject, &cases, self.before.wall).await?;
                 Next::Records(0)
             }

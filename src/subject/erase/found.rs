@@ -18,8 +18,10 @@ pub(super) struct Found {
     pub(super) about: BTreeSet<IncidentId>,
     /// Incidents about others in which something may be said of a protected person.
     pub(super) beside: BTreeSet<IncidentId>,
-    /// Alerts to a protected person.
+    /// Alerts to a protected person, and those of incidents about them.
     pub(super) alerts: BTreeSet<AlertId>,
+    /// One of the incidents beside is open: the line writes it, and nobody else may.
+    pub(super) is_one_open: bool,
     /// How many alerts go, and of how many incidents about others a part.
     pub(super) alerts_count: u64,
     pub(super) rewritten_count: u64,
@@ -59,16 +61,16 @@ impl Found {
             }
             DataSubject::Person(id) if is_told(incident, id) || is_of_case() => {
                 self.beside.insert(incident.id);
+                self.is_one_open |= incident.is_open();
                 self.rewritten_count += u64::from(rewritten(incident, id).is_some());
             }
             DataSubject::Wearer(_) | DataSubject::Person(_) => return Ok(()),
         }
         for alert in store.alerts_of(incident.id).await? {
-            let is_to_them = is_to(&alert.recipient, subject);
-            if is_to_them {
+            if is_about || is_to(&alert.recipient, subject) {
                 self.alerts.insert(alert.id);
+                self.alerts_count += 1;
             }
-            self.alerts_count += u64::from(is_about || is_to_them);
         }
         Ok(())
     }

@@ -3,9 +3,12 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
+    panic::AssertUnwindSafe,
     pin::pin,
     sync::Arc,
 };
+
+use futures_util::FutureExt as _;
 
 use super::{
     bites::{Before, EraseError, Erasing},
@@ -42,24 +45,50 @@ pub struct Eraser {
     after: i64,
     /// Rows whose turn comes no earlier than then.
     later: BTreeMap<i64, Timestamp>,
-    /// Rows of which it is said that a legal hold stands.
-    held: BTreeSet<i64>,
+    /// Rows of which it is said why they wait.
+    said: BTreeSet<(i64, &'static str)>,
 }
 
 /// How far an erasure has come.
 enum Came {
     Done,
+    /// It waits for something else first.
+    Waits(For),
+}
+
+/// What an erasure waits for.
+#[derive(Clone, Copy)]
+enum For {
     /// The engine's memory stands in too few snapshots.
-    Early,
+    Snapshots,
     /// Of the subject, or of somebody whose data stands in the same rows.
-    Held,
+    Hold,
+    /// Somebody else's, in which something was said of the subject.
+    Incident,
+}
+
+impl For {
+    fn why(self) -> &'static str {
+        match self {
+            Self::Snapshots => "what the engine remembers without them is not written down twice",
+            Self::Hold => "a legal hold stands",
+            Self::Incident => "an incident of a case that was theirs is open",
+        }
+    }
+
+    fn again_ms(self) -> i64 {
+        match self {
+            Self::Snapshots => SNAPSHOT_MS,
+            Self::Hold | Self::Incident => AGAIN_MS,
+        }
+    }
 }
 
 impl Eraser {
     /// One that has done nothing yet.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, access: Arc<Access>, clock: Clock) -> Self {
-        Self { store, access, clock, after: 0, later: BTreeMap::new(), held: BTreeSet::new() }
+        Self { store, access, clock, after: 0, later: BTreeMap::new(), said: BTreeSet::new() }
     }
 
     /// Erases until `stop` is ready: what it leaves half done, the next one goes on with.
@@ -97,24 +126,26 @@ impl Eraser {
             let now = self.clock.steady();
             let came = match self.later.get(&row) {
                 Some(at) if *at > now => None,
-                _ => Some(self.erase(row, &subject).await),
+                // What crashes it must not end the service: the row that does so is named.
+                _ => Some(AssertUnwindSafe(self.erase(row, &subject)).catch_unwind().await.unwrap_or_else(
+                    |_| Err(StoreError::Corrupt(format!("the erasure of row {row} crashed")).into()),
+                )),
             };
             let again = match came {
                 Some(Ok(Came::Done)) => {
                     self.later.remove(&row);
                     continue;
                 }
-                Some(Ok(Came::Held)) => {
-                    if self.held.insert(row) {
-                        tracing::warn!(row, "an erasure waits: a legal hold stands");
+                Some(Ok(Came::Waits(first))) => {
+                    if self.said.insert((row, first.why())) {
+                        tracing::warn!(row, why = first.why(), "an erasure waits");
                     }
-                    Some(now.plus_ms(AGAIN_MS))
+                    Some(now.plus_ms(first.again_ms()))
                 }
                 Some(Err(error)) => {
                     tracing::warn!(row, %error, "an erasure has to begin again");
                     Some(now.plus_ms(AGAIN_MS))
                 }
-                Some(Ok(Came::Early)) => Some(now.plus_ms(SNAPSHOT_MS)),
                 None => None,
             };
             self.later.extend(again.map(|at| (row, at)));
@@ -129,7 +160,7 @@ impl Eraser {
     async fn erase(&self, row: i64, subject: &DataSubject) -> Result<Came, EraseError> {
         let store = self.store.as_ref();
         if snapshots_after(store, row).await? < SNAPSHOTS_MIN {
-            return Ok(Came::Early);
+            return Ok(Came::Waits(For::Snapshots));
         }
         let is_held = async |others| {
             let first = holds_in_the_way(&self.access, subject, others).await;
@@ -137,20 +168,27 @@ impl Eraser {
         };
         let alone = BTreeSet::new();
         if is_held(&alone).await? {
-            return Ok(Came::Held);
+            return Ok(Came::Waits(For::Hold));
         }
         let erased = store.journal(row - 1, 1).await?.into_iter().next().filter(|it| it.no == row);
         let erased = erased.ok_or_else(|| StoreError::Corrupt(format!("there is no journal row {row}")))?;
         let before = Before::of(&erased);
         let mut erasing = Erasing::begin(store, &self.access, subject.clone(), before).await?;
+        if erasing.waits_for_an_incident() {
+            return Ok(Came::Waits(For::Incident));
+        }
         let plan = erasing.plan().await?;
         if is_held(&plan.others).await? {
-            return Ok(Came::Held);
+            return Ok(Came::Waits(For::Hold));
         }
         let unit = erased.unit.as_ref();
         self.access.begin_erasure(subject, unit, row, plan.counts, self.clock.wall()).await?;
         while erasing.bite().await? {
             self.clock.wait_ms(PAUSE_MS).await;
+            // One that is placed meanwhile keeps what is left.
+            if is_held(&plan.others).await? {
+                return Ok(Came::Waits(For::Hold));
+            }
         }
         forget_snapshots(store).await?;
         store.scrub().await?;

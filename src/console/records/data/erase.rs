@@ -176,7 +176,13 @@ pub(super) fn agrees(kind: Kind) -> impl Fn(State<App>, Officer, Path<String>, P
             let Err(error) = submitted.map_err(|_| Refusal::unconfirmed())? else {
                 return Ok(Redirect::to(LIST).into_response());
             };
-            app.access.unagree_erasure(asked.no).await?;
+            // The same press twice: the first was taken, and there is no record any more.
+            if Whose::find(&app, &officer, kind, &id).is_err() {
+                return Ok(Redirect::to(LIST).into_response());
+            }
+            if matches!(error, SubmitError::Refused(_)) {
+                app.access.unagree_erasure(asked.no).await?;
+            }
             match error {
                 SubmitError::Refused(Refused::StillNeeded(first)) => {
                     refused(&app, &officer, &whose, &values, first_of_all(first)).await
