@@ -1,5 +1,7 @@
 //! The command line: what can be asked of `cordon`, and nothing about how it is done.
 
+mod backup;
+mod migrate;
 mod subject;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -11,6 +13,8 @@ use crate::{
     domain::{StaffId, Timestamp, WearerId, ZoneId},
 };
 
+pub use backup::{BackupCommand, BackupCreate, BackupDrill, BackupRestore, BackupVerify};
+pub use migrate::{Migrate, MigrateCommand};
 pub use subject::{SubjectCommand, SubjectErase, SubjectExport, SubjectHold, SubjectHolds, SubjectLift};
 
 /// Warns a person before the one they must be kept safe from is near.
@@ -52,6 +56,12 @@ pub enum Command {
     /// Judge or write a configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// See where the databases' schemas stand after an upgrade, and bring them up to date
+    #[command(subcommand)]
+    Migrate(MigrateCommand),
+    /// Keep both databases in one encrypted file, prove that it is sound, and restore it
+    #[command(subcommand)]
+    Backup(BackupCommand),
     /// Bring a map for the console to stand on
     #[command(subcommand)]
     Map(MapCommand),

@@ -6,8 +6,10 @@
 //! | floor | module | what it does |
 //! |---|---|---|
 //! | 0 | `crash` | named places at which a test may kill the process; nothing in a release |
+//! | 0 | `database` | what SQLite and PostgreSQL are asked alike, whatever they hold: schemas, whole tables |
 //! | 0 | `document` | reads TOML and JSON that people write, and names their mistakes |
 //! | 0 | `geometry` | metres on the ellipsoid, circles, polygons, paths, the index; numbers only |
+//! | 0 | `sealed` | files that only whoever has the key can read |
 //! | 0 | `secret` | secrets: read once, never shown |
 //! | 1 | `domain` | the words of the field, parsed so that a wrong one cannot exist |
 //! | 2 | `engine` | decides what an input means; no clock, no random numbers, ordered maps only |
@@ -21,6 +23,7 @@
 //! | 4 | `ingest` | MQTT in: sources, topics, what may be acknowledged |
 //! | 4 | `sequencer` | number, stamp, decide, apply, commit, then acknowledge |
 //! | 4 | `dispatch` | claim, send one alert on one channel, hand the outcome in |
+//! | 4 | `backup` | both databases in one encrypted file, and back |
 //! | 4 | `canary` | a synthetic tag that walks through everything, once a minute, and says whether it came through |
 //! | 4 | `heartbeat` | calls an outside monitor while all is well |
 //! | 4 | `console` | pages, live feed, sign-in; reads the store, writes only inputs |
@@ -34,7 +37,9 @@
 //! | 6 | `app` | the only place that builds and joins everything |
 
 pub mod crash;
+pub mod database;
 pub mod document;
+pub mod sealed;
 pub mod secret;
 
 pub use cordon_core::{domain, engine, geometry};
@@ -47,6 +52,7 @@ pub mod notify;
 pub mod store;
 pub mod vitals;
 
+pub mod backup;
 pub mod canary;
 pub mod console;
 pub mod dispatch;

@@ -6,8 +6,8 @@ use clap::Parser;
 use cordon::{
     app,
     cli::{
-        AccountCommand, AuditCommand, Cli, Command, ConfigCommand, MapCommand, PolicyCommand,
-        RulebookCommand, SubjectCommand,
+        AccountCommand, AuditCommand, BackupCommand, Cli, Command, ConfigCommand, MapCommand, MigrateCommand,
+        PolicyCommand, RulebookCommand, SubjectCommand,
     },
 };
 use tracing_subscriber::EnvFilter;
@@ -51,6 +51,14 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Rulebook(RulebookCommand::Load(args)) => runtime.block_on(app::load_rulebook(args)),
         Command::Rulebook(RulebookCommand::Check(args)) => app::check_rulebook(args),
         Command::Policy(PolicyCommand::Check(args)) => runtime.block_on(app::check_policies(args)),
+        Command::Migrate(MigrateCommand::Plan(args)) => runtime.block_on(app::migrate_plan(args)),
+        Command::Migrate(MigrateCommand::Up(args)) => runtime.block_on(app::migrate_up(args)),
+        Command::Migrate(MigrateCommand::Status(args)) => runtime.block_on(app::migrate_status(args)),
+        Command::Backup(BackupCommand::Key { file }) => app::backup_key(&file),
+        Command::Backup(BackupCommand::Create(args)) => runtime.block_on(app::create_backup(args)),
+        Command::Backup(BackupCommand::Verify(args)) => runtime.block_on(app::verify_backup(args)),
+        Command::Backup(BackupCommand::Restore(args)) => runtime.block_on(app::restore_backup(args)),
+        Command::Backup(BackupCommand::Drill(args)) => runtime.block_on(app::drill_backup(args)),
         Command::Map(MapCommand::Import(args)) => app::import_map(&args),
         Command::Config(ConfigCommand::Check { file }) => app::check_config(&file),
         Command::Config(ConfigCommand::Template) => app::print_template(),

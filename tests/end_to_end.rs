@@ -1,6 +1,8 @@
 //! The whole line against the real parts: brokers, phones, databases, and the command itself as a process.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+#[path = "end_to_end/backup.rs"]
+mod backup;
 #[path = "end_to_end/certificate.rs"]
 mod certificate;
 #[path = "end_to_end/channels.rs"]
@@ -31,6 +33,8 @@ mod kills;
 mod lived;
 #[path = "end_to_end/map.rs"]
 mod map;
+#[path = "end_to_end/migrate.rs"]
+mod migrate;
 #[path = "support/mosquitto.rs"]
 mod mosquitto;
 #[path = "end_to_end/nagoya.rs"]

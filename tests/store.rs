@@ -1,12 +1,18 @@
 //! The store: one suite for memory, SQLite and PostgreSQL, and what only a database can get wrong.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "store/backup.rs"]
+mod backup;
 #[path = "store/build.rs"]
 mod build;
 #[path = "store/incidents.rs"]
 mod incidents;
 #[path = "store/journal.rs"]
 mod journal;
+#[path = "support/lived.rs"]
+mod lived;
+#[path = "store/migrations.rs"]
+mod migrations;
 #[path = "store/model.rs"]
 mod model;
 #[path = "store/outbox.rs"]
@@ -19,6 +25,10 @@ mod postgres;
 mod schema;
 #[path = "store/snapshots.rs"]
 mod snapshots;
+#[path = "scenarios/ward.rs"]
+mod ward;
+#[path = "store/wide.rs"]
+mod wide;
 
 #[tokio::test]
 async fn a_start_ends_the_leases_of_the_dead_but_not_those_of_another_instance() {
@@ -39,7 +49,7 @@ macro_rules! on_every_store {
     };
     (@kind $kind:ident, $($path:path as $test:ident),+) => {
         mod $kind {
-            use super::{incidents, journal, outbox, places, snapshots};
+            use super::{incidents, journal, outbox, places, snapshots, wide};
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
@@ -72,4 +82,6 @@ on_every_store! {
         rival_tries_are_both_kept, a_try_of_an_unknown_alert_is_refused, only_what_there_is_room_for_is_claimed,
         the_next_claimable_instant,
         an_old_batch_does_not_wake_an_alert, two_claimers_share_out_every_alert;
+    wide: what_is_sent_and_handed_in_has_numbers_beyond_32_bits, the_line_goes_on_past_31_bits,
+        the_line_goes_on_past_32_bits;
 }

@@ -1,14 +1,15 @@
 //! The database of accounts and audit: one SQLite file with one writer.
 
-use std::{fs::OpenOptions, io::ErrorKind, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use sqlx::{
-    Connection, SqlitePool,
+    Connection as _, SqlitePool,
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
 use super::AccessError;
+use crate::database::{Failure, Migrate, Migrations, SchemaError, Table, Tables, bring, create_private};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/access");
 
@@ -27,7 +28,9 @@ pub(super) struct Db {
 impl Db {
     /// Opens the file, which is made for its owner alone if it is not there.
     pub(super) async fn open(path: &Path) -> Result<Self, AccessError> {
-        create_private(path)?;
+        create_private(path).map_err(|error| {
+            AccessError::Unavailable(format!("the file cannot be made ({})", error.kind()))
+        })?;
         let options = options(SqliteConnectOptions::new().filename(path));
         let write = writer(options.clone()).await?;
         let readers = SqlitePoolOptions::new().max_connections(READERS_MAX).acquire_timeout(ACQUIRE_MAX);
@@ -41,6 +44,40 @@ impl Db {
         let write = writer(options(SqliteConnectOptions::new().in_memory(true))).await?;
         Ok(Self { read: write.clone(), write })
     }
+}
+
+/// What is kept of the file, in an order in which rows come before those that name them.
+const TABLES: &[Table] = &[
+    Table::new("audit", "no"),
+    Table::new("accounts", "id"),
+    Table::new("grants", "account, role, unit"),
+    Table::new("caseload", "account, case_id"),
+    Table::new("credentials", "account, kind, no"),
+    Table::new("invitations", "account"),
+    Table::new("keys", "name"),
+    Table::numbered("tokens", "no"),
+    Table::new("drafts", "author, subject"),
+    Table::numbered("proposals", "no"),
+    Table::numbered("handovers", "no"),
+    Table::new("handover_points", "handover, place"),
+    Table::numbered("holds", "no"),
+    Table::new("erasures", "no"),
+];
+
+/// The whole of the file at `path`, to be read or written as it is.
+///
+/// # Errors
+/// If it cannot be opened.
+pub async fn tables(path: &Path) -> Result<Tables, AccessError> {
+    Ok(Tables::new(migrations(path).await?, TABLES))
+}
+
+/// The migrations of the file at `path`, none of which is done by looking.
+///
+/// # Errors
+/// If it cannot be opened.
+pub async fn migrations(path: &Path) -> Result<Migrations, AccessError> {
+    Ok(Migrations::of_file(options(SqliteConnectOptions::new().filename(path)), &MIGRATIONS).await?)
 }
 
 fn options(options: SqliteConnectOptions) -> SqliteConnectOptions {
@@ -65,22 +102,9 @@ async fn writer(options: SqliteConnectOptions) -> Result<SqlitePool, AccessError
     let pool = pool.connect_with(options).await?;
     // Takes the write lock first: the service and a command may open a new file at once.
     let mut migrating = pool.begin_with("BEGIN IMMEDIATE").await?;
-    MIGRATIONS.run_direct(None, &mut *migrating, false).await.map_err(sqlx::Error::from)?;
+    bring(&mut *migrating, &MIGRATIONS, Migrate::AtStart).await?;
     migrating.commit().await?;
     Ok(pool)
-}
-
-fn create_private(path: &Path) -> Result<(), AccessError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-            Err(AccessError::Unavailable(format!("the file cannot be made ({})", error.kind())))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// The texts hold a code at most: what a database says may quote a row.
@@ -96,10 +120,17 @@ impl From<sqlx::Error> for AccessError {
             sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => {
                 Self::Corrupt("a row of another shape".into())
             }
-            sqlx::Error::Migrate(_) => {
-                Self::Corrupt("its schema is a later version's, or not Cordon's".into())
-            }
             _ => Self::Unavailable("the connection broke".into()),
+        }
+    }
+}
+
+impl From<SchemaError> for AccessError {
+    fn from(error: SchemaError) -> Self {
+        match error {
+            SchemaError::Failed(Failure::Unavailable(text)) => Self::Unavailable(text),
+            SchemaError::Failed(Failure::Corrupt(text)) => Self::Corrupt(text),
+            error => Self::Schema(error),
         }
     }
 }

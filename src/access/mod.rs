@@ -21,11 +21,14 @@ use std::{path::Path, sync::Arc};
 
 use tokio::sync::{Mutex, watch};
 
+use crate::database::SchemaError;
+
 pub use accounts::{
     Account, AccountError, Accounts, EnrolError, Enrolled, Invitation, Join, NewAccount, NewToken, Proof,
     ProofError, Standing, TOKEN_DAYS, TOKEN_DAYS_MAX, Token, TokenRefused, TokenText,
 };
 use db::Db;
+pub use db::{migrations, tables};
 pub use drafts::{DRAFT_DAYS, Draft};
 pub use erasures::{Asks, Erasure, ErasureCounts};
 pub use handovers::{HandedPoint, Handover, Mark, Taken};
@@ -45,6 +48,9 @@ pub enum AccessError {
     /// The file holds something else.
     #[error("accounts and audit log are damaged: {0}")]
     Corrupt(String),
+    /// Its schema is not one that this version serves.
+    #[error("accounts and audit log cannot be used: {0}")]
+    Schema(SchemaError),
     /// The operating system gave no random numbers.
     #[error("the operating system gave no random numbers")]
     NoRandom,
@@ -118,7 +124,7 @@ impl Access {
 
 /// The key of this file, made when it is first opened.
 async fn installation_key(db: &Db) -> Result<[u8; 32], AccessError> {
-    sqlx::query("INSERT OR IGNORE INTO keys VALUES ('installation', $1)")
+    sqlx::query("INSERT OR IGNORE INTO keys (name, key) VALUES ('installation', $1)")
         .bind(&random::<32>()?[..])
         .execute(&db.write)
         .await?;

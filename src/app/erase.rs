@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail};
 
-use super::{access::open, read_config, say, subject::record};
+use super::{access::open, open_store, read_config, say, subject::record};
 use crate::{
     access::{Access, Asks, ErasureCounts},
     cli,
@@ -10,7 +10,7 @@ use crate::{
     domain::{DataSubject, UnitId},
     engine::{Engine, Told},
     sequencer::{catch_up, erasures},
-    store::{self, Store},
+    store::Store,
     subject::{Before, Erasing, holds_in_the_way},
 };
 
@@ -28,7 +28,7 @@ const HAND_INS_MAX: i64 = 1_000;
 /// In sentences that say how to put it right.
 pub async fn erase_subject(args: cli::SubjectErase) -> anyhow::Result<()> {
     let config = read_config(&args.config)?;
-    let store = store::open(config.store.expose()).await.context("cannot open the store")?;
+    let store = open_store(&config).await?;
     let access = open(&config).await?;
     let clock = Clock::real();
     let engine = catch_up(store.as_ref()).await.context("cannot read the journal")?.engine;

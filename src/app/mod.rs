@@ -1,10 +1,12 @@
 //! The only place that builds and joins everything: each command of `cordon`, from its arguments to its end.
 
 mod access;
+mod backup;
 mod demo;
 mod erase;
 mod line;
 mod map;
+mod migrate;
 mod policy;
 mod rehearse;
 mod serve;
@@ -12,15 +14,20 @@ mod simulate;
 mod subject;
 mod watch;
 
-use std::io::{IsTerminal, Write};
+use std::{
+    io::{IsTerminal, Write},
+    sync::Arc,
+};
 
 use anyhow::{Context, bail};
 
 pub use access::{Admission, account_link, account_token, init, verify_audit};
+pub use backup::{backup_key, create_backup, drill_backup, restore_backup, verify_backup};
 pub use demo::demo;
 pub use erase::erase_subject;
 pub use line::{Plan, Running, Watched};
 pub use map::import_map;
+pub use migrate::{migrate_plan, migrate_status, migrate_up};
 pub use policy::check_policies;
 pub use rehearse::rehearse;
 pub use serve::serve;
@@ -40,7 +47,7 @@ use crate::{
     rulebook_file::{self, Published},
     sandbox::phones,
     sequencer::{Findings, Otherwise, catch_up, decide_again},
-    store::{self, JournalHead},
+    store::{self, JournalHead, Store},
 };
 
 /// Simulated phones have a text for so long before that is reported, milliseconds.
@@ -60,7 +67,7 @@ pub async fn load_rulebook(args: cli::RulebookLoad) -> anyhow::Result<()> {
     let config = read_config(&args.config)?;
     let books = rulebook_file::read(&args.file)?;
     rulebook_file::carried(&books, &config.channels.channels())?;
-    let store = store::open(config.store.expose()).await.context("cannot open the store")?;
+    let store = open_store(&config).await?;
     let in_force = catch_up(store.as_ref()).await.context("cannot read the journal")?;
     rulebook_file::try_out(in_force.engine.rulebook(), &books)?;
     let summary = rulebook_file::summary(&books);
@@ -124,7 +131,7 @@ pub fn print_template() -> anyhow::Result<()> {
 /// If there is a difference, no such incident, or the journal cannot be read.
 pub async fn replay(args: cli::Replay) -> anyhow::Result<()> {
     let config = read_config(&args.config)?;
-    let store = store::open(config.store.expose()).await.context("cannot open the store")?;
+    let store = open_store(&config).await?;
     if let Some(incident) = args.incident {
         let explained = lab::explain(store.as_ref(), IncidentId(incident), args.own_words).await?;
         let access = access::open(&config).await?;
@@ -239,6 +246,11 @@ pub async fn phones(args: cli::Phones) -> anyhow::Result<()> {
         ended = phones::serve(listener, settings) => ended.context("the phones stopped"),
         () = serve::asked_to_stop() => Ok(()),
     }
+}
+
+async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    let opened = store::open_as(config.store.url.expose(), config.store.migrate).await;
+    opened.context("cannot open the store")
 }
 
 fn read_config(file: &cli::ConfigFile) -> anyhow::Result<Config> {

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail};
 
-use super::{read_config, say};
+use super::{open_store, read_config, say};
 use crate::{
     cli,
     clock::Clock,
@@ -13,7 +13,6 @@ use crate::{
     notify::Settings,
     rulebook_file,
     sequencer::catch_up,
-    store,
 };
 
 /// `cordon policy check`: says for whom at which hours an alert would end at nobody, and changes nothing.
@@ -57,7 +56,7 @@ fn unknown_senders(rulebook: &Rulebook, settings: &Settings) -> Vec<(Channel, Se
 }
 
 async fn in_force(config: &Config) -> anyhow::Result<Rulebook> {
-    let store = store::open(config.store.expose()).await.context("cannot open the store")?;
+    let store = open_store(config).await?;
     let recovered = catch_up(store.as_ref()).await.context("cannot read the journal")?;
     Ok(recovered.engine.rulebook().as_ref().clone())
 }

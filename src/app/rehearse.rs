@@ -2,13 +2,13 @@
 
 use anyhow::Context;
 
-use super::{access, read_config, say};
+use super::{access, open_store, read_config, say};
 use crate::{
     access::audit::{About, Whom},
     cli::{self, ZoneArg},
     domain::Subject,
     lab::rehearse::{Proposal, recorded, rehearse as play, rulebook},
-    rulebook_file, store,
+    rulebook_file,
 };
 
 /// `cordon rehearse`: plays a wearer's last days to a zone, and changes nothing.
@@ -22,7 +22,7 @@ pub async fn rehearse(args: cli::Rehearse) -> anyhow::Result<()> {
         ZoneArg::File(path) => Ok(rulebook_file::read_zone(&path)?),
         ZoneArg::InForce(id) => Err(id),
     };
-    let store = store::open(config.store.expose()).await.context("cannot open the store")?;
+    let store = open_store(&config).await?;
     let in_force = rulebook(store.as_ref(), &args.wearer).await.context("cannot read the journal")?;
     let zone = proposed.or_else(|id| Proposal::zone_in_force(&in_force, &id))?;
     let proposal = Proposal::new(&in_force, &args.wearer, zone, args.time_zone.as_deref())?;

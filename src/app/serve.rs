@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 use super::{
     access::Admission,
     line::{Plan, Watched},
-    map, read_config, say,
+    map, open_store, read_config, say,
 };
 use crate::{
     canary, cli,
@@ -22,7 +22,7 @@ use crate::{
 /// In sentences that say how to put it right.
 pub async fn serve(args: cli::Serve) -> anyhow::Result<()> {
     let config = read_config(&args.config)?;
-    let store = store::open(config.store.expose()).await.context("cannot open the store")?;
+    let store = open_store(&config).await?;
     let clock = Clock::real();
     let (listen, url) = (config.console.listen, config.console.url());
     let console = TcpListener::bind(listen).await.with_context(|| {
@@ -34,7 +34,7 @@ pub async fn serve(args: cli::Serve) -> anyhow::Result<()> {
     let is_public = admission.public.is_some();
     let mut running = Plan {
         admission,
-        store_file: store::file_of(config.store.expose()),
+        store_file: store::file_of(config.store.url.expose()),
         store,
         sources: sources(&config),
         watched: watched(&config),

@@ -7,14 +7,13 @@ use tokio::fs::{File, OpenOptions};
 
 use super::{
     access::{self, open},
-    read_config, say,
+    open_store, read_config, say,
 };
 use crate::{
     access::audit::{About, Record, Whom},
     cli,
     clock::Clock,
     domain::{DataSubject, Subject},
-    store,
     subject::{self, Made},
 };
 
@@ -24,7 +23,7 @@ use crate::{
 /// In sentences that say how to put it right. A file that was begun is taken away again.
 pub async fn export_subject(args: cli::SubjectExport) -> anyhow::Result<()> {
     let config = read_config(&args.config)?;
-    let store = store::open(config.store.expose()).await.context("cannot open the store")?;
+    let store = open_store(&config).await?;
     let access = open(&config).await?;
     let at = Clock::real().wall();
     access.record(&[record(&args.subject, "export subject", &args.reason)]).await?;

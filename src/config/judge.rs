@@ -11,10 +11,10 @@ use std::{
 use reqwest::Url;
 
 use super::{
-    Access, Config, ConfigErrors, Console, ConsoleTls, Format, Loaded, Login, Source, StoreUrl, Tls,
+    Access, Config, ConfigErrors, Console, ConsoleTls, Format, Loaded, Login, Source, Store, StoreUrl, Tls,
     raw::{self, Raw},
 };
-use crate::{document::did_you_mean, domain::UnitId, secret::Secret};
+use crate::{database::Migrate, document::did_you_mean, domain::UnitId, secret::Secret};
 
 const LISTEN: &str = "127.0.0.1:8080";
 /// A key that Cordon and its provider made up: a shorter one can be guessed.
@@ -59,8 +59,21 @@ pub(super) struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    fn store(&mut self, raw: raw::Store) -> Option<StoreUrl> {
+    /// A file is brought up to date when the service starts; a server, which others may use, by command.
+    fn store(&mut self, raw: raw::Store) -> Option<Store> {
+        let migrate = match raw.migrate.as_deref() {
+            None => Some(None),
+            Some("start") => Some(Some(Migrate::AtStart)),
+            Some("command") => Some(Some(Migrate::ByCommand)),
+            Some(_) => self.problem("store.migrate", "write start or command"),
+        };
         let url = self.secret("store.url", raw.url, raw.url_file)?;
+        let is_file = url.expose().starts_with("sqlite:");
+        let usual = if is_file { Migrate::AtStart } else { Migrate::ByCommand };
+        Some(Store { url: self.store_url(url)?, migrate: migrate?.unwrap_or(usual) })
+    }
+
+    fn store_url(&mut self, url: Secret) -> Option<StoreUrl> {
         let text = url.expose();
         if let Some(path) = text.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);

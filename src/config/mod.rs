@@ -21,6 +21,7 @@ use std::{
 use tag_wire::VendorName;
 
 use crate::{
+    database::Migrate,
     document::{self, Misfit},
     notify::Settings,
     secret::Secret,
@@ -40,7 +41,7 @@ pub struct Config {
     /// Names this installation: made of a-z, 0-9 and '-'.
     pub installation: String,
     /// Where state lives.
-    pub store: StoreUrl,
+    pub store: Store,
     /// The officers' pages.
     pub console: Console,
     /// Accounts and audit log.
@@ -55,6 +56,15 @@ pub struct Config {
     pub heartbeat: Option<Heartbeat>,
     /// What an outside watchdog shows; without it none is answered.
     pub watch_token: Option<Secret>,
+}
+
+/// Where state lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Store {
+    /// The database.
+    pub url: StoreUrl,
+    /// When an older schema in it is brought up to date.
+    pub migrate: Migrate,
 }
 
 /// A database: `sqlite:PATH` or `postgres://...`. Shown without its password.

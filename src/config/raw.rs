@@ -30,6 +30,7 @@ pub(super) struct Raw {
 pub(super) struct Store {
     pub(super) url: Option<String>,
     pub(super) url_file: Option<PathBuf>,
+    pub(super) migrate: Option<String>,
 }
 
 #[derive(Default, Deserialize)]

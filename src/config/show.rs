@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{Access, Canary, Config, ConsoleTls, Format, Heartbeat};
 use crate::{
+    database::Migrate,
     domain::SenderLabel,
     notify::settings::{
         GovukNotify, Pager, Plain, Push, Sender, Texts, TwilioAccount, TwilioCalls, TwilioTexts,
@@ -13,7 +14,11 @@ use crate::{
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "installation = {:?}", self.installation)?;
-        writeln!(f, "\n[store]\nurl = {:?}", self.store.to_string())?;
+        let migrate = match self.store.migrate {
+            Migrate::AtStart => "start",
+            Migrate::ByCommand => "command",
+        };
+        writeln!(f, "\n[store]\nurl = {:?}\nmigrate = {migrate:?}", self.store.url.to_string())?;
         writeln!(f, "\n[console]\nlisten = \"{}\"", self.console.listen)?;
         if let Some(url) = &self.console.public_url {
             writeln!(f, "public_url = {url:?}")?;

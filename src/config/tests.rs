@@ -79,7 +79,10 @@ fn the_least_that_works_has_defaults_and_three_warnings() {
     let Loaded { config, warnings } = load_text(SMALL, &[]).unwrap();
     assert_eq!(config.console.listen.to_string(), "127.0.0.1:8080");
     assert_eq!((config.sources[0].port, &config.sources[0].tls), (1883, &None));
-    assert!(config.store.expose().ends_with("/cordon.db") && config.store.expose().starts_with("sqlite:/"));
+    assert!(
+        config.store.url.expose().ends_with("/cordon.db")
+            && config.store.url.expose().starts_with("sqlite:/")
+    );
     assert_eq!(warnings.len(), 3, "{warnings:?}");
 }
 
@@ -345,7 +348,7 @@ fn what_is_shown_holds_no_secret() {
     }
     document::from_toml::<Raw>(&other.to_string()).unwrap();
     let config = load_text(text, &[]).unwrap().config;
-    assert!(config.store.expose().contains("hunter2"));
+    assert!(config.store.url.expose().contains("hunter2"));
     for shown in [config.to_string(), format!("{config:?}"), format!("{config:#?}")] {
         assert!(!shown.contains("hunter2"), "{shown}");
     }

@@ -9,7 +9,7 @@ use super::{
     erasures::first_erasure,
     findings::{Findings, Otherwise, Undecided},
     guard,
-    record::{chain_of, digest_of, erased_of, input_of, is_blank},
+    record::{erased_of, input_of, is_blank, wrong_with},
     snapshot::{self, Loaded},
 };
 use crate::{
@@ -201,18 +201,7 @@ impl Recovered {
     }
 
     fn verify(&mut self, row: &JournalRow) {
-        let (before, at) = self.head.as_ref().map_or((0, Timestamp::MIN), |head| (head.no, head.at));
-        let mut wrong = Vec::new();
-        if row.no != before + 1 || row.at <= at {
-            wrong.push(format!("row {}: does not follow row {before}", row.no));
-        }
-        if !is_blank(row) && digest_of(row) != row.digest {
-            wrong.push(format!("row {}: its content is not what was digested ({})", row.no, row.kind));
-        }
-        let previous = self.head.as_ref().map_or(&[][..], |head| &head.chain);
-        if chain_of(previous, row) != row.chain {
-            wrong.push(format!("row {}: the integrity chain is broken here", row.no));
-        }
+        let wrong = wrong_with(row, self.head.as_ref());
         self.findings.broken += i64::from(!wrong.is_empty());
         wrong.into_iter().for_each(|what| self.differs(what));
     }

@@ -57,7 +57,7 @@ pub use inbox::{
 pub use keeper::Kept;
 pub use line::{Line, Unwritten};
 pub use meter::{Hops, Meter, Percentiles, Reading};
-pub use record::{RecordError, chain_of, digest_of, erased_of, input_of, revision_of};
+pub use record::{RecordError, chain_of, digest_of, erased_of, input_of, revision_of, wrong_with};
 pub use recover::{RecoverError, catch_up, open_in, recover};
 pub use snapshot::{SNAPSHOT_EVERY_ROWS, Taken, forget_snapshots, snapshots_after};
 pub use step::{Answer, Now, Sequencer, Stepped};

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    domain::{DataSubject, Ping, TagId},
+    domain::{DataSubject, Ping, TagId, Timestamp},
     engine::{Input, Told},
-    store::JournalRow,
+    store::{JournalHead, JournalRow},
 };
 
 /// A ping: one line of JSON ([`Origin`]), a newline, the tag's bytes.
@@ -143,6 +143,24 @@ pub fn chain_of(previous: &[u8], row: &JournalRow) -> Vec<u8> {
         hash.update(part);
     }
     hash.finalize().to_vec()
+}
+
+/// Whether a row follows the last one of a journal (`None`: it is the first) and is what was written: a sentence for each
+/// thing that is wrong.
+#[must_use]
+pub fn wrong_with(row: &JournalRow, last: Option<&JournalHead>) -> Vec<String> {
+    let (before, at) = last.map_or((0, Timestamp::MIN), |head| (head.no, head.at));
+    let mut wrong = Vec::new();
+    if row.no != before + 1 || row.at <= at {
+        wrong.push(format!("row {}: does not follow row {before}", row.no));
+    }
+    if !is_blank(row) && digest_of(row) != row.digest {
+        wrong.push(format!("row {}: its content is not what was digested ({})", row.no, row.kind));
+    }
+    if chain_of(last.map_or(&[][..], |head| &head.chain), row) != row.chain {
+        wrong.push(format!("row {}: the integrity chain is broken here", row.no));
+    }
+    wrong
 }
 
 #[cfg(test)]

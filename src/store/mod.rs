@@ -16,9 +16,12 @@ use async_trait::async_trait;
 pub use memory::MemoryStore;
 pub use room::{Admit, Room};
 pub use snapshot::{Snapshot, SnapshotPart};
-pub use sql::{file_of, open};
+pub use sql::{file_of, migrations, open, open_as, tables};
 
-use crate::domain::{Alert, AlertId, Incident, IncidentId, Subject, Timestamp, UnitId};
+use crate::{
+    database::SchemaError,
+    domain::{Alert, AlertId, Incident, IncidentId, Subject, Timestamp, UnitId},
+};
 
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +37,9 @@ pub enum StoreError {
     /// What was read cannot be understood: it was damaged, written by a later version, or is not there at all.
     #[error("the store holds something unreadable: {0}")]
     Corrupt(String),
+    /// Its schema is not one that this version serves.
+    #[error("the store cannot be used: {0}")]
+    Schema(SchemaError),
 }
 
 impl StoreError {

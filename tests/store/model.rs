@@ -175,6 +175,7 @@ fn answer<T>(result: Result<T, StoreError>, ok: impl FnOnce(T) -> Answer) -> Ans
         Err(StoreError::Conflict(no)) => Answer::Conflict(no),
         Err(StoreError::Unavailable(_)) => Answer::Unavailable,
         Err(StoreError::Corrupt(_)) => Answer::Corrupt,
+        Err(StoreError::Schema(error)) => panic!("{error}"),
     }
 }
 

@@ -82,7 +82,10 @@ impl Installation {
         let config = folder.join("cordon.toml");
         let lines = configuration(store_url, console, broker.addr(), &channels(&phones.url, &cordon));
         fs::write(&config, format!("{more}\n{lines}")).unwrap();
-        Some(Self { broker, phones, console, program: Program::copied_to(folder), config })
+        let program = Program::copied_to(folder);
+        let migrated = program.run(&["migrate", "up"], &config);
+        assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
+        Some(Self { broker, phones, console, program, config })
     }
 
     /// Starts the service.
@@ -108,6 +111,11 @@ impl Installation {
     /// Runs a command to its end.
     pub(crate) fn run(&self, arguments: &[&str], config: &Path) -> Output {
         self.program.run(arguments, config)
+    }
+
+    /// Runs a command that needs no configuration to its end.
+    pub(crate) fn run_alone(&self, arguments: &[&str]) -> Output {
+        self.program.run_alone(arguments)
     }
 
     /// What the service has logged.

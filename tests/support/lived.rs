@@ -38,6 +38,12 @@ pub(crate) struct Sent {
     pub(crate) ping: Ping,
 }
 
+impl Sent {
+    pub(crate) fn at(&self) -> Timestamp {
+        Timestamp::from_ms(self.at_ms)
+    }
+}
+
 /// A tag that reports this often on the way, of somebody who is by a window at home and at work.
 pub(crate) fn tag(interval_s: u32) -> TagConfig {
     let (interval_moving_s, roof) = (interval_s, Roof::Window);
@@ -134,6 +140,11 @@ impl<'s> Line<'s> {
     pub(crate) fn new(store: &'s dyn Store) -> Self {
         let (sequencer, batch) = (Sequencer::default(), Batch::default());
         Self { sequencer, store, batch, incidents: BTreeMap::new(), salt: 0 }
+    }
+
+    /// One that goes on from what a sequencer remembers.
+    pub(crate) fn after(store: &'s dyn Store, sequencer: Sequencer) -> Self {
+        Self { sequencer, ..Self::new(store) }
     }
 
     pub(crate) fn engine(&self) -> &Engine {

@@ -24,6 +24,11 @@ impl Program {
         self.command(arguments, config).output().unwrap()
     }
 
+    /// Runs a command that needs no configuration to its end.
+    pub(crate) fn run_alone(&self, arguments: &[&str]) -> Output {
+        Command::new(&self.0).args(arguments).env("CORDON_LOG", "warn").output().unwrap()
+    }
+
     /// Starts the service.
     pub(crate) fn serve(&self, config: &Path) -> Service {
         self.serve_armed(config, "")

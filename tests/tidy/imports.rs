@@ -5,8 +5,10 @@ use crate::rust::{code_only, is_test_file, line, without_tests};
 /// Each module and its floor; `src/lib.rs` draws the same map. The lowest are a crate of their own, `src/core`.
 const FLOORS: &[(&str, u8)] = &[
     ("crash", 0),
+    ("database", 0),
     ("document", 0),
     ("geometry", 0),
+    ("sealed", 0),
     ("secret", 0),
     ("domain", 1),
     ("engine", 2),
@@ -17,6 +19,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("notify", 3),
     ("store", 3),
     ("vitals", 3),
+    ("backup", 4),
     ("canary", 4),
     ("console", 4),
     ("dispatch", 4),
@@ -60,6 +63,8 @@ const BETWEEN_NEIGHBOURS: &[(&str, &str, &str)] = &[
     ("console", "sequencer", "revision_of"),
     // A webhook is signed together with the time of sending.
     ("notify", "clock", "Clock"),
+    // What opens a file is kept as any secret is.
+    ("sealed", "secret", "Secret"),
     // The canary reaches its broker as the source behind it does.
     ("canary", "ingest", "Login"),
     ("canary", "ingest", "Source"),
@@ -83,6 +88,8 @@ const BETWEEN_NEIGHBOURS: &[(&str, &str, &str)] = &[
     ("subject", "sequencer", "snapshots_after"),
     ("subject", "sequencer", "revision_of"),
     ("console", "subject", "*"),
+    // A backup is checked as the journal is.
+    ("backup", "sequencer", "wrong_with"),
     // The simulator and the replay call the same `step` as the service.
     ("lab", "sequencer", "*"),
     // Its dispatch tries again when the real one does.

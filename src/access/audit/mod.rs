@@ -15,7 +15,7 @@ use crate::domain::{Book, CaseId, Incident, IncidentId, StaffId, Subject, Timest
 pub use chain::{Chain, GENESIS};
 pub(super) use heads::Keeping;
 pub use heads::{Head, HeadsError, HeadsFile, SecondPlace};
-pub use verify::Verdict;
+pub use verify::{Verdict, Walk};
 
 /// Who did something.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

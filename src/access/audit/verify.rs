@@ -46,8 +46,8 @@ impl Access {
     /// If the log cannot be read.
     pub async fn verify(&self, kept: &[Head]) -> Result<Verdict, AccessError> {
         const SELECT: &str = "SELECT * FROM audit WHERE no > $1 ORDER BY no LIMIT $2";
-        let mut walk =
-            Walk { verdict: Verdict { heads: kept.len(), ..Verdict::default() }, last: 0, chain: GENESIS };
+        let mut walk = Walk::default();
+        walk.verdict.heads = kept.len();
         let mut kept = heads::by_no(kept);
         loop {
             let page: Vec<Entry> =
@@ -66,15 +66,24 @@ impl Access {
     }
 }
 
-struct Walk {
+/// Reads the log from its first record on.
+#[derive(Debug)]
+pub struct Walk {
     verdict: Verdict,
     last: i64,
     /// As it stands at `last`, right or wrong: one wrong record is one problem.
     chain: Chain,
 }
 
+impl Default for Walk {
+    fn default() -> Self {
+        Self { verdict: Verdict::default(), last: 0, chain: GENESIS }
+    }
+}
+
 impl Walk {
-    fn step(&mut self, entry: &Entry) {
+    /// Looks at the next record.
+    pub fn step(&mut self, entry: &Entry) {
         let no = entry.no;
         if no > self.last + 1 {
             self.verdict.problem(format!("records {} to {} are missing", self.last + 1, no - 1));
@@ -87,6 +96,12 @@ impl Walk {
         self.chain = entry.chain.as_slice().try_into().unwrap_or(follows);
         self.last = no;
         self.verdict.records += 1;
+    }
+
+    /// What was found, where no heads are known.
+    #[must_use]
+    pub fn verdict(self) -> Verdict {
+        self.end(std::iter::empty())
     }
 
     fn compare(&mut self, head: &Head, entry: &Entry) {

@@ -36,6 +36,30 @@ async fn every_kind_and_handling_is_shown_on_its_page_and_in_the_queue() {
 }
 
 #[tokio::test]
+async fn numbers_beyond_32_bits_are_shown_and_followed_whole() {
+    for no in [(1_i64 << 31) + 1, (1 << 32) + 1, (1 << 53) - 1] {
+        let picture =
+            board("Barry Stone", [incident(no, IncidentKind::Violation, Priority::P1, Handling::Raised)]);
+        let bench = Bench::new(picture);
+        let browser = bench.browser().await;
+        let page = bench.get_as(&browser, &format!("/incidents/{no}")).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(page.text.contains(&format!("data-incident=\"{no}\"")), "{no}");
+        let queue = bench.get_as(&browser, "/fragments/queue").await.text;
+        for told in [format!("href=\"/incidents/{no}\""), format!("data-incident=\"{no}\"")] {
+            assert!(queue.contains(&told), "{told}");
+        }
+        // A script reads it as a number of 53 bits.
+        let places = bench.get_as(&browser, "/fragments/map/places").await.text;
+        let places: Value = serde_json::from_str(&places).expect("JSON");
+        let wearers = places["wearers"].as_array().expect("a list");
+        assert!(wearers.iter().any(|wearer| wearer["incident"].as_i64() == Some(no)), "{wearers:?}");
+        let answer = bench.call(&bench.mighty().await, "GET", &format!("/api/v1/incidents/{no}"), "").await;
+        assert_eq!(answer.json()["incident"]["id"].as_i64(), Some(no), "{}", answer.text);
+    }
+}
+
+#[tokio::test]
 async fn the_queue_is_in_order_of_urgency_then_age() {
     let incidents = [
         incident(1, IncidentKind::Violation, Priority::P1, Handling::Raised),

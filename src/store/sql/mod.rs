@@ -13,7 +13,7 @@ mod snapshots;
 use async_trait::async_trait;
 use sqlx::{PgPool, SqlitePool};
 
-pub use open::{file_of, open};
+pub use open::{file_of, migrations, open, open_as, tables};
 
 use super::{
     About, Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Room, Snapshot, SnapshotPart,

@@ -1,8 +1,7 @@
 //! The door: from an address to an open database with this version's schema.
 
 use std::{
-    fs::{File, OpenOptions},
-    io::ErrorKind,
+    fs::File,
     path::{Path, PathBuf},
     str::FromStr,
     sync::Arc,
@@ -17,7 +16,10 @@ use sqlx::{
 };
 
 use super::Db;
-use crate::store::{Store, StoreError};
+use crate::{
+    database::{Migrate, Migrations, Table, Tables, bring, create_private, for_owner_alone},
+    store::{Store, StoreError},
+};
 
 static MIGRATIONS_SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static MIGRATIONS_PG: Migrator = sqlx::migrate!("migrations/postgres");
@@ -34,17 +36,66 @@ const PG_CONNECTIONS_MAX: u32 = 8;
 /// everything when it is dropped; `postgres://USER@HOST:PORT/NAME` is a database on a server.
 ///
 /// # Errors
-/// `Unavailable` if it cannot be reached or the address cannot be understood; `Corrupt` if its schema is a later
-/// version's, or not Cordon's.
+/// `Unavailable` if it cannot be reached or the address cannot be understood; `Schema` if its schema is one that this
+/// version cannot live with.
 pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
-    let db = if url.starts_with("sqlite:") {
-        open_sqlite(url).await?
-    } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-        open_pg(url).await?
-    } else {
-        return Err(not_understood());
-    };
-    Ok(Arc::new(db))
+    open_as(url, Migrate::AtStart).await
+}
+
+/// Opens the database at `url`, and brings an older schema up to date or refuses it.
+///
+/// # Errors
+/// As of [`open`], and `Schema` of an older one that is to be brought up to date by command.
+pub async fn open_as(url: &str, migrate: Migrate) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(Arc::new(match Engine::of(url)? {
+        Engine::Sqlite => open_sqlite(url, migrate).await?,
+        Engine::Pg => open_pg(url, migrate).await?,
+    }))
+}
+
+/// What is kept of a store, in an order in which rows come before those that name them.
+const TABLES: &[Table] = &[
+    Table::new("journal", "no"),
+    Table::new("incidents", "id"),
+    Table::new("alerts", "id"),
+    Table::new("attempts", "alert, nth, at"),
+    Table::numbered("hand_ins", "id"),
+    Table::new("snapshots", "no"),
+    Table::new("snapshot_parts", "snapshot, nth"),
+];
+
+/// The whole of the database at `url`, to be read or written as it is.
+///
+/// # Errors
+/// `Unavailable` if it cannot be reached or the address cannot be understood.
+pub async fn tables(url: &str) -> Result<Tables, StoreError> {
+    Ok(Tables::new(migrations(url).await?, TABLES))
+}
+
+/// The migrations of the database at `url`, none of which is done by looking.
+///
+/// # Errors
+/// `Unavailable` if it cannot be reached or the address cannot be understood.
+pub async fn migrations(url: &str) -> Result<Migrations, StoreError> {
+    Ok(match Engine::of(url)? {
+        Engine::Sqlite => Migrations::of_file(sqlite_options(url)?, &MIGRATIONS_SQLITE).await?,
+        Engine::Pg => Migrations::of_server(pg_options(url)?, &MIGRATIONS_PG).await?,
+    })
+}
+
+enum Engine {
+    Sqlite,
+    Pg,
+}
+
+impl Engine {
+    fn of(url: &str) -> Result<Self, StoreError> {
+        match url.split_once(':') {
+            Some(("sqlite", _)) => Ok(Self::Sqlite),
+            Some(("postgres" | "postgresql", _)) => Ok(Self::Pg),
+            _ => Err(not_understood()),
+        }
+    }
 }
 
 /// The file of the database at `url`; none if it is in memory or on a server.
@@ -59,25 +110,29 @@ fn in_memory(url: &str) -> bool {
     url.contains(":memory:") || url.contains("mode=memory")
 }
 
-async fn open_sqlite(url: &str) -> Result<Db, StoreError> {
+fn sqlite_options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
     // FULL: what is acknowledged after a commit must survive a power cut, which in WAL mode NORMAL does not promise.
     // secure_delete: what is erased must not be left on the pages where it stood.
-    let options = SqliteConnectOptions::from_str(url)
-        .map_err(|_| not_understood())?
+    let options = SqliteConnectOptions::from_str(url).map_err(|_| not_understood())?;
+    Ok(options
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .pragma("secure_delete", "on")
         .foreign_keys(true)
-        .busy_timeout(BUSY_MAX);
+        .busy_timeout(BUSY_MAX))
+}
+
+async fn open_sqlite(url: &str, migrate: Migrate) -> Result<Db, StoreError> {
+    let options = sqlite_options(url)?;
     let in_memory = in_memory(url);
     if !in_memory && !url.contains("mode=") {
-        create_private(options.get_filename())?;
+        create_private(options.get_filename()).map_err(not_made)?;
     }
     let _alone = if in_memory { None } else { Some(opening(options.get_filename()).await?) };
     let write = writer(options.clone()).await?;
     // In one transaction that takes the write lock first: two processes may open a new file at once.
     let mut migrating = write.begin_with("BEGIN IMMEDIATE").await?;
-    MIGRATIONS_SQLITE.run_direct(None, &mut *migrating, false).await?;
+    bring(&mut *migrating, &MIGRATIONS_SQLITE, migrate).await?;
     migrating.commit().await?;
     // Another connection would see another empty database in memory.
     let read = if in_memory {
@@ -117,31 +172,19 @@ async fn writer(options: SqliteConnectOptions) -> Result<SqlitePool, StoreError>
     Ok(pool.connect_with(options).await?)
 }
 
-/// Makes a file that is readable for its owner alone; the files that SQLite puts beside it are made alike. One that is
-/// there is not even opened: closing it again would drop the locks that this process holds on it.
-fn create_private(path: &Path) -> Result<(), StoreError> {
-    match for_owner_alone().create_new(true).open(path) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-            let kind = error.kind();
-            Err(StoreError::Unavailable(format!("the file cannot be made ({kind})")))
-        }
-        _ => Ok(()),
-    }
+fn not_made(error: std::io::Error) -> StoreError {
+    StoreError::Unavailable(format!("the file cannot be made ({})", error.kind()))
 }
 
-fn for_owner_alone() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
+fn pg_options(url: &str) -> Result<PgConnectOptions, StoreError> {
+    Ok(PgConnectOptions::from_str(url).map_err(|_| not_understood())?.application_name("cordon"))
 }
 
-async fn open_pg(url: &str) -> Result<Db, StoreError> {
-    let options = PgConnectOptions::from_str(url).map_err(|_| not_understood())?.application_name("cordon");
+async fn open_pg(url: &str, migrate: Migrate) -> Result<Db, StoreError> {
+    let options = pg_options(url)?;
     // On a connection of its own: a migration may take longer than a statement is allowed to.
     let mut connection = options.connect().await?;
-    MIGRATIONS_PG.run_direct(None, &mut connection, false).await?;
+    bring(&mut connection, &MIGRATIONS_PG, migrate).await?;
     connection.close().await?;
     // A statement that hangs would stop the line: the sequencer repeats it instead.
     let limits = [
@@ -190,7 +233,8 @@ mod tests {
     #[tokio::test]
     async fn a_full_disk_is_unavailable_and_over_once_there_is_room() {
         let dir = tempfile::tempdir().unwrap();
-        let db = open_sqlite(&format!("sqlite:{}", dir.path().join("cordon.db").display())).await.unwrap();
+        let url = format!("sqlite:{}", dir.path().join("cordon.db").display());
+        let db = open_sqlite(&url, Migrate::AtStart).await.unwrap();
         assert_eq!(pragma(&db, "PRAGMA synchronous").await, 2, "FULL");
         assert_eq!(pragma(&db, "PRAGMA secure_delete").await, 1);
         db.commit(&batch(1, 10)).await.unwrap();
