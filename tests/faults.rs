@@ -26,6 +26,8 @@ mod ratios;
 mod report;
 #[path = "faults/rig.rs"]
 mod rig;
+#[path = "faults/server_away.rs"]
+mod server_away;
 #[path = "faults/snapshots.rs"]
 mod snapshots;
 #[path = "faults/store_away.rs"]
@@ -53,6 +55,8 @@ mod one_zone;
 mod outcome;
 #[path = "support/phones.rs"]
 mod phones;
+#[path = "support/postgres.rs"]
+mod postgres;
 #[path = "support/process.rs"]
 mod process;
 #[path = "support/proxy.rs"]

@@ -197,11 +197,16 @@ async fn a_backup_taken_while_pings_come_is_of_one_moment() {
             line.tell(before, Told::Publish(book)).await;
         }
         line.written().await;
+        // The journal as long as it was when something was handed in.
         let writing = async {
+            let mut lengths = Vec::new();
             for sent in day() {
                 line.hear(sent.at(), "sim/t1", &sent.ping).await;
                 line.written().await;
+                store.hand_in(&["{}".to_owned()]).await.unwrap();
+                lengths.push(usize::try_from(store.head().await.unwrap().unwrap().no).unwrap());
             }
+            lengths
         };
         let backing_up = async {
             let mut files = Vec::new();
@@ -210,7 +215,7 @@ async fn a_backup_taken_while_pings_come_is_of_one_moment() {
             }
             files
         };
-        let ((), files) = tokio::join!(writing, backing_up);
+        let (handed_in_at, files) = tokio::join!(writing, backing_up);
         let all = journal(store.as_ref()).await;
         let mut lengths = BTreeSet::new();
         for file in files {
@@ -219,6 +224,11 @@ async fn a_backup_taken_while_pings_come_is_of_one_moment() {
             let restored = store::open(&into.url).await.unwrap();
             let rows = journal(restored.as_ref()).await;
             assert!(rows == all[..rows.len()]);
+            // The last table is not ahead of the first, nor behind.
+            let handed_in = restored.handed_in(100_000).await.unwrap().len();
+            let earliest = handed_in.checked_sub(1).map_or(0, |last| handed_in_at[last]);
+            let latest = handed_in_at.get(handed_in).copied().unwrap_or(all.len());
+            assert!((earliest..=latest).contains(&rows.len()), "{} rows, {handed_in} handed in", rows.len());
             // Incidents and alerts are those that these rows lead to.
             let (_, findings) = recover(restored.as_ref()).await.unwrap();
             assert_eq!(findings.differences, Vec::<String>::new(), "after row {}", rows.len());

@@ -37,7 +37,7 @@ async fn every_kind_and_handling_is_shown_on_its_page_and_in_the_queue() {
 
 #[tokio::test]
 async fn numbers_beyond_32_bits_are_shown_and_followed_whole() {
-    for no in [(1_i64 << 31) + 1, (1 << 32) + 1, (1 << 53) - 1] {
+    for no in [(1_i64 << 31) + 1, (1 << 32) + 1, (1 << 40) + 1] {
         let picture =
             board("Barry Stone", [incident(no, IncidentKind::Violation, Priority::P1, Handling::Raised)]);
         let bench = Bench::new(picture);

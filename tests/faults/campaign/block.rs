@@ -1,6 +1,6 @@
 //! One block of kills: a crowd of tags drives, the service dies again and again, and what came of it is judged.
 
-use std::{collections::BTreeMap, os::unix::process::ExitStatusExt, time::Duration};
+use std::{collections::BTreeMap, os::unix::process::ExitStatusExt, path::Path, time::Duration};
 
 use cordon::{
     clock::Clock,
@@ -21,6 +21,7 @@ use crate::{
     fleet::Fleet,
     installation::Installation,
     outcome::{Outcome, assert_received, stored},
+    postgres,
     process::Service,
     reference::{assert_holds, journal, offline},
 };
@@ -34,8 +35,10 @@ const RESEND_S: u32 = 5;
 const REACH_MS: i64 = 2_000;
 /// Between two looks whether the service has died, milliseconds.
 const LOOK_MS: i64 = 5;
-/// After the last kill all is well within this time: less than a lease.
+/// After the last kill all is well within this time: less than a lease, or on a server, where another instance might hold
+/// it, a lease and as much.
 const DRAIN: Duration = Duration::from_secs(20);
+const DRAIN_ON_A_SERVER: Duration = Duration::from_secs(50);
 /// The signal of a process that aborts.
 const SIGABRT: i32 = 6;
 /// A message that came so shortly after a start may have been sent before it, milliseconds.
@@ -48,6 +51,31 @@ pub(super) struct Size {
     pub(super) each: usize,
 }
 
+/// What the service keeps its state in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Engine {
+    Sqlite,
+    Postgresql,
+}
+
+impl Engine {
+    /// An empty database; `None` where PostgreSQL is not installed.
+    async fn url(self, folder: &Path) -> Option<String> {
+        match self {
+            Self::Sqlite => Some(format!("sqlite:{}", folder.join("cordon.db").display())),
+            Self::Postgresql => postgres::fresh_database().await,
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        if self == Self::Sqlite { "sqlite" } else { "postgresql" }
+    }
+
+    fn drain(self) -> Duration {
+        if self == Self::Sqlite { DRAIN } else { DRAIN_ON_A_SERVER }
+    }
+}
+
 /// What was killed, and when.
 #[derive(Default)]
 struct Killed {
@@ -58,10 +86,10 @@ struct Killed {
     starts_ms: Vec<i64>,
 }
 
-/// Kills, judges, and returns the figures; `None` where Mosquitto is not installed.
-pub(super) async fn run(seed: u64, size: Size) -> Option<Value> {
+/// Kills, judges, and returns the figures; `None` where Mosquitto or the engine is not installed.
+pub(super) async fn run(seed: u64, size: Size, engine: Engine) -> Option<Value> {
     let place = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", place.path().join("cordon.db").display());
+    let url = engine.url(place.path()).await?;
     let installation = Installation::new(place.path(), &url, &CROWD.tags()).await?;
     let mut killed = Killed::default();
     let service = killed.start(&installation, "");
@@ -81,8 +109,8 @@ pub(super) async fn run(seed: u64, size: Size) -> Option<Value> {
     let last_ms = wall_now_ms() + BEGINS_AFTER_MS;
     fleet.stop_at(last_ms);
     sent.iter_mut().for_each(|(_, pings)| pings.retain(|timed| timed.at_ms <= last_ms));
-    let pings = fleet.acknowledged(DRAIN).await;
-    installation.nothing_waits(DRAIN).await;
+    let pings = fleet.acknowledged(engine.drain()).await;
+    installation.nothing_waits(engine.drain()).await;
     service.stop();
     let received = installation.phones.received().await;
 
@@ -95,7 +123,7 @@ pub(super) async fn run(seed: u64, size: Size) -> Option<Value> {
     let repeats = killed.explain_repeats(store.as_ref(), &alerts, &received).await;
     installation.replays_without_a_difference();
     Some(json!({
-        "seed": seed, "kills": killed.count(), "at_random": killed.at_random, "at": killed.at,
+        "seed": seed, "on": engine.name(), "kills": killed.count(), "at_random": killed.at_random, "at": killed.at,
         "not_reached": killed.not_reached, "s_per_kill": took_ms as f64 / 1e3 / killed.count() as f64, "pings": pings,
         "violations": expected.violations().len(), "messages": received.len(), "repeats": repeats,
     }))
