@@ -59,19 +59,37 @@ fn the_template_is_sound_once_its_secrets_are_there() {
 
 #[test]
 fn the_template_names_every_key() {
-    let keys = "public_url armed vendor source username interval_s token_file variable sms_sender_id senders \
+    let keys = "migrate public_url armed vendor source username interval_s token_file variable sms_sender_id senders \
                 certificate_file certificate_key_file tls_proxy";
     let commented = keys
         .split_whitespace()
         .fold(TEMPLATE.to_owned(), |text, key| text.replace(&format!("# {key} = "), &format!("{key} = ")));
     document::from_toml::<Raw>(&commented).unwrap();
-    let keys = "installation url url_file listen public_url armed name ca_file username password_file vendor format \
+    let keys = "installation url url_file migrate listen public_url armed name ca_file username password_file vendor format \
                 provider api_key_file template_id variable sms_sender_id callback_token_file account_sid \
                 auth_token_file from messaging_service_sid key_file contact token_file secret_file certificate_file \
                 certificate_key_file tls_proxy database heads_file";
     for key in keys.split_whitespace() {
         assert!(TEMPLATE.contains(&format!("{key} = ")), "{key}");
     }
+}
+
+#[test]
+fn a_file_is_brought_up_to_date_at_the_start_and_a_server_by_command() {
+    const SERVER: &str = "postgres://cordon@db.example.org/cordon";
+    for (environment, migrate) in [
+        (&[][..], Migrate::AtStart),
+        (&[("CORDON_STORE__MIGRATE", "command")], Migrate::ByCommand),
+        (&[("CORDON_STORE__URL", SERVER)], Migrate::ByCommand),
+        (&[("CORDON_STORE__URL", SERVER), ("CORDON_STORE__MIGRATE", "start")], Migrate::AtStart),
+    ] {
+        let config = load_text(SMALL, environment).unwrap().config;
+        assert_eq!(config.store.migrate, migrate, "{environment:?}");
+        let word = if migrate == Migrate::AtStart { "start" } else { "command" };
+        assert!(config.to_string().contains(&format!("\nmigrate = \"{word}\"\n")), "{config}");
+    }
+    let said = problem(SMALL, &[("CORDON_STORE__MIGRATE", "never")]);
+    assert_eq!(said, "store.migrate: write start or command");
 }
 
 #[test]

@@ -146,7 +146,7 @@ async fn a_backup_with_another_bit_or_without_its_end_restores_nothing() {
     let from = Home::on_sqlite();
     lived_in(&from).await;
     let (file, _) = from.backup(&key).await;
-    let step = file.len() / 60;
+    let step = file.len() / 25;
     for at in (0..file.len()).step_by(step).chain([file.len() - 1]) {
         let mut changed = file.clone();
         changed[at] ^= 1;
