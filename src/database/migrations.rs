@@ -26,7 +26,7 @@ pub(super) enum Link {
     Sqlite(SqliteConnection),
     Pg(Box<PgConnection>),
     /// A file that is still to be made.
-    NoFile(SqliteConnectOptions),
+    NoFile(Box<SqliteConnectOptions>),
 }
 
 impl Migrations {
@@ -38,7 +38,7 @@ impl Migrations {
         let link = if options.get_filename().exists() {
             Link::Sqlite(SqliteConnection::connect_with(&options).await?)
         } else {
-            Link::NoFile(options)
+            Link::NoFile(Box::new(options))
         };
         Ok(Self { migrator, link })
     }
