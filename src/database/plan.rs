@@ -55,40 +55,42 @@ impl fmt::Display for Work {
     }
 }
 
-/// What in a migration's text takes as long as a table is large.
+/// What in a migration's text takes as long as a table is large; not of tables that it makes itself.
 pub(super) fn works(sql: &str) -> Vec<Work> {
     let code: Vec<&str> = sql.lines().map(|line| line.split("--").next().unwrap_or("")).collect();
-    let mut new = BTreeSet::new();
-    let mut works = Vec::new();
-    for statement in code.join(" ").split(';') {
-        let words: Vec<&str> = statement
-            .split(|c: char| c.is_whitespace() || "(),".contains(c))
-            .filter(|w| !w.is_empty())
-            .collect();
-        let is = |at: usize, word: &str| words.get(at).is_some_and(|it| it.eq_ignore_ascii_case(word));
-        let after = |word: &str| {
-            let at = words.iter().position(|it| it.eq_ignore_ascii_case(word))?;
-            words.get(at + 1).map(|it| it.to_lowercase())
-        };
-        let found = if words.is_empty() || is(0, "end") || is(0, "drop") || is(1, "trigger") {
-            None
-        } else if is(0, "create") && is(1, "table") {
-            new.extend(words.get(2).map(|name| name.to_lowercase()));
-            None
-        } else if is(0, "create") && (is(1, "index") || (is(1, "unique") && is(2, "index"))) {
-            let is_beside = words.iter().any(|word| word.eq_ignore_ascii_case("concurrently"));
-            after("on").filter(|_| !is_beside).map(|table| (table, What::Index))
-        } else if is(0, "alter") && (is(3, "add") || is(3, "rename")) {
-            // Neither engine touches a row for a column whose default is a constant.
-            None
-        } else {
-            let table = after("from").or_else(|| after("update")).or_else(|| after("table"));
-            table.or_else(|| after("into")).map(|table| (table, What::Rewrite))
-        };
-        works.extend(found.map(|(table, what)| Work { table, what, rows: 0 }));
+    let code = code.join(" ").to_lowercase();
+    let (mut new, mut works) = (BTreeSet::new(), Vec::new());
+    for statement in code.split(';') {
+        let words = statement.split(|c: char| c.is_whitespace() || "(),".contains(c));
+        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+        if let ["create", "table", name, ..] = words[..] {
+            new.insert(name);
+        }
+        works.extend(work(&words));
     }
-    works.retain(|work| !new.contains(&work.table));
+    works.retain(|work| !new.contains(work.table()));
     works
+}
+
+fn work(words: &[&str]) -> Option<Work> {
+    let after = |word: &str| {
+        let at = words.iter().position(|it| *it == word)?;
+        words.get(at + 1).map(|table| (*table).to_owned())
+    };
+    let (table, what) = match words {
+        // Neither engine touches a row for a column whose default is a constant.
+        ["alter", "table", _, "add" | "rename", ..] => return None,
+        [] | ["end" | "drop", ..] | ["create", "table" | "trigger", ..] => return None,
+        ["create", "index", "concurrently", ..] | ["create", "unique", "index", "concurrently", ..] => {
+            return None;
+        }
+        ["create", "index", ..] | ["create", "unique", "index", ..] => (after("on")?, What::Index),
+        _ => {
+            let names = ["from", "update", "table", "into"];
+            (names.into_iter().find_map(after)?, What::Rewrite)
+        }
+    };
+    Some(Work { table, what, rows: 0 })
 }
 
 #[cfg(test)]
