@@ -9,6 +9,7 @@ mod policy;
 mod rehearse;
 mod serve;
 mod simulate;
+mod standby;
 mod subject;
 mod watch;
 

@@ -117,6 +117,17 @@ impl Recovered {
         self.read(store, watch, true).await.map(drop)
     }
 
+    /// Decides what has been written since the last time, and keeps the engine alone. Whether it could: not where content was
+    /// erased before it was read.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub(super) async fn follow(&mut self, store: &dyn Store) -> Result<bool, StoreError> {
+        let erased = self.read(store, &mut |_| (), false).await?;
+        (self.incidents, self.alerts) = Default::default();
+        Ok(erased.is_none())
+    }
+
     /// Notes whether these are the incidents that the journal leaves open.
     pub fn compare_open(&mut self, stored: &[Incident]) {
         let decided = self.engine.open_incidents().map(|incident| incident.as_ref());

@@ -41,6 +41,8 @@ pub struct Driver {
     pub arrivals: Arrivals,
     /// Where state lives.
     pub store: Arc<dyn Store>,
+    /// Under which ownership of the line it is written.
+    pub epoch: i64,
     /// What time it is.
     pub clock: Clock,
     /// Where the console looks.
@@ -94,13 +96,13 @@ impl Driver {
     /// Runs until every sender of arrivals is gone, or the journal belongs to somebody else.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`]: another process writes this journal.
+    /// [`StoreError::NotOwner`] or [`StoreError::Conflict`]: another process writes this journal.
     pub async fn run(self) -> Result<(), StoreError> {
         let Self {
             sequencer, arrivals, store, clock, board, meter, vitals, wake_dispatch, unwritten, ..
         } = self;
         let mut work = Work {
-            line: Line::new(sequencer, Arc::clone(&store)),
+            line: Line::new(sequencer, Arc::clone(&store), self.epoch),
             keeper: Keeper::new(Arc::clone(&store), clock.clone(), self.snapshot_every_rows, self.kept),
             hand_ins: HandIns::new(store),
             pulse: Pulse::new(clock.steady(), clock.real_us()),

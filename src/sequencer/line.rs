@@ -39,13 +39,13 @@ pub struct Line {
 }
 
 impl Line {
-    /// Carries on with what a sequencer knows, and writes to this store.
+    /// Carries on with what a sequencer knows, and writes to this store under this ownership of the line.
     #[must_use]
-    pub fn new(sequencer: Sequencer, store: Arc<dyn Store>) -> Self {
+    pub fn new(sequencer: Sequencer, store: Arc<dyn Store>, epoch: i64) -> Self {
         Self {
             sequencer,
             waiting: Waiting::default(),
-            writer: Writer::new(store),
+            writer: Writer::new(store, epoch),
             told_failing: false,
             deafened: None,
         }

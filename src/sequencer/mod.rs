@@ -17,6 +17,7 @@
 //! | `again`, `findings` | the journal decided again, and what was found on the way |
 //! | `erasures` | which rows have erased somebody's data |
 //! | `snapshot`, `keeper` | the engine's memory beside the journal, so that a start need not decide all of it again |
+//! | `ownership` | which process runs the line, and the others that stand by |
 //! | `board`, `hops`, `meter` | what the console shows, what is counted |
 
 mod again;
@@ -35,6 +36,7 @@ mod keeper;
 mod line;
 mod look;
 mod meter;
+mod ownership;
 mod pause;
 mod record;
 mod recover;
@@ -57,6 +59,7 @@ pub use inbox::{
 pub use keeper::Kept;
 pub use line::{Line, Unwritten};
 pub use meter::{Hops, Meter, Percentiles, Reading};
+pub use ownership::{Ownership, Standby, Sure};
 pub use record::{RecordError, chain_of, digest_of, erased_of, input_of, revision_of};
 pub use recover::{RecoverError, catch_up, open_in, recover};
 pub use snapshot::{SNAPSHOT_EVERY_ROWS, Taken, forget_snapshots, snapshots_after};

@@ -52,7 +52,14 @@ fn said(passed_over: &[String]) -> String {
 /// # Errors
 /// See [`RecoverError`].
 pub async fn recover(store: &dyn Store) -> Result<(Sequencer, Findings), RecoverError> {
-    let mut recovered = catch_up(store).await?;
+    adopt_open(catch_up(store).await?, store).await
+}
+
+/// See [`recover`].
+pub(super) async fn adopt_open(
+    mut recovered: Recovered,
+    store: &dyn Store,
+) -> Result<(Sequencer, Findings), RecoverError> {
     let open = open_in(store).await?;
     recovered.compare_open(&open.0);
     recovered.engine.adopt(open.0, open.1);

@@ -29,6 +29,8 @@ pub(super) const FAILING_MS: i64 = 5_000;
 /// See the module's documentation.
 pub(super) struct Writer {
     store: Arc<dyn Store>,
+    /// Under which ownership of the line it writes.
+    epoch: i64,
     waiting: Stepped,
     /// When the first of what waits was decided.
     waiting_since: Timestamp,
@@ -47,10 +49,10 @@ struct Writing {
 }
 
 impl Writer {
-    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+    pub(super) fn new(store: Arc<dyn Store>, epoch: i64) -> Self {
         let (waiting, writing) = (Stepped::default(), None);
         let (waiting_since, retry_at) = (Timestamp::MIN, Timestamp::MIN);
-        Self { store, waiting, waiting_since, writing, retry_at, last_took_ms: 0 }
+        Self { store, epoch, waiting, waiting_since, writing, retry_at, last_took_ms: 0 }
     }
 
     /// Takes in what a step has decided.
@@ -98,7 +100,7 @@ impl Writer {
             return;
         }
         let mut stepped = mem::take(&mut self.waiting);
-        let batch = Arc::new(mem::take(&mut stepped.batch));
+        let batch = Arc::new(Batch { epoch: self.epoch, ..mem::take(&mut stepped.batch) });
         let (store, rows) = (Arc::clone(&self.store), Arc::clone(&batch));
         let commit = async move {
             if rows.is_empty() {

@@ -33,6 +33,7 @@ struct State {
     last_hand_in: i64,
     snapshots: BTreeMap<i64, Snapshot>,
     snapshot_parts: BTreeMap<(i64, i64), SnapshotPart>,
+    epoch: i64,
 }
 
 /// An alert with what dispatch knows of it.
@@ -81,6 +82,9 @@ impl MemoryStore {
 
 impl State {
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        if batch.epoch != self.epoch {
+            return Err(StoreError::NotOwner);
+        }
         let there: Vec<Mark> = match (batch.rows.first(), batch.rows.last()) {
             (Some(first), Some(last)) if first.no <= last.no => {
                 self.journal.range(first.no..=last.no).map(|(_, row)| mark(row)).collect()
@@ -199,6 +203,21 @@ impl State {
 impl Store for MemoryStore {
     async fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
         self.state().commit(batch)
+    }
+
+    /// Whoever has this store is one process: the one before it is gone.
+    async fn take_line(&self, _process: &str) -> Result<Option<i64>, StoreError> {
+        let mut state = self.state();
+        state.epoch += 1;
+        Ok(Some(state.epoch))
+    }
+
+    async fn keep_line(&self, epoch: i64) -> Result<bool, StoreError> {
+        Ok(self.state().epoch == epoch)
+    }
+
+    async fn leave_line(&self, _epoch: i64) -> Result<(), StoreError> {
+        Ok(())
     }
 
     async fn head(&self) -> Result<Option<JournalHead>, StoreError> {

@@ -31,6 +31,9 @@ pub enum StoreError {
     /// one cause, an alert without its incident). Somebody else writes this journal. Never try again.
     #[error("journal row {0} does not fit what is already there")]
     Conflict(i64),
+    /// Another process has taken the line over: nothing that this one decided since then counts. Never try again.
+    #[error("another process owns the line")]
+    NotOwner,
     /// What was read cannot be understood: it was damaged, written by a later version, or is not there at all.
     #[error("the store holds something unreadable: {0}")]
     Corrupt(String),
@@ -99,6 +102,8 @@ pub struct Batch {
     pub alerts: Vec<Alert>,
     /// Hand-ins that these rows have taken up.
     pub taken: Vec<i64>,
+    /// Under which ownership of the line it was decided (see [`Store::take_line`]); 0 where nobody has taken it yet.
+    pub epoch: i64,
 }
 
 impl Batch {
@@ -123,6 +128,7 @@ impl Batch {
         self.incidents = newest(self.incidents, later.incidents, |incident| incident.id);
         self.alerts = newest(self.alerts, later.alerts, |alert| alert.id);
         self.taken.extend(later.taken);
+        self.epoch = later.epoch;
         self
     }
 
@@ -210,6 +216,9 @@ impl About<'_> {
     }
 }
 
+/// How long an ownership lasts that is not renewed, by the store's own clock, milliseconds.
+pub const LEASE_MS: i64 = 10_000;
+
 /// Rows read at a time where the adapter looks for those that were asked for.
 const LOOK_ROWS: i64 = 1_000;
 
@@ -225,9 +234,21 @@ pub trait Store: Send + Sync {
     /// dispatch wrote is touched.
     ///
     /// # Errors
-    /// `Conflict` if a row's number is taken by other content or leaves a gap, or if the batch breaks a rule of the
-    /// store; nothing is written then.
+    /// `NotOwner` if the line was taken over since the batch's epoch; `Conflict` if a row's number is taken by other content
+    /// or leaves a gap, or if the batch breaks a rule of the store. Nothing is written then.
     async fn commit(&self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// Makes this process the owner of the line, unless another one that lives is: the epoch that its commits name from now
+    /// on. `process` tells those who look which one it is. Where the store is on a server, the ownership ends after
+    /// [`LEASE_MS`] if it is not renewed, and sooner once the server sees that the process is gone; where it is a file, it
+    /// ends with the process.
+    async fn take_line(&self, process: &str) -> Result<Option<i64>, StoreError>;
+
+    /// Renews the ownership. Whether it was still this one: also after its lease ran out, as long as nobody took over.
+    async fn keep_line(&self, epoch: i64) -> Result<bool, StoreError>;
+
+    /// Ends the ownership, so that another process can have it at once.
+    async fn leave_line(&self, epoch: i64) -> Result<(), StoreError>;
 
     /// The journal's last row, `None` if it is empty.
     async fn head(&self) -> Result<Option<JournalHead>, StoreError>;
@@ -348,9 +369,7 @@ pub trait Store: Send + Sync {
         told_no_success: bool,
     ) -> Result<(), StoreError>;
 
-    /// Ends every lease where whoever holds one must be gone, since no two processes send from this store. Asked once
-    /// by a service that starts, before it claims. Where another instance may be at work, nothing happens: time ends
-    /// the leases of one that is gone.
+    /// Ends every lease on an alert: whoever owns the line is the one that sends. Asked once by a new owner, before it claims.
     async fn end_leases(&self) -> Result<(), StoreError> {
         Ok(())
     }

@@ -58,6 +58,18 @@ impl<T: Tamper> Store for Tampered<T> {
         self.tamper.answers(self.disk.commit(&batch).await)
     }
 
+    async fn take_line(&self, process: &str) -> Result<Option<i64>, StoreError> {
+        self.disk.take_line(process).await
+    }
+
+    async fn keep_line(&self, epoch: i64) -> Result<bool, StoreError> {
+        self.disk.keep_line(epoch).await
+    }
+
+    async fn leave_line(&self, epoch: i64) -> Result<(), StoreError> {
+        self.disk.leave_line(epoch).await
+    }
+
     async fn head(&self) -> Result<Option<JournalHead>, StoreError> {
         self.disk.head().await
     }

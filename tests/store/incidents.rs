@@ -154,7 +154,7 @@ pub(crate) async fn counts_by_kind_and_state(place: &Place) {
 pub(crate) async fn what_is_erased_is_gone_and_nothing_else(place: &Place) {
     let store = place.store.as_ref();
     let alerts = vec![alert(1, 1), alert(2, 1), alert(3, 2), alert(4, 2)];
-    let batch = Batch { rows: rows(1..=9), incidents: vec![incident(1), incident(2)], alerts, taken: vec![] };
+    let batch = Batch { incidents: vec![incident(1), incident(2)], alerts, ..batch(1..=9) };
     store.commit(&batch).await.unwrap();
     for id in 1..=4 {
         store.record_attempt(&attempt(id, 1, 5), None, false).await.unwrap();

@@ -38,7 +38,8 @@ async fn both_databases_have_the_same_tables_and_columns() {
     let tables: BTreeSet<&str> = sqlite.iter().map(|(table, _)| table.as_str()).collect();
     assert_eq!(
         tables,
-        ["alerts", "attempts", "hand_ins", "incidents", "journal", "snapshot_parts", "snapshots"].into()
+        ["alerts", "attempts", "hand_ins", "incidents", "journal", "owner", "snapshot_parts", "snapshots"]
+            .into()
     );
     let Some(url) = postgres::fresh_database().await else {
         return;

@@ -51,6 +51,9 @@ const BETWEEN_NEIGHBOURS: &[(&str, &str, &str)] = &[
     ("*", "sequencer", "MessageKind"),
     ("*", "sequencer", "Passed"),
     ("*", "sequencer", "SubmitError"),
+    // Who is not sure to own the line listens to no broker, and sends nothing.
+    ("dispatch", "sequencer", "Sure"),
+    ("ingest", "sequencer", "Sure"),
     ("*", "sequencer", "TagReply"),
     ("*", "sequencer", "Ticket"),
     ("*", "sequencer", "Unwritten"),

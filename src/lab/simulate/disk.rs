@@ -152,6 +152,21 @@ impl Store for Disk {
         }
     }
 
+    async fn take_line(&self, process: &str) -> Result<Option<i64>, StoreError> {
+        self.answers()?;
+        self.kept.take_line(process).await
+    }
+
+    async fn keep_line(&self, epoch: i64) -> Result<bool, StoreError> {
+        self.answers()?;
+        self.kept.keep_line(epoch).await
+    }
+
+    async fn leave_line(&self, epoch: i64) -> Result<(), StoreError> {
+        self.answers()?;
+        self.kept.leave_line(epoch).await
+    }
+
     async fn head(&self) -> Result<Option<JournalHead>, StoreError> {
         self.answers()?;
         self.kept.head().await

@@ -141,7 +141,8 @@ impl World<'_> {
         let store = self.workings.store(Arc::clone(&self.disk) as Arc<dyn Store>);
         let read = self.service.read_on(store.as_ref());
         let open = sequencer::open_in(store.as_ref()).now_or_never();
-        let (Some(Ok(())), Some(Ok((open, alerts)))) = (read, open) else {
+        let taken = store.take_line("").now_or_never();
+        let (Some(Ok(())), Some(Ok((open, alerts))), Some(Ok(Some(epoch)))) = (read, open, taken) else {
             self.say(|| "the service cannot start: its store does not answer".into());
             return self.in_ms(AGAIN_MS, Event::Befalls(Fault::Starts));
         };
@@ -160,7 +161,7 @@ impl World<'_> {
         let no = self.service.processes;
         self.service.process = Some(Process {
             no,
-            line: Line::new(Sequencer::after(engine, head), Arc::clone(&store)),
+            line: Line::new(Sequencer::after(engine, head), Arc::clone(&store), epoch),
             store,
             courier: Courier::new(no),
             started: self.now,

@@ -46,6 +46,10 @@ impl Db {
         let alerts = alert_rows(batch)?;
         crash::point("commit.before");
         on!(self, write, |tx| {
+            let epoch: i64 = sqlx::query_scalar(self.epoch()).fetch_one(&mut *tx).await?;
+            if epoch != batch.epoch {
+                return Err(StoreError::NotOwner.into());
+            }
             let head: Option<i64> = sqlx::query_scalar(HEAD_NO).fetch_one(&mut *tx).await?;
             let marks: Vec<(i64, Vec<u8>, Vec<u8>)> = match overlap(&batch.rows, head) {
                 Some((first, last)) => {

@@ -49,7 +49,7 @@ impl Db {
     pub(super) async fn overwrite_deleted(&self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite { write, .. } => empty_wal(write).await,
-            Self::Pg(pool) => vacuum(pool).await,
+            Self::Pg { pool, .. } => vacuum(pool).await,
         }
     }
 }

@@ -7,6 +7,7 @@ mod filed;
 mod journal;
 mod open;
 mod outbox;
+mod owner;
 mod record;
 mod snapshots;
 
@@ -14,6 +15,7 @@ use async_trait::async_trait;
 use sqlx::{PgPool, SqlitePool};
 
 pub use open::{file_of, open};
+use owner::{FileLock, Session};
 
 use super::{
     About, Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Room, Snapshot, SnapshotPart,
@@ -28,8 +30,12 @@ enum Db {
     Sqlite {
         write: SqlitePool,
         read: SqlitePool,
+        lock: FileLock,
     },
-    Pg(PgPool),
+    Pg {
+        pool: PgPool,
+        session: Session,
+    },
 }
 
 /// One body for both databases. `read` hands it a pool. `write` hands it a transaction that is committed after it and
@@ -39,7 +45,7 @@ macro_rules! on {
     ($db:expr, read, |$pool:ident| $body:expr) => {
         match $db {
             $crate::store::sql::Db::Sqlite { read: $pool, .. } => $body,
-            $crate::store::sql::Db::Pg($pool) => $body,
+            $crate::store::sql::Db::Pg { pool: $pool, .. } => $body,
         }
     };
     ($db:expr, write, |$tx:ident| $body:expr) => {
@@ -50,7 +56,7 @@ macro_rules! on {
                 $tx.commit().await?;
                 result
             }
-            $crate::store::sql::Db::Pg(pool) => {
+            $crate::store::sql::Db::Pg { pool, .. } => {
                 let mut $tx = pool.begin().await?;
                 let result = $body;
                 $tx.commit().await?;
@@ -73,6 +79,18 @@ use {execute, on};
 impl Store for Db {
     async fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
         self.write_batch(batch).await.map_err(|error| error.in_batch(batch.first_no()))
+    }
+
+    async fn take_line(&self, process: &str) -> Result<Option<i64>, StoreError> {
+        self.take_ownership(process).await
+    }
+
+    async fn keep_line(&self, epoch: i64) -> Result<bool, StoreError> {
+        self.keep_ownership(epoch).await
+    }
+
+    async fn leave_line(&self, epoch: i64) -> Result<(), StoreError> {
+        self.leave_ownership(epoch).await
     }
 
     async fn head(&self) -> Result<Option<JournalHead>, StoreError> {

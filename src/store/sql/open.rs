@@ -16,7 +16,10 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::Db;
+use super::{
+    Db,
+    owner::{FileLock, Session},
+};
 use crate::store::{Store, StoreError};
 
 static MIGRATIONS_SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -73,6 +76,7 @@ async fn open_sqlite(url: &str) -> Result<Db, StoreError> {
     if !in_memory && !url.contains("mode=") {
         create_private(options.get_filename())?;
     }
+    let lock = if in_memory { FileLock::default() } else { FileLock::beside(options.get_filename()) };
     let _alone = if in_memory { None } else { Some(opening(options.get_filename()).await?) };
     let write = writer(options.clone()).await?;
     // In one transaction that takes the write lock first: two processes may open a new file at once.
@@ -86,7 +90,7 @@ async fn open_sqlite(url: &str) -> Result<Db, StoreError> {
         let pool = SqlitePoolOptions::new().max_connections(READERS_MAX).acquire_timeout(ACQUIRE_MAX);
         pool.connect_with(options.pragma("query_only", "on")).await?
     };
-    Ok(Db::Sqlite { write, read })
+    Ok(Db::Sqlite { write, read, lock })
 }
 
 /// Waits until nobody else is opening the file: two that switch a new one to WAL at once are told "busy" without being
@@ -129,7 +133,7 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-fn for_owner_alone() -> OpenOptions {
+pub(super) fn for_owner_alone() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true);
     #[cfg(unix)]
@@ -150,7 +154,8 @@ async fn open_pg(url: &str) -> Result<Db, StoreError> {
         ("idle_in_transaction_session_timeout", "10s"),
     ];
     let pool = PgPoolOptions::new().max_connections(PG_CONNECTIONS_MAX).acquire_timeout(ACQUIRE_MAX);
-    Ok(Db::Pg(pool.connect_with(options.options(limits)).await?))
+    let options = options.options(limits);
+    Ok(Db::Pg { pool: pool.connect_with(options.clone()).await?, session: Session::new(options) })
 }
 
 fn not_understood() -> StoreError {

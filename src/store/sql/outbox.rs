@@ -81,7 +81,7 @@ impl Db {
     ) -> Result<Vec<Claimed>, StoreError> {
         let sql: &'static str = match self {
             Self::Sqlite { .. } => &CLAIM_SQLITE,
-            Self::Pg(_) => &CLAIM_PG,
+            Self::Pg { .. } => &CLAIM_PG,
         };
         let rows: Vec<Row> = on!(self, write, |tx| {
             let query = sqlx::query_as(sql).bind(now.as_us()).bind(limit.max(0));
@@ -124,13 +124,10 @@ impl Db {
         rows.into_iter().map(|row| row.of(alert)).collect()
     }
 
-    /// One service alone works with a SQLite file. A server may have others.
     pub(super) async fn end_all_leases(&self) -> Result<(), StoreError> {
-        if matches!(self, Self::Sqlite { .. }) {
-            on!(self, write, |tx| {
-                sqlx::query(END_LEASES).execute(&mut *tx).await?;
-            });
-        }
+        on!(self, write, |tx| {
+            sqlx::query(END_LEASES).execute(&mut *tx).await?;
+        });
         Ok(())
     }
 
