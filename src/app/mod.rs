@@ -40,7 +40,7 @@ use crate::{
     notify::push::PushKey,
     rulebook_file::{self, Published},
     sandbox::phones,
-    sequencer::{Findings, Otherwise, catch_up, decide_again},
+    sequencer::{Findings, Otherwise, catch_up, compare, decide_again},
     store::{self, JournalHead},
 };
 
@@ -145,7 +145,7 @@ pub async fn replay(args: cli::Replay) -> anyhow::Result<()> {
     }
     let recovered = decide_again(store.as_ref()).await.context("cannot read the journal")?;
     let head = recovered.head.clone();
-    let findings = lab::compare(store.as_ref(), recovered).await?;
+    let findings = compare(store.as_ref(), recovered).await?;
     compared(&findings, head.as_ref())
 }
 

@@ -6,8 +6,6 @@ use tokio::task::JoinSet;
 
 use super::{
     OnAccepted, Parts,
-    health::Health,
-    retry,
     sending::{Mine, Sending, Turn},
 };
 use crate::{
@@ -16,6 +14,7 @@ use crate::{
     domain::{Alert, AlertId, Timestamp},
     engine::{DeliveryReport, ServiceReport, Told},
     notify::{Message, Providers, Sent},
+    retry::{self, Health},
     sequencer::{Inbox, SubmitError, Sure},
     store::{Attempt, Claimed, Store},
     vitals::Vitals,

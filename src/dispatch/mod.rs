@@ -5,8 +5,6 @@
 
 mod courier;
 mod emergency;
-mod health;
-pub mod retry;
 mod sending;
 #[cfg(test)]
 mod tests;
@@ -25,6 +23,7 @@ use crate::{
     crash,
     domain::{AlertId, Channel, Timestamp},
     notify::Providers,
+    retry,
     sequencer::{Inbox, Sure, Unwritten},
     store::{Admit, Room, Store, StoreError},
     vitals::Vitals,

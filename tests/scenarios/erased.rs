@@ -4,9 +4,8 @@
 use cordon::{
     domain::{DataSubject, IncidentId},
     engine::{ENGINE_VERSION, Engine, MEMORY_FORM, Told},
-    lab,
     sequencer::{
-        Kept, RecoverError, Recovered, Taken, Undecided, catch_up, chain_of, decide_again, digest_of,
+        self, Kept, RecoverError, Recovered, Taken, Undecided, catch_up, chain_of, decide_again, digest_of,
         erasures, forget_snapshots, recover, snapshots_after,
     },
     store::{Batch, JournalRow, MemoryStore, Snapshot, SnapshotPart, Store},
@@ -128,7 +127,7 @@ fn a_start_goes_on_and_replay_says_what_it_cannot_decide() {
         open.into_iter().next().unwrap_or_else(|| erased.world.incidents.values().next().unwrap().clone());
     (forged.id, forged.raised_at) = (IncidentId(900), second(ERASED_S + 350));
     run(erased.store().commit(&Batch { incidents: vec![forged], ..Batch::default() })).unwrap();
-    let findings = run(lab::compare(erased.store(), again)).unwrap();
+    let findings = run(sequencer::compare(erased.store(), again)).unwrap();
     assert_eq!(findings.differences, ["incident 900: not what the journal leads to"]);
 }
 

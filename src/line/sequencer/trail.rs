@@ -77,8 +77,8 @@ mod tests {
 
     use super::*;
     use crate::{
+        course::Course,
         domain::{Accuracy, Book, Fix, Motion, Ping, Source, TagId},
-        lab::Course,
     };
 
     const START: Timestamp = Timestamp::from_ms(1_772_330_000_000);

@@ -1,8 +1,8 @@
 //! Replay's second half: whether the store's incidents and alerts are those that the journal leads to.
 
+use super::{again::Recovered, findings::Findings};
 use crate::{
     domain::IncidentId,
-    sequencer::{Findings, Recovered},
     store::{Store, StoreError},
 };
 

@@ -7,9 +7,8 @@ use std::{
 };
 
 use crate::{
-    domain::{Alert, Channel, Timestamp},
+    domain::{Alert, Channel, Sent, Timestamp},
     engine::ServiceReport,
-    notify::Sent,
 };
 
 /// Messages to so many different addresses failed, with none taken in between: it is not about an address.

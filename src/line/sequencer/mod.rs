@@ -14,7 +14,7 @@
 //! | `writer`, `hand_ins` | the store, beside the line |
 //! | `pause` | notices that the line stood still |
 //! | `recover` | the engine's memory from the journal, when the service starts |
-//! | `again`, `findings` | the journal decided again, and what was found on the way |
+//! | `again`, `findings`, `compare` | the journal decided again, and what was found on the way and in the store |
 //! | `erasures` | which rows have erased somebody's data |
 //! | `snapshot`, `keeper` | the engine's memory beside the journal, so that a start need not decide all of it again |
 //! | `ownership` | which process runs the line, and the others that stand by |
@@ -24,6 +24,7 @@ mod again;
 mod allowance;
 mod board;
 mod companions;
+mod compare;
 mod driver;
 mod erasures;
 mod excess;
@@ -48,6 +49,7 @@ mod writer;
 
 pub use again::{Again, Earlier, Recovered, Watch, decide_again};
 pub use board::{Board, Dot};
+pub use compare::compare;
 pub use driver::Driver;
 pub use erasures::erasures;
 pub use findings::{Findings, Otherwise, Undecided};

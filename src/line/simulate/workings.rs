@@ -4,9 +4,8 @@
 use std::sync::Arc;
 
 use crate::{
-    domain::{Alert, Incident, Timestamp},
+    domain::{Alert, Incident, Sent, Timestamp, idempotency_key},
     engine::Engine,
-    notify::{self, Sent},
     sequencer::Arrival,
     store::Store,
 };
@@ -41,7 +40,7 @@ pub trait Workings: Send + Sync {
 
     /// The key by which a provider knows a try of an alert again.
     fn key(&self, alert: &Alert, _nth: u32) -> String {
-        notify::idempotency_key(alert)
+        idempotency_key(alert)
     }
 }
 

@@ -22,8 +22,8 @@ use super::{
 };
 use crate::store::{Store, StoreError};
 
-static MIGRATIONS_SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
-static MIGRATIONS_PG: Migrator = sqlx::migrate!("migrations/postgres");
+static MIGRATIONS_SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
+static MIGRATIONS_PG: Migrator = sqlx::migrate!("../../migrations/postgres");
 
 /// How long a writer waits for another process's transaction, and a caller for a connection.
 const BUSY_MAX: Duration = Duration::from_secs(5);

@@ -19,7 +19,6 @@ use super::{
 use crate::{
     domain::{TagId, Timestamp},
     engine::{Engine, Input, Refused, ServiceReport, Told},
-    lab,
     sequencer::{self, Again, Arrival, Done, Line, Now, Recovered, Sequencer, Stepped, Taken},
     store::{Store, StoreError},
 };
@@ -398,7 +397,7 @@ impl World<'_> {
         let disk = Arc::clone(&self.disk);
         let (store, now) = (disk.kept(), self.now);
         let read = self.service.read_on(store);
-        let compared = lab::compare(store, self.service.journal.clone()).now_or_never();
+        let compared = sequencer::compare(store, self.service.journal.clone()).now_or_never();
         let difference = match (read, compared) {
             (Some(Ok(())), Some(Ok(findings))) => findings.differences.into_iter().next(),
             _ => Some("the journal cannot be read".into()),

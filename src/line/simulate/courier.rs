@@ -10,10 +10,9 @@ use super::{
     world::{Event, World},
 };
 use crate::{
-    dispatch::retry,
-    domain::{Alert, AlertId, Timestamp},
+    domain::{Alert, AlertId, Sent, Timestamp},
     engine::{DeliveryReport, ServiceReport, Told},
-    notify::Sent,
+    retry,
     sequencer::Unwritten,
     store::{Attempt, Claimed, Room},
 };

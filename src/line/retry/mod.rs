@@ -1,6 +1,8 @@
 //! When an alert is tried again, and what is told of a provider that fails. The simulator follows the same schedule.
 
-pub use super::health::Health;
+mod health;
+
+pub use health::Health;
 
 use crate::domain::Timestamp;
 

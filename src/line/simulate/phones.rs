@@ -3,10 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{chance::Chance, mix::Mix};
-use crate::{
-    domain::{Alert, AlertId, Channel, Timestamp},
-    notify::Sent,
-};
+use crate::domain::{Alert, AlertId, Channel, Sent, Timestamp};
 
 /// A provider that does not answer is given up after this time, milliseconds.
 const GIVEN_UP_MS: i64 = 12_000;
