@@ -12,7 +12,7 @@ use super::chance::Chance;
 use crate::{
     domain::{Alert, AlertId, Incident, IncidentId, Timestamp},
     store::{
-        Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, MemoryStore, Room, Store,
+        About, Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, MemoryStore, Room, Store,
         StoreError,
     },
 };
@@ -175,6 +175,17 @@ impl Store for Disk {
     async fn journal(&self, after: i64, limit: i64) -> Result<Vec<JournalRow>, StoreError> {
         self.answers()?;
         self.kept.journal(after, limit).await
+    }
+
+    async fn journal_of(
+        &self,
+        kind: &str,
+        about: About<'_>,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<JournalRow>, StoreError> {
+        self.answers()?;
+        self.kept.journal_of(kind, about, after, limit).await
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {

@@ -8,8 +8,8 @@ use std::{
 use async_trait::async_trait;
 
 use super::{
-    Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Room, Snapshot, SnapshotPart, Store,
-    StoreError,
+    About, Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Room, Snapshot, SnapshotPart,
+    Store, StoreError,
     fit::{Mark, already_there},
 };
 use crate::domain::{Alert, AlertId, AlertState, Cause, Incident, IncidentId, Priority, Subject, Timestamp};
@@ -231,6 +231,22 @@ impl Store for MemoryStore {
             return Ok(Vec::new());
         };
         Ok(self.state().journal.range(from..).take(count(limit)).map(|(_, row)| row.clone()).collect())
+    }
+
+    async fn journal_of(
+        &self,
+        kind: &str,
+        about: About<'_>,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<JournalRow>, StoreError> {
+        let Some(from) = after.checked_add(1) else {
+            return Ok(Vec::new());
+        };
+        let state = self.state();
+        let rows = state.journal.range(from..).map(|(_, row)| row);
+        let asked_for = rows.filter(|row| row.kind == kind && about.covers(&row.subject));
+        Ok(asked_for.take(count(limit)).cloned().collect())
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {
