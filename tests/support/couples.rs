@@ -53,7 +53,8 @@ pub(crate) fn after(s: i64) -> Timestamp {
     START.plus_ms(s * 1_000)
 }
 
-fn ping(seq: u64, at_s: i64, fixes: &[(i64, (f64, f64))]) -> Ping {
+/// A ping with these fixes, all of it told in seconds after the start.
+pub(crate) fn ping(seq: u64, at_s: i64, fixes: &[(i64, (f64, f64))]) -> Ping {
     let fix = |(s, (lat, lon)): &(i64, (f64, f64))| Fix {
         t_ms: after(*s).as_ms(),
         lat: *lat,
@@ -79,7 +80,7 @@ fn ping(seq: u64, at_s: i64, fixes: &[(i64, (f64, f64))]) -> Ping {
     }
 }
 
-fn book(value: Value) -> Book {
+pub(crate) fn book(value: Value) -> Book {
     serde_json::from_value(value).unwrap()
 }
 
