@@ -94,6 +94,12 @@ impl Plan {
         for difference in &findings.differences {
             tracing::error!(difference, "the journal is not what was recorded; run `cordon replay`");
         }
+        for no in sequencer::gone_unsaid(self.store.as_ref()).await.context("cannot look for blank rows")? {
+            tracing::error!(
+                no,
+                "a journal row's content is gone, and no erasure took it; run `cordon replay`"
+            );
+        }
         for snapshot in &findings.passed_over {
             tracing::warn!(snapshot, "a start takes longer");
         }

@@ -15,12 +15,13 @@
 //! | `pause` | notices that the line stood still |
 //! | `recover` | the engine's memory from the journal, when the service starts |
 //! | `again`, `findings` | the journal decided again, and what was found on the way |
-//! | `erasures` | which rows have erased somebody's data |
+//! | `erasures`, `blanks` | which rows have erased somebody's data, and which were blanked for it |
 //! | `snapshot`, `keeper` | the engine's memory beside the journal, so that a start need not decide all of it again |
 //! | `board`, `hops`, `meter` | what the console shows, what is counted |
 
 mod again;
 mod allowance;
+mod blanks;
 mod board;
 mod companions;
 mod driver;
@@ -45,6 +46,7 @@ mod waiting;
 mod writer;
 
 pub use again::{Again, Earlier, Recovered, Watch, decide_again};
+pub use blanks::{gone_unsaid, said_to_go};
 pub use board::{Board, Dot};
 pub use driver::Driver;
 pub use erasures::erasures;

@@ -214,6 +214,15 @@ impl Store for MemoryStore {
         Ok(self.state().journal.range(from..).take(count(limit)).map(|(_, row)| row.clone()).collect())
     }
 
+    async fn blank_rows(&self, after: i64, limit: i64) -> Result<Vec<i64>, StoreError> {
+        let Some(from) = after.checked_add(1) else {
+            return Ok(Vec::new());
+        };
+        let state = self.state();
+        let blank = state.journal.range(from..).filter(|(_, row)| row.is_blank());
+        Ok(blank.take(count(limit)).map(|(no, _)| *no).collect())
+    }
+
     async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {
         Ok(self.state().incidents.get(&id).cloned())
     }
