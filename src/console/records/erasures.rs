@@ -12,6 +12,7 @@ use crate::{
         page::{Frame, framed, html},
         readers::named,
         refusal::Refusal,
+        rights::Act,
         when::When,
     },
     domain::Timestamp,
@@ -52,9 +53,10 @@ async fn page(State(app): State<App>, officer: Officer) -> Result<Response, Refu
     let units = (!officer.reach.everything).then_some(officer.reach.units.as_slice());
     let erasures = app.access.erasures(units, LINES_MAX).await?;
     let accounts = app.access.accounts(app.clock.real_us()).ok_or_else(Refusal::accounts_away)?;
+    let may_hold = officer.reach_of(Act::PlaceHold).is_some();
     let when = |at: Timestamp| When::new(at, now.max(at));
     let line = |it: Erasure| Line {
-        left_at: is_left(&app, &it).then(|| left_at(it.no)),
+        left_at: (may_hold && is_left(&app, &it)).then(|| left_at(it.no)),
         came: came(&it),
         subject: it.subject.to_string(),
         unit: it.unit.map(|unit| unit.to_string()).unwrap_or_default(),

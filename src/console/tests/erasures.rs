@@ -236,6 +236,7 @@ async fn what_is_left_of_somebody_who_is_forgotten_is_held() {
     let auditor = named(&bench, "auditor", Role::Auditor, "cheshire").await;
     for (who, status) in [(&far, StatusCode::NOT_FOUND), (&auditor, StatusCode::FORBIDDEN)] {
         assert_eq!(bench.get_as(who, &left).await.status, status);
+        assert!(!bench.get_as(who, "/records/erasures").await.text.contains(&left));
         let answer = bench.post_as(who, &format!("{left}/hold"), &[("reason", "Mine")]).await;
         assert_eq!(answer.status, status);
     }
