@@ -4,9 +4,9 @@
 use cordon::{
     access::{
         Access, Draft, Proposed, ZonesOf,
-        audit::{About, Record, Who, Whom},
+        audit::{About, Record, Who},
     },
-    domain::{AnyZone, Book, DataSubject, IncidentId, Outcome, Subject, Timestamp},
+    domain::{AnyZone, Book, DataSubject, IncidentId, Outcome, Timestamp},
     engine::{Action, DeliveryReport, Told},
     store::{Attempt, Store},
 };
@@ -293,10 +293,6 @@ pub(crate) async fn kept(store: &dyn Store) -> Vec<u8> {
 
 /// As the audit log has it.
 pub(crate) fn record(subject: &DataSubject, what: &'static str) -> Record {
-    let whom = match subject {
-        DataSubject::Wearer(id) => Subject::Wearer(id.clone()),
-        DataSubject::Person(id) => Subject::Person(id.clone()),
-    };
-    let about = About { subject: Some(Whom::Subject(whom)), ..About::default() };
+    let about = About::data_of(subject, None);
     Record { at: START, who: Who::Command, what, why: "a test".into(), about }
 }

@@ -17,11 +17,11 @@ use super::{
 use crate::{
     access::{
         Access,
-        audit::{About, Record, Who, Whom},
+        audit::{About, Record, Who},
     },
     clock::Clock,
     crash,
-    domain::{DataSubject, Subject, Timestamp, UnitId},
+    domain::{DataSubject, Timestamp, UnitId},
     engine::{RowNumbers, Told},
     sequencer::{erasures, forget_snapshots, said_to_go, snapshots_after},
     store::{Store, StoreError},
@@ -233,12 +233,7 @@ impl Eraser {
     }
 
     fn record(&self, subject: &DataSubject, unit: Option<&UnitId>) -> Record {
-        let whom = match subject {
-            DataSubject::Wearer(id) => Subject::Wearer(id.clone()),
-            DataSubject::Person(id) => Subject::Person(id.clone()),
-        };
-        let (subject, unit) = (Some(Whom::Subject(whom)), unit.cloned());
-        let about = About { subject, unit, ..About::default() };
+        let about = About::data_of(subject, unit.cloned());
         Record {
             at: self.clock.wall(),
             who: Who::Service,

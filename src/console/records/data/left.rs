@@ -15,12 +15,8 @@ use super::{
     html, refused_title, sheet, values,
 };
 use crate::{
-    access::{
-        Erasure,
-        audit::{About, Whom},
-    },
+    access::{Erasure, audit::About},
     console::{gate, rights::Act},
-    domain::{DataSubject, Subject},
 };
 
 pub(super) fn routes() -> Router<App> {
@@ -95,12 +91,7 @@ async fn find(app: &App, officer: &Officer, no: &str) -> Result<Erasure, Refusal
 }
 
 fn held(left: &Erasure) -> Held<'_> {
-    let subject = match &left.subject {
-        DataSubject::Wearer(id) => Subject::Wearer(id.clone()),
-        DataSubject::Person(id) => Subject::Person(id.clone()),
-    };
-    let about = About { subject: Some(Whom::Subject(subject)), unit: left.unit.clone(), ..About::default() };
-    Held { subject: &left.subject, about }
+    Held { subject: &left.subject, about: About::data_of(&left.subject, left.unit.clone()) }
 }
 
 async fn refused(
