@@ -29,6 +29,8 @@ mod installation;
 mod kills;
 #[path = "support/lived.rs"]
 mod lived;
+#[path = "end_to_end/logged.rs"]
+mod logged;
 #[path = "end_to_end/map.rs"]
 mod map;
 #[path = "support/mosquitto.rs"]

@@ -21,12 +21,7 @@ const SMALL: Plan = Plan { first_seed: 1, seeds: 1, days: 1, tags: 6 };
 
 #[test]
 fn whatever_goes_wrong_what_must_hold_does() {
-    let plan = Plan {
-        first_seed: 1,
-        seeds: if is_long() { 2_000 } else { SEEDS },
-        days: 1,
-        tags: 50,
-    };
+    let plan = Plan { first_seed: 1, seeds: if is_long() { 2_000 } else { SEEDS }, days: 1, tags: 50 };
     let summary = simulate(plan, &AsBuilt, &|_, _| {});
     println!("{}", serde_json::to_string(&summary).unwrap());
     assert_eq!(summary.broken, []);

@@ -103,6 +103,18 @@ impl Plan {
         for difference in &findings.differences {
             tracing::error!(difference, "the journal is not what was recorded; run `cordon replay`");
         }
+        match sequencer::gone_unsaid(self.store.as_ref()).await {
+            Ok(gone) => gone.into_iter().for_each(|no| {
+                tracing::error!(
+                    no,
+                    "a journal row's content is gone, and no erasure took it; run `cordon replay`"
+                );
+            }),
+            // Nothing follows from it for those who are to be warned.
+            Err(error) => {
+                tracing::error!(%error, "whether content of the journal is gone cannot be looked up");
+            }
+        }
         for snapshot in &findings.passed_over {
             tracing::warn!(snapshot, "a start takes longer");
         }

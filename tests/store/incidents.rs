@@ -161,6 +161,11 @@ pub(crate) async fn what_is_erased_is_gone_and_nothing_else(place: &Place) {
     }
     store.erase_rows(&[2, 9, 77]).await.unwrap();
     store.erase_rows(&[2]).await.unwrap();
+    for (after, limit, blank) in
+        [(0, 10, &[2, 9][..]), (0, 1, &[2]), (2, 10, &[9]), (9, 10, &[]), (0, 0, &[])]
+    {
+        assert_eq!(place.other.blank_rows(after, limit).await.unwrap(), blank, "{after} {limit}");
+    }
     let blank =
         |row: JournalRow| JournalRow { payload: vec![], decision: String::new(), salt: vec![], ..row };
     let left = rows(1..=9).into_iter().map(|row| if [2, 9].contains(&row.no) { blank(row) } else { row });

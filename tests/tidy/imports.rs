@@ -87,6 +87,7 @@ const BETWEEN_NEIGHBOURS: &[(&str, &str, &str)] = &[
     // What is erased, the engine's memory must hold no more.
     ("subject", "sequencer", "erasures"),
     ("subject", "sequencer", "forget_snapshots"),
+    ("subject", "sequencer", "said_to_go"),
     ("subject", "sequencer", "snapshots_after"),
     ("subject", "sequencer", "revision_of"),
     ("console", "subject", "*"),

@@ -9,7 +9,7 @@ use super::{
     erasures::first_erasure,
     findings::{Findings, Otherwise, Undecided},
     guard,
-    record::{chain_of, digest_of, erased_of, input_of, is_blank},
+    record::{chain_of, digest_of, input_of},
     snapshot::{self, Loaded},
 };
 use crate::{
@@ -58,8 +58,6 @@ pub struct Recovered {
     pub findings: Findings,
     /// What rows are read without being decided.
     lost: Option<Lost>,
-    last_blank: i64,
-    last_erasure: i64,
 }
 
 /// See [`Recovered::earlier`].
@@ -159,7 +157,7 @@ impl Recovered {
                 self.verify(row);
                 self.findings.rows += 1;
                 self.head = Some(JournalHead { no: row.no, at: row.at, chain: row.chain.clone() });
-                if is_blank(row) {
+                if row.is_blank() {
                     if !beyond_erased {
                         return Ok(Some(row.no));
                     }
@@ -176,9 +174,6 @@ impl Recovered {
 
     /// What cannot be read, or crashes the engine now, is skipped: it must not keep the line from alerting.
     fn decide_row(&mut self, row: &JournalRow, watch: Watch<'_>) {
-        if erased_of(row).is_some() {
-            self.last_erasure = row.no;
-        }
         let input = guard::guarded(|| input_of(row).map_err(|error| error.to_string()));
         let input = match input.unwrap_or_else(|| Err(format!("journal row {} crashes its reader", row.no))) {
             Ok(input) => input,
@@ -217,7 +212,7 @@ impl Recovered {
         if row.no != before + 1 || row.at <= at {
             wrong.push(format!("row {}: does not follow row {before}", row.no));
         }
-        if !is_blank(row) && digest_of(row) != row.digest {
+        if !row.is_blank() && digest_of(row) != row.digest {
             wrong.push(format!("row {}: its content is not what was digested ({})", row.no, row.kind));
         }
         let previous = self.head.as_ref().map_or(&[][..], |head| &head.chain);
@@ -248,15 +243,10 @@ impl Recovered {
 
     /// A row that is not decided; after it, it may be known again what the engine remembered.
     async fn pass_over(&mut self, store: &dyn Store, row: &JournalRow) -> Result<(), StoreError> {
-        if is_blank(row) {
-            self.last_blank = row.no;
-        } else if erased_of(row).is_some() {
-            self.last_erasure = row.no;
-        }
-        self.findings.erased += i64::from(is_blank(row));
+        self.findings.erased += i64::from(row.is_blank());
         if let Some(undecided) = self.findings.undecided.last_mut() {
             undecided.last = row.no;
-            undecided.erased += i64::from(is_blank(row));
+            undecided.erased += i64::from(row.is_blank());
         }
         let Some(lost) = &self.lost else { return Ok(()) };
         let Some(here) = lost.snapshots.iter().find(|snapshot| snapshot.no == row.no) else { return Ok(()) };
@@ -284,12 +274,6 @@ impl Recovered {
             let first = undecided.first;
             self.differs(format!(
                 "rows from {first} on cannot be decided: content was erased, and no snapshot after it can be read"
-            ));
-        }
-        if self.last_blank > self.last_erasure {
-            self.differs(format!(
-                "row {}: its content is gone, and no erasure was decided after it",
-                self.last_blank
             ));
         }
     }

@@ -1,6 +1,7 @@
-//! Replay's second half: whether the store's incidents and alerts are those that the journal leads to.
+//! Replay's second half: whether the store's incidents and alerts are those that the journal leads to, and whether nothing
+//! of the journal is gone but what erasures took.
 
-use super::{again::Recovered, findings::Findings};
+use super::{again::Recovered, blanks::gone_unsaid, findings::Findings};
 use crate::{
     domain::IncidentId,
     store::{Store, StoreError},
@@ -9,7 +10,7 @@ use crate::{
 const PAGE_ROWS: i64 = 1_000;
 
 /// Adds to the findings every incident and alert in the store that differs from what the journal leads to, or is filed
-/// under something else.
+/// under something else, and every row whose content is gone and was never said to go.
 ///
 /// # Errors
 /// If the store cannot be read.
@@ -39,6 +40,8 @@ pub async fn compare(store: &dyn Store, mut recovered: Recovered) -> Result<Find
     wrong.extend(decided.keys().map(|id| format!("incident {id}: missing in the store")));
     wrong.extend(alerts.keys().map(|id| format!("alert {id}: missing in the store")));
     wrong.extend(store.misfiled().await?);
+    let gone = gone_unsaid(store).await?.into_iter();
+    wrong.extend(gone.map(|no| format!("row {no}: its content is gone, and no erasure took it")));
     wrong.into_iter().for_each(|what| recovered.differs(what));
     Ok(recovered.findings)
 }

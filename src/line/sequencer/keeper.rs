@@ -135,3 +135,55 @@ async fn write(store: Arc<dyn Store>, clock: Clock, engine: Engine, head: Journa
     tracing::info!(no, "snapshot");
     Some(no)
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
+
+    use super::*;
+    use crate::{
+        domain::Timestamp,
+        engine::Told,
+        sequencer::{Arrival, Now, Sequencer},
+        store,
+    };
+
+    /// Ten minutes pass in a second.
+    const SPEED: f64 = 600.0;
+    const NO_SNAPSHOT: &str =
+        "CREATE TRIGGER full BEFORE INSERT ON snapshots BEGIN SELECT RAISE(ABORT, 'full'); END";
+
+    #[tokio::test]
+    async fn of_one_that_fails_nothing_is_left_and_the_next_comes_no_sooner_than_in_a_minute() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("cordon.db").display());
+        let (store, clock) = (store::open(&url).await.unwrap(), Clock::scaled(Timestamp::from_ms(0), SPEED));
+        let mut sequencer = Sequencer::default();
+        let mut written = async |nth: i64| {
+            let at = Timestamp::from_ms(nth * 1_000);
+            let told = Arrival::Told(Told::Source { name: format!("source-{nth}"), up: true }, None);
+            let stepped = sequencer.step(Now { steady: at, wall: at }, vec![told], &mut || [7; 16]);
+            store.commit(&stepped.batch).await.unwrap();
+            (sequencer.engine().clone(), store.head().await.unwrap().unwrap())
+        };
+        let took = async |(engine, head)| {
+            let began = clock.steady();
+            let written = write(Arc::clone(&store), clock.clone(), engine, head).await;
+            (written, clock.steady().ms_since(began))
+        };
+        let parts = async |no| store.snapshot_parts(no, 0, 9).await.unwrap().len();
+        let good = written(1).await;
+        let kept = good.1.no;
+        assert_eq!(took(good).await.0, Some(kept));
+        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        sqlx::query(AssertSqlSafe(NO_SNAPSHOT)).execute(&mut connection).await.unwrap();
+        let bad = written(2).await;
+        let lost = bad.1.no;
+        let (is_written, took_ms) = took(bad.clone()).await;
+        assert!(is_written.is_none() && took_ms >= AGAIN_MS, "{is_written:?} after {took_ms} ms");
+        assert_eq!((parts(lost).await, parts(kept).await > 0), (0, true), "the one before is whole");
+        sqlx::query("DROP TRIGGER full").execute(&mut connection).await.unwrap();
+        assert_eq!(took(bad).await.0, Some(lost));
+        assert!(parts(lost).await > 0, "there is something to leave behind");
+    }
+}

@@ -15,13 +15,14 @@
 //! | `pause` | notices that the line stood still |
 //! | `recover` | the engine's memory from the journal, when the service starts |
 //! | `again`, `findings`, `compare` | the journal decided again, and what was found on the way and in the store |
-//! | `erasures` | which rows have erased somebody's data |
+//! | `erasures`, `blanks` | which rows have erased somebody's data, and which were blanked for it |
 //! | `snapshot`, `keeper` | the engine's memory beside the journal, so that a start need not decide all of it again |
 //! | `ownership` | which process runs the line, and the others that stand by |
 //! | `board`, `hops`, `meter` | what the console shows, what is counted |
 
 mod again;
 mod allowance;
+mod blanks;
 mod board;
 mod companions;
 mod compare;
@@ -48,6 +49,7 @@ mod waiting;
 mod writer;
 
 pub use again::{Again, Earlier, Recovered, Watch, decide_again};
+pub use blanks::{gone_unsaid, said_to_go};
 pub use board::{Board, Dot};
 pub use compare::compare;
 pub use driver::Driver;

@@ -24,6 +24,8 @@ pub(super) const CODEC_SET_ASIDE: i64 = 4;
 
 /// The kind of rows that erase somebody's data, as [`Told::name`] says it.
 pub(super) const ERASE: &str = "erase";
+/// The kind of rows that say which rows are blanked for it.
+pub(super) const BLANK: &str = "blank";
 
 /// Whose bytes they are.
 #[derive(Debug, Serialize, Deserialize)]
@@ -106,11 +108,6 @@ pub fn erased_of(row: &JournalRow) -> Option<DataSubject> {
         return None;
     }
     row.decision.lines().find_map(|line| line.strip_prefix("erased ")?.parse().ok())
-}
-
-/// Whether a row's content was erased: all of it, or it is damage.
-pub(super) fn is_blank(row: &JournalRow) -> bool {
-    row.payload.is_empty() && row.decision.is_empty() && row.salt.is_empty()
 }
 
 /// Where and how JSON is wrong, without a word of it: it may hold names and phone numbers.

@@ -363,8 +363,10 @@ impl Sequencer {
             }
             Told::Call { person }
             | Told::Wrote { person, .. }
-            | Told::Erase { subject: DataSubject::Person(person) } => of_person(person),
-            Told::Erase { subject: DataSubject::Wearer(wearer) } => of_wearer(wearer),
+            | Told::Erase { subject: DataSubject::Person(person) }
+            | Told::Blank { subject: DataSubject::Person(person), .. } => of_person(person),
+            Told::Erase { subject: DataSubject::Wearer(wearer) }
+            | Told::Blank { subject: DataSubject::Wearer(wearer), .. } => of_wearer(wearer),
             Told::Delivery { alert, .. } | Told::Receipt { alert, .. } | Told::Answer { alert, .. } => self
                 .engine
                 .open_alert(*alert)

@@ -188,6 +188,11 @@ impl Store for Disk {
         self.kept.journal_of(kind, about, after, limit).await
     }
 
+    async fn blank_rows(&self, after: i64, limit: i64) -> Result<Vec<i64>, StoreError> {
+        self.answers()?;
+        self.kept.blank_rows(after, limit).await
+    }
+
     async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {
         self.answers()?;
         self.kept.incident(id).await

@@ -249,6 +249,15 @@ impl Store for MemoryStore {
         Ok(asked_for.take(count(limit)).cloned().collect())
     }
 
+    async fn blank_rows(&self, after: i64, limit: i64) -> Result<Vec<i64>, StoreError> {
+        let Some(from) = after.checked_add(1) else {
+            return Ok(Vec::new());
+        };
+        let state = self.state();
+        let blank = state.journal.range(from..).filter(|(_, row)| row.is_blank());
+        Ok(blank.take(count(limit)).map(|(no, _)| *no).collect())
+    }
+
     async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {
         Ok(self.state().incidents.get(&id).cloned())
     }

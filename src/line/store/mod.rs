@@ -80,6 +80,14 @@ pub struct JournalRow {
     pub chain: Vec<u8>,
 }
 
+impl JournalRow {
+    /// Whether its content was erased: all of it, or it is damage.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.payload.is_empty() && self.decision.is_empty() && self.salt.is_empty()
+    }
+}
+
 /// The end of the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalHead {
@@ -295,6 +303,20 @@ pub trait Store: Send + Sync {
             found.drain(..found.len().saturating_sub(usize::try_from(limit).unwrap_or(0)));
         }
         Ok(found.into_iter().rev().collect())
+    }
+
+    /// The numbers of rows above `after` whose content was erased, in order, at most `limit`: no others are read, where the
+    /// adapter can tell them apart.
+    async fn blank_rows(&self, after: i64, limit: i64) -> Result<Vec<i64>, StoreError> {
+        let (mut found, mut after, limit) = (Vec::new(), after, usize::try_from(limit).unwrap_or(0));
+        while found.len() < limit {
+            let rows = self.journal(after, LOOK_ROWS).await?;
+            let Some(last) = rows.last() else { break };
+            after = last.no;
+            found.extend(rows.iter().filter(|row| row.is_blank()).map(|row| row.no));
+        }
+        found.truncate(limit);
+        Ok(found)
     }
 
     /// An incident.

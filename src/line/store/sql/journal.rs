@@ -34,6 +34,9 @@ const ROWS_OF_EVERY: &str = "SELECT no, at, wall, kind, unit, subject, codec, pa
 const NEWEST_OF_ONE: &str = "SELECT no, at, wall, kind, unit, subject, codec, payload, decision, engine, salt, digest, \
     chain FROM journal WHERE kind = $1 AND subject = $2 AND no < $3 ORDER BY no DESC LIMIT $4";
 
+const BLANK: &str = "SELECT no FROM journal WHERE no > $1 AND length(payload) = 0 AND decision = '' \
+    AND length(salt) = 0 ORDER BY no LIMIT $2";
+
 #[derive(sqlx::FromRow)]
 struct Row {
     no: i64,
@@ -117,6 +120,12 @@ impl Db {
             query.bind(limit.max(0)).fetch_all(pool).await?
         });
         rows.into_iter().map(JournalRow::try_from).collect()
+    }
+
+    pub(super) async fn blank_journal_rows(&self, after: i64, limit: i64) -> Result<Vec<i64>, StoreError> {
+        Ok(on!(self, read, |pool| {
+            sqlx::query_scalar(BLANK).bind(after).bind(limit.max(0)).fetch_all(pool).await?
+        }))
     }
 }
 

@@ -121,6 +121,10 @@ impl Store for Db {
         self.newest_journal_rows(kind, subject, before, limit).await
     }
 
+    async fn blank_rows(&self, after: i64, limit: i64) -> Result<Vec<i64>, StoreError> {
+        self.blank_journal_rows(after, limit).await
+    }
+
     async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {
         self.read_incident(id).await
     }
