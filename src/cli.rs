@@ -2,6 +2,9 @@
 
 mod backup;
 mod migrate;
+mod rehearse;
+mod replay;
+mod rulebook;
 mod subject;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -9,12 +12,15 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    access::{Permit, TOKEN_DAYS, TOKEN_DAYS_MAX},
-    domain::{StaffId, Timestamp, WearerId, ZoneId},
+    access::{HOLD_REASON_CHARS_MAX, Permit, TOKEN_DAYS, TOKEN_DAYS_MAX},
+    domain::{StaffId, Timestamp},
 };
 
 pub use backup::{BackupCommand, BackupCreate, BackupDrill, BackupRestore, BackupVerify};
 pub use migrate::{Migrate, MigrateCommand};
+pub use rehearse::{Rehearse, ZoneArg};
+pub use replay::Replay;
+pub use rulebook::{RulebookCheck, RulebookCommand, RulebookLoad};
 pub use subject::{SubjectCommand, SubjectErase, SubjectExport, SubjectHold, SubjectHolds, SubjectLift};
 
 /// Warns a person before the one they must be kept safe from is near.
@@ -184,26 +190,6 @@ pub struct AuditVerify {
     pub config: ConfigFile,
 }
 
-/// `cordon replay`.
-#[derive(Debug, Clone, PartialEq, Eq, Args)]
-pub struct Replay {
-    /// Which installation.
-    #[command(flatten)]
-    pub config: ConfigFile,
-    /// Explain this incident: what happened, why it was concluded, who was told, and what proves it
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i64).range(1..))]
-    pub incident: Option<i64>,
-    /// Write the explanation as one HTML file, for officers, lawyers and courts
-    #[arg(long, value_name = "FILE.html", requires = "incident")]
-    pub html: Option<PathBuf>,
-    /// Include what people wrote in their own words. Read it before you hand it on: it may hold a name or an address
-    #[arg(long, requires = "incident")]
-    pub own_words: bool,
-    /// Why, for the audit log; no name and no address
-    #[arg(long, value_parser = subject::reason, requires = "incident", default_value = "a person at this machine")]
-    pub reason: String,
-}
-
 /// `cordon evaluate`.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct Evaluate {
@@ -219,44 +205,6 @@ pub struct Evaluate {
     /// Write a report with confidence limits, operating curve and the worst cases drawn
     #[arg(long, value_name = "FILE.html")]
     pub report: Option<PathBuf>,
-}
-
-/// `cordon rehearse`.
-#[derive(Debug, Clone, PartialEq, Eq, Args)]
-pub struct Rehearse {
-    /// A file with the proposed zone, or the id of a zone in force
-    ///
-    /// The name of a file ends in .toml or .json. It holds one zone as rulebook files have it, without the line
-    /// [[case.zone]]: id, code, shape, and if wanted margin_m and a table schedule. Nothing is published.
-    #[arg(value_parser = zone)]
-    pub zone: ZoneArg,
-    /// Whose days are played
-    #[arg(long, value_name = "ID")]
-    pub wearer: WearerId,
-    /// How many days, up to the end of the journal
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=366))]
-    pub days: u32,
-    /// Whose clocks hours are told by, as in Europe/London; without it a schedule of the rulebook says so, or it is UTC
-    #[arg(long, value_name = "IANA")]
-    pub time_zone: Option<String>,
-    /// Print one JSON object instead
-    #[arg(long)]
-    pub json: bool,
-    /// Why, for the audit log; no name and no address
-    #[arg(long, value_parser = subject::reason, default_value = "a person at this machine")]
-    pub reason: String,
-    /// Which installation.
-    #[command(flatten)]
-    pub config: ConfigFile,
-}
-
-/// Which zone is meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ZoneArg {
-    /// The one in a file.
-    File(PathBuf),
-    /// One in force.
-    InForce(ZoneId),
 }
 
 /// `cordon simulate`.
@@ -301,38 +249,6 @@ pub struct Phones {
     pub listen: SocketAddr,
     /// Whose providers are played: those of this installation, which name the phones' address as their url. Receipts and
     /// replies go to its console
-    #[command(flatten)]
-    pub config: ConfigFile,
-}
-
-/// `cordon rulebook ...`.
-#[derive(Debug, Subcommand)]
-pub enum RulebookCommand {
-    /// Try a file out and publish it, all or nothing
-    Load(RulebookLoad),
-    /// Try a file out on its own
-    Check(RulebookCheck),
-}
-
-/// `cordon rulebook check`.
-#[derive(Debug, Clone, PartialEq, Eq, Args)]
-pub struct RulebookCheck {
-    /// TOML, or JSON if its name ends so
-    pub file: PathBuf,
-    /// Check as well that this installation has a provider for every channel that the file relies on
-    #[arg(long = "config", value_name = "FILE")]
-    pub config: Option<PathBuf>,
-}
-
-/// `cordon rulebook load`.
-#[derive(Debug, Clone, PartialEq, Eq, Args)]
-pub struct RulebookLoad {
-    /// TOML, or JSON if its name ends so
-    pub file: PathBuf,
-    /// Why, for the audit log; no name and no address
-    #[arg(long, value_parser = subject::reason, default_value = "a person at this machine")]
-    pub reason: String,
-    /// Which installation.
     #[command(flatten)]
     pub config: ConfigFile,
 }
@@ -418,16 +334,16 @@ fn duration(text: &str) -> Result<Duration, String> {
     ms.filter(|ms| (1..=YEAR_MS).contains(ms)).map(Duration::from_millis).ok_or_else(|| WRITE.into())
 }
 
-/// No id has a dot in it.
-fn zone(text: &str) -> Result<ZoneArg, String> {
-    let path = PathBuf::from(text);
-    let ends_in = |end: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(end));
-    if ends_in("toml") || ends_in("json") {
-        return Ok(ZoneArg::File(path));
+/// Why something is done, as the audit log keeps it.
+fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let fits =
+        (1..=HOLD_REASON_CHARS_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    if fits {
+        Ok(text.into())
+    } else {
+        Err(format!("write 1 to {HOLD_REASON_CHARS_MAX} characters on one line"))
     }
-    text.parse().map(ZoneArg::InForce).map_err(|_| {
-        "write a file whose name ends in .toml or .json, or the id of a zone in force".to_owned()
-    })
 }
 
 fn permit(text: &str) -> Result<Permit, String> {
@@ -452,7 +368,7 @@ fn loopback(text: &str) -> Result<SocketAddr, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory, error::ErrorKind};
+    use clap::{CommandFactory as _, error::ErrorKind};
 
     use super::*;
 
@@ -504,22 +420,6 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_is_a_file_or_one_in_force() {
-        let rehearse = |zone: &str| parse(&format!("cordon rehearse {zone} --wearer w-1 --config x"));
-        for (text, expected) in [
-            ("zone.toml", ZoneArg::File("zone.toml".into())),
-            ("drafts/Z.JSON", ZoneArg::File("drafts/Z.JSON".into())),
-            ("z-1", ZoneArg::InForce("z-1".parse().unwrap())),
-        ] {
-            let Ok(Command::Rehearse(rehearse)) = rehearse(text) else { panic!("{text}") };
-            assert_eq!((rehearse.zone, rehearse.days), (expected, 30), "{text}");
-        }
-        for text in ["zone.txt", "drafts/zone", "Z1"] {
-            assert_eq!(rehearse(text).unwrap_err().kind(), ErrorKind::ValueValidation, "{text}");
-        }
-    }
-
-    #[test]
     fn a_token_is_made_for_something_and_for_a_time() {
         let token = |arguments: &str| match parse(&format!("cordon account token amy --config c {arguments}"))
         {
@@ -547,22 +447,6 @@ mod tests {
             "cordon phones --listen 10.0.0.1:1 --config x",
         ] {
             assert_eq!(parse(line).unwrap_err().kind(), ErrorKind::ValueValidation, "{line}");
-        }
-    }
-
-    #[test]
-    fn a_page_is_about_an_incident() {
-        let Ok(Command::Replay(replay)) = parse("cordon replay --config c --incident 7 --html f.html") else {
-            panic!("a replay");
-        };
-        assert_eq!((replay.incident, replay.html, replay.own_words), (Some(7), Some("f.html".into()), false));
-        for (line, kind) in [
-            ("cordon replay --config c --html f.html", ErrorKind::MissingRequiredArgument),
-            ("cordon replay --config c --own-words", ErrorKind::MissingRequiredArgument),
-            ("cordon replay --config c --incident 0", ErrorKind::ValueValidation),
-            ("cordon replay --config c --incident ROSE", ErrorKind::ValueValidation),
-        ] {
-            assert_eq!(parse(line).unwrap_err().kind(), kind, "{line}");
         }
     }
 

@@ -17,10 +17,13 @@
 //! | 3 | `basemap` | the region below the console's map: a PMTiles file, judged, copied and read in ranges |
 //! | 3 | `clock` | port: the one file that asks what time it is |
 //! | 3 | `config` | what an operator decides: one file, environment overrides |
+//! | 3 | `course` | the engine alone on virtual time |
 //! | 3 | `notify` | port: one provider carries alerts on one channel; behind it the channels |
+//! | 3 | `retry` | when an alert is tried again |
 //! | 3 | `store` | port: what must be written down and read back; behind it memory, SQLite, PostgreSQL |
 //! | 3 | `vitals` | port: how Cordon's own parts are, as each says in passing |
 //! | 4 | `ingest` | MQTT in: sources, topics, what may be acknowledged |
+//! | 4 | `simulate` | whole days of everything under a seed |
 //! | 4 | `sequencer` | number, stamp, decide, apply, commit, then acknowledge |
 //! | 4 | `dispatch` | claim, send one alert on one channel, hand the outcome in |
 //! | 4 | `backup` | both databases in one encrypted file, and back |
@@ -28,7 +31,7 @@
 //! | 4 | `heartbeat` | calls an outside monitor while all is well |
 //! | 4 | `console` | pages, live feed, sign-in; reads the store, writes only inputs |
 //! | 4 | `machine` | what this machine has left |
-//! | 4 | `lab` | the engine outside of live service: replay, an incident explained, a span played back, evaluation, simulation, rehearsal, policies checked |
+//! | 4 | `lab` | the engine outside of live service: replay, an incident explained, a span played back, evaluation, rehearsal, policies checked |
 //! | 4 | `sandbox` | the outside world in small: embedded broker, phones, the demo's town and script |
 //! | 4 | `subject` | one person's data, handed out to them, and erased |
 //! | 4 | `watchdog` | watches a Cordon from another machine, and pages people |
@@ -36,21 +39,17 @@
 //! | 5 | `cli` | what can be asked of `cordon` |
 //! | 6 | `app` | the only place that builds and joins everything |
 
-pub mod crash;
-pub mod database;
 pub mod document;
 pub mod sealed;
 pub mod secret;
 
 pub use cordon_core::{domain, engine, geometry};
+pub use cordon_line::{clock, course, crash, database, retry, sequencer, simulate, store, vitals};
 
 pub mod access;
 pub mod basemap;
-pub mod clock;
 pub mod config;
 pub mod notify;
-pub mod store;
-pub mod vitals;
 
 pub mod backup;
 pub mod canary;
@@ -60,7 +59,6 @@ pub mod heartbeat;
 pub mod ingest;
 pub mod machine;
 pub mod rulebook_file;
-pub mod sequencer;
 pub mod subject;
 pub mod watchdog;
 

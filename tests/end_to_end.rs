@@ -31,6 +31,8 @@ mod installation;
 mod kills;
 #[path = "support/lived.rs"]
 mod lived;
+#[path = "end_to_end/logged.rs"]
+mod logged;
 #[path = "end_to_end/map.rs"]
 mod map;
 #[path = "end_to_end/migrate.rs"]

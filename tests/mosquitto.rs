@@ -14,7 +14,7 @@ use cordon::{
     clock::Clock,
     engine::{ServiceReport, Told},
     ingest::{self, Counts, Login, Source, Tls},
-    sequencer::{Arrival, Arrivals, Done, INBOX_MESSAGES_MAX, Inbox, Message, MessageKind, TagReply},
+    sequencer::{Arrival, Arrivals, Done, INBOX_MESSAGES_MAX, Inbox, Message, MessageKind, Sure, TagReply},
 };
 use mosquitto::Mosquitto;
 use mqtt::{Peer, dial, soon};
@@ -61,8 +61,9 @@ impl Ingest {
     fn of(source: Source) -> Self {
         let (inbox, arrivals) = Inbox::new();
         let counts = Arc::new(Counts::default());
-        let task =
-            ingest::run(source, inbox, Clock::real(), Arc::clone(&counts), false, std::future::pending());
+        let (clock, sure) = (Clock::real(), Sure::always(Clock::real()));
+        let counting = Arc::clone(&counts);
+        let task = ingest::run(source, inbox, clock, counting, false, sure, std::future::pending());
         let running = tokio::spawn(async { task.await.unwrap() });
         Self { arrivals, early: VecDeque::new(), counts, running }
     }

@@ -17,6 +17,8 @@ mod couples;
 mod delivery;
 #[path = "scenarios/erased.rs"]
 mod erased;
+#[path = "scenarios/eraser.rs"]
+mod eraser;
 #[path = "scenarios/erasing.rs"]
 mod erasing;
 #[path = "scenarios/explained.rs"]
@@ -77,6 +79,8 @@ mod tracks;
 mod unheard;
 #[path = "scenarios/unmissed.rs"]
 mod unmissed;
+#[path = "support/wait.rs"]
+mod wait;
 #[path = "scenarios/ward.rs"]
 mod ward;
 #[path = "scenarios/withdrawal.rs"]

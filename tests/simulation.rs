@@ -10,7 +10,7 @@ mod tampered;
 
 use std::process::Command;
 
-use cordon::lab::simulate::{AsBuilt, Plan, one, simulate, trace};
+use cordon::simulate::{AsBuilt, Plan, one, simulate, trace};
 use serde_json::{Value, json};
 
 use crate::report::is_long;
@@ -30,7 +30,7 @@ fn whatever_goes_wrong_what_must_hold_does() {
     assert!(summary.alerts > plan.seeds, "and people are told");
 }
 
-/// Seeds that found something, and how many tags their worlds have: see `src/lab/simulate/README.md`.
+/// Seeds that found something, and how many tags their worlds have: see `src/line/simulate/README.md`.
 const FOUND: [(u64, usize); 1] = [(96, 20)];
 
 #[test]

@@ -17,6 +17,8 @@ mod migrations;
 mod model;
 #[path = "store/outbox.rs"]
 mod outbox;
+#[path = "store/ownership.rs"]
+mod ownership;
 #[path = "store/places.rs"]
 mod places;
 #[path = "support/postgres.rs"]
@@ -30,16 +32,6 @@ mod ward;
 #[path = "store/wide.rs"]
 mod wide;
 
-#[tokio::test]
-async fn a_start_ends_the_leases_of_the_dead_but_not_those_of_another_instance() {
-    let (memory, sqlite) = (places::memory().await.unwrap(), places::sqlite().await.unwrap());
-    assert!(outbox::starting_ends_leases(&memory).await);
-    assert!(outbox::starting_ends_leases(&sqlite).await);
-    if let Some(server) = places::postgresql().await {
-        assert!(!outbox::starting_ends_leases(&server).await);
-    }
-}
-
 /// Each of these on every kind of store.
 macro_rules! on_every_store {
     ($($module:ident: $($test:ident),+;)+) => {
@@ -49,7 +41,7 @@ macro_rules! on_every_store {
     };
     (@kind $kind:ident, $($path:path as $test:ident),+) => {
         mod $kind {
-            use super::{incidents, journal, outbox, places, snapshots, wide};
+            use super::{incidents, journal, outbox, ownership, places, snapshots, wide};
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
@@ -76,7 +68,9 @@ on_every_store! {
         an_alert_needs_its_incident, paging, closed_ones_newest_first,
         incidents_about_somebody_come_newest_first, counts_by_kind_and_state,
         what_is_erased_is_gone_and_nothing_else;
-    outbox: the_most_urgent_then_the_oldest_first, nothing_is_claimed_before_it_is_due,
+    ownership: nobody_has_written_before_the_first_owner, what_a_former_owner_decided_is_refused,
+        whoever_is_asked_twice_owns_it_still;
+    outbox: a_new_owner_ends_the_leases_of_the_dead, the_most_urgent_then_the_oldest_first, nothing_is_claimed_before_it_is_due,
         a_lease_keeps_others_out_until_it_runs_out, a_state_change_ends_the_lease,
         a_change_while_waiting_keeps_lease_and_tries, tries_are_recorded, a_try_written_twice_is_one,
         rival_tries_are_both_kept, a_try_of_an_unknown_alert_is_refused, only_what_there_is_room_for_is_claimed,

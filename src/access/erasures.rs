@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use sqlx::FromRow;
+use sqlx::{FromRow, Sqlite, query::QueryScalar, sqlite::SqliteArguments};
 
 use super::{
     Access, AccessError,
@@ -74,6 +74,9 @@ struct Row {
     done_at: Option<i64>,
 }
 
+/// A statement that gives the number of the erasure that it has changed.
+type Change<'q> = QueryScalar<'q, Sqlite, i64, SqliteArguments>;
+
 impl Access {
     /// Asks for an erasure, and has the audit log say so in the same transaction; returns its number. `None` if one of the
     /// subject waits already.
@@ -88,10 +91,9 @@ impl Access {
         asks: Asks,
         record: &Record,
     ) -> Result<Option<i64>, AccessError> {
-        let mut tx = self.db.write.begin_with("BEGIN IMMEDIATE").await?;
         let who = record.who.to_string();
         let agreed = (asks == Asks::Alone).then_some((&who, record.at.as_us()));
-        let no: Option<i64> = sqlx::query_scalar(
+        let asked = sqlx::query_scalar(
             "INSERT INTO erasures (subject, unit, asked_by, why, asked_at, agreed_by, agreed_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING no",
         )
@@ -101,14 +103,8 @@ impl Access {
         .bind(why)
         .bind(record.at.as_us())
         .bind(agreed.map(|(who, _)| who))
-        .bind(agreed.map(|(_, at)| at))
-        .fetch_optional(&mut *tx)
-        .await?;
-        if no.is_some() {
-            audit::append(&mut tx, std::slice::from_ref(record)).await?;
-        }
-        tx.commit().await?;
-        Ok(no)
+        .bind(agreed.map(|(_, at)| at));
+        self.recorded(asked, record).await
     }
 
     /// Agrees to an erasure of a subject that somebody else has asked for, in the same way; `false` if none of that number
@@ -122,25 +118,17 @@ impl Access {
         no: i64,
         record: &Record,
     ) -> Result<bool, AccessError> {
-        let mut tx = self.db.write.begin_with("BEGIN IMMEDIATE").await?;
         let who = record.who.to_string();
-        let agreed = sqlx::query(
+        let agreed = sqlx::query_scalar(
             "UPDATE erasures SET agreed_by = $3, agreed_at = $4 \
              WHERE no = $2 AND subject = $1 AND row IS NULL AND asked_by <> $3 \
-             AND (agreed_by IS NULL OR agreed_by = $3)",
+             AND (agreed_by IS NULL OR agreed_by = $3) RETURNING no",
         )
         .bind(subject.to_string())
         .bind(no)
         .bind(&who)
-        .bind(record.at.as_us())
-        .execute(&mut *tx)
-        .await?;
-        let is_agreed = agreed.rows_affected() == 1;
-        if is_agreed {
-            audit::append(&mut tx, std::slice::from_ref(record)).await?;
-        }
-        tx.commit().await?;
-        Ok(is_agreed)
+        .bind(record.at.as_us());
+        Ok(self.recorded(agreed, record).await?.is_some())
     }
 
     /// It was agreed to, and the engine refused: it waits as before.
@@ -166,21 +154,13 @@ impl Access {
         no: i64,
         record: &Record,
     ) -> Result<bool, AccessError> {
-        let mut tx = self.db.write.begin_with("BEGIN IMMEDIATE").await?;
-        let gone = sqlx::query(
+        let gone = sqlx::query_scalar(
             "DELETE FROM erasures WHERE no = $2 AND subject = $1 AND row IS NULL \
-             AND (agreed_by IS NULL OR agreed_by = asked_by)",
+             AND (agreed_by IS NULL OR agreed_by = asked_by) RETURNING no",
         )
         .bind(subject.to_string())
-        .bind(no)
-        .execute(&mut *tx)
-        .await?;
-        let is_gone = gone.rows_affected() == 1;
-        if is_gone {
-            audit::append(&mut tx, std::slice::from_ref(record)).await?;
-        }
-        tx.commit().await?;
-        Ok(is_gone)
+        .bind(no);
+        Ok(self.recorded(gone, record).await?.is_some())
     }
 
     /// The eraser begins with what this row of the journal let the engine forget. Begun again, it counts as it did first.
@@ -234,17 +214,24 @@ impl Access {
     /// # Errors
     /// The file's; then it is not done.
     pub async fn finish_erasure(&self, row: i64, record: &Record) -> Result<(), AccessError> {
+        let done = sqlx::query_scalar(
+            "UPDATE erasures SET done_at = $2 WHERE row = $1 AND done_at IS NULL RETURNING no",
+        )
+        .bind(row)
+        .bind(record.at.as_us());
+        self.recorded(done, record).await.map(drop)
+    }
+
+    /// Changes an erasure, and has the audit log say so in the same transaction; its number. `None` if there was none to
+    /// change: then it says nothing.
+    async fn recorded(&self, change: Change<'_>, record: &Record) -> Result<Option<i64>, AccessError> {
         let mut tx = self.db.write.begin_with("BEGIN IMMEDIATE").await?;
-        let done = sqlx::query("UPDATE erasures SET done_at = $2 WHERE row = $1 AND done_at IS NULL")
-            .bind(row)
-            .bind(record.at.as_us())
-            .execute(&mut *tx)
-            .await?;
-        if done.rows_affected() == 1 {
+        let no = change.fetch_optional(&mut *tx).await?;
+        if no.is_some() {
             audit::append(&mut tx, std::slice::from_ref(record)).await?;
         }
         tx.commit().await?;
-        Ok(())
+        Ok(no)
     }
 
     /// The rows of the journal whose erasures are done.
@@ -269,6 +256,18 @@ impl Access {
         let units = units.map(|units| serde_json::json!(units).to_string());
         let rows: Vec<Row> = sqlx::query_as(SELECT).bind(units).bind(limit).fetch_all(&self.db.read).await?;
         rows.into_iter().map(Row::erasure).collect()
+    }
+
+    /// An erasure.
+    ///
+    /// # Errors
+    /// The file's.
+    pub async fn erasure(&self, no: i64) -> Result<Option<Erasure>, AccessError> {
+        let row: Option<Row> = sqlx::query_as("SELECT * FROM erasures WHERE no = $1")
+            .bind(no)
+            .fetch_optional(&self.db.read)
+            .await?;
+        row.map(Row::erasure).transpose()
     }
 
     /// The newest erasure of a subject.

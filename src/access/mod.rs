@@ -16,6 +16,7 @@ mod proposals;
 mod role;
 mod throttle;
 mod totp;
+mod two_people;
 
 use std::{path::Path, sync::Arc};
 

@@ -9,7 +9,10 @@ use tokio::{
     task::{JoinError, JoinSet},
 };
 
-use super::access::{self, Admission};
+use super::{
+    access::{self, Admission},
+    standby,
+};
 use crate::{
     access::Access,
     canary::{self, Loopback},
@@ -22,7 +25,7 @@ use crate::{
     ingest, machine,
     notify::{self, Providers},
     secret::Secret,
-    sequencer::{self, Board, Driver, Inbox, Kept, Meter, Unwritten},
+    sequencer::{self, Board, Driver, Inbox, Kept, Meter, Sure, Unwritten},
     store::Store,
     subject::Eraser,
     vitals::Vitals,
@@ -87,12 +90,30 @@ impl Plan {
     /// # Errors
     /// If the journal cannot be read, a provider cannot be built or the console cannot listen.
     pub async fn start(self) -> anyhow::Result<Running> {
-        let (sequencer, findings) =
-            sequencer::recover(self.store.as_ref()).await.context("cannot carry on from the journal")?;
+        let (ownership, standby) =
+            standby::stand_by(&self.store, &self.clock, &self.console, self.admission.public.as_ref())
+                .await
+                .context("cannot own the line")?;
+        let (epoch, sure) = (ownership.epoch(), ownership.sure());
+        let (mut tasks, (over, ended)) = (JoinSet::new(), watch::channel(false));
+        tasks.spawn(async { ownership.keep(when(ended)).await.context("the line is not ours any more") });
+        let (sequencer, findings) = standby.carry_on().await.context("cannot carry on from the journal")?;
         let kept =
             Kept::read(self.store.as_ref(), findings.from).await.context("cannot look for snapshots")?;
         for difference in &findings.differences {
             tracing::error!(difference, "the journal is not what was recorded; run `cordon replay`");
+        }
+        match sequencer::gone_unsaid(self.store.as_ref()).await {
+            Ok(gone) => gone.into_iter().for_each(|no| {
+                tracing::error!(
+                    no,
+                    "a journal row's content is gone, and no erasure took it; run `cordon replay`"
+                );
+            }),
+            // Nothing follows from it for those who are to be warned.
+            Err(error) => {
+                tracing::error!(%error, "whether content of the journal is gone cannot be looked up");
+            }
         }
         for snapshot in &findings.passed_over {
             tracing::warn!(snapshot, "a start takes longer");
@@ -119,10 +140,9 @@ impl Plan {
 
         let (meter, vitals) = (Arc::new(Meter::default()), Arc::new(Vitals::new(clock.real_us())));
         let (stop, stopped) = watch::channel(false);
-        let mut tasks = JoinSet::new();
         let (loopback, messages) = Loopback::new();
         let providers = notify::providers(&self.channels, &clock)?.with(Arc::new(loopback));
-        let dispatch = dispatch(&self.store, providers, &inbox, &clock, &meter, &vitals)?;
+        let dispatch = dispatch(&self.store, providers, &inbox, &clock, &sure, &meter, &vitals)?;
         let waker = dispatch.waker();
         let (unwritten, danger) = watch::channel(Unwritten::default());
         let emergency = dispatch.emergency(danger);
@@ -138,6 +158,7 @@ impl Plan {
             sequencer,
             arrivals,
             store: Arc::clone(&self.store),
+            epoch,
             clock: clock.clone(),
             board,
             meter: Arc::clone(&meter),
@@ -148,7 +169,11 @@ impl Plan {
             snapshot_every_rows: findings.differences.is_empty().then_some(sequencer::SNAPSHOT_EVERY_ROWS),
             kept,
         };
-        tasks.spawn(async { driver.run().await.context("the sequencer stopped") });
+        tasks.spawn(async move {
+            let ended = driver.run().await.context("the sequencer stopped");
+            over.send_replace(true);
+            ended
+        });
         let told_to_stop = when(stopped.clone());
         tasks.spawn(async {
             dispatch.run(told_to_stop).await;
@@ -166,8 +191,9 @@ impl Plan {
         });
         for (had_session, counts, source) in links {
             let (inbox, clock, until) = (inbox.clone(), clock.clone(), when(stopped.clone()));
+            let sure = sure.clone();
             tasks.spawn(async move {
-                ingest::run(source, inbox, clock, counts, had_session, until)
+                ingest::run(source, inbox, clock, counts, had_session, sure, until)
                     .await
                     .context("a source stopped")
             });
@@ -290,6 +316,7 @@ fn dispatch(
     providers: Providers,
     inbox: &Inbox,
     clock: &Clock,
+    sure: &Sure,
     meter: &Arc<Meter>,
     vitals: &Arc<Vitals>,
 ) -> anyhow::Result<Dispatch> {
@@ -302,6 +329,7 @@ fn dispatch(
         inbox: inbox.clone(),
         clock: clock.clone(),
         owner: tag_wire::hex(&owner),
+        sure: sure.clone(),
         on_accepted: Some(Arc::new(move |alert| {
             meter.accepted(alert, timer.real_us());
         })),

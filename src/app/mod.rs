@@ -11,6 +11,7 @@ mod policy;
 mod rehearse;
 mod serve;
 mod simulate;
+mod standby;
 mod subject;
 mod watch;
 
@@ -46,7 +47,7 @@ use crate::{
     notify::push::PushKey,
     rulebook_file::{self, Published},
     sandbox::phones,
-    sequencer::{Findings, Otherwise, catch_up, decide_again},
+    sequencer::{Findings, Otherwise, catch_up, compare, decide_again},
     store::{self, JournalHead, Store},
 };
 
@@ -151,7 +152,7 @@ pub async fn replay(args: cli::Replay) -> anyhow::Result<()> {
     }
     let recovered = decide_again(store.as_ref()).await.context("cannot read the journal")?;
     let head = recovered.head.clone();
-    let findings = lab::compare(store.as_ref(), recovered).await?;
+    let findings = compare(store.as_ref(), recovered).await?;
     compared(&findings, head.as_ref())
 }
 

@@ -7,7 +7,7 @@ use anyhow::bail;
 use super::{progress, say};
 use crate::{
     cli,
-    lab::simulate::{AsBuilt, Outcome, Plan, simulate as run, trace},
+    simulate::{AsBuilt, Outcome, Plan, simulate as run, trace},
 };
 
 /// `cordon simulate`: worlds from seeds, and what must hold in them.

@@ -10,10 +10,10 @@ use super::{
     open_store, read_config, say,
 };
 use crate::{
-    access::audit::{About, Record, Whom},
+    access::audit::{About, Record},
     cli,
     clock::Clock,
-    domain::{DataSubject, Subject},
+    domain::DataSubject,
     subject::{self, Made},
 };
 
@@ -104,11 +104,7 @@ pub async fn list_holds(args: cli::SubjectHolds) -> anyhow::Result<()> {
 }
 
 pub(super) fn record(subject: &DataSubject, what: &'static str, why: &str) -> Record {
-    let whom = match subject {
-        DataSubject::Wearer(id) => Subject::Wearer(id.clone()),
-        DataSubject::Person(id) => Subject::Person(id.clone()),
-    };
-    access::record(what, why, About { subject: Some(Whom::Subject(whom)), ..About::default() })
+    access::record(what, why, About::data_of(subject, None))
 }
 
 async fn new_file(path: &Path) -> std::io::Result<File> {

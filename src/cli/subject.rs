@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::ConfigFile;
-use crate::{access::HOLD_REASON_CHARS_MAX, domain::DataSubject};
+use super::{ConfigFile, reason};
+use crate::domain::DataSubject;
 
 /// `cordon subject ...`.
 #[derive(Debug, Subcommand)]
@@ -96,18 +96,6 @@ pub struct SubjectErase {
     /// Which installation.
     #[command(flatten)]
     pub config: ConfigFile,
-}
-
-/// Why something is done, as the audit log keeps it.
-pub(super) fn reason(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    let fits =
-        (1..=HOLD_REASON_CHARS_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    if fits {
-        Ok(text.into())
-    } else {
-        Err(format!("write 1 to {HOLD_REASON_CHARS_MAX} characters on one line"))
-    }
 }
 
 #[cfg(test)]

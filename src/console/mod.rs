@@ -47,6 +47,7 @@ mod scope;
 mod send;
 mod sign_in;
 mod sign_in_pages;
+mod standby;
 mod tls;
 mod tokens;
 mod told;
@@ -69,6 +70,7 @@ pub use sign_in::{OneTimeToken, SignIn, SignInError};
 
 use self::armed::Armed;
 use renewal::Renewal;
+pub use standby::stand_by;
 use tls::TlsListener;
 pub use tls::{ServeTls, TlsError, TlsFiles};
 
@@ -195,20 +197,7 @@ pub async fn serve(
     let armed = Arc::new(Armed::new(state.wants_armed));
     let (inbox, clock, renewal) = (state.inbox.clone(), state.clock.clone(), Arc::new(Renewal::default()));
     let routes = routes(state, Arc::clone(&armed), Arc::clone(&renewal), closing);
-    let served = async {
-        match tls {
-            None => {
-                let routes = routes.into_make_service_with_connect_info::<tls::Peer>();
-                axum::serve(listener, routes).with_graceful_shutdown(stop).await?;
-            }
-            Some(files) => {
-                let listener = TlsListener::new(listener, files, clock, renewal)?;
-                let routes = routes.into_make_service_with_connect_info::<tls::Peer>();
-                axum::serve(listener, routes).with_graceful_shutdown(stop).await?;
-            }
-        }
-        Ok(())
-    };
+    let served = answer(listener, tls, routes, clock, renewal, stop);
     let watched = async {
         if armed.is_wanted() {
             armed::watch(&armed, inbox).await;
@@ -219,6 +208,26 @@ pub async fn serve(
         served = served => served,
         () = watched => Ok(()),
     }
+}
+
+/// Answers whoever knocks until `stop` is ready, and waits for the last answer.
+async fn answer(
+    listener: TcpListener,
+    tls: Option<TlsFiles>,
+    routes: Router,
+    clock: Clock,
+    renewal: Arc<Renewal>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    let routes = routes.into_make_service_with_connect_info::<tls::Peer>();
+    match tls {
+        None => axum::serve(listener, routes).with_graceful_shutdown(stop).await?,
+        Some(files) => {
+            let listener = TlsListener::new(listener, files, clock, renewal)?;
+            axum::serve(listener, routes).with_graceful_shutdown(stop).await?;
+        }
+    }
+    Ok(())
 }
 
 /// What every handler is given.

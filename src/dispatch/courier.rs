@@ -6,8 +6,6 @@ use tokio::task::JoinSet;
 
 use super::{
     OnAccepted, Parts,
-    health::Health,
-    retry,
     sending::{Mine, Sending, Turn},
 };
 use crate::{
@@ -16,7 +14,8 @@ use crate::{
     domain::{Alert, AlertId, Timestamp},
     engine::{DeliveryReport, ServiceReport, Told},
     notify::{Message, Providers, Sent},
-    sequencer::{Inbox, SubmitError},
+    retry::{self, Health},
+    sequencer::{Inbox, SubmitError, Sure},
     store::{Attempt, Claimed, Store},
     vitals::Vitals,
 };
@@ -39,6 +38,7 @@ pub(super) struct Courier {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Clock,
     pub(super) owner: String,
+    pub(super) sure: Sure,
     providers: Providers,
     inbox: Inbox,
     on_accepted: Option<OnAccepted>,
@@ -49,9 +49,9 @@ pub(super) struct Courier {
 
 impl Courier {
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts { store, providers, inbox, clock, owner, on_accepted, vitals } = parts;
+        let Parts { store, providers, inbox, clock, owner, sure, on_accepted, vitals } = parts;
         let (health, sending) = (Health::default(), Sending::default());
-        Self { store, clock, owner, providers, inbox, on_accepted, vitals, health, sending }
+        Self { store, clock, owner, sure, providers, inbox, on_accepted, vitals, health, sending }
     }
 
     /// Tries an alert of a round, and returns when it is due again, `None` if it has been taken or refused.

@@ -5,8 +5,6 @@
 
 mod courier;
 mod emergency;
-mod health;
-pub mod retry;
 mod sending;
 #[cfg(test)]
 mod tests;
@@ -25,7 +23,8 @@ use crate::{
     crash,
     domain::{AlertId, Channel, Timestamp},
     notify::Providers,
-    sequencer::{Inbox, Unwritten},
+    retry,
+    sequencer::{Inbox, Sure, Unwritten},
     store::{Admit, Room, Store, StoreError},
     vitals::Vitals,
 };
@@ -38,6 +37,8 @@ const SENDS_MAX: [(Admit, usize); 3] = [(Admit::All, 64), (Admit::Danger, 96), (
 const ROUND_MS_MAX: i64 = 5_000;
 /// Two rounds that nobody called for are at least this far apart, milliseconds.
 const ROUND_MS_MIN: i64 = 10;
+/// Who is not sure to own the line looks this often whether they are again, milliseconds.
+const UNSURE_MS: i64 = 500;
 
 /// Told of every alert that a provider has accepted, as soon as it has.
 pub type OnAccepted = Arc<dyn Fn(AlertId) + Send + Sync>;
@@ -55,6 +56,8 @@ pub struct Parts {
     pub clock: Clock,
     /// This process among those that claim; differs from every other, also from the one before a restart.
     pub owner: String,
+    /// Whether this process owns the line: what another one sends by is not its outbox.
+    pub sure: Sure,
     /// For measuring latency.
     pub on_accepted: Option<OnAccepted>,
     /// Where it says that it is well.
@@ -147,6 +150,9 @@ impl Dispatch {
     /// If the store cannot be read; what was claimed before is being sent.
     pub async fn round(&mut self, now: Timestamp) -> Result<Timestamp, StoreError> {
         crash::stall("round.begins").await;
+        if !self.courier.sure.is_sure() {
+            return Ok(now.plus_ms(UNSURE_MS));
+        }
         let round = Round { at: now, real_us: self.courier.clock.real_us() };
         self.full = true;
         loop {

@@ -21,7 +21,7 @@ use crate::{
     clock::Clock,
     crash,
     domain::{TagId, Timestamp},
-    sequencer::{Done, Inbox, Message, MessageKind, TagReply, Ticket},
+    sequencer::{Done, Inbox, Message, MessageKind, Sure, TagReply, Ticket},
 };
 
 /// Acknowledgements and replies that may wait inside the client.
@@ -45,7 +45,8 @@ const _: () = assert!(
 );
 
 /// Brings what tags publish into the inbox and what is decided back to them, until `shutdown` completes. `had_session`:
-/// Cordon was connected to this broker before, so that one which knows no session of it has lost one.
+/// Cordon was connected to this broker before, so that one which knows no session of it has lost one. `sure`: that nobody else
+/// listens in this installation's name.
 ///
 /// # Errors
 /// [`SourceError`] when the settings can never work. A broker that is away or refuses is tried again for ever, and the
@@ -56,6 +57,7 @@ pub async fn run(
     clock: Clock,
     counts: Arc<Counts>,
     had_session: bool,
+    sure: Sure,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), SourceError> {
     let (client, mut eventloop) = AsyncClient::new(source.options()?, REQUESTS_MAX);
@@ -74,6 +76,7 @@ pub async fn run(
         dones,
         news,
         had_session,
+        sure,
         ledger: Ledger::default(),
         held: VecDeque::new(),
         replies: Replies::default(),
@@ -99,6 +102,7 @@ struct Link {
     dones: mpsc::UnboundedReceiver<Done>,
     news: watch::Sender<News>,
     had_session: bool,
+    sure: Sure,
     ledger: Ledger,
     /// Booked messages that the inbox had no room for, in the order of arrival.
     held: VecDeque<Message>,
@@ -110,6 +114,7 @@ struct Link {
 
 impl Link {
     async fn drive(&mut self, eventloop: &mut EventLoop) {
+        self.sure.wait().await;
         loop {
             let wrong = match self.next_event(eventloop).await {
                 Ok(Event::Incoming(packet)) => self.take(packet).err(),
@@ -297,6 +302,8 @@ impl Link {
         }
         let random = getrandom::u32().unwrap_or(0);
         self.clock.wait_ms(backoff::wait_ms(self.failures, random)).await;
+        // A connection in this installation's name cuts off whoever has one.
+        self.sure.wait().await;
     }
 }
 

@@ -72,7 +72,7 @@ pub(super) fn row(input: &Input, id: &PersonId, own: bool, alerts: &BTreeSet<Ale
         })),
         Told::Publish(_) | Told::Revise { .. } => Some(json!({"record": true})),
         Told::Deadline(DeadlineKey::Person(person)) if person == id => Some(json!({})),
-        Told::SetAside(_) | Told::Erase { .. } => Some(json!({})),
+        Told::SetAside(_) | Told::Erase { .. } | Told::Blank { .. } => Some(json!({})),
         _ => None,
     }
 }

@@ -74,7 +74,7 @@ pub(super) fn row(input: &Input, own: bool, trace: &Trace) -> Option<Value> {
         Told::Handle { by, action, .. } => json!({"by": by, "action": action_name(action)}),
         // Their records stand in `records`; what is left says no more than that it was.
         Told::Publish(_) | Told::Revise { .. } => json!({"record": true}),
-        Told::SetAside(_) | Told::Erase { .. } => json!({}),
+        Told::SetAside(_) | Told::Erase { .. } | Told::Blank { .. } => json!({}),
         // What persons are told and say is theirs, and so is when somebody was near them: with the wearer's own position
         // beside it, it says where they were.
         Told::Answer { .. }

@@ -27,7 +27,7 @@ async fn a_violation_is_heard_owned_acted_on_noted_and_closed_by_keyboard_alone(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_console_that_nobody_touches_shows_nobodys_data_and_still_raises_the_alarm() {
-    tell("lock", 20.0).await;
+    tell("lock", 1.0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -114,6 +114,22 @@ async fn erased(folder: &Path, url: &str, reads: impl AsyncFn() -> Vec<u8>) {
     );
     let (is_content, said) = office.run(&["audit", "verify"]);
     assert!(is_content, "{said}");
+
+    // One row more, and it is nobody's erasure: both a start and replay say so.
+    let records = store::open(url).await.unwrap();
+    let rows = records.journal(0, i64::MAX).await.unwrap();
+    let row = rows.iter().find(|row| row.kind == "ping" && row.subject == "wearer:w-2").unwrap().no;
+    records.erase_rows(&[row]).await.unwrap();
+    let service = office.installation.serve();
+    office.installation.heard().await;
+    service.stop();
+    let (is_content, said) = office.installation.replay();
+    assert!(
+        !is_content && said.contains(&format!("row {row}: its content is gone, and no erasure took it")),
+        "{said}"
+    );
+    let log = office.installation.log();
+    assert!(log.contains("a journal row's content is gone, and no erasure took it"), "{log}");
     let log = office.installation.log();
     for word in ["Barry", "Berry", "4477009"] {
         assert!(!log.contains(word), "{word}: {log}");

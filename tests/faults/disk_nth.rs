@@ -11,9 +11,8 @@ use std::{
 
 use cordon::{
     clock::Clock,
-    lab,
     sandbox::phones::Shown,
-    sequencer::decide_again,
+    sequencer::{self, decide_again},
     store::{self, Store},
 };
 use futures_util::{StreamExt, stream};
@@ -122,7 +121,7 @@ pub(crate) async fn is_sound(folder: &Path, when: &str) -> std::sync::Arc<dyn St
     let said: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut connection).await.unwrap();
     assert_eq!(said, "ok", "{when}");
     let recovered = decide_again(store.as_ref()).await.unwrap();
-    let findings = lab::compare(store.as_ref(), recovered).await.unwrap();
+    let findings = sequencer::compare(store.as_ref(), recovered).await.unwrap();
     assert_eq!(findings.differences, Vec::<String>::new(), "{when}");
     store
 }

@@ -73,6 +73,7 @@ impl Rig {
             sequencer,
             arrivals,
             store: Arc::clone(&store),
+            epoch: 0,
             clock: clock.clone(),
             board: picture,
             meter: Arc::new(Meter::default()),

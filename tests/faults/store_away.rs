@@ -86,6 +86,15 @@ impl Store for Moody {
         self.write().await?;
         self.store.commit(batch).await
     }
+    async fn take_line(&self, process: &str) -> Result<Option<i64>, StoreError> {
+        self.store.take_line(process).await
+    }
+    async fn keep_line(&self, epoch: i64) -> Result<bool, StoreError> {
+        self.store.keep_line(epoch).await
+    }
+    async fn leave_line(&self, epoch: i64) -> Result<(), StoreError> {
+        self.store.leave_line(epoch).await
+    }
     async fn claim(
         &self,
         now: Timestamp,

@@ -266,7 +266,7 @@ impl World {
     /// What replay finds.
     pub(crate) fn replayed(&self) -> Findings {
         let recovered = run(decide_again(&self.store)).unwrap();
-        run(cordon::lab::compare(&self.store, recovered)).unwrap()
+        run(cordon::sequencer::compare(&self.store, recovered)).unwrap()
     }
 }
 

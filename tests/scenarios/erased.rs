@@ -3,10 +3,9 @@
 
 use cordon::{
     domain::{DataSubject, IncidentId},
-    engine::{ENGINE_VERSION, Engine, MEMORY_FORM, Told},
-    lab,
+    engine::{ENGINE_VERSION, Engine, MEMORY_FORM, RowNumbers, Told},
     sequencer::{
-        Kept, RecoverError, Recovered, Taken, Undecided, catch_up, chain_of, decide_again, digest_of,
+        self, Kept, RecoverError, Recovered, Taken, Undecided, catch_up, chain_of, decide_again, digest_of,
         erasures, forget_snapshots, recover, snapshots_after,
     },
     store::{Batch, JournalRow, MemoryStore, Snapshot, SnapshotPart, Store},
@@ -70,12 +69,19 @@ impl Erased {
         }
     }
 
+    /// The journal says that these rows go.
+    fn says(&mut self, s: i64, nos: &[i64]) {
+        let rows = RowNumbers::new(nos.to_vec()).unwrap();
+        self.world.tell(s, Told::Blank { subject: subject("wearer:w-1"), rows });
+    }
+
     /// As the eraser leaves it: two snapshots, rows blanked, incidents gone, and the line going on.
     fn blanked() -> (Self, [i64; 2]) {
         let mut erased = Self::new();
         let first = erased.snapshot();
         erased.goes_on(ERASED_S + 100);
         let second = erased.snapshot();
+        erased.says(ERASED_S + 250, &erased.theirs.clone());
         run(erased.store().erase_rows(&erased.theirs)).unwrap();
         run(erased.store().forget_incidents(&erased.incidents)).unwrap();
         erased.goes_on(ERASED_S + 300);
@@ -128,7 +134,7 @@ fn a_start_goes_on_and_replay_says_what_it_cannot_decide() {
         open.into_iter().next().unwrap_or_else(|| erased.world.incidents.values().next().unwrap().clone());
     (forged.id, forged.raised_at) = (IncidentId(900), second(ERASED_S + 350));
     run(erased.store().commit(&Batch { incidents: vec![forged], ..Batch::default() })).unwrap();
-    let findings = run(lab::compare(erased.store(), again)).unwrap();
+    let findings = run(sequencer::compare(erased.store(), again)).unwrap();
     assert_eq!(findings.differences, ["incident 900: not what the journal leads to"]);
 }
 
@@ -204,7 +210,7 @@ fn content_that_no_erasure_took_is_a_difference() {
     let last = erased.world.rows().len() as i64;
     run(erased.store().erase_rows(&[last])).unwrap();
     let findings = erased.world.replayed();
-    let says = format!("row {last}: its content is gone, and no erasure was decided after it");
+    let says = format!("row {last}: its content is gone, and no erasure took it");
     assert!(findings.differences.contains(&says), "{:?}", findings.differences);
     assert!(matches!(run(recover(erased.store())), Err(RecoverError::Erased { row, .. }) if row == last));
 }
@@ -270,7 +276,10 @@ fn a_kill_at_any_step_loses_nothing() {
     expect(&erased, 1, "half of the second is written");
     let second = erased.snapshot();
     expect(&erased, 0, "both are written");
-    let (some, others) = erased.theirs.split_at(20);
+    let theirs = erased.theirs.clone();
+    erased.says(ERASED_S + 500, &theirs);
+    expect(&erased, 0, "it is said which rows go");
+    let (some, others) = theirs.split_at(20);
     run(erased.store().erase_rows(others)).unwrap();
     expect(&erased, 0, "rows are being blanked");
     run(erased.store().erase_rows(some)).unwrap();

@@ -250,7 +250,7 @@ fn edited(world: &World, edit: impl FnMut(&mut JournalRow)) -> MemoryStore {
     rows.iter_mut().for_each(edit);
     let copy = MemoryStore::new();
     let (incidents, alerts) = (world.incidents.values().cloned(), world.alerts.values().cloned());
-    let batch = Batch { rows, incidents: incidents.collect(), alerts: alerts.collect(), taken: Vec::new() };
+    let batch = Batch { rows, incidents: incidents.collect(), alerts: alerts.collect(), ..Batch::default() };
     run(copy.commit(&batch)).unwrap();
     copy
 }

@@ -420,7 +420,7 @@ proptest! {
             }
             world.check_that_nobody_is_forgotten().await;
             let recovered = decide_again(&world.store).await.unwrap();
-            let findings = cordon::lab::compare(&world.store, recovered).await.unwrap();
+            let findings = cordon::sequencer::compare(&world.store, recovered).await.unwrap();
             assert_eq!(findings.differences, Vec::<String>::new());
         });
     }

@@ -5,15 +5,15 @@ use cordon::{
         Access, Draft,
         audit::{About, Record, Who, Whom},
     },
-    domain::{Book, DataSubject, IncidentId, Subject, Timestamp},
+    domain::{DataSubject, IncidentId, Subject},
     engine::{Action, DeliveryReport, Told},
     store::{Attempt, MemoryStore, Store},
     subject::{ExportError, Made, export},
 };
 use serde_json::{Value, json};
-use tag_wire::{Fix, Motion, Ping, Source};
 
 use crate::{
+    couples::{after, book, ping},
     lived::{Line, START},
     ward,
 };
@@ -23,40 +23,6 @@ const HERS: (f64, f64) = (53.481_357, -2.241_913);
 /// Inside it, where the wearer was.
 const THEIRS: (f64, f64) = (53.481_111, -2.242_222);
 const PHONE: &str = "+447700900001";
-
-fn ping(seq: u64, at_s: i64, fixes: Vec<(i64, (f64, f64))>) -> Ping {
-    let fix = |(s, (lat, lon)): (i64, (f64, f64))| Fix {
-        t_ms: START.as_ms() + s * 1_000,
-        lat,
-        lon,
-        acc_m: Some(5.0),
-        hdop: None,
-        source: Source::Gnss,
-        speed_mps: None,
-        course_deg: None,
-        sats: None,
-    };
-    Ping {
-        boot: 1,
-        seq,
-        oldest_kept: seq,
-        next_within_s: 60,
-        sent_ms: START.as_ms() + at_s * 1_000,
-        battery_pct: 80,
-        charging: false,
-        motion: Motion::Moving,
-        fixes: fixes.into_iter().map(fix).collect(),
-        events: Vec::new(),
-    }
-}
-
-fn book(value: Value) -> Book {
-    serde_json::from_value(value).unwrap()
-}
-
-fn after(s: i64) -> Timestamp {
-    START.plus_ms(s * 1_000)
-}
 
 /// Two couples of whom one has an incident, and a tag that somebody else wears later.
 async fn lived(store: &MemoryStore) -> Line<'_> {
@@ -87,7 +53,7 @@ async fn lived(store: &MemoryStore) -> Line<'_> {
     {
         line.tell(after(s), Told::Publish(book(value))).await;
     }
-    line.hear(after(0), "sim/t1", &ping(1, 0, vec![(-1, THEIRS), (0, THEIRS)])).await;
+    line.hear(after(0), "sim/t1", &ping(1, 0, &[(-1, THEIRS), (0, THEIRS)])).await;
     let incident = *line.incidents().keys().next().expect("a violation");
     let to_her = line.engine().open_alerts().find(|alert| alert.address == PHONE).expect("she is told").id;
     line.tell(after(5), Told::Delivery { alert: to_her, report: DeliveryReport::Delivered }).await;
@@ -95,7 +61,7 @@ async fn lived(store: &MemoryStore) -> Line<'_> {
     let desk = || "desk".parse().unwrap();
     let note = Action::Note("Her sister lives at 9 Elm Road.".into());
     line.tell(after(20), Told::Handle { incident, by: desk(), action: note }).await;
-    line.hear(after(30), "sim/t2", &ping(1, 30, vec![(29, (54.25, -1.75))])).await;
+    line.hear(after(30), "sim/t2", &ping(1, 30, &[(29, (54.25, -1.75))])).await;
 
     // The tag goes on to somebody else, and brings a fix from before along with theirs.
     wearer["wearer"]["tag"][0]["until"] = json!(after(100).to_string());
@@ -110,7 +76,7 @@ async fn lived(store: &MemoryStore) -> Line<'_> {
     for (value, s) in [wearer, next, next_case].into_iter().zip(100..) {
         line.tell(after(s), Told::Publish(book(value))).await;
     }
-    line.hear(after(200), "sim/t1", &ping(2, 200, vec![(60, (53.7, -2.7)), (199, (53.9, -2.9))])).await;
+    line.hear(after(200), "sim/t1", &ping(2, 200, &[(60, (53.7, -2.7)), (199, (53.9, -2.9))])).await;
     line.written().await;
     let attempt = Attempt {
         alert: to_her,

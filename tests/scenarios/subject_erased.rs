@@ -1,14 +1,14 @@
 //! What is theirs goes, wherever it stands; what is another's stays as it was; and the chain verifies.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use cordon::{
-    access::{Access, Asks},
-    clock::Clock,
-    domain::DataSubject,
+    access::Access,
+    domain::{DataSubject, IncidentId},
+    engine::{DeliveryReport, Told},
     sequencer::{Taken, chain_of, digest_of},
     store::{JournalRow, MemoryStore, Store},
-    subject::{Before, Eraser, Erasing, Made, export},
+    subject::{Before, Erasing, Made, export},
 };
 use serde_json::Value;
 
@@ -19,11 +19,11 @@ use crate::{
 
 const OTHERS: [&str; 6] = ["wearer:w-2", "wearer:w-3", "person:p-2", "case:c-2", "case:c-3", "incident:"];
 
-fn whose(text: &str) -> DataSubject {
+pub(crate) fn whose(text: &str) -> DataSubject {
     text.parse().unwrap()
 }
 
-async fn rows(store: &MemoryStore) -> Vec<JournalRow> {
+pub(crate) async fn rows(store: &MemoryStore) -> Vec<JournalRow> {
     store.journal(0, i64::MAX).await.unwrap()
 }
 
@@ -60,7 +60,7 @@ fn found<'w>(all: &[u8], words: &[&'w str]) -> Vec<&'w str> {
     words.iter().filter(is_there).copied().collect()
 }
 
-fn assert_verifies(rows: &[JournalRow]) {
+pub(crate) fn assert_verifies(rows: &[JournalRow]) {
     let mut chain = Vec::new();
     for row in rows {
         assert_eq!(chain_of(&chain, row), row.chain, "row {}", row.no);
@@ -69,7 +69,7 @@ fn assert_verifies(rows: &[JournalRow]) {
     }
 }
 
-async fn snapshot(line: &Line<'_>, store: &MemoryStore) {
+pub(crate) async fn snapshot(line: &Line<'_>, store: &MemoryStore) {
     let head = store.head().await.unwrap().unwrap();
     Taken::of(line.engine(), &head).unwrap().write(store).await.unwrap();
 }
@@ -83,7 +83,7 @@ async fn world<'s>(store: &'s MemoryStore, access: &Access, subject: &DataSubjec
     let row = store.journal(no - 1, 1).await.unwrap().remove(0);
     assert_eq!(row.decision.lines().next(), Some(format!("erased {subject}").as_str()), "{row:?}");
     snapshot(&line, store).await;
-    line.tell(couples::after(40_100), cordon::engine::Told::Source { name: "lab".into(), up: false }).await;
+    line.tell(couples::after(40_100), Told::Source { name: "lab".into(), up: false }).await;
     line.written().await;
     snapshot(&line, store).await;
     (line, Before::of(&row))
@@ -201,50 +201,27 @@ async fn killed_at_any_bite_it_comes_to_the_same_end() {
 }
 
 #[tokio::test]
-async fn the_eraser_waits_for_holds_and_snapshots_and_says_that_it_is_done() {
+async fn what_came_late_about_a_wearers_incident_goes_with_it() {
+    let (store, access) = (MemoryStore::new(), Access::in_memory().await.unwrap());
     let subject = whose("wearer:w-1");
-    let (store, access) = (Arc::new(MemoryStore::new()), Arc::new(Access::in_memory().await.unwrap()));
-    let mut line = couples::lived(store.as_ref()).await;
-    let north = "north".parse().unwrap();
-    let asked = couples::record(&subject, "ask");
-    access.ask_erasure(&subject, Some(&north), "A letter.", Asks::Alone, &asked).await.unwrap().unwrap();
-    let clock = Clock::scaled(START, 3_000.0);
-    let mut eraser = Eraser::new(store.clone(), access.clone(), clock.clone());
-    let was = rows(&store).await;
-    eraser.round().await.unwrap();
-    let no = couples::forgotten(&mut line, store.as_ref(), &subject).await;
-    snapshot(&line, &store).await;
-    eraser.round().await.unwrap();
-    line.tell(couples::after(40_100), cordon::engine::Told::Source { name: "lab".into(), up: false }).await;
+    let mut line = couples::lived(&store).await;
+    let wearer = cordon::domain::Subject::Wearer("w-1".parse().unwrap());
+    let incidents = store.incidents(IncidentId(0), i64::MAX).await.unwrap();
+    let theirs = incidents.iter().find(|it| it.subject == wearer).unwrap();
+    let alert = store.alerts_of(theirs.id).await.unwrap().remove(0);
+    let (id, raised_at) = (alert.id, alert.raised_at);
+    let text = "at the back door of the shed".into();
+    line.tell(couples::after(35_000), Told::Answer { alert: id, raised_at, text }).await;
+    let report = DeliveryReport::Delivered;
+    line.tell(couples::after(35_001), Told::Receipt { alert: id, raised_at, report }).await;
     line.written().await;
-    assert_eq!(rows(&store).await[..was.len()], was, "one snapshot is not enough");
-    clock.wait_ms(6_000).await;
-    snapshot(&line, &store).await;
-
-    // Theirs, and of whoever stands in the same rows.
-    for (held, why) in [("wearer:w-1", "theirs"), ("person:p-1", "hers"), ("wearer:w-3", "of their tag")] {
-        let (held, placed) = (whose(held), couples::record(&whose(held), "place hold"));
-        let hold = access.place_hold(&held, "The trial", &placed).await.unwrap().unwrap();
-        for _ in 0..3 {
-            eraser.round().await.unwrap();
-            clock.wait_ms(31_000).await;
-        }
-        assert_eq!(rows(&store).await[..was.len()], was, "{why}");
-        assert!(access.lift_hold(&held, hold, "Over", &placed).await.unwrap());
+    let late = rows(&store).await.split_off(store.head().await.unwrap().unwrap().no as usize - 2);
+    assert!(late.iter().all(|row| row.subject == "service" && !row.is_blank()), "{late:?}");
+    let no = couples::forgotten(&mut line, &store, &subject).await;
+    let before = Before::of(&store.journal(no - 1, 1).await.unwrap()[0]);
+    let mut erasing = Erasing::begin(&store, &access, subject, before).await.unwrap();
+    while erasing.bite().await.unwrap() {}
+    for row in late {
+        assert!(store.journal(row.no - 1, 1).await.unwrap()[0].is_blank(), "{row:?}");
     }
-    eraser.round().await.unwrap();
-    assert_eq!(access.erasures_done().await.unwrap(), [no].into());
-    let done = access.erasure_of(&subject).await.unwrap().unwrap();
-    assert_eq!((done.row, &done.unit), (Some(no), &Some(north)));
-    assert!(done.counts.rows > 5 && done.counts.incidents > 0 && done.counts.alerts > 1, "{done:?}");
-    let log = access.entries(i64::MAX, 100, None).await.unwrap();
-    assert_eq!((log[0].what.as_str(), log[0].who.as_str()), ("erase subject", "the service"));
-    let now = rows(&store).await;
-    assert_verifies(&now);
-    // Another that starts finds nothing to do.
-    Eraser::new(store.clone(), access.clone(), clock).round().await.unwrap();
-    assert_eq!(
-        (rows(&store).await, access.entries(i64::MAX, 100, None).await.unwrap().len()),
-        (now, log.len())
-    );
 }

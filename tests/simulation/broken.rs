@@ -6,9 +6,9 @@ use std::sync::Arc;
 use cordon::{
     domain::{Alert, AlertState, Audience, EscalationState, Incident, Timestamp},
     engine::{Engine, Told},
-    lab::simulate::{Law, Plan, Workings, one},
     notify::Sent,
     sequencer::Arrival,
+    simulate::{Law, Plan, Workings, one},
     store::{Batch, Store, StoreError},
 };
 use tag_wire::decode_ping;

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use cordon::{
     domain::{Alert, AlertId, Incident, IncidentId, Timestamp},
-    store::{Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Room, Store, StoreError},
+    store::{
+        About, Attempt, Batch, Claimed, Counts, HandIn, JournalHead, JournalRow, Room, Store, StoreError,
+    },
 };
 
 /// What it does with a batch that is to be committed.
@@ -58,6 +60,18 @@ impl<T: Tamper> Store for Tampered<T> {
         self.tamper.answers(self.disk.commit(&batch).await)
     }
 
+    async fn take_line(&self, process: &str) -> Result<Option<i64>, StoreError> {
+        self.disk.take_line(process).await
+    }
+
+    async fn keep_line(&self, epoch: i64) -> Result<bool, StoreError> {
+        self.disk.keep_line(epoch).await
+    }
+
+    async fn leave_line(&self, epoch: i64) -> Result<(), StoreError> {
+        self.disk.leave_line(epoch).await
+    }
+
     async fn head(&self) -> Result<Option<JournalHead>, StoreError> {
         self.disk.head().await
     }
@@ -69,6 +83,16 @@ impl<T: Tamper> Store for Tampered<T> {
             rows.truncate(rows.len().saturating_sub(hidden));
         }
         Ok(rows)
+    }
+
+    async fn journal_of(
+        &self,
+        kind: &str,
+        about: About<'_>,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<JournalRow>, StoreError> {
+        self.disk.journal_of(kind, about, after, limit).await
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {

@@ -132,7 +132,7 @@ pub(crate) fn alert(id: i64, of: i64) -> Alert {
 
 /// Row 1, incident 1 and these alerts of it.
 pub(crate) fn first_batch(alerts: Vec<Alert>) -> Batch {
-    Batch { rows: rows(1..=1), incidents: vec![incident(1)], alerts, taken: vec![] }
+    Batch { incidents: vec![incident(1)], alerts, ..batch(1..=1) }
 }
 
 /// Row `no` and these alerts of incidents that are already there.

@@ -154,13 +154,18 @@ pub(crate) async fn counts_by_kind_and_state(place: &Place) {
 pub(crate) async fn what_is_erased_is_gone_and_nothing_else(place: &Place) {
     let store = place.store.as_ref();
     let alerts = vec![alert(1, 1), alert(2, 1), alert(3, 2), alert(4, 2)];
-    let batch = Batch { rows: rows(1..=9), incidents: vec![incident(1), incident(2)], alerts, taken: vec![] };
+    let batch = Batch { incidents: vec![incident(1), incident(2)], alerts, ..batch(1..=9) };
     store.commit(&batch).await.unwrap();
     for id in 1..=4 {
         store.record_attempt(&attempt(id, 1, 5), None, false).await.unwrap();
     }
     store.erase_rows(&[2, 9, 77]).await.unwrap();
     store.erase_rows(&[2]).await.unwrap();
+    for (after, limit, blank) in
+        [(0, 10, &[2, 9][..]), (0, 1, &[2]), (2, 10, &[9]), (9, 10, &[]), (0, 0, &[])]
+    {
+        assert_eq!(place.other.blank_rows(after, limit).await.unwrap(), blank, "{after} {limit}");
+    }
     let blank =
         |row: JournalRow| JournalRow { payload: vec![], decision: String::new(), salt: vec![], ..row };
     let left = rows(1..=9).into_iter().map(|row| if [2, 9].contains(&row.no) { blank(row) } else { row });

@@ -48,6 +48,8 @@ enum Op {
         told: bool,
     },
     HandIn(usize),
+    /// Another process owns the line.
+    TakeOver,
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -72,6 +74,7 @@ fn op() -> impl Strategy<Value = Op> {
         3 => (1..=ALERTS, 1..4_u32, 0..3_i64, prop::option::of(0..200_i64), any::<bool>())
             .prop_map(|(alert, nth, at, next, told)| Op::Tried { alert, nth, at, next, told }),
         1 => (0..3_usize).prop_map(Op::HandIn),
+        1 => Just(Op::TakeOver),
     ]
 }
 
@@ -165,6 +168,7 @@ enum Answer {
     Claimed(Vec<Claimed>),
     Numbers(Vec<i64>),
     Conflict(i64),
+    NotOwner,
     Unavailable,
     Corrupt,
 }
@@ -173,13 +177,14 @@ fn answer<T>(result: Result<T, StoreError>, ok: impl FnOnce(T) -> Answer) -> Ans
     match result {
         Ok(value) => ok(value),
         Err(StoreError::Conflict(no)) => Answer::Conflict(no),
+        Err(StoreError::NotOwner) => Answer::NotOwner,
         Err(StoreError::Unavailable(_)) => Answer::Unavailable,
         Err(StoreError::Corrupt(_)) => Answer::Corrupt,
         Err(StoreError::Schema(error)) => panic!("{error}"),
     }
 }
 
-async fn commit_of(op: &Op, store: &dyn Store, tried: &[Batch]) -> Option<Batch> {
+async fn commit_of(op: &Op, store: &dyn Store, tried: &[Batch], epoch: i64) -> Option<Batch> {
     match op {
         Op::Again(index) => (!tried.is_empty()).then(|| index.get(tried).clone()),
         Op::Commit { rows, skip, back, variant, incidents, alerts, take } => {
@@ -196,6 +201,7 @@ async fn commit_of(op: &Op, store: &dyn Store, tried: &[Batch]) -> Option<Batch>
                 incidents,
                 alerts,
                 taken: (1..=*take).collect(),
+                epoch,
             })
         }
         _ => None,
@@ -216,6 +222,9 @@ async fn apply(op: &Op, batch: Option<&Batch>, store: &dyn Store) -> Answer {
             let result = store.record_attempt(&attempt(*alert, *nth, *ms), next.map(at), *told).await;
             answer(result, |()| Answer::Done)
         }
+        Op::TakeOver => {
+            answer(store.take_line("another").await, |epoch| Answer::Numbers(epoch.into_iter().collect()))
+        }
         Op::HandIn(count) => answer(store.hand_in(&vec!["{}".to_owned(); *count]).await, Answer::Numbers),
     }
 }
@@ -224,9 +233,10 @@ async fn apply(op: &Op, batch: Option<&Batch>, store: &dyn Store) -> Answer {
 async fn run(ops: &[Op]) -> Result<(), TestCaseError> {
     let memory: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let sqlite = open("sqlite::memory:").await.unwrap();
-    let mut tried = Vec::new();
+    let (mut tried, mut epoch) = (Vec::new(), 0);
     for op in ops {
-        let batch = commit_of(op, memory.as_ref(), &tried).await;
+        epoch += i64::from(matches!(op, Op::TakeOver));
+        let batch = commit_of(op, memory.as_ref(), &tried, epoch).await;
         let answers = (
             apply(op, batch.as_ref(), memory.as_ref()).await,
             apply(op, batch.as_ref(), sqlite.as_ref()).await,

@@ -38,7 +38,8 @@ async fn both_databases_have_the_same_tables_and_columns() {
     let tables: BTreeSet<&str> = sqlite.iter().map(|(table, _)| table.as_str()).collect();
     assert_eq!(
         tables,
-        ["alerts", "attempts", "hand_ins", "incidents", "journal", "snapshot_parts", "snapshots"].into()
+        ["alerts", "attempts", "hand_ins", "incidents", "journal", "owner", "snapshot_parts", "snapshots"]
+            .into()
     );
     let Some(url) = postgres::fresh_database().await else {
         return;
@@ -101,13 +102,17 @@ async fn every_key_has_64_bits_and_so_has_every_sequence() {
 }
 
 #[tokio::test]
-async fn what_is_asked_of_one_wearer_is_found_by_an_index() {
+async fn what_is_asked_of_one_wearer_and_what_is_blank_is_found_by_an_index() {
     const ROWS: &str = "SELECT payload FROM journal WHERE no > 7 AND kind = 'ping' AND subject = 'wearer:w-1' ORDER BY no LIMIT 9";
     const ABOUT: &str =
         "SELECT record FROM incidents WHERE subject = 'wearer:w-1' AND id < 7 ORDER BY id DESC LIMIT 9";
+    const BLANK: &str = "SELECT no FROM journal WHERE no > 7 AND length(payload) = 0 AND decision = '' AND length(salt) = 0 \
+        ORDER BY no LIMIT 9";
+    const FOUND: [(&str, &str); 3] =
+        [(ROWS, "journal_of_one"), (ABOUT, "incidents_about_one"), (BLANK, "journal_blank")];
     let dir = tempfile::tempdir().unwrap();
     store::open(&file(&dir)).await.unwrap();
-    for (sql, index) in [(ROWS, "journal_of_one"), (ABOUT, "incidents_about_one")] {
+    for (sql, index) in FOUND {
         let plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
         let plan = plan.fetch_all(&mut sqlite(&file(&dir)).await).await.unwrap();
         let steps: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
@@ -120,7 +125,7 @@ async fn what_is_asked_of_one_wearer_is_found_by_an_index() {
     let mut connection = PgConnection::connect(&url).await.unwrap();
     // An empty table is scanned, whatever there is.
     sqlx::query("SET enable_seqscan = off").execute(&mut connection).await.unwrap();
-    for (sql, index) in [(ROWS, "journal_of_one"), (ABOUT, "incidents_about_one")] {
+    for (sql, index) in FOUND {
         let plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN {sql}")))
             .fetch_all(&mut connection)
             .await

@@ -4,9 +4,9 @@
 use cordon::{
     access::{
         Access, Draft, Proposed, ZonesOf,
-        audit::{About, Record, Who, Whom},
+        audit::{About, Record, Who},
     },
-    domain::{AnyZone, Book, DataSubject, IncidentId, Outcome, Subject, Timestamp},
+    domain::{AnyZone, Book, DataSubject, IncidentId, Outcome, Timestamp},
     engine::{Action, DeliveryReport, Told},
     store::{Attempt, Store},
 };
@@ -53,7 +53,8 @@ pub(crate) fn after(s: i64) -> Timestamp {
     START.plus_ms(s * 1_000)
 }
 
-fn ping(seq: u64, at_s: i64, fixes: &[(i64, (f64, f64))]) -> Ping {
+/// A ping with these fixes, all of it told in seconds after the start.
+pub(crate) fn ping(seq: u64, at_s: i64, fixes: &[(i64, (f64, f64))]) -> Ping {
     let fix = |(s, (lat, lon)): &(i64, (f64, f64))| Fix {
         t_ms: after(*s).as_ms(),
         lat: *lat,
@@ -79,7 +80,7 @@ fn ping(seq: u64, at_s: i64, fixes: &[(i64, (f64, f64))]) -> Ping {
     }
 }
 
-fn book(value: Value) -> Book {
+pub(crate) fn book(value: Value) -> Book {
     serde_json::from_value(value).unwrap()
 }
 
@@ -292,10 +293,6 @@ pub(crate) async fn kept(store: &dyn Store) -> Vec<u8> {
 
 /// As the audit log has it.
 pub(crate) fn record(subject: &DataSubject, what: &'static str) -> Record {
-    let whom = match subject {
-        DataSubject::Wearer(id) => Subject::Wearer(id.clone()),
-        DataSubject::Person(id) => Subject::Person(id.clone()),
-    };
-    let about = About { subject: Some(Whom::Subject(whom)), ..About::default() };
+    let about = About::data_of(subject, None);
     Record { at: START, who: Who::Command, what, why: "a test".into(), about }
 }

@@ -182,6 +182,15 @@ impl<'s> Line<'s> {
         self.step(at, vec![Arrival::Message(message)]).await;
     }
 
+    /// What another process has handed in is decided and written down.
+    pub(crate) async fn take_up(&mut self, at: Timestamp) {
+        self.pass_to(at).await;
+        let handed_in = self.store.handed_in(100).await.unwrap().into_iter();
+        let told = |payload: String| serde_json::from_str::<Told>(&payload).unwrap();
+        self.step(at, handed_in.map(|it| Arrival::HandIn(it.id, Some(told(it.payload)))).collect()).await;
+        self.written().await;
+    }
+
     /// Writes down what waits.
     pub(crate) async fn written(&mut self) {
         self.write(0).await;

@@ -22,8 +22,9 @@ pub(crate) fn migration_problems(sqlite: &[String], postgres: &[String]) -> Vec<
 /// Every module must stand in the table at the top of lib.rs, and every row must be a module.
 pub(crate) fn map_problems(lib: &str) -> Vec<String> {
     let own = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.split([';', ' ']).next());
-    let core = lib.lines().find_map(|line| line.strip_prefix("pub use cordon_core::{")?.strip_suffix("};"));
-    let modules: Vec<&str> = own.chain(core.into_iter().flat_map(|names| names.split(", "))).collect();
+    let of_crates = lib.lines().filter_map(|line| line.strip_prefix("pub use cordon_")?.strip_suffix("};"));
+    let theirs = of_crates.filter_map(|of| Some(of.split_once("::{")?.1.split(", "))).flatten();
+    let modules: Vec<&str> = own.chain(theirs).collect();
     let rows: Vec<&str> = lib
         .lines()
         .filter(|line| line.starts_with("//! | "))

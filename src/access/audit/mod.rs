@@ -10,7 +10,7 @@ use std::fmt;
 use sqlx::{FromRow, SqliteConnection};
 
 use super::{Access, AccessError};
-use crate::domain::{Book, CaseId, Incident, IncidentId, StaffId, Subject, Timestamp, UnitId};
+use crate::domain::{Book, CaseId, DataSubject, Incident, IncidentId, StaffId, Subject, Timestamp, UnitId};
 
 pub use chain::{Chain, GENESIS};
 pub(super) use heads::Keeping;
@@ -73,6 +73,16 @@ impl About {
             Book::Case(case) => (Some(Subject::Wearer(case.wearer.clone())), Some(case.id.clone())),
         };
         Self { subject: subject.map(Whom::Subject), unit: Some(book.unit().clone()), case, incident: None }
+    }
+
+    /// Whose data it is about.
+    #[must_use]
+    pub fn data_of(subject: &DataSubject, unit: Option<UnitId>) -> Self {
+        let subject = match subject {
+            DataSubject::Wearer(id) => Subject::Wearer(id.clone()),
+            DataSubject::Person(id) => Subject::Person(id.clone()),
+        };
+        Self { subject: Some(Whom::Subject(subject)), unit, ..Self::default() }
     }
 
     /// Whom and what an incident is about.

@@ -2,10 +2,10 @@
 
 use crate::{
     access::{
-        Access, Asks, Draft, ErasureCounts, HandedPoint, Handover, Mark,
+        Access, Asks, Draft, ErasureCounts, Grant, HandedPoint, Handover, Mark, NewAccount, Role,
         audit::{About, Record, Who},
     },
-    domain::{DataSubject, StaffId, Subject, Timestamp},
+    domain::{CaseId, DataSubject, StaffId, Subject, Timestamp},
 };
 
 fn s(s: i64) -> Timestamp {
@@ -133,4 +133,62 @@ async fn what_is_written_about_somebody_is_deleted_and_about_others_it_is_not() 
     assert_eq!(left().await, 3, "what is due at a case, and what is another's");
     access.forget(&whose("wearer:w-2"), &["c-2".parse().unwrap()], s(50)).await.unwrap();
     assert_eq!(left().await, 2, "a wearer's own, and nothing of the persons'");
+}
+
+#[tokio::test]
+async fn a_case_that_is_erased_is_in_nobodys_caseload_any_more() {
+    let access = Access::in_memory().await.unwrap();
+    let cases = |ids: &[&str]| ids.iter().map(|id| id.parse().unwrap()).collect::<Vec<CaseId>>();
+    let grants = vec![Grant { role: Role::Advocate, unit: Some("north".parse().unwrap()) }];
+    let new = NewAccount {
+        id: "ann".parse().unwrap(),
+        name: "Ann".into(),
+        grants,
+        caseload: cases(&["c-1", "c-2"]),
+    };
+    access.add_account(&new, &Who::Command, s(1)).await.unwrap();
+    access.forget(&whose("wearer:w-1"), &cases(&["c-1"]), s(50)).await.unwrap();
+    access.reload(0).await.unwrap();
+    let accounts = access.accounts(0).unwrap();
+    assert_eq!(accounts.live(&new.id).unwrap().caseload, cases(&["c-2"]));
+}
+
+#[tokio::test]
+async fn accounts_that_one_person_has_just_made_are_not_two_people() {
+    const DAY_S: i64 = 86_400;
+    let access = Access::in_memory().await.unwrap();
+    let id = |id: &str| id.parse::<StaffId>().unwrap();
+    let make = async |new: &str, by: &Who, at| {
+        let grants = vec![Grant { role: Role::Supervisor, unit: Some("north".parse().unwrap()) }];
+        let new = NewAccount { id: id(new), name: "Some Body".into(), grants, caseload: vec![] };
+        access.add_account(&new, by, s(at)).await.unwrap();
+    };
+    let are_two = async |one: &str, other: &str, at| access.are_two(one, other, s(at)).await.unwrap();
+    let root = Who::Account(id("root"));
+    for (new, by) in
+        [("ann", &root), ("bob", &root), ("eve", &Who::Account(id("ann"))), ("max", &Who::Command)]
+    {
+        make(new, by, 1_000).await;
+    }
+    // Whoever makes accounts needs a day for it, in which it is seen.
+    let later = 1_001 + DAY_S;
+    for (one, other) in [("ann", "bob"), ("max", "bob"), ("bob", "max")] {
+        assert!(!are_two(one, other, 2_000).await && !are_two(one, other, later - 2).await, "{one} {other}");
+        assert!(are_two(one, other, later).await, "{one} {other}");
+    }
+    assert!(are_two("max", "amy", 2_000).await, "whoever runs a command on the machine could do it alone");
+    assert!(!are_two("ann", "ann", later).await);
+    // Never who has made the other.
+    for (one, other) in [("ann", "eve"), ("eve", "ann")] {
+        assert!(!are_two(one, other, later + 500 * DAY_S).await, "{one} {other}");
+    }
+    // Who gets into an account by a new link, or is given other roles, is somebody new.
+    let mut at = later + DAY_S;
+    access.invite(&id("bob"), &root, s(at)).await.unwrap();
+    assert!(!are_two("max", "bob", at + 1).await && are_two("max", "ann", at + 1).await);
+    at += 2 * DAY_S;
+    let grants = [Grant { role: Role::Supervisor, unit: None }];
+    access.change_account(&id("ann"), &grants, &[], &Who::Account(id("max")), s(at)).await.unwrap();
+    assert!(!are_two("bob", "ann", at + 1).await && are_two("bob", "ann", at + 1 + DAY_S).await);
+    assert!(!are_two("max", "ann", at + 1 + DAY_S).await);
 }

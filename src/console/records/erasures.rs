@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::{Router, extract::State, response::Response, routing::get};
 
+use super::data::{is_left, left_at};
 use crate::{
     access::{Erasure, ErasureCounts},
     console::{
@@ -11,6 +12,7 @@ use crate::{
         page::{Frame, framed, html},
         readers::named,
         refusal::Refusal,
+        rights::Act,
         when::When,
     },
     domain::Timestamp,
@@ -32,6 +34,8 @@ struct Page {
 
 struct Line {
     subject: String,
+    /// Where what is left is kept, while something may be.
+    left_at: Option<String>,
     unit: String,
     asked_by: String,
     asked: When,
@@ -49,8 +53,10 @@ async fn page(State(app): State<App>, officer: Officer) -> Result<Response, Refu
     let units = (!officer.reach.everything).then_some(officer.reach.units.as_slice());
     let erasures = app.access.erasures(units, LINES_MAX).await?;
     let accounts = app.access.accounts(app.clock.real_us()).ok_or_else(Refusal::accounts_away)?;
+    let may_hold = officer.reach_of(Act::PlaceHold).is_some();
     let when = |at: Timestamp| When::new(at, now.max(at));
     let line = |it: Erasure| Line {
+        left_at: (may_hold && is_left(&app, &it)).then(|| left_at(it.no)),
         came: came(&it),
         subject: it.subject.to_string(),
         unit: it.unit.map(|unit| unit.to_string()).unwrap_or_default(),

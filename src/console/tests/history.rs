@@ -190,6 +190,39 @@ async fn nothing_but_revisions_of_the_case_is_shown_and_zones_only_to_those_who_
 }
 
 #[tokio::test]
+async fn whoever_was_of_a_case_before_stands_in_the_log_when_its_revisions_are_compared() {
+    let mut written = Written::begun();
+    let person = serde_json::json!({"id": "p-2", "unit": "cheshire", "name": "Ms D. Hale",
+        "contact": [{"channel": "sms", "address": "+447700900077"}]});
+    written.tell(Told::Publish(Book::Person(told(person))));
+    let moved = written.revise(1, amy(), |case| {
+        case.wearer = fixture::id("w-3");
+        case.persons = vec![fixture::id("p-2")];
+    });
+    let bench = written.bench();
+    let [browser, other] =
+        [bench.one_of("cheshire", Role::Supervisor).await, bench.one_of("cheshire", Role::Officer).await];
+    let page = bench.get_as(&browser, &format!("{COMPARE}?new={moved}")).await;
+    let names = ["Barry Stone", "Ms A. Berry"];
+    assert!(names.iter().all(|name| page.text.contains(name)), "{}", page.text);
+    let mut log = bench.access.entries(i64::MAX, 100, None).await.expect("the log");
+    log.retain(|it| it.what == "see zones");
+    let mut whom: Vec<_> = log.iter().map(|it| it.subject.as_str()).collect();
+    whom.sort_unstable();
+    assert_eq!(whom, ["person:p-1", "wearer:w-1", "wearer:w-3"]);
+    let is_theirs = |it: &crate::access::audit::Entry| {
+        (it.who.as_str(), it.unit.as_str(), it.case_id.as_str())
+            == ("supervisor-of-cheshire", "cheshire", "case-1")
+    };
+    assert!(log.iter().all(is_theirs), "{log:?}");
+    assert!(log.iter().all(|it| it.why.contains("supervisor")), "{log:?}");
+    bench.access.lose().await;
+    let page = bench.get_as(&other, &format!("{COMPARE}?new={moved}")).await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(!names.iter().any(|name| page.text.contains(name)), "{}", page.text);
+}
+
+#[tokio::test]
 async fn what_another_unit_did_with_the_case_before_is_not_told() {
     let mut written = Written::begun();
     let elsewhere = Box::new(By { why: Some("Moved to her mother's.".into()), ..*amy() });

@@ -166,6 +166,29 @@ async fn a_device_becomes_the_contact_of_whoever_the_link_is_for() {
 }
 
 #[tokio::test]
+async fn an_enrolment_stands_in_the_log_before_it_is_made() {
+    let mut bench = Bench::new(violation());
+    let body = subscription("https://push.example.net/s/1");
+    for (id, whom) in [("p-1", "person:p-1"), ("amy", "staff:amy")] {
+        let path = format!("/enrol/{}", enrolment(id, 1, 1_000));
+        bench.phone_tells(&path, &body, &[Ok(())]).await;
+        let log = bench.access.entries(i64::MAX, 1, None).await.expect("the log");
+        let [it] = &log[..] else { panic!("it stands there") };
+        assert_eq!(
+            (it.who.as_str(), it.what.as_str(), it.subject.as_str()),
+            ("a stranger", "enrol device", whom)
+        );
+        assert_eq!((it.unit.as_str(), it.why.as_str()), ("cheshire", "by the link that was made for it"));
+    }
+    bench.access.lose().await;
+    for id in ["p-1", "amy"] {
+        let path = format!("/enrol/{}", enrolment(id, 1, 1_000));
+        assert_eq!(bench.phone("POST", &path, &body).await.status, StatusCode::SERVICE_UNAVAILABLE);
+    }
+    assert!(bench.arrivals.is_empty(), "nothing is enrolled");
+}
+
+#[tokio::test]
 async fn a_link_that_was_used_is_too_old_or_made_up_enrols_nobody() {
     let mut bench = Bench::new(violation());
     let body = subscription("https://push.example.net/s/1");

@@ -67,6 +67,18 @@ impl Store for Records {
         panic!("the console writes only inputs");
     }
 
+    async fn take_line(&self, _: &str) -> Result<Option<i64>, StoreError> {
+        panic!("not the console's");
+    }
+
+    async fn keep_line(&self, _: i64) -> Result<bool, StoreError> {
+        panic!("not the console's");
+    }
+
+    async fn leave_line(&self, _: i64) -> Result<(), StoreError> {
+        panic!("not the console's");
+    }
+
     async fn head(&self) -> Result<Option<JournalHead>, StoreError> {
         let last = self.reach()?.journal.last();
         Ok(last.map(|row| JournalHead { no: row.no, at: row.at, chain: row.chain.clone() }))

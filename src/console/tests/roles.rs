@@ -68,14 +68,14 @@ pub(super) fn two_units() -> (Board, Records) {
 }
 
 /// A person with a session, and a token of theirs that is made for all that it can be.
-struct Somebody {
-    browser: Browser,
-    token: String,
+pub(super) struct Somebody {
+    pub(super) browser: Browser,
+    pub(super) token: String,
 }
 
 impl Bench {
     /// Somebody whose account has this role in Cheshire, and case-1.
-    async fn of_role(&self, role: Role) -> Somebody {
+    pub(super) async fn of_role(&self, role: Role) -> Somebody {
         let id: StaffId = format!("the-{}", role.as_str().replace('_', "-")).parse().expect("an id");
         let grants = vec![Grant { role, unit: Some(fixture::id("cheshire")) }];
         let caseload: Vec<CaseId> = vec![fixture::id("case-1")];
@@ -85,7 +85,7 @@ impl Bench {
         self.somebody(&id).await
     }
 
-    async fn somebody(&self, id: &StaffId) -> Somebody {
+    pub(super) async fn somebody(&self, id: &StaffId) -> Somebody {
         Somebody { browser: self.enter(id), token: self.token(id, &Permit::ALL).await }
     }
 
@@ -115,7 +115,7 @@ impl Bench {
         });
     }
 
-    async fn ask(&self, who: &Somebody, method: &str, path: &str) -> (StatusCode, String) {
+    pub(super) async fn ask(&self, who: &Somebody, method: &str, path: &str) -> (StatusCode, String) {
         let browser = &who.browser;
         let bearer = format!("Bearer {}", who.token);
         let is_api = path.starts_with("/api/v1/");
@@ -194,9 +194,10 @@ fn expected(door: Door, path: &str, role: Role) -> Vec<(String, Option<StatusCod
             // A new unit is for whoever reaches everything, and nobody here does.
             let is_refused = !act.roles().contains(&role) || path == "/records/units";
             let refused = is_refused.then_some(StatusCode::FORBIDDEN);
-            // No region was imported here, and nothing handed over.
-            let none =
-                matches!(path, "/fragments/map/region" | "/handover/{no}").then_some(StatusCode::NOT_FOUND);
+            // No region was imported here, nothing handed over, and nobody erased.
+            let is_none = matches!(path, "/fragments/map/region" | "/handover/{no}")
+                || path.starts_with("/records/erasures/");
+            let none = is_none.then_some(StatusCode::NOT_FOUND);
             vec![(fixed, refused.or(none))]
         }
         Door::MayWithIncident(act) if !act.roles().contains(&role) => {

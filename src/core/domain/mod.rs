@@ -19,6 +19,7 @@ mod rfc3339;
 mod rota;
 mod rulebook;
 mod schedule;
+mod sent;
 mod standard_policy;
 mod story;
 mod time;
@@ -52,6 +53,7 @@ pub use rulebook::{
     PersonStep, Risk, Roles, Scope, Staff, StaffStep, Unit, Wearer,
 };
 pub use schedule::{Schedule, ScheduleError, WeeklySpan};
+pub use sent::{Sent, alert_of_key, idempotency_key};
 pub use standard_policy::is_standard;
 pub use story::{Entry, Happening, Reason};
 pub use time::{HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp};

@@ -107,6 +107,7 @@ fn told_came(draft: &mut Draft<'_>, told: &Told) {
         Told::Publish(book) => publish(draft, book),
         Told::Revise { from, book, .. } => revise(draft, *from, book),
         Told::Erase { subject } => erasure::erase(draft, subject),
+        Told::Blank { .. } => {}
         Told::Deadline(key) => deadline(draft, key),
         Told::Delivery { alert, report } => answers::delivery(draft, *alert, report.clone()),
         Told::Receipt { alert, raised_at, report } => {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{meeting::Meet, proximity_watch::CompanionHeard};
+use super::{meeting::Meet, proximity_watch::CompanionHeard, row_numbers::RowNumbers};
 use crate::domain::{
     AlertId, Attending, Book, Channel, DataSubject, Hop, IncidentId, Outcome, PersonId, Ping, StaffId, TagId,
     Timestamp, WearerId,
@@ -107,6 +107,14 @@ pub enum Told {
         /// Whose.
         subject: DataSubject,
     },
+    /// These rows of the journal are about to be blanked: they hold what was forgotten. Nothing follows from it; a blank row
+    /// of which this was never said was blanked by somebody else.
+    Blank {
+        /// Whose data it was.
+        subject: DataSubject,
+        /// Which.
+        rows: RowNumbers,
+    },
     /// A deadline of the engine's own has passed.
     Deadline(DeadlineKey),
     /// What became of an alert.
@@ -188,6 +196,7 @@ impl Told {
             Self::Service(_) => "service",
             Self::Publish(_) | Self::Revise { .. } => "publish",
             Self::Erase { .. } => "erase",
+            Self::Blank { .. } => "blank",
             Self::Deadline(_) => "deadline",
             Self::Delivery { .. } => "delivery",
             Self::Receipt { .. } => "receipt",

@@ -25,7 +25,7 @@
 //! | `sight` | what a fix says of a zone, for whoever explains a decision; decides nothing |
 //! | `situation` | what a wearer's track, and the moment, mean for the incidents about them |
 //! | `decide`, `draft`, `few`, `decision` | one input's way through all of it |
-//! | `erasure` | what stands in the way of forgetting somebody, and what goes |
+//! | `erasure`, `row_numbers` | what stands in the way of forgetting somebody, and what goes |
 //! | `memory` | all that is remembered, in parts that can be kept and taken up again |
 
 mod answers;
@@ -59,6 +59,7 @@ mod proximity_watch;
 mod reach;
 mod receive;
 mod reporting;
+mod row_numbers;
 mod rule;
 mod rulebook;
 mod rulebook_check;
@@ -99,6 +100,7 @@ pub use proximity::BoundProximity;
 pub use proximity_watch::{CompanionHeard, Companionship};
 pub use receive::TagState;
 pub use reporting::{Ask, Pace};
+pub use row_numbers::RowNumbers;
 pub use rule::Rule;
 pub use rulebook::{BoundZone, Rulebook};
 pub use rulebook_check::Problem;

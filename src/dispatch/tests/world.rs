@@ -12,7 +12,7 @@ use crate::{
     engine::{DeliveryReport, ServiceReport, Told},
     notify::{self, Providers},
     sandbox::phones::testing::{Phones, client, plain, webhook_secret},
-    sequencer::{Arrival, Inbox},
+    sequencer::{Arrival, Inbox, Sure},
     store::{Batch, MemoryStore, Store},
     vitals::Vitals,
 };
@@ -71,6 +71,7 @@ impl World {
             inbox,
             clock: Clock::real(),
             owner: owner.into(),
+            sure: Sure::always(Clock::real()),
             on_accepted,
             vitals: Arc::new(Vitals::new(0)),
         })

@@ -27,7 +27,7 @@ mod words;
 
 use crate::{
     domain::{Alert, Incident, IncidentId},
-    sequencer::Findings,
+    sequencer::{Findings, compare},
     store::{Attempt, JournalHead, Store, StoreError},
 };
 use gather::{Gathered, Target};
@@ -118,7 +118,7 @@ pub async fn explain(
         let alerts = recovered.alerts.values().chain(recovered.earlier.alerts.values());
         let told = told_of(store, alerts.filter(|alert| alert.incident == id)).await?;
         let head = recovered.head.clone();
-        let findings = super::compare(store, recovered).await?;
+        let findings = compare(store, recovered).await?;
         return Ok(Explanation { incident, gathered, told, head, findings, own_words });
     }
 }

@@ -145,6 +145,7 @@ fn told(told: &Told) -> String {
         Told::Service(report) => service(report),
         Told::Publish(_) | Told::Revise { .. } => "A revision of the rulebook was published.".into(),
         Told::Erase { .. } => "Somebody's data was to be erased.".into(),
+        Told::Blank { .. } => "Rows were about to lose their content, for somebody's data was erased.".into(),
         Told::Deadline(_) => "A time that Cordon had set itself passed: it looked again.".into(),
         Told::Delivery { report, .. } => format!("The sending of an alert: {}.", delivery(report)),
         Told::Receipt { report, .. } => format!("A provider's receipt for an alert: {}.", delivery(report)),

@@ -43,6 +43,8 @@ impl Before {
 pub struct Plan {
     /// How much of what.
     pub counts: ErasureCounts,
+    /// The rows of the journal among it, in order.
+    pub rows: Vec<i64>,
     /// Whose data goes with it, as it stands in the same rows: a legal hold on one of them stands in the way.
     pub others: BTreeSet<DataSubject>,
 }
@@ -121,9 +123,12 @@ impl<'a> Erasing<'a> {
         let mut after = 0;
         while let Some((last, rows)) = self.rows(after).await? {
             after = last;
-            plan.counts.rows += rows.len() as u64;
-            plan.others.extend(rows.into_iter().flat_map(|(_, theirs)| theirs.others));
+            for (no, theirs) in rows {
+                plan.rows.push(no);
+                plan.others.extend(theirs.others);
+            }
         }
+        plan.counts.rows = plan.rows.len() as u64;
         plan.counts.incidents = self.found.about.len() as u64;
         plan.counts.alerts = self.found.alerts_count;
         plan.counts.rewritten = self.found.rewritten_count;

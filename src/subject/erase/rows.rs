@@ -27,10 +27,10 @@ pub(super) struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// Whether a row is about them. One that is erased is about nobody any more, and one that says that somebody was erased
-    /// holds nothing of theirs.
+    /// Whether a row is about them. One that is erased is about nobody any more, and one that says that somebody was erased,
+    /// or which rows went with it, holds nothing of theirs.
     pub(super) fn look(&self, row: &JournalRow) -> Option<Theirs> {
-        if row.payload.is_empty() || row.kind == "erase" {
+        if row.payload.is_empty() || matches!(row.kind.as_str(), "erase" | "blank") {
             return None;
         }
         let is_record = row.kind == "publish";

@@ -17,11 +17,13 @@ use super::{
 use crate::{
     access::{
         Access,
-        audit::{About, Record, Who, Whom},
+        audit::{About, Record, Who},
     },
     clock::Clock,
-    domain::{DataSubject, Subject, Timestamp, UnitId},
-    sequencer::{erasures, forget_snapshots, snapshots_after},
+    crash,
+    domain::{DataSubject, Timestamp, UnitId},
+    engine::{RowNumbers, Told},
+    sequencer::{erasures, forget_snapshots, said_to_go, snapshots_after},
     store::{Store, StoreError},
 };
 
@@ -33,6 +35,8 @@ const PAUSE_MS: i64 = 20;
 const AGAIN_MS: i64 = 30_000;
 /// While a snapshot is awaited: looking for it reads those there are. Milliseconds.
 const SNAPSHOT_MS: i64 = 5_000;
+/// So many hand-ins are looked through.
+const HAND_INS_MAX: i64 = 1_000;
 /// So many snapshots must be whole before the rows that they stand for go: one damaged part must not cost the journal.
 const SNAPSHOTS_MIN: usize = 2;
 
@@ -65,6 +69,8 @@ enum For {
     Hold,
     /// Somebody else's, in which something was said of the subject.
     Incident,
+    /// The journal does not say yet which rows go.
+    Journal,
 }
 
 impl For {
@@ -73,6 +79,7 @@ impl For {
             Self::Snapshots => "what the engine remembers without them is not written down twice",
             Self::Hold => "a legal hold stands",
             Self::Incident => "an incident of a case that was theirs is open",
+            Self::Journal => "the journal does not say yet which rows go",
         }
     }
 
@@ -80,6 +87,7 @@ impl For {
         match self {
             Self::Snapshots => SNAPSHOT_MS,
             Self::Hold | Self::Incident => AGAIN_MS,
+            Self::Journal => LOOK_EVERY_MS,
         }
     }
 }
@@ -158,6 +166,7 @@ impl Eraser {
     }
 
     async fn erase(&self, row: i64, subject: &DataSubject) -> Result<Came, EraseError> {
+        crash::point("erase");
         let store = self.store.as_ref();
         if snapshots_after(store, row).await? < SNAPSHOTS_MIN {
             return Ok(Came::Waits(For::Snapshots));
@@ -181,6 +190,9 @@ impl Eraser {
         if is_held(&plan.others).await? {
             return Ok(Came::Waits(For::Hold));
         }
+        if !self.is_said(subject, &plan.rows).await? {
+            return Ok(Came::Waits(For::Journal));
+        }
         let unit = erased.unit.as_ref();
         self.access.begin_erasure(subject, unit, row, plan.counts, self.clock.wall()).await?;
         while erasing.bite().await? {
@@ -198,13 +210,30 @@ impl Eraser {
         Ok(Came::Done)
     }
 
+    /// Whether the journal says of all these rows that they go; if it does not, hands in what it has to say.
+    async fn is_said(&self, subject: &DataSubject, rows: &[i64]) -> Result<bool, EraseError> {
+        let store = self.store.as_ref();
+        let said = said_to_go(store, subject).await?;
+        let unsaid: Vec<i64> = rows.iter().copied().filter(|no| !said.contains(no)).collect();
+        if unsaid.is_empty() {
+            return Ok(true);
+        }
+        let blanks = unsaid.chunks(RowNumbers::MAX).filter_map(|nos| RowNumbers::new(nos.to_vec()));
+        let told = blanks.map(|rows| Told::Blank { subject: subject.clone(), rows });
+        let told: Result<Vec<String>, _> = told.map(|told| serde_json::to_string(&told)).collect();
+        let told = told.map_err(|_| StoreError::Corrupt("numbers of rows".into()))?;
+        // The line takes them up when it comes to them, and what was handed in once need not be again.
+        let waiting = store.handed_in(HAND_INS_MAX).await?;
+        let missing: Vec<String> =
+            told.into_iter().filter(|told| !waiting.iter().any(|it| it.payload == *told)).collect();
+        if !missing.is_empty() {
+            store.hand_in(&missing).await?;
+        }
+        Ok(false)
+    }
+
     fn record(&self, subject: &DataSubject, unit: Option<&UnitId>) -> Record {
-        let whom = match subject {
-            DataSubject::Wearer(id) => Subject::Wearer(id.clone()),
-            DataSubject::Person(id) => Subject::Person(id.clone()),
-        };
-        let (subject, unit) = (Some(Whom::Subject(whom)), unit.cloned());
-        let about = About { subject, unit, ..About::default() };
+        let about = About::data_of(subject, unit.cloned());
         Record {
             at: self.clock.wall(),
             who: Who::Service,

@@ -4,15 +4,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 
 import { found, look } from "./look.mjs";
-import { ask, isLive, origin, signInByKeyboard, story } from "./stage.mjs";
+import { ask, origin, signInAs, story } from "./stage.mjs";
 
 await story(async ({ person }) => {
   const amy = await person({ expects: ["status of 409", "status of 422"] });
-  await amy.context().addInitScript(() => localStorage.setItem("map-off", "1"));
-  const account = await ask("account", { id: "amy", role: "supervisor" });
-  await amy.goto(`${origin}/sign-in`);
-  await signInByKeyboard(amy, account);
-  await isLive(amy);
+  await signInAs(amy, { id: "amy", role: "supervisor" });
   await ask("violation", 1);
 
   await amy.goto(`${origin}/records/wearers/w-1`);

@@ -4,20 +4,14 @@
 import assert from "node:assert/strict";
 
 import { found, look } from "./look.mjs";
-import { ask, isLive, origin, signInByKeyboard, story } from "./stage.mjs";
+import { ask, origin, signInAs, story } from "./stage.mjs";
 
 const DATA = `${origin}/records/wearers/w-3/data`;
 
 await story(async ({ person }) => {
   const expects = ["status of 404", "status of 409", "status of 422"];
   const [amy, ben] = [await person({ expects }), await person({ expects })];
-  for (const [page, id] of [[amy, "amy"], [ben, "ben"]]) {
-    await page.context().addInitScript(() => localStorage.setItem("map-off", "1"));
-    const account = await ask("account", { id, role: "supervisor" });
-    await page.goto(`${origin}/sign-in`);
-    await signInByKeyboard(page, account);
-    await isLive(page);
-  }
+  for (const [page, id] of [[amy, "amy"], [ben, "ben"]]) await signInAs(page, { id, role: "supervisor" });
 
   await amy.goto(DATA);
   await amy.getByText("case c-3 has not ended").waitFor();
@@ -42,6 +36,23 @@ await story(async ({ person }) => {
   await ben.getByRole("button", { name: "Agree: erase w-3 for good" }).click();
   await ben.waitForURL(`${origin}/records/erasures`);
   await look(ben, "erasures-agreed");
+  // What is left can still be kept, and let go.
+  const left = ben.getByRole("link", { name: "What is left of wearer:w-3" });
+  while ((await left.count()) === 0) {
+    await ben.waitForTimeout(250);
+    await ben.reload();
+  }
+  await left.click();
+  await ben.getByRole("button", { name: "Place a hold" }).click();
+  await ben.getByRole("heading", { name: /Nothing was done/ }).waitFor();
+  await look(ben, "erasure-left-refused");
+  await ben.getByLabel("Why it must be kept").fill("The trial of May.");
+  await ben.getByRole("button", { name: "Place a hold" }).click();
+  await ben.getByLabel("Why it can go").fill("It is another case.");
+  await look(ben, "erasure-left");
+  await ben.getByRole("button", { name: "Lift it" }).click();
+  await ben.getByText("Lifted by ben").waitFor();
+  await ben.goto(`${origin}/records/erasures`);
   // The service takes its time: it writes down twice what it remembers, as the line goes on, and then erases.
   await ask("battery", 1);
   await ask("violation", 2);

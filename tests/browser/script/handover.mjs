@@ -4,18 +4,12 @@
 import assert from "node:assert/strict";
 
 import { found, look } from "./look.mjs";
-import { ask, focused, isLive, origin, pictures, signInByKeyboard, story, tabTo } from "./stage.mjs";
+import { ask, focused, isLive, origin, pictures, signInAs, story, tabTo } from "./stage.mjs";
 
 await story(async ({ person }) => {
   const expects = ["status of 409"];
   const [amy, ben] = [await person({ expects }), await person({ expects })];
-  for (const [page, id] of [[amy, "amy"], [ben, "ben"]]) {
-    await page.context().addInitScript(() => localStorage.setItem("map-off", "1"));
-    const account = await ask("account", { id, role: "officer" });
-    await page.goto(`${origin}/sign-in`);
-    await signInByKeyboard(page, account);
-    await isLive(page);
-  }
+  for (const [page, id] of [[amy, "amy"], [ben, "ben"]]) await signInAs(page, { id, role: "officer" });
   const violation = await ask("violation", 1);
   const battery = await ask("battery", 3);
   await press(amy, `act-${violation}`);

@@ -99,6 +99,15 @@ export async function signInByKeyboard(page, { name, password }) {
   }
 }
 
+/** Signs somebody in whose account the test makes, such as `{ id: "amy", role: "officer" }`, on a page without the moving map. */
+export async function signInAs(page, about) {
+  await page.context().addInitScript(() => localStorage.setItem("map-off", "1"));
+  const account = await ask("account", about);
+  await page.goto(`${origin}/sign-in`);
+  await signInByKeyboard(page, account);
+  await isLive(page);
+}
+
 /** Presses Tab until something has the focus. */
 export async function tabTo(page, id) {
   for (let presses = 0; presses < 60; presses += 1) {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 import { opens, publish, write } from "./forms.mjs";
 import { found, look } from "./look.mjs";
-import { ask, becomes, focused, isLive, origin, signIn, signInByKeyboard, story } from "./stage.mjs";
+import { ask, becomes, focused, isLive, origin, signIn, signInAs, story } from "./stage.mjs";
 
 const WEARER = "/records/wearers/w-1";
 const [OLD, NEW] = [1, 4];
@@ -12,11 +12,8 @@ const MINUTE_MS = 60_000;
 
 await story(async ({ person }) => {
   const [amy, ben] = [await person(), await person()];
-  for (const page of [amy, ben]) await page.context().addInitScript(() => localStorage.setItem("map-off", "1"));
-  const account = await ask("account", { id: "amy", role: "supervisor" });
-  await amy.goto(`${origin}/sign-in`);
-  await signInByKeyboard(amy, account);
-  await isLive(amy);
+  await ben.context().addInitScript(() => localStorage.setItem("map-off", "1"));
+  await signInAs(amy, { id: "amy", role: "supervisor" });
   await signIn(ben, "Ben Lloyd");
 
   const incident = await ask("violation", 1);

@@ -4,20 +4,14 @@
 import assert from "node:assert/strict";
 
 import { found, look } from "./look.mjs";
-import { ask, isLive, origin, signInByKeyboard, story } from "./stage.mjs";
+import { ask, origin, signInAs, story } from "./stage.mjs";
 
 const PAGE = `${origin}/records/cases/c-2/withdrawal`;
 
 await story(async ({ person }) => {
   const expects = ["status of 403", "status of 409", "status of 422"];
   const [worker, advocate] = [await person({ expects }), await person({ expects })];
-  for (const [page, id, role] of [[worker, "wim", "case_worker"], [advocate, "ada", "advocate"]]) {
-    await page.context().addInitScript(() => localStorage.setItem("map-off", "1"));
-    const account = await ask("account", { id, role, caseload: ["c-2"] });
-    await page.goto(`${origin}/sign-in`);
-    await signInByKeyboard(page, account);
-    await isLive(page);
-  }
+  for (const [page, id, role] of [[worker, "wim", "case_worker"], [advocate, "ada", "advocate"]]) await signInAs(page, { id, role, caseload: ["c-2"] });
   await ask("consent", 2);
 
   await worker.goto(`${origin}/records/cases/c-2`);

@@ -4,20 +4,14 @@
 import assert from "node:assert/strict";
 
 import { found, look } from "./look.mjs";
-import { ask, isLive, origin, signInByKeyboard, story } from "./stage.mjs";
+import { ask, origin, signInAs, signInByKeyboard, story } from "./stage.mjs";
 
 const ZONES = "/records/cases/c-1/zones";
 
 await story(async ({ person }) => {
   const expects = ["status of 403", "status of 409", "status of 422"];
   const [amy, ben] = [await person({ expects }), await person({ expects })];
-  for (const [page, id] of [[amy, "amy"], [ben, "ben"]]) {
-    await page.context().addInitScript(() => localStorage.setItem("map-off", "1"));
-    const account = await ask("account", { id, role: "supervisor" });
-    await page.goto(`${origin}/sign-in`);
-    await signInByKeyboard(page, account);
-    await isLive(page);
-  }
+  for (const [page, id] of [[amy, "amy"], [ben, "ben"]]) await signInAs(page, { id, role: "supervisor" });
   await ask("pass", 1);
 
   await amy.goto(`${origin}/records/cases/c-1`);

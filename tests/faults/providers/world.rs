@@ -10,7 +10,7 @@ use cordon::{
     engine::Told,
     notify::{self, Providers},
     sandbox::phones::FaultOrder,
-    sequencer::{Arrival, Arrivals, Inbox, Message, MessageKind, Now, Sequencer, Ticket},
+    sequencer::{Arrival, Arrivals, Inbox, Message, MessageKind, Now, Sequencer, Sure, Ticket},
     store::{self, Attempt, Room, Store},
     vitals::Vitals,
 };
@@ -87,6 +87,7 @@ impl World {
             inbox,
             clock: Clock::scaled(start, way.speed),
             owner: "world".into(),
+            sure: Sure::always(Clock::real()),
             on_accepted: None,
             vitals: Arc::new(Vitals::new(0)),
         });

@@ -71,7 +71,11 @@ impl Erases {
             agreed: it.agreed.map(|(by, _)| by),
         });
         let (id, first) = (id_of(&whose.subject), in_the_way(app, officer, whose).await?);
-        Ok(Self { id, first, asked, cannot: cannot(officer), asks, agrees })
+        let cannot = match asked.as_ref().filter(|asked| !asked.is_own) {
+            Some(asked) if cannot(officer).is_none() => not_two(app, officer, &asked.by).await?,
+            _ => cannot(officer),
+        };
+        Ok(Self { id, first, asked, cannot, asks, agrees })
     }
 }
 
@@ -91,6 +95,16 @@ async fn waiting(app: &App, subject: &DataSubject) -> Result<Option<Erasure>, Re
 fn cannot(officer: &Officer) -> Option<&'static str> {
     let is_account = matches!(officer.who(), Who::Account(_));
     (!is_account).then_some("You came by a link, which tells no two persons apart. Sign in with an account.")
+}
+
+/// Why this person, beside whoever has asked, is not two people.
+async fn not_two(app: &App, officer: &Officer, asked_by: &str) -> Result<Option<&'static str>, Refusal> {
+    let who = officer.who().to_string();
+    let are_two = app.access.are_two(asked_by, &who, app.clock.wall()).await?;
+    Ok((!are_two).then_some(
+        "You and whoever asked do not count as two people: one of your accounts was made, changed or given a new link within \
+         a day, or one of you did that for the other. Another supervisor has to agree.",
+    ))
 }
 
 /// What is to be done first, as far as this person reaches. The engine has the last word, and the eraser looks at the holds
@@ -159,6 +173,10 @@ pub(super) fn agrees(kind: Kind) -> impl Fn(State<App>, Officer, Path<String>, P
             let whose = Whose::find(&app, &officer, kind, &id)?;
             cannot(&officer).map_or(Ok(()), |why| Err(Refusal::not_approved(why)))?;
             let asked = numbered(&app, &whose, &form).await?;
+            if asked.asked_by != officer.who().to_string() {
+                let not_two = not_two(&app, &officer, &asked.asked_by).await?;
+                not_two.map_or(Ok(()), |why| Err(Refusal::not_approved(why)))?;
+            }
             let values = values(&form);
             let first = in_the_way(&app, &officer, &whose).await?;
             if let Err(wrong) = typed(&values, "agree-id", &whose, first) {

@@ -2,8 +2,13 @@
 
 mod document;
 mod erase;
+mod holds;
+mod left;
 
 pub(in crate::console) use document::AT_ONCE as EXPORTS_AT_ONCE;
+pub(super) use left::{address as left_at, is_left};
+
+use holds::{Held, Shown};
 
 use std::{future::Future, pin::Pin};
 
@@ -45,6 +50,7 @@ const WHY_CHARS_MAX: usize = 200;
 pub(super) fn routes() -> Router<App> {
     let (wearer, person) = (Kind::Wearer, Kind::Person);
     Router::new()
+        .merge(left::routes())
         .route("/records/wearers/{id}/data", get(opens(wearer)).post(hands_out(wearer)))
         .route("/records/wearers/{id}/data/hold", post(holds(wearer)))
         .route("/records/wearers/{id}/data/lift", post(lifts(wearer)))
@@ -99,15 +105,10 @@ fn holds(kind: Kind) -> impl Fn(State<App>, Officer, Path<String>, Posted) -> An
         Box::pin(async move {
             let whose = Whose::find(&app, &officer, kind, &id)?;
             let values = values(&form);
-            let says = "Write why: the proceedings, or the order.";
-            let reason = match words(&values, "reason", HOLD_REASON_CHARS_MAX, says) {
-                Ok(reason) => reason,
-                Err(wrong) => return refused(&app, &officer, &whose, &values, wrong).await,
-            };
-            let record = whose.record(&app, &officer, Act::PlaceHold, officer.right(Act::PlaceHold));
-            let placed = app.access.place_hold(&whose.subject, &reason, &record).await?;
-            placed.ok_or_else(Refusal::too_many_holds)?;
-            Ok(Redirect::to(&whose.address()).into_response())
+            match whose.held().place(&app, &officer, &values).await? {
+                Ok(()) => Ok(Redirect::to(&whose.address()).into_response()),
+                Err(wrong) => refused(&app, &officer, &whose, &values, wrong).await,
+            }
         })
     }
 }
@@ -117,25 +118,10 @@ fn lifts(kind: Kind) -> impl Fn(State<App>, Officer, Path<String>, Posted) -> An
         Box::pin(async move {
             let whose = Whose::find(&app, &officer, kind, &id)?;
             let values = values(&form);
-            let standing = app.access.holds(&whose.subject).await?;
-            let named = form.field("hold");
-            let hold = standing.iter().find(|it| it.lifted.is_none() && it.no.to_string() == named);
-            let hold = hold.ok_or_else(Refusal::no_hold)?;
-            let why = match words(
-                &values,
-                &format!("why-{}", hold.no),
-                HOLD_REASON_CHARS_MAX,
-                "Write why it can go.",
-            ) {
-                Ok(why) => why,
-                Err(wrong) => return refused(&app, &officer, &whose, &values, wrong).await,
-            };
-            let record = whose.record(&app, &officer, Act::LiftHold, officer.right(Act::LiftHold));
-            // Somebody else may have lifted it this very moment.
-            if !app.access.lift_hold(&whose.subject, hold.no, &why, &record).await? {
-                return Err(Refusal::no_hold());
+            match whose.held().lift(&app, &officer, &form, &values).await? {
+                Ok(()) => Ok(Redirect::to(&whose.address()).into_response()),
+                Err(wrong) => refused(&app, &officer, &whose, &values, wrong).await,
             }
-            Ok(Redirect::to(&whose.address()).into_response())
         })
     }
 }
@@ -159,8 +145,12 @@ impl Whose {
         Ok(Self { kind, subject, book })
     }
 
+    fn held(&self) -> Held<'_> {
+        Held { subject: &self.subject, about: About { case: None, ..About::book(&self.book) } }
+    }
+
     fn record(&self, app: &App, officer: &Officer, act: Act, why: String) -> Record {
-        let about = About { case: None, ..About::book(&self.book) };
+        let about = self.held().about;
         Record { at: app.clock.wall(), who: officer.who(), what: act.what(), why, about }
     }
 
@@ -206,15 +196,11 @@ struct Page {
     erases: erase::Erases,
 }
 
-/// A hold as it is shown.
-struct Shown {
-    no: i64,
-    author: String,
-    reason: String,
-    placed: When,
-    lifted: Option<(String, String, When)>,
-    /// The form that lifts it, while it stands.
-    lifts: Option<Section>,
+/// A page on which something is to be put right says so in its title.
+fn refused_title(frame: &mut Frame, summary: &Summary) {
+    if !summary.is_empty() {
+        frame.title = format!("Error: {}", frame.title);
+    }
 }
 
 async fn refused(
@@ -241,39 +227,15 @@ async fn draw(
     let (_, _, mut frame) = framed(app, officer, &title, "records");
     let now = app.clock.wall();
     let holds = app.access.holds(&whose.subject).await?;
-    let line = |name: &str, label, hint, chars_max| {
-        Section::new("", vec![Field::new(name, label, Control::Line(chars_max)).hint(hint)])
-    };
     // It stands in the audit log, from which nothing is taken out.
-    let by_what = "By which letter or call, and when. No name.";
-    let mut forms = vec![
-        line("why", "Why it is made", by_what, WHY_CHARS_MAX),
-        line("reason", "Why it must be kept", "", HOLD_REASON_CHARS_MAX),
-    ];
+    let why = Field::new("why", "Why it is made", Control::Line(WHY_CHARS_MAX));
+    let mut forms = vec![Section::new("", vec![why.hint("By which letter or call, and when. No name.")])];
     forms.extend(erase::forms());
-    let standing = holds.iter().filter(|hold| hold.lifted.is_none());
-    forms.extend(
-        standing.map(|hold| line(&format!("why-{}", hold.no), "Why it can go", "", HOLD_REASON_CHARS_MAX)),
-    );
+    forms.extend(holds::forms(&holds));
     let summary = sheet::fill(&mut forms, values, wrong);
-    if !summary.is_empty() {
-        frame.title = format!("Error: {}", frame.title);
-    }
+    refused_title(&mut frame, &summary);
     let lifts = forms.split_off(4);
-    let mut lifts = lifts.into_iter();
-    let mut shown = Vec::new();
-    for hold in holds {
-        let when = |at| When::new(at, now.max(at));
-        shown.push(Shown {
-            no: hold.no,
-            author: hold.author,
-            reason: hold.reason,
-            placed: when(hold.placed_at),
-            lifts: if hold.lifted.is_none() { lifts.next() } else { None },
-            lifted: hold.lifted.map(|it| (it.by, it.why, when(it.at))),
-        });
-    }
-    let [hands_out, places, asks, agrees] =
+    let [hands_out, asks, agrees, places] =
         <[Section; 4]>::try_from(forms).map_err(|_| Refusal::no_record())?;
     let page = Page {
         title,
@@ -283,7 +245,7 @@ async fn draw(
         summary,
         hands_out,
         places,
-        holds: shown,
+        holds: holds::shown(holds, lifts, now),
         erases: erase::Erases::of(app, officer, whose, [asks, agrees]).await?,
         frame,
     };
