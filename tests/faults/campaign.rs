@@ -2,6 +2,8 @@
 
 #[path = "campaign/block.rs"]
 mod block;
+#[path = "campaign/judge.rs"]
+mod judge;
 #[path = "campaign/lease.rs"]
 mod lease;
 #[path = "campaign/pause.rs"]
@@ -12,6 +14,8 @@ mod plan;
 mod restart;
 #[path = "campaign/stall.rs"]
 mod stall;
+#[path = "campaign/takeover.rs"]
+mod takeover;
 
 use std::{collections::BTreeMap, fs, path::Path};
 

@@ -88,6 +88,16 @@ impl Installation {
         Some(Self { broker, phones, console, program, config })
     }
 
+    /// Another process for the same database, broker and phones, with an address of its own and its files in this folder.
+    pub(crate) fn another(&self, folder: &Path) -> Instance {
+        fs::create_dir(folder).unwrap();
+        let console = free_address();
+        let lines = fs::read_to_string(&self.config).unwrap();
+        let config = folder.join("cordon.toml");
+        fs::write(&config, lines.replace(&self.console.to_string(), &console.to_string())).unwrap();
+        Instance { program: self.program.clone(), config, console }
+    }
+
     /// Starts the service.
     pub(crate) fn serve(&self) -> Service {
         self.program.serve(&self.config)
@@ -156,6 +166,36 @@ impl Installation {
     pub(crate) fn replays_without_a_difference(&self) {
         let (is_content, said) = self.replay();
         assert!(is_content && said.starts_with("no difference in "), "{said}");
+    }
+}
+
+/// One of several processes of an installation.
+pub(crate) struct Instance {
+    program: Program,
+    config: PathBuf,
+    console: SocketAddr,
+}
+
+impl Instance {
+    /// Starts the service.
+    pub(crate) fn serve(&self) -> Service {
+        self.program.serve(&self.config)
+    }
+
+    /// Waits until it hears the broker, which the owner of the line alone does.
+    pub(crate) async fn heard(&self, patience: Duration) {
+        until("this process hears the broker", patience, async || {
+            phones::health(self.console).await.filter(|health| health.status == "ok")
+        })
+        .await;
+    }
+
+    /// Waits until no alert is on its way.
+    pub(crate) async fn nothing_waits(&self, patience: Duration) {
+        until("no alert waits", patience, async || {
+            phones::health(self.console).await.filter(|health| !health.alerts.contains_key("waiting"))
+        })
+        .await;
     }
 }
 

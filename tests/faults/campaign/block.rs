@@ -15,7 +15,10 @@ use firmware_sim::{
 };
 use serde_json::{Value, json};
 
-use super::plan::{self, Kill};
+use super::{
+    judge::judge,
+    plan::{self, Kill},
+};
 use crate::{
     crowd::{self, Crowd},
     fleet::Fleet,
@@ -35,14 +38,10 @@ const RESEND_S: u32 = 5;
 const REACH_MS: i64 = 2_000;
 /// Between two looks whether the service has died, milliseconds.
 const LOOK_MS: i64 = 5;
-/// After the last kill all is well within this time: less than a lease, or on a server, where another instance might hold
-/// it, a lease and as much.
+/// After the last kill all is well within this time: less than a lease.
 const DRAIN: Duration = Duration::from_secs(20);
-const DRAIN_ON_A_SERVER: Duration = Duration::from_secs(50);
 /// The signal of a process that aborts.
 const SIGABRT: i32 = 6;
-/// A message that came so shortly after a start may have been sent before it, milliseconds.
-const ON_ITS_WAY_MS: i64 = 100;
 
 /// How many kills, and how many of them at each point.
 #[derive(Clone, Copy)]
@@ -69,10 +68,6 @@ impl Engine {
 
     pub(super) fn name(self) -> &'static str {
         if self == Self::Sqlite { "sqlite" } else { "postgresql" }
-    }
-
-    fn drain(self) -> Duration {
-        if self == Self::Sqlite { DRAIN } else { DRAIN_ON_A_SERVER }
     }
 }
 
@@ -109,23 +104,14 @@ pub(super) async fn run(seed: u64, size: Size, engine: Engine) -> Option<Value> 
     let last_ms = wall_now_ms() + BEGINS_AFTER_MS;
     fleet.stop_at(last_ms);
     sent.iter_mut().for_each(|(_, pings)| pings.retain(|timed| timed.at_ms <= last_ms));
-    let pings = fleet.acknowledged(engine.drain()).await;
-    installation.nothing_waits(engine.drain()).await;
+    let pings = fleet.acknowledged(DRAIN).await;
+    installation.nothing_waits(DRAIN).await;
     service.stop();
-    let received = installation.phones.received().await;
-
-    let store = store::open(&url).await.unwrap();
-    assert_holds(&journal(store.as_ref()).await, &sent);
-    let (incidents, alerts) = stored(store.as_ref()).await;
-    let expected = offline(&rulebook, &sent);
-    Outcome::of(&incidents, &alerts).assert_equals(&expected);
-    assert_received(&alerts, &received);
-    let repeats = killed.explain_repeats(store.as_ref(), &alerts, &received).await;
-    installation.replays_without_a_difference();
+    let judged = judge(&installation, &url, &rulebook, &sent, &killed.starts_ms).await;
     Some(json!({
         "seed": seed, "on": engine.name(), "kills": killed.count(), "at_random": killed.at_random, "at": killed.at,
         "not_reached": killed.not_reached, "s_per_kill": took_ms as f64 / 1e3 / killed.count() as f64, "pings": pings,
-        "violations": expected.violations().len(), "messages": received.len(), "repeats": repeats,
+        "violations": judged.violations, "messages": judged.messages, "repeats": judged.repeats,
     }))
 }
 
@@ -163,28 +149,6 @@ impl Killed {
                 println!("{} kills, {} to come", self.count(), plan.len());
             }
         }
-    }
-
-    /// Each message came once more at most for every kill between its first coming and the record of it. Returns how many
-    /// came again.
-    async fn explain_repeats(&self, store: &dyn Store, alerts: &[Alert], received: &[Shown]) -> u32 {
-        let by_key: BTreeMap<String, &Alert> =
-            alerts.iter().map(|alert| (notify::idempotency_key(alert), alert)).collect();
-        let mut repeats = 0;
-        for message in received.iter().filter(|message| message.repeats > 0) {
-            let tries = store.attempts_of(by_key[&message.key].id).await.unwrap();
-            let accepted = tries.iter().find(|attempt| attempt.result == "accepted");
-            let recorded_ms = accepted.map_or(i64::MAX, |attempt| attempt.at.as_ms());
-            let kills =
-                self.starts_before(recorded_ms) - self.starts_before(message.received_ms - ON_ITS_WAY_MS);
-            assert!(message.repeats as usize <= kills, "{kills} kills explain not {message:?}");
-            repeats += message.repeats;
-        }
-        repeats
-    }
-
-    fn starts_before(&self, at_ms: i64) -> usize {
-        self.starts_ms.iter().filter(|start_ms| **start_ms <= at_ms).count()
     }
 }
 
