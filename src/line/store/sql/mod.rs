@@ -34,7 +34,7 @@ enum Db {
     },
     Pg {
         pool: PgPool,
-        session: Session,
+        session: Box<Session>,
     },
 }
 

@@ -198,7 +198,7 @@ async fn open_pg(url: &str, migrate: Migrate) -> Result<Db, StoreError> {
     ];
     let pool = PgPoolOptions::new().max_connections(PG_CONNECTIONS_MAX).acquire_timeout(ACQUIRE_MAX);
     let options = options.options(limits);
-    Ok(Db::Pg { pool: pool.connect_with(options.clone()).await?, session: Session::new(options) })
+    Ok(Db::Pg { pool: pool.connect_with(options.clone()).await?, session: Box::new(Session::new(options)) })
 }
 
 fn not_understood() -> StoreError {
