@@ -2,13 +2,7 @@
 
 use std::{collections::BTreeMap, os::unix::process::ExitStatusExt, path::Path, time::Duration};
 
-use cordon::{
-    clock::Clock,
-    domain::Alert,
-    notify,
-    sandbox::phones::Shown,
-    store::{self, Store},
-};
+use cordon::clock::Clock;
 use firmware_sim::{
     clock::{ScaledClock, wall_now_ms},
     random::Random,
@@ -23,10 +17,8 @@ use crate::{
     crowd::{self, Crowd},
     fleet::Fleet,
     installation::Installation,
-    outcome::{Outcome, assert_received, stored},
     postgres,
     process::Service,
-    reference::{assert_holds, journal, offline},
 };
 
 /// Four minutes of driving, more than a block takes.

@@ -139,6 +139,6 @@ impl Pair {
 
 /// It sees that another one owns the line, and says so.
 async fn ends_by_itself(mut former: Service) {
-    let ended = until("the former owner ends", WAKES, async || former.ended()).await;
+    let ended = until("the former owner ends", WAKES, || std::future::ready(former.ended())).await;
     assert_eq!(ended.code(), Some(1), "{ended}");
 }
