@@ -235,7 +235,7 @@ impl Plan {
             access::keep(kept, heads, ticking, until).await;
             Ok(())
         });
-        let eraser = Eraser::new(Arc::clone(&self.store), Arc::clone(&access), clock.clone());
+        let eraser = Eraser::new(Arc::clone(&self.store), Arc::clone(&access), clock.clone(), epoch);
         let until = when(stopped.clone());
         tasks.spawn(async {
             eraser.run(until).await;

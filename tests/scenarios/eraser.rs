@@ -37,7 +37,7 @@ impl Scene {
     async fn new() -> Self {
         let (store, access) = (Arc::new(MemoryStore::new()), Arc::new(Access::in_memory().await.unwrap()));
         let clock = Clock::scaled(START, FAST);
-        let eraser = Eraser::new(store.clone(), access.clone(), clock.clone());
+        let eraser = Eraser::new(store.clone(), access.clone(), clock.clone(), 0);
         Self { store, access, clock, eraser }
     }
 
@@ -124,7 +124,7 @@ async fn it_waits_for_holds_and_snapshots_and_says_that_it_is_done() {
     let now = scene.rows().await;
     assert_verifies(&now);
     // Another that starts finds nothing to do.
-    Eraser::new(store, scene.access.clone(), scene.clock.clone()).round().await.unwrap();
+    Eraser::new(store, scene.access.clone(), scene.clock.clone(), 0).round().await.unwrap();
     let logged = scene.access.entries(i64::MAX, 100, None).await.unwrap().len();
     assert_eq!((scene.rows().await, logged), (now, log.len()));
 }
@@ -179,7 +179,7 @@ async fn a_hold_that_is_placed_on_the_way_keeps_what_is_left() {
     let incidents = scene.incidents_about("wearer:w-1").await;
     assert!(incidents > 0);
     let placed = couples::record(&subject, "place hold");
-    let mut slow = Eraser::new(store.clone(), scene.access.clone(), Clock::scaled(START, SLOW));
+    let mut slow = Eraser::new(store.clone(), scene.access.clone(), Clock::scaled(START, SLOW), 0);
     let holds = async {
         until("the first bite", Duration::from_secs(30), async || {
             (!store.blank_rows(0, 1).await.unwrap().is_empty()).then_some(())

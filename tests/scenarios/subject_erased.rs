@@ -175,6 +175,29 @@ async fn a_case_that_goes_on_without_them_keeps_its_open_incident_and_what_waits
 }
 
 #[tokio::test]
+async fn what_others_incidents_say_of_somebody_is_the_owners_to_take_out() {
+    let (store, access) = (MemoryStore::new(), Access::in_memory().await.unwrap());
+    let subject = whose("person:p-3");
+    let mut line = couples::lived(&store).await;
+    couples::guest(&mut line).await;
+    let no = couples::forgotten(&mut line, &store, &subject).await;
+    let before = Before::of(&store.journal(no - 1, 1).await.unwrap()[0]);
+    let former = store.take_line("one").await.unwrap().unwrap();
+    let epoch = store.take_line("another").await.unwrap().unwrap();
+    let mut erasing = Erasing::begin(&store, &access, subject.clone(), before).await.unwrap().owned(former);
+    let stopped = loop {
+        match erasing.bite().await {
+            Ok(more) => assert!(more, "a former owner has written an incident"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(stopped.to_string(), "another process owns the line");
+    let mut erasing = Erasing::begin(&store, &access, subject, before).await.unwrap().owned(epoch);
+    while erasing.bite().await.unwrap() {}
+    assert_eq!(found(&couples::kept(&store).await, &["447700900088", "Guest"]), [] as [&str; 0]);
+}
+
+#[tokio::test]
 async fn killed_at_any_bite_it_comes_to_the_same_end() {
     for subject in ["wearer:w-1", "person:p-1"] {
         let subject = whose(subject);

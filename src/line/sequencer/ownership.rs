@@ -31,8 +31,9 @@ use crate::{
 
 /// How often an ownership is renewed, milliseconds.
 const RENEW_MS: i64 = 2_000;
-/// A store that takes longer to renew it has not answered.
-const RENEW_MAX: Duration = Duration::from_secs(2);
+/// A store that takes longer to renew it has not answered. It is asked again on another connection, and without the first one
+/// whoever stands by takes the owner for dead.
+const RENEW_MAX: Duration = Duration::from_secs(5);
 /// So long before its end an owner is not sure of it any more, milliseconds: clocks differ, and an answer takes its time.
 const EARLY_MS: i64 = 3_000;
 /// How often who stands by looks whether the line is free, and what has been written, milliseconds.

@@ -69,6 +69,7 @@ pub struct Erasing<'a> {
     trace: Trace,
     found: Found,
     next: Next,
+    epoch: i64,
 }
 
 /// What the next bite is.
@@ -98,7 +99,13 @@ impl<'a> Erasing<'a> {
     ) -> Result<Self, StoreError> {
         let trace = Trace::of(store, &subject, before.row).await?;
         let found = Found::of(store, &subject, &trace, before.at).await?;
-        Ok(Self { store, access, subject, before, trace, found, next: Next::Rows(0) })
+        Ok(Self { store, access, subject, before, trace, found, next: Next::Rows(0), epoch: 0 })
+    }
+
+    /// By whoever owns the line under this epoch: incidents are the owner's to write.
+    #[must_use]
+    pub fn owned(self, epoch: i64) -> Self {
+        Self { epoch, ..self }
     }
 
     /// Whether there is, or was, a record of them.
@@ -206,7 +213,7 @@ impl<'a> Erasing<'a> {
             }
             let incidents: Vec<_> = beside.filter_map(|incident| rewritten(incident, id)).collect();
             if !incidents.is_empty() {
-                self.store.commit(&Batch { incidents, ..Batch::default() }).await?;
+                self.store.commit(&Batch { incidents, epoch: self.epoch, ..Batch::default() }).await?;
             }
         }
         Ok(Some(last))

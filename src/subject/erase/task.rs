@@ -45,6 +45,8 @@ pub struct Eraser {
     store: Arc<dyn Store>,
     access: Arc<Access>,
     clock: Clock,
+    /// Under which ownership of the line it works.
+    epoch: i64,
     /// Everything up to this row is done.
     after: i64,
     /// Rows whose turn comes no earlier than then.
@@ -95,8 +97,8 @@ impl For {
 impl Eraser {
     /// One that has done nothing yet.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, access: Arc<Access>, clock: Clock) -> Self {
-        Self { store, access, clock, after: 0, later: BTreeMap::new(), said: BTreeSet::new() }
+    pub fn new(store: Arc<dyn Store>, access: Arc<Access>, clock: Clock, epoch: i64) -> Self {
+        Self { store, access, clock, epoch, after: 0, later: BTreeMap::new(), said: BTreeSet::new() }
     }
 
     /// Erases until `stop` is ready: what it leaves half done, the next one goes on with.
@@ -182,7 +184,8 @@ impl Eraser {
         let erased = store.journal(row - 1, 1).await?.into_iter().next().filter(|it| it.no == row);
         let erased = erased.ok_or_else(|| StoreError::Corrupt(format!("there is no journal row {row}")))?;
         let before = Before::of(&erased);
-        let mut erasing = Erasing::begin(store, &self.access, subject.clone(), before).await?;
+        let erasing = Erasing::begin(store, &self.access, subject.clone(), before).await?;
+        let mut erasing = erasing.owned(self.epoch);
         if erasing.waits_for_an_incident() {
             return Ok(Came::Waits(For::Incident));
         }

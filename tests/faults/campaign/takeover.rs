@@ -54,7 +54,8 @@ struct Pair {
     places: [Instance; 2],
     owner: (usize, Service),
     standby: (usize, Service),
-    slowest_ms: i64,
+    /// The longest that a take-over from one that was killed has taken, and from one that was stopped, milliseconds.
+    slowest_ms: [i64; 2],
     /// When each owner before this one ended, by the wall clock, milliseconds.
     taken_over_ms: Vec<i64>,
 }
@@ -82,14 +83,16 @@ async fn block(seed: u64) -> Option<Value> {
     sent.iter_mut().for_each(|(_, pings)| pings.retain(|timed| timed.at_ms <= last_ms));
     let pings = fleet.acknowledged(DRAIN).await;
     let (slowest_ms, taken_over_ms) = pair.stop().await;
+    let [killed_s, stopped_s] = slowest_ms.map(|ms| ms as f64 / 1e3);
     let mut server = PgConnection::connect(&url).await.unwrap();
     let epoch: i64 = sqlx::query_scalar("SELECT epoch FROM owner").fetch_one(&mut server).await.unwrap();
     // The first owner, each take-over, and the hand-over at the end.
     assert_eq!(epoch, 2 + i64::try_from(TAKE_OVERS).unwrap());
     let judged = judge(&installation, &url, &rulebook, &sent, &taken_over_ms).await;
     Some(json!({
-        "seed": seed, "take_overs": TAKE_OVERS, "stopped": TAKE_OVERS / STOPPED_EACH, "slowest_s": slowest_ms as f64 / 1e3,
-        "pings": pings, "violations": judged.violations, "messages": judged.messages, "repeats": judged.repeats,
+        "seed": seed, "take_overs": TAKE_OVERS, "stopped": TAKE_OVERS / STOPPED_EACH,
+        "slowest_s": {"killed": killed_s, "stopped": stopped_s}, "pings": pings, "violations": judged.violations,
+        "messages": judged.messages, "repeats": judged.repeats,
     }))
 }
 
@@ -98,7 +101,7 @@ impl Pair {
         let owner = (0, places[0].serve());
         places[0].heard(START).await;
         let standby = (1, places[1].serve());
-        Self { places, owner, standby, slowest_ms: 0, taken_over_ms: vec![] }
+        Self { places, owner, standby, slowest_ms: [0; 2], taken_over_ms: vec![] }
     }
 
     /// The owner is killed or stopped, the other takes over, and a new process stands by.
@@ -115,7 +118,8 @@ impl Pair {
             None
         };
         places[next].heard(TAKE_OVER).await;
-        slowest_ms = slowest_ms.max(wall_now_ms() - began_ms);
+        let slowest = &mut slowest_ms[usize::from(former.is_some())];
+        *slowest = (*slowest).max(wall_now_ms() - began_ms);
         if let Some(former) = former {
             former.signal("CONT");
             ends_by_itself(former).await;
@@ -125,7 +129,7 @@ impl Pair {
     }
 
     /// The owner is asked to stop: the other one has the line at once, and ends as well.
-    async fn stop(self) -> (i64, Vec<i64>) {
+    async fn stop(self) -> ([i64; 2], Vec<i64>) {
         let Self { places, owner: (_, owner), standby: (last, standby), slowest_ms, mut taken_over_ms } =
             self;
         taken_over_ms.push(wall_now_ms());

@@ -58,7 +58,14 @@ pub(super) struct FileLock {
 pub(super) struct Session {
     options: PgConnectOptions,
     /// Taken out while it is used: one that was given up half-way is not used again.
-    open: Waiting<Option<PgConnection>>,
+    open: Waiting<Option<Open>>,
+}
+
+#[derive(Debug)]
+struct Open {
+    connection: PgConnection,
+    /// Whether it holds the lock of the owner's epoch.
+    is_locked: bool,
 }
 
 impl FileLock {
@@ -101,29 +108,29 @@ impl Session {
     async fn take(&self, process: &str) -> Result<Option<i64>, StoreError> {
         let mut open = self.open.lock().await;
         let mut session = self.session(open.take()).await?;
-        let (epoch, is_held): (i64, bool) = sqlx::query_as(LOOK).fetch_one(&mut session).await?;
-        let is_free = !is_held || sqlx::query_scalar(LOCK).bind(epoch).fetch_one(&mut session).await?;
+        let (epoch, is_held): (i64, bool) = sqlx::query_as(LOOK).fetch_one(&mut session.connection).await?;
+        let is_free = !is_held || session.lock(epoch).await?;
         let mut taken = None;
         if is_free {
             let take = sqlx::query_scalar(TAKE).bind(epoch).bind(process).bind(LEASE_US);
-            taken = take.fetch_optional(&mut session).await?;
-            sqlx::query(UNLOCK_ALL).execute(&mut session).await?;
+            taken = take.fetch_optional(&mut session.connection).await?;
+            sqlx::query(UNLOCK_ALL).execute(&mut session.connection).await?;
         }
-        if let Some(epoch) = taken {
-            let _is_locked: bool = sqlx::query_scalar(LOCK).bind(epoch).fetch_one(&mut session).await?;
-        }
+        session.is_locked = match taken {
+            Some(epoch) => session.lock(epoch).await?,
+            None => false,
+        };
         *open = Some(session);
         Ok(taken)
     }
 
     async fn keep(&self, epoch: i64) -> Result<bool, StoreError> {
         let mut open = self.open.lock().await;
-        let is_new = open.is_none();
         let mut session = self.session(open.take()).await?;
-        let is_ours =
-            sqlx::query(KEEP).bind(epoch).bind(LEASE_US).execute(&mut session).await?.rows_affected() == 1;
-        if is_ours && is_new {
-            let _is_locked: bool = sqlx::query_scalar(LOCK).bind(epoch).fetch_one(&mut session).await?;
+        let kept = sqlx::query(KEEP).bind(epoch).bind(LEASE_US).execute(&mut session.connection).await?;
+        let is_ours = kept.rows_affected() == 1;
+        if is_ours && !session.is_locked {
+            session.is_locked = session.lock(epoch).await?;
         }
         *open = Some(session);
         Ok(is_ours)
@@ -132,16 +139,23 @@ impl Session {
     async fn leave(&self, epoch: i64) -> Result<(), StoreError> {
         let mut open = self.open.lock().await;
         let mut session = self.session(open.take()).await?;
-        sqlx::query(LEAVE).bind(epoch).execute(&mut session).await?;
+        sqlx::query(LEAVE).bind(epoch).execute(&mut session.connection).await?;
         // Its lock goes with it.
         Ok(())
     }
 
-    async fn session(&self, open: Option<PgConnection>) -> Result<PgConnection, sqlx::Error> {
+    async fn session(&self, open: Option<Open>) -> Result<Open, sqlx::Error> {
         match open {
             Some(open) => Ok(open),
-            None => self.options.connect().await,
+            None => Ok(Open { connection: self.options.connect().await?, is_locked: false }),
         }
+    }
+}
+
+impl Open {
+    /// Whether it now holds the lock of this epoch.
+    async fn lock(&mut self, epoch: i64) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar(LOCK).bind(epoch).fetch_one(&mut self.connection).await
     }
 }
 
