@@ -10,10 +10,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use sqlx::{ConnectOptions, PgConnection, postgres::PgConnectOptions};
+use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
 use tokio::sync::Mutex as Waiting;
 
-use super::Db;
+use super::{Db, on};
 use crate::{
     database::for_owner_alone,
     store::{LEASE_MS, StoreError},
@@ -113,7 +113,9 @@ impl Session {
         let mut taken = None;
         if is_free {
             let take = sqlx::query_scalar(TAKE).bind(epoch).bind(process).bind(LEASE_US);
-            taken = take.fetch_optional(&mut session.connection).await?;
+            let mut tx = session.connection.begin().await?;
+            taken = take.fetch_optional(&mut *tx).await?;
+            tx.commit().await?;
             sqlx::query(UNLOCK_ALL).execute(&mut session.connection).await?;
         }
         session.is_locked = match taken {
@@ -164,9 +166,10 @@ impl Db {
         match self {
             Self::Pg { session, .. } => session.take(process).await,
             Self::Sqlite { lock, .. } if !lock.take()? => Ok(None),
-            Self::Sqlite { write, .. } => {
-                Ok(Some(sqlx::query_scalar(TAKE_FILE).bind(process).fetch_one(write).await?))
-            }
+            // Outside of a transaction a row would be given out before it is known that the change holds.
+            Self::Sqlite { .. } => Ok(Some(on!(self, write, |tx| {
+                sqlx::query_scalar(TAKE_FILE).bind(process).fetch_one(&mut *tx).await?
+            }))),
         }
     }
 
