@@ -315,8 +315,9 @@ fn verdict(report: &Report, of: &Of, list: List, start: Timestamp, last: Timesta
         What::Late { list: of, after_s, .. } if *of == list => Some(*after_s),
         _ => None,
     });
+    // Where nobody's rings at all that is what is said. Of another shift, which has begun by then, more may be.
     let ends = report.at(of, last).any(|what| matches!(what, What::LastStep { list: of, .. } if *of == list));
-    (nobody, late, ends)
+    (nobody, late, ends && !nobody)
 }
 
 fn lived_verdict(
